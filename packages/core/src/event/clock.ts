@@ -1,0 +1,26 @@
+/** Time and chance, handed in so that tests decide them. */
+export interface Clock {
+  /** Wall clock, integer ms since 1970 UTC. May jump. */
+  now(): number
+  /** Never goes back, integer or fractional ms from an arbitrary origin. For durations and timers only. */
+  monotonic(): number
+}
+
+export interface Random {
+  /** Fills `bytes` with random bytes and returns it. */
+  fill(bytes: Uint8Array): Uint8Array
+}
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+}
+
+export const systemRandom: Random = {
+  fill: (bytes) => globalThis.crypto.getRandomValues(bytes),
+}
+
+/** Integer ms since 1970 UTC; 0 if the clock stands before 1970. */
+export function currentTimeMs(clock: Clock = systemClock): number {
+  return Math.max(0, clock.now())
+}

@@ -1,0 +1,11 @@
+/**
+ * `@tallystick/core`: what an application embeds. No dependencies, no `node:` modules on this entry.
+ *
+ * - events, ids, units and the tables: `@tallystick/core/event`
+ * - usage of providers: `@tallystick/core/provider`
+ * - prices and cost: `@tallystick/core/pricing`
+ * - aggregate, sketch, query: `@tallystick/core/query`
+ * - the durable journal (Node only): `@tallystick/core/journal`
+ */
+export * from './errors.ts'
+export * from './event/index.ts'

@@ -1,0 +1,105 @@
+import type { Filter, FilterValue, Query, QueryResult } from '@tallystick/core/query'
+import type { UsageEvent } from '@tallystick/core/event'
+import type { JournalPosition } from '@tallystick/core/journal'
+
+/** An event as it stands in the journal and the stores: with its ordinal (position in the one order of acceptance). */
+export interface StoredEvent {
+  /** Rises by one with every accepted event; never reused. */
+  readonly ordinal: number
+  /** When the server received it, ms since 1970 UTC. */
+  readonly receivedMs: number
+  readonly event: UsageEvent
+}
+
+/** Accepts events. The sync client, every store and the ingest pipeline are sinks. */
+export interface EventSink {
+  /**
+   * Takes events in ordinal order. Idempotent: events at or below the highest ordinal already applied are skipped, so
+   * a replay changes nothing.
+   */
+  append(events: readonly StoredEvent[]): Promise<void>
+}
+
+/**
+ * Where events live and are asked for. Every implementation passes the one conformance suite (`testing/conformance.ts`):
+ * whatever is asked, the integers equal those of `fold` over the same events.
+ *
+ * (The design calls this port `EventStore`; that name belongs to the recorder's class in `@tallystick/core`, so here it is
+ * `UsageStore`: docs/decisions/0002.)
+ */
+export interface UsageStore extends EventSink {
+  readonly capabilities: StoreCapabilities
+  /** Answers a validated query. */
+  query(query: Query, options?: { readonly signal?: AbortSignal }): Promise<QueryResult>
+  /** Events by filter, newest first unless `ascending`; at most `limit` (1 to 10,000). */
+  scan(request: ScanRequest): Promise<ScanPage>
+  stats(): Promise<StoreStats>
+  /** Drops raw events older than `eventsBeforeMs` and cells older than `cellsBeforeMs`. */
+  prune(request: { readonly eventsBeforeMs?: number; readonly cellsBeforeMs?: number }): Promise<{ readonly eventsDropped: number }>
+  /** Removes everything. The highest applied ordinal stays, so a replay resurrects nothing. */
+  clear(): Promise<void>
+  close(): Promise<void>
+  /** Present on a store that reads the journal by itself (in its own thread) instead of being handed events. */
+  readonly follower?: JournalFollower
+}
+
+/** The half of a store that keeps up with the journal. */
+export interface JournalFollower {
+  /** Starts to apply what stands in the journal behind the last applied position, up to `end`. */
+  follow(journalDir: string, end: JournalEnd): Promise<void>
+  /** Everything before `end` is durable now and may be applied. Cheap; called after every group commit. */
+  advance(end: JournalEnd): void
+  /** What has been applied. */
+  progress(): { readonly appliedOrdinal: number; readonly targetOrdinal: number }
+  /** Resolves once `ordinal` is applied and visible to queries. */
+  applied(ordinal: number): Promise<void>
+}
+
+/** Where the durable part of the journal ends, and the ordinal of the last record before that. */
+export interface JournalEnd {
+  readonly position: JournalPosition
+  readonly ordinal: number
+}
+
+export interface StoreCapabilities {
+  /** As seed 002 reports it: `memory`, `duckdb`, ... */
+  readonly backendType: string
+  /** Keeps events over a restart. */
+  readonly durable: boolean
+  /** Totals outlive raw events. */
+  readonly cells: boolean
+}
+
+export interface ScanRequest {
+  readonly fromMs: number
+  readonly toMs: number
+  readonly filters: readonly Filter[]
+  readonly limit: number
+  readonly ascending?: boolean
+  /** Continue after this event in the chosen order. */
+  readonly after?: ScanCursor
+}
+
+/** Events are ordered by (timestampMs, ordinal). */
+export interface ScanCursor {
+  readonly timestampMs: number
+  readonly ordinal: number
+}
+
+export interface ScanPage {
+  readonly events: readonly StoredEvent[]
+  /** Present when there may be more. */
+  readonly next?: ScanCursor
+}
+
+export interface StoreStats {
+  readonly events: number
+  /** Highest ordinal applied; 0 when none. */
+  readonly appliedOrdinal: number
+  readonly oldestMs: number | null
+  readonly newestMs: number | null
+  /** Bytes on disk, 0 for memory. */
+  readonly bytes: number
+}
+
+export type { FilterValue }

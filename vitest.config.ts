@@ -1,0 +1,23 @@
+import { fileURLToPath } from 'node:url'
+import { defineConfig } from 'vitest/config'
+
+const source = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
+
+/** Tests read the TypeScript sources of the workspaces, never a stale build. */
+export default defineConfig({
+  resolve: {
+    alias: [
+      { find: /^@tallystick\/core\/(.+)$/, replacement: `${source('./packages/core/src')}/$1/index.ts` },
+      { find: /^@tallystick\/core$/, replacement: source('./packages/core/src/index.ts') },
+      { find: /^tallystick$/, replacement: source('./packages/server/src/index.ts') },
+    ],
+  },
+  test: {
+    include: ['packages/*/src/**/*.test.ts', 'test/**/*.test.ts'],
+    exclude: ['**/node_modules/**', '**/dist/**', ...(process.env['TALLYSTICK_TEST_LONG'] ? [] : ['**/*.long.test.ts'])],
+    pool: 'forks',
+    maxWorkers: 2,
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+  },
+})
