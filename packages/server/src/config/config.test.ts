@@ -1,0 +1,74 @@
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { isTallystickError } from '@tallystick/core'
+import { describe, expect, it } from 'vitest'
+import { loadConfig, shownValue } from './config.ts'
+import { CONFIG_KEYS } from './keys.ts'
+
+const folder = (document?: unknown): string => {
+  const dir = mkdtempSync(join(tmpdir(), 'tallystick-config-'))
+  if (document !== undefined)
+    writeFileSync(join(dir, 'tallystick.config.json'), typeof document === 'string' ? document : JSON.stringify(document))
+  return dir
+}
+
+const problemsOf = (load: () => unknown): readonly { path: string; message: string }[] => {
+  try {
+    load()
+  } catch (error) {
+    if (isTallystickError(error) && error.code === 'invalid_config') return error.issues
+    throw error
+  }
+  throw new Error('accepted')
+}
+
+describe('configuration', () => {
+  it('takes a flag over the environment, the environment over the file, the file over the default', () => {
+    const cwd = folder({ http: { port: 1001, host: 'a.example' }, data_dir: '/file' })
+    const config = loadConfig({ cwd, env: { TALLYSTICK_PORT: '1002', TALLYSTICK_HOST: 'b.example' }, flags: { port: '1003' } })
+    expect(config.settings.get('http.port')).toMatchObject({ value: 1003, source: 'flag' })
+    expect(config.settings.get('http.host')).toMatchObject({ value: 'b.example', source: 'environment' })
+    expect(config.settings.get('data_dir')).toMatchObject({ value: '/file', source: 'file' })
+    expect(config.settings.get('ingest.ack')).toMatchObject({ value: 'durable', source: 'default' })
+    expect(config.file).toBe(join(cwd, 'tallystick.config.json'))
+  })
+
+  it('reports every problem at once and names where each stands', () => {
+    const cwd = folder({ http: { port: 70_000, colour: 'red' }, ingest: { ack: 'perhaps' } })
+    const issues = problemsOf(() => loadConfig({ cwd, env: { TALLYSTICK_TTL_SECONDS: '1.5' }, flags: { host: ' ' } }))
+    expect(issues.map((issue) => issue.path).sort()).toEqual(
+      ['--host', 'TALLYSTICK_TTL_SECONDS', 'http.colour', 'http.port', 'ingest.ack'].sort(),
+    )
+  })
+
+  it('treats a blank variable as not given', () => {
+    expect(loadConfig({ cwd: folder(), env: { TALLYSTICK_PORT: '  ' } }).integer('http.port')).toBe(8088)
+  })
+
+  it('refuses a named file that is missing and one that is not JSON', () => {
+    const cwd = folder('{')
+    expect(problemsOf(() => loadConfig({ cwd, env: {} }))).toHaveLength(1)
+    expect(() => loadConfig({ cwd, env: { TALLYSTICK_CONFIG: 'none.json' } })).toThrow(/none\.json/)
+  })
+
+  it('reads lists from commas and from arrays', () => {
+    expect(loadConfig({ cwd: folder(), env: { TALLYSTICK_PRICES: 'a.json, b.json' } }).list('prices.files')).toEqual(['a.json', 'b.json'])
+    expect(loadConfig({ cwd: folder({ prices: { files: ['c.json'] } }), env: {} }).list('prices.files')).toEqual(['c.json'])
+  })
+
+  it('masks a password inside a URL', () => {
+    const config = loadConfig({ cwd: folder(), env: { TALLYSTICK_STORE: 'redis://user:secret@db.example:6379/0' } })
+    const setting = config.settings.get('store')
+    expect(setting && shownValue(setting)).toBe('redis://user:***@db.example:6379/0')
+  })
+
+  it('has no key, variable or flag twice', () => {
+    for (const names of [
+      CONFIG_KEYS.map((spec) => spec.key),
+      CONFIG_KEYS.map((spec) => spec.env),
+      CONFIG_KEYS.flatMap((spec) => spec.flag ?? []),
+    ])
+      expect(new Set(names).size).toBe(names.length)
+  })
+})

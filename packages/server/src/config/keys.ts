@@ -1,0 +1,182 @@
+/**
+ * THE table of configuration keys. The unit is in the name; `docs/config.md` holds one row a key and a test compares them.
+ * Each key can be given as a flag, an environment variable or a member of the configuration file, in that order.
+ */
+export interface KeySpec {
+  /** Path in the configuration file, e.g. `http.port`. */
+  readonly key: string
+  readonly env: string
+  /** Long flag without dashes, where there is one. */
+  readonly flag?: string
+  readonly type: KeyType
+  readonly default: ConfigValue
+  readonly about: string
+}
+
+export type KeyType =
+  | { readonly of: 'text' }
+  | { readonly of: 'url' }
+  | { readonly of: 'integer'; readonly min: number; readonly max: number; readonly optional?: true }
+  | { readonly of: 'choice'; readonly values: readonly string[] }
+  | { readonly of: 'list' }
+
+export type ConfigValue = string | number | null | readonly string[]
+
+const MIB = 1024 * 1024
+const DAY_SECONDS = 86_400
+
+export const CONFIG_KEYS: readonly KeySpec[] = [
+  {
+    key: 'http.host',
+    env: 'TALLYSTICK_HOST',
+    flag: 'host',
+    type: { of: 'text' },
+    default: '127.0.0.1',
+    about: 'Address to listen on. Anything but loopback opens the data to the network.',
+  },
+  {
+    key: 'http.port',
+    env: 'TALLYSTICK_PORT',
+    flag: 'port',
+    type: { of: 'integer', min: 0, max: 65_535 },
+    default: 8088,
+    about: 'Port to listen on; 0 takes a free one.',
+  },
+  {
+    key: 'http.allowed_hosts',
+    env: 'TALLYSTICK_ALLOWED_HOSTS',
+    type: { of: 'list' },
+    default: [],
+    about: 'Host names, beside loopback, that a request may name. Others get 421, which stops DNS rebinding.',
+  },
+  {
+    key: 'http.allowed_origins',
+    env: 'TALLYSTICK_ALLOWED_ORIGINS',
+    type: { of: 'list' },
+    default: [],
+    about: 'Web origins, beside our own, that may send requests.',
+  },
+  {
+    key: 'http.max_streams',
+    env: 'TALLYSTICK_MAX_STREAMS',
+    type: { of: 'integer', min: 1, max: 10_000 },
+    default: 200,
+    about: 'Live streams open at once; one more gets 429.',
+  },
+  {
+    key: 'data_dir',
+    env: 'TALLYSTICK_DATA_DIR',
+    flag: 'data',
+    type: { of: 'text' },
+    default: './data',
+    about: 'Folder of the journal, its index and the embedded store. One server at a time.',
+  },
+  {
+    key: 'store',
+    env: 'TALLYSTICK_STORE',
+    flag: 'store',
+    type: { of: 'url' },
+    default: 'duckdb:',
+    about: 'Where events are queried: `duckdb:PATH` (empty path: tallystick.duckdb in data_dir) or `memory:?max_events=N`.',
+  },
+  {
+    key: 'retention.events_seconds',
+    env: 'TALLYSTICK_TTL_SECONDS',
+    type: { of: 'integer', min: 900, max: 100 * 366 * DAY_SECONDS, optional: true },
+    default: null,
+    about: 'Single events older than this are dropped; their totals stay. Unset: kept for ever.',
+  },
+  {
+    key: 'retention.cells_seconds',
+    env: 'TALLYSTICK_CELLS_TTL_SECONDS',
+    type: { of: 'integer', min: 900, max: 100 * 366 * DAY_SECONDS, optional: true },
+    default: null,
+    about: 'Totals older than this are dropped. Unset: kept for ever.',
+  },
+  {
+    key: 'journal.keep_seconds',
+    env: 'TALLYSTICK_JOURNAL_KEEP_SECONDS',
+    type: { of: 'integer', min: 3_600, max: 100 * 366 * DAY_SECONDS },
+    default: 35 * DAY_SECONDS,
+    about: 'Sealed journal segments older than this are dropped once every consumer has passed them.',
+  },
+  {
+    key: 'journal.segment_bytes',
+    env: 'TALLYSTICK_JOURNAL_SEGMENT_BYTES',
+    type: { of: 'integer', min: 64 * 1024, max: 1024 * MIB },
+    default: 64 * MIB,
+    about: 'Size at which a journal segment is sealed and compressed.',
+  },
+  {
+    key: 'journal.commit_delay_ms',
+    env: 'TALLYSTICK_JOURNAL_COMMIT_DELAY_MS',
+    type: { of: 'integer', min: 0, max: 1_000 },
+    default: 2,
+    about: 'How long a group commit waits for company before it is written and synced.',
+  },
+  {
+    key: 'ingest.ack',
+    env: 'TALLYSTICK_INGEST_ACK',
+    type: { of: 'choice', values: ['durable', 'received', 'applied'] },
+    default: 'durable',
+    about: 'When a batch is answered: synced to disk, held in memory, or visible to queries.',
+  },
+  {
+    key: 'ingest.max_body_bytes',
+    env: 'TALLYSTICK_MAX_BODY_BYTES',
+    type: { of: 'integer', min: 1024, max: 1024 * MIB },
+    default: 10 * MIB,
+    about: 'Largest body as sent; more gets 413.',
+  },
+  {
+    key: 'ingest.max_inflated_bytes',
+    env: 'TALLYSTICK_MAX_INFLATED_BYTES',
+    type: { of: 'integer', min: 1024, max: 1024 * MIB },
+    default: 20 * MIB,
+    about: 'Largest body after decompression; more gets 413.',
+  },
+  {
+    key: 'ingest.max_batch_events',
+    env: 'TALLYSTICK_MAX_BATCH_EVENTS',
+    type: { of: 'integer', min: 1, max: 1_000_000 },
+    default: 10_000,
+    about: 'Most events in one body; more gets 413.',
+  },
+  {
+    key: 'ingest.dedup_memory_bytes',
+    env: 'TALLYSTICK_DEDUP_MEMORY_BYTES',
+    type: { of: 'integer', min: MIB, max: 16 * 1024 * MIB },
+    default: 64 * MIB,
+    about: 'Memory for recent event ids; older ones are looked up on disk.',
+  },
+  {
+    key: 'prices.files',
+    env: 'TALLYSTICK_PRICES',
+    flag: 'prices',
+    type: { of: 'list' },
+    default: [],
+    about: 'Price files that override the built-in catalogue, first match wins (docs/prices.md).',
+  },
+  {
+    key: 'duckdb.memory_mb',
+    env: 'TALLYSTICK_DUCKDB_MEMORY_MB',
+    type: { of: 'integer', min: 64, max: 1_048_576 },
+    default: 256,
+    about: 'Memory limit of the embedded store, in MiB.',
+  },
+  {
+    key: 'duckdb.threads',
+    env: 'TALLYSTICK_DUCKDB_THREADS',
+    type: { of: 'integer', min: 1, max: 256 },
+    default: 2,
+    about: 'Threads of the embedded store.',
+  },
+  {
+    key: 'log.level',
+    env: 'TALLYSTICK_LOG_LEVEL',
+    flag: 'log-level',
+    type: { of: 'choice', values: ['silent', 'error', 'warn', 'info', 'debug'] },
+    default: 'info',
+    about: 'What is written to standard error, one JSON object a line.',
+  },
+]

@@ -1,0 +1,52 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { bin, build, install, ROOT, requireNode, run, step } from './steps.mjs'
+
+/**
+ * `npm test`: installs what the tests need, builds, runs everything and ends with one line `N passed, N failed`.
+ * `npm run test:long` adds the tests that take longer. Further arguments go to vitest, e.g. `npm test -- journal`.
+ */
+requireNode()
+const long = process.argv.includes('--long')
+const filters = process.argv.slice(2).filter((argument) => argument !== '--long')
+
+await install()
+await systemPackages()
+await build()
+
+const report = join(ROOT, 'test-output', 'vitest.json')
+mkdirSync(join(ROOT, 'test-output'), { recursive: true })
+rmSync(report, { force: true })
+const code = run(
+  bin('vitest'),
+  ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...filters],
+  { env: { ...process.env, ...(long ? { TALLYSTICK_TEST_LONG: '1' } : {}) } },
+)
+
+const result = existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')) : undefined
+const passed = result?.numPassedTests ?? 0
+// A file that cannot even be loaded has no failed test; it counts as one.
+const broken = result?.testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0).length ?? 1
+const failed = (result?.numFailedTests ?? 0) + broken
+const skipped = result?.numPendingTests ?? 0
+console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`)
+process.exit(code === 0 && failed === 0 && passed > 0 ? 0 : 1)
+
+/** What tests run beside Node: a browser. Installed with apt when this is root on a Debian, else named. */
+async function systemPackages() {
+  const missing = existsSync('/usr/bin/chromium') || process.env.TALLYSTICK_TEST_CHROMIUM ? [] : ['chromium']
+  if (missing.length === 0) return
+  const apt = spawnSync('apt-get', ['--version'], { stdio: 'ignore' }).status === 0
+  if (process.getuid?.() === 0 && apt) {
+    await step('Reading the package lists', 'apt-get', ['update', '-qq'])
+    await step(`Installing ${missing.join(', ')}`, 'apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...missing], {
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+    })
+    return
+  }
+  console.error(
+    `The tests need ${missing.join(', ')}. Install it (Debian: sudo apt-get install ${missing.join(' ')}) or set TALLYSTICK_TEST_CHROMIUM to a Chromium.`,
+  )
+  process.exit(1)
+}
