@@ -1,0 +1,35 @@
+import Table from 'cli-table3'
+import { shownValue } from '../../config/config.ts'
+import { configOf, examples, type RegisterCommand, withData } from '../command.ts'
+
+/** `tallystick config`: every key, its effective value and where it came from. */
+export const registerConfig: RegisterCommand = (program, terminal) => {
+  const command = withData(program.command('config').description('print the effective configuration and where each value comes from'))
+    .option('--host <host>', 'as for serve')
+    .option('--port <port>', 'as for serve')
+    .option('--log-level <level>', 'as for serve')
+    .option('--json', 'print JSON')
+  examples(command, ['tallystick config', 'TALLYSTICK_PORT=9000 tallystick config --json'])
+  command.action(() => {
+    const config = configOf(command, terminal)
+    const rows = [...config.settings.values()].map((setting) => ({
+      key: setting.spec.key,
+      value: shownValue(setting),
+      source: setting.source,
+      env: setting.spec.env,
+      flag: setting.spec.flag === undefined ? null : `--${setting.spec.flag}`,
+      about: setting.spec.about,
+    }))
+    if (command.opts()['json']) {
+      terminal.out(`${JSON.stringify({ file: config.file ?? null, settings: rows }, null, 2)}\n`)
+      return
+    }
+    const table = new Table({ head: ['key', 'value', 'from', 'variable', 'flag'], style: { head: [], border: [] } })
+    for (const row of rows) {
+      const value = Array.isArray(row.value) ? row.value.join(', ') : row.value
+      table.push([row.key, value === null || value === '' ? '-' : String(value), row.source, row.env, row.flag ?? ''])
+    }
+    terminal.out(`${table.toString()}\n`)
+    terminal.out(config.file === undefined ? 'No configuration file.\n' : `File: ${config.file}\n`)
+  })
+}

@@ -1,0 +1,61 @@
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { openTallystick } from '../../open.ts'
+import { VERSION } from '../../version.ts'
+import { configOf, examples, type RegisterCommand, withData } from '../command.ts'
+import { SERVER_FILE } from '../connection.ts'
+import { createLogger } from '../logger.ts'
+import { openOptions } from '../open-options.ts'
+
+/** `tallystick serve`: opens the data directory and answers HTTP until a signal. */
+export const registerServe: RegisterCommand = (program, terminal) => {
+  const command = withData(program.command('serve').description('start the server and the dashboard'))
+    .option('--host <host>', 'address to listen on (127.0.0.1)')
+    .option('--port <port>', 'port to listen on (8088; 0 takes a free one)')
+    .option('--log-level <level>', 'silent, error, warn, info or debug')
+  examples(command, ['tallystick serve', 'tallystick serve --port 9000 --data /var/lib/tallystick', 'tallystick serve --store memory:'])
+  command.action(async () => {
+    const config = configOf(command, terminal)
+    const dataDir = resolve(config.text('data_dir'))
+    const logger = createLogger(config.text('log.level'))
+    const tallystick = await openTallystick({ ...openOptions(config), logger })
+    const { url } = await tallystick.listen({ host: config.text('http.host'), port: config.integer('http.port') })
+
+    mkdirSync(dataDir, { recursive: true })
+    const file = join(dataDir, SERVER_FILE)
+    writeFileSync(file, `${JSON.stringify({ url, pid: process.pid, version: VERSION })}\n`)
+
+    const { color } = terminal
+    terminal.out(`Tallystick ${VERSION} answers at ${color.bold(url)}\n`)
+    terminal.err(
+      [
+        '',
+        'Try next:',
+        `  1. Open ${color.cyan(url)} in a browser.`,
+        '  2. Send an event:',
+        `     curl ${url}/api/v1/events -H 'content-type: application/json' \\`,
+        `       -d '{"provider":"openai","model":"gpt-4o","input_tokens":1200,"output_tokens":80,"duration_ms":900}'`,
+        '  3. Import a CSV file of requests:',
+        '     npx tallystick import csv FILE --map timestamp=TIME,input_tokens=IN,output_tokens=OUT --set provider=openai,model=gpt-4o',
+        '',
+        '',
+      ].join('\n'),
+    )
+
+    await new Promise<void>((done) => {
+      let stopping = false
+      const stop = (): void => {
+        // A second signal means now: what was acknowledged is safe in the journal either way.
+        if (stopping) process.exit(1)
+        stopping = true
+        rmSync(file, { force: true })
+        tallystick.close().then(done, (error) => {
+          logger.error({ error: String(error) }, 'close failed')
+          done()
+        })
+      }
+      process.on('SIGINT', stop)
+      process.on('SIGTERM', stop)
+    })
+  })
+}

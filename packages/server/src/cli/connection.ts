@@ -1,0 +1,98 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { TallystickError } from '@tallystick/core'
+import type { Config } from '../config/config.ts'
+import { openTallystick } from '../open.ts'
+import { openOptions } from './open-options.ts'
+import type { Terminal } from './terminal.ts'
+
+/**
+ * What a command talks to: a server by its address, or the data directory opened in this process when no server holds
+ * it. Either answers the same requests.
+ */
+export interface Connection {
+  /** Address of the server, or undefined when the data directory is open in this process. */
+  readonly url: string | undefined
+  call(path: string, init?: RequestInit): Promise<Response>
+  close(): Promise<void>
+}
+
+/** File in the data directory by which commands find the server that holds it. */
+export const SERVER_FILE = 'server.json'
+
+/**
+ * Connects to `serverUrl` if given, else to the server that holds the data directory, else opens the directory.
+ *
+ * @throws TallystickError `server_unreachable`, or what opening the directory throws.
+ */
+export async function connect(config: Config, serverUrl: string | undefined, terminal: Terminal): Promise<Connection> {
+  const named = serverUrl ?? terminal.env['TALLYSTICK_URL']
+  if (named !== undefined && named !== '') return remote(named, terminal)
+  const holder = await runningServer(config.text('data_dir'))
+  if (holder !== undefined) return remote(holder, terminal)
+
+  const tallystick = await openTallystick(openOptions(config))
+  return {
+    url: undefined,
+    call: async (path, init) => tallystick.fetch(new Request(`http://localhost${path}`, init)),
+    close: () => tallystick.close(),
+  }
+}
+
+/** The address of the live server that holds `dataDir`, if there is one. */
+export async function runningServer(dataDir: string): Promise<string | undefined> {
+  let url: unknown
+  try {
+    url = (JSON.parse(readFileSync(join(dataDir, SERVER_FILE), 'utf8')) as { url?: unknown }).url
+  } catch {
+    return undefined
+  }
+  if (typeof url !== 'string') return undefined
+  try {
+    const answer = await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(2_000) })
+    return answer.ok ? url : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function remote(url: string, terminal: Terminal): Connection {
+  let base: URL
+  try {
+    base = new URL(url)
+  } catch {
+    throw new TallystickError('usage', `--server must be an address such as http://127.0.0.1:8088, not ${url}`)
+  }
+  const key = terminal.env['TALLYSTICK_KEY']
+  return {
+    url: base.origin,
+    call: async (path, init = {}) => {
+      const headers = new Headers(init.headers)
+      if (key) headers.set('authorization', `Bearer ${key}`)
+      try {
+        return await fetch(new URL(path, base), { ...init, headers })
+      } catch (cause) {
+        throw new TallystickError('server_unreachable', `No Tallystick answers at ${base.origin}.`, { cause })
+      }
+    },
+    close: async () => {},
+  }
+}
+
+/** The JSON of an answer; a problem becomes the error it describes. */
+export async function answerOf<T>(response: Response): Promise<T> {
+  const text = await response.text()
+  let body: unknown
+  try {
+    body = JSON.parse(text)
+  } catch (cause) {
+    throw new TallystickError('server_unreachable', `The server answered ${response.status} with something that is not JSON.`, { cause })
+  }
+  if (response.ok) return body as T
+  const problem = body as { code?: string; detail?: string; title?: string; issues?: { path: string; message: string }[] }
+  const lines = (problem.issues ?? []).map((issue) => `\n  ${issue.path}: ${issue.message}`).join('')
+  throw new TallystickError(
+    response.status >= 500 ? 'server_unreachable' : 'usage',
+    `${problem.detail ?? problem.title ?? `status ${response.status}`}${lines}`,
+  )
+}

@@ -1,0 +1,67 @@
+/** Local time of one zone at an instant, as if it were UTC; the difference is the zone's offset. */
+function offsetMs(zone: string, ms: number): number {
+  let format = formats.get(zone)
+  if (format === undefined) {
+    format = new Intl.DateTimeFormat('en-US', {
+      timeZone: zone,
+      hourCycle: 'h23',
+      year: 'numeric',
+      month: 'numeric',
+      day: 'numeric',
+      hour: 'numeric',
+      minute: 'numeric',
+      second: 'numeric',
+    })
+    formats.set(zone, format)
+  }
+  const parts = new Map(format.formatToParts(ms).map((part) => [part.type, Number(part.value)]))
+  const part = (name: Intl.DateTimeFormatPartTypes): number => parts.get(name) ?? 0
+  const local = Date.UTC(part('year'), part('month') - 1, part('day'), part('hour'), part('minute'), part('second'))
+  return local - Math.floor(ms / 1000) * 1000
+}
+
+const formats = new Map<string, Intl.DateTimeFormat>()
+
+const INSTANT = /^(\d{4})-(\d\d?)-(\d\d?)(?:[T ](\d\d?):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?)?\s*(Z|UTC|[+-]\d\d:?\d\d)?$/i
+
+/**
+ * Milliseconds of an instant as exports write them: `YYYY-MM-DD[ T]hh:mm[:ss[.fraction]]` with or without a zone, or a
+ * whole number of seconds, milliseconds, microseconds or nanoseconds since 1970. The fraction is cut to ms. Without a
+ * zone it is local time of `timeZone`; a time that a clock change repeats is the first of the two, one that it skips
+ * is read with the offset before the change.
+ *
+ * @returns undefined when the text is none of these.
+ * @example parseInstant('2023-11-16 18:17:03.9799600', 'UTC') // 1700158623979
+ */
+export function parseInstant(text: string, timeZone: string): number | undefined {
+  const trimmed = text.trim()
+  if (/^\d{9,19}$/.test(trimmed)) return fromEpoch(trimmed)
+  const match = INSTANT.exec(trimmed)
+  if (match === null) return undefined
+  const [, year, month, day, hour = '0', minute = '0', second = '0', fraction = '', zone] = match
+  const local = Date.UTC(Number(year), Number(month) - 1, Number(day), Number(hour), Number(minute), Number(second))
+  const check = new Date(local)
+  // Date.UTC rolls 31 February over; such a text is no instant.
+  if (check.getUTCMonth() !== Number(month) - 1 || check.getUTCDate() !== Number(day)) return undefined
+  if (Number(hour) > 23 || Number(minute) > 59 || Number(second) > 59) return undefined
+  const ms = local + Number(fraction.slice(0, 3).padEnd(3, '0'))
+  if (zone === undefined) {
+    const before = ms - offsetMs(timeZone, ms - 86_400_000)
+    const after = ms - offsetMs(timeZone, ms + 86_400_000)
+    const valid = [before, after].filter((candidate) => candidate + offsetMs(timeZone, candidate) === ms)
+    return valid.length > 0 ? Math.min(...valid) : before
+  }
+  if (/^(z|utc)$/i.test(zone)) return ms
+  const sign = zone.startsWith('-') ? -1 : 1
+  const digits = zone.replace(/\D/g, '')
+  return ms - sign * (Number(digits.slice(0, 2)) * 60 + Number(digits.slice(2))) * 60_000
+}
+
+/** The unit follows from the number of digits: seconds until 2286 have 9 or 10, each finer unit three more. */
+function fromEpoch(digits: string): number {
+  const value = BigInt(digits)
+  if (digits.length <= 10) return Number(value * 1000n)
+  if (digits.length <= 13) return Number(value)
+  if (digits.length <= 16) return Number(value / 1000n)
+  return Number(value / 1_000_000n)
+}

@@ -1,0 +1,57 @@
+import { isTallystickError } from '@tallystick/core'
+import { Command, CommanderError } from 'commander'
+import { VERSION } from '../version.ts'
+import { EXIT, Exit } from './command.ts'
+import { registerConfig } from './commands/config.ts'
+import { registerImport } from './commands/import-csv.ts'
+import { registerPrices } from './commands/prices.ts'
+import { registerQuery } from './commands/query.ts'
+import { registerRebuild } from './commands/rebuild.ts'
+import { registerServe } from './commands/serve.ts'
+import { registerVerify } from './commands/verify.ts'
+import { processTerminal, type Terminal } from './terminal.ts'
+
+/** Runs one command line and sets the exit code of the process. */
+export async function main(args: readonly string[]): Promise<void> {
+  process.exitCode = await runCommand(args, processTerminal(process.env))
+}
+
+/** Runs one command line against a terminal and returns the exit code; never throws. */
+export async function runCommand(args: readonly string[], terminal: Terminal): Promise<number> {
+  const program = new Command('tallystick')
+    .description('Usage and cost analytics for LLM traffic: counted once, priced exactly.')
+    .version(VERSION, '--version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .exitOverride()
+    .configureOutput({ writeOut: terminal.out, writeErr: terminal.err })
+    .showSuggestionAfterError()
+    .showHelpAfterError('(--help shows what can be said)')
+  for (const register of [
+    registerServe,
+    registerImport,
+    registerQuery,
+    registerPrices,
+    registerConfig,
+    registerVerify,
+    registerRebuild,
+  ])
+    register(program, terminal)
+
+  try {
+    await program.parseAsync([...args], { from: 'user' })
+    return EXIT.ok
+  } catch (error) {
+    return report(error, terminal)
+  }
+}
+
+function report(error: unknown, terminal: Terminal): number {
+  if (error instanceof Exit) return error.exitCode
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage
+  if (isTallystickError(error)) {
+    terminal.err(`${terminal.color.red('error')} ${error.code}: ${error.message}\n`)
+    return error.code === 'usage' || error.code === 'invalid_config' ? EXIT.usage : EXIT.failed
+  }
+  terminal.err(`${terminal.color.red('error')} ${error instanceof Error ? error.message : String(error)}\n`)
+  return EXIT.failed
+}

@@ -1,0 +1,54 @@
+import { readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { TallystickError } from '@tallystick/core'
+import type { Config } from '../config/config.ts'
+import type { OpenOptions } from '../open.ts'
+
+/** What the configuration says, as the options of `openTallystick`. */
+export function openOptions(config: Config): OpenOptions {
+  const dataDir = resolve(config.text('data_dir'))
+  const eventsSeconds = config.optional('retention.events_seconds')
+  const cellsSeconds = config.optional('retention.cells_seconds')
+  return {
+    dataDir,
+    store: storeUrl(config.text('store'), dataDir),
+    prices: config.list('prices.files').map(readPrices),
+    ack: config.text('ingest.ack') as 'durable' | 'received' | 'applied',
+    ...(eventsSeconds === null ? {} : { retainEventsMs: eventsSeconds * 1000 }),
+    ...(cellsSeconds === null ? {} : { retainCellsMs: cellsSeconds * 1000 }),
+    journal: {
+      keepMs: config.integer('journal.keep_seconds') * 1000,
+      segmentBytes: config.integer('journal.segment_bytes'),
+      commitDelayMs: config.integer('journal.commit_delay_ms'),
+    },
+    dedupMemoryBytes: config.integer('ingest.dedup_memory_bytes'),
+    limits: {
+      bodyBytes: config.integer('ingest.max_body_bytes'),
+      inflatedBytes: config.integer('ingest.max_inflated_bytes'),
+      batchEvents: config.integer('ingest.max_batch_events'),
+      streams: config.integer('http.max_streams'),
+    },
+    allowedHosts: config.list('http.allowed_hosts'),
+    allowedOrigins: config.list('http.allowed_origins'),
+    duckdb: { memoryLimitMb: config.integer('duckdb.memory_mb'), threads: config.integer('duckdb.threads') },
+  }
+}
+
+/** `duckdb:` without a path means the file in the data directory. */
+export function storeUrl(url: string, dataDir: string): string {
+  return url === 'duckdb:' ? `duckdb:${join(dataDir, 'tallystick.duckdb')}` : url
+}
+
+function readPrices(path: string): { name: string; json: unknown } {
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch (cause) {
+    throw new TallystickError('file_unreadable', `The price file ${path} cannot be read.`, { cause })
+  }
+  try {
+    return { name: path, json: JSON.parse(text) }
+  } catch (cause) {
+    throw new TallystickError('invalid_prices', `The price file ${path} is not valid JSON: ${(cause as Error).message}`, { cause })
+  }
+}

@@ -1,0 +1,72 @@
+import pc from 'picocolors'
+
+/** Where a command writes: figures to `out`, everything for people to `err`, so that output can be piped. */
+export interface Terminal {
+  readonly out: (text: string) => void
+  readonly err: (text: string) => void
+  /** Colours of `err` and of tables; plain when the output is no terminal or NO_COLOR is set. */
+  readonly color: ReturnType<typeof pc.createColors>
+  readonly columns: number
+  /** A person watches `err`. */
+  readonly interactive: boolean
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly cwd: string
+}
+
+export function processTerminal(env: Readonly<Record<string, string | undefined>>): Terminal {
+  return {
+    out: (text) => void process.stdout.write(text),
+    err: (text) => void process.stderr.write(text),
+    color: pc.createColors(pc.isColorSupported),
+    columns: process.stdout.columns ?? 100,
+    interactive: process.stderr.isTTY === true,
+    env,
+    cwd: process.cwd(),
+  }
+}
+
+/** A line on `err` that says how far a long step is: rewritten in place for a person, every five seconds on a pipe. */
+export class Progress {
+  readonly #terminal: Terminal
+  readonly #everyMs: number
+  readonly #startMs: number
+  #lastMs: number
+
+  constructor(terminal: Terminal) {
+    this.#terminal = terminal
+    this.#everyMs = terminal.interactive ? 100 : 5_000
+    this.#startMs = performance.now()
+    this.#lastMs = this.#startMs
+  }
+
+  /** `text` is made only when it is shown. */
+  show(text: () => string): void {
+    const now = performance.now()
+    if (now - this.#lastMs < this.#everyMs) return
+    this.#lastMs = now
+    this.#terminal.err(this.#terminal.interactive ? `\r\x1b[2K${text()}` : `${text()}\n`)
+  }
+
+  /** Clears the line and returns the seconds the step took. */
+  done(): number {
+    if (this.#terminal.interactive) this.#terminal.err('\r\x1b[2K')
+    return (performance.now() - this.#startMs) / 1000
+  }
+}
+
+/** `8819` -> `8,819`. */
+export function grouped(value: number | bigint | string): string {
+  return String(value).replace(/\B(?=(\d{3})+(?!\d))/g, ',')
+}
+
+/**
+ * Integer nano-USD as dollars, without a float in between.
+ *
+ * @example dollars('47608895000') // '$47.608895'
+ */
+export function dollars(nanoUsd: number | bigint | string): string {
+  const value = BigInt(nanoUsd)
+  const digits = (value < 0n ? -value : value).toString().padStart(10, '0')
+  const fraction = digits.slice(-9).replace(/0+$/, '').padEnd(2, '0')
+  return `${value < 0n ? '-' : ''}$${grouped(digits.slice(0, -9))}.${fraction}`
+}

@@ -1,0 +1,62 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { ERRORS } from '@tallystick/core'
+import { DIMENSIONS, EVENT_KINDS, FIELD_NAMES, wireName } from '@tallystick/core/event'
+import { COUNTERS, QUANTITIES } from '@tallystick/core/query'
+import { describe, expect, it } from 'vitest'
+import { CONFIG_KEYS } from '../packages/server/src/config/keys.ts'
+
+const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
+const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8')
+
+/** First cells of the table rows of a document, without their backticks. */
+const firstCells = (text: string): string[] => [...text.matchAll(/^\| `([^`]+)`/gm)].map((match) => match[1] as string)
+
+describe('documents', () => {
+  it('docs/errors.md has every code of the table with its status and retry, and no other', () => {
+    const rows = [...read('docs/errors.md').matchAll(/^\| `([a-z_]+)` \| (\d{3}) \| (yes|no) \|/gm)].map((row) => row.slice(1, 4))
+    const table = Object.entries(ERRORS).map(([code, spec]) => [code, String(spec.status), spec.retryable ? 'yes' : 'no'])
+    expect(rows).toEqual(table)
+  })
+
+  it('docs/config.md has every key with its variable, and no other', () => {
+    const rows = [...read('docs/config.md').matchAll(/^\| `([a-z_.]+)` \| `([A-Z_]+)` \|/gm)].map((row) => row.slice(1, 3))
+    expect(rows).toEqual(CONFIG_KEYS.map((spec) => [spec.key, spec.env]))
+  })
+
+  it('docs/wire.md names every field, kind, dimension, counter and quantity', () => {
+    const named = new Set([...read('docs/wire.md').matchAll(/`([a-z0-9_]+)`/g)].map((match) => match[1]))
+    const expected = [
+      ...FIELD_NAMES.map(wireName),
+      ...EVENT_KINDS,
+      ...DIMENSIONS.map((dimension) => dimension.name),
+      ...COUNTERS.map((counter) => counter.name),
+      ...QUANTITIES.map((quantity) => quantity.name),
+    ]
+    expect(expected.filter((name) => !named.has(name))).toEqual([])
+  })
+
+  it('every relative link leads to a file', () => {
+    const documents = [...readdirSync(join(ROOT, 'docs'), { recursive: true }).map((name) => join('docs', String(name))), 'README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md'].filter((name) => name.endsWith('.md'))
+    const broken = documents.flatMap((document) =>
+      [...read(document).matchAll(/\]\((?!https?:|#|mailto:)([^)#]+)(?:#[^)]*)?\)/g)]
+        .map((match) => match[1] as string)
+        .filter((target) => !existsSync(join(ROOT, dirname(document), target)))
+        .map((target) => `${document} -> ${target}`),
+    )
+    expect(broken).toEqual([])
+  })
+
+  it('the glossary defines each word once', () => {
+    const words = firstCells(read('docs/glossary.md'))
+    expect(words.length).toBeGreaterThan(20)
+    expect(new Set(words).size).toBe(words.length)
+  })
+
+  it('no document or source names a registry host or a path of the machine that built it', () => {
+    const suspicious = /registry\.npmjs|\/work\/|\/root\/|\/home\//
+    const files = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'package-lock.json', ...readdirSync(join(ROOT, 'docs'), { recursive: true }).map((name) => join('docs', String(name))).filter((name) => name.endsWith('.md'))]
+    expect(files.filter((file) => suspicious.test(read(file)))).toEqual([])
+  })
+})
