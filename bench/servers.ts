@@ -1,0 +1,62 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+/** A server under measurement: its own process, its own folder, ended and removed by `stop`. */
+export interface Server {
+  readonly pid: number
+  readonly port: number
+  readonly url: string
+  readonly dir: string
+  /** From spawn to the first line with an address. */
+  readonly startMs: number
+  stop(options?: { readonly keep?: boolean }): Promise<void>
+}
+
+const BIN = fileURLToPath(new URL('../../packages/server/bin/tallystick.js', import.meta.url))
+const BARE = fileURLToPath(new URL('./bare-server.js', import.meta.url))
+
+export function startTallystick(dir: string = workFolder(), more: readonly string[] = []): Promise<Server> {
+  return start([BIN, 'serve', '--port', '0', '--data', dir, '--log-level', 'error', ...more], dir)
+}
+
+export function startBare(dir: string = workFolder()): Promise<Server> {
+  return start([BARE, join(dir, 'bare.jsonl')], dir)
+}
+
+export function workFolder(): string {
+  return mkdtempSync(join(process.env['TALLYSTICK_BENCH_DIR'] ?? tmpdir(), 'tallystick-bench-'))
+}
+
+async function start(args: readonly string[], dir: string): Promise<Server> {
+  const started = performance.now()
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const url = await addressOf(child)
+  return {
+    pid: child.pid as number,
+    port: Number(new URL(url).port),
+    url,
+    dir,
+    startMs: performance.now() - started,
+    stop: async (options) => {
+      const ended = new Promise((resolve) => child.on('close', resolve))
+      child.kill('SIGTERM')
+      await ended
+      if (!options?.keep) rmSync(dir, { recursive: true, force: true })
+    },
+  }
+}
+
+function addressOf(child: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = ''
+    child.stdout?.on('data', (data) => {
+      text += data
+      const url = /https?:\/\/[\d.a-z]+:\d+/.exec(text)?.[0]
+      if (url) resolve(url)
+    })
+    child.on('close', (code) => reject(new Error(`the server ended with ${code} before it gave an address`)))
+  })
+}

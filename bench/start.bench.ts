@@ -1,0 +1,34 @@
+import { rmSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fill } from './fill.ts'
+import { line, machine, median, option, usageOf } from './report.ts'
+import { startTallystick, workFolder } from './servers.ts'
+
+/**
+ * From spawning the process to its first answer, with events stored; and its memory at rest.
+ *
+ *   npm run bench -- start [--events 1000000] [--rounds 7] [--dir DIR (filled before, kept)]
+ */
+const events = Number(option('events', '1000000'))
+const rounds = Number(option('rounds', '7'))
+const kept = option('dir', '')
+const dir = kept || workFolder()
+console.log(machine())
+if (!kept) await fill(dir, events, 30)
+
+const answers: number[] = []
+const memory: number[] = []
+for (let round = 0; round < rounds; round++) {
+  const started = performance.now()
+  const server = await startTallystick(dir)
+  await fetch(`${server.url}/readyz`)
+  const body = JSON.stringify({ measures: ['requests'] })
+  const response = await fetch(`${server.url}/api/v1/query`, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
+  await response.arrayBuffer()
+  answers.push(performance.now() - started)
+  await sleep(2_000)
+  memory.push(usageOf(server.pid).rssMb)
+  await server.stop({ keep: true })
+}
+line('start to first figures', { 'ms median': median(answers), 'ms worst': Math.max(...answers), 'RSS MB at rest': median(memory) })
+if (!kept) rmSync(dir, { recursive: true, force: true })
