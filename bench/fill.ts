@@ -55,7 +55,9 @@ export function wireEvent(random: () => number, fromMs: number, toMs: number, in
     endpoint: '/v1/chat/completions',
     stream: random() < 0.5,
     status_code: failed ? (random() < 0.5 ? 429 : 500) : 200,
-    ...(failed ? { error_type: 'rate_limit' } : { output_tokens: 1 + Math.floor(random() * 900), finish_reason: 'stop' }),
+    ...(failed
+      ? { error_type: 'rate_limit' }
+      : { output_tokens: 1 + Math.floor(random() * 900), finish_reason: 'stop' }),
     input_tokens: input,
     cache_read_tokens: Math.floor(input * random() * 0.6),
     duration_ms: duration,
@@ -66,7 +68,12 @@ export function wireEvent(random: () => number, fromMs: number, toMs: number, in
 const TOTAL = { events: 1 }
 
 /** Fills a data directory with `events` events over `days` days up to now, through the real pipeline. */
-export async function fill(dir: string, events: number, days: number, onProgress?: (done: number) => void): Promise<void> {
+export async function fill(
+  dir: string,
+  events: number,
+  days: number,
+  onProgress?: (done: number) => void,
+): Promise<void> {
   TOTAL.events = events
   const tallystick = await openTallystick({ dataDir: dir })
   const random = generator(1)
@@ -75,7 +82,9 @@ export async function fill(dir: string, events: number, days: number, onProgress
   const BATCH = 1000
   const inFlight: Promise<unknown>[] = []
   for (let index = 0; index < events; index += BATCH) {
-    const items = Array.from({ length: Math.min(BATCH, events - index) }, (_, offset) => wireEvent(random, fromMs, toMs, index + offset))
+    const items = Array.from({ length: Math.min(BATCH, events - index) }, (_, offset) =>
+      wireEvent(random, fromMs, toMs, index + offset),
+    )
     inFlight.push(tallystick.ingest.submit({ items, door: 'native' }))
     // Several groups in flight keep the journal busy; more would only sit in memory.
     if (inFlight.length >= 8) await inFlight.shift()

@@ -20,7 +20,12 @@ for (const batch of option('batches', '1,100,500').split(',').map(Number)) {
     const bare = await startBare()
     const floor = await load({ port: bare.port, path: '/api/v1/events', connections, batch, seconds })
     rates.bare.push(floor.events / floor.seconds)
-    line(`bare, batch ${batch}`, { 'events/s': floor.events / floor.seconds, 'p50 ms': floor.p50Ms, 'p99 ms': floor.p99Ms, refused: floor.refused })
+    line(`bare, batch ${batch}`, {
+      'events/s': floor.events / floor.seconds,
+      'p50 ms': floor.p50Ms,
+      'p99 ms': floor.p99Ms,
+      refused: floor.refused,
+    })
     await bare.stop()
 
     const server = await startTallystick()
@@ -37,7 +42,11 @@ for (const batch of option('batches', '1,100,500').split(',').map(Number)) {
     })
     await server.stop()
   }
-  line(`ratio, batch ${batch}`, { 'of bare': median(rates.tallystick) / median(rates.bare), tallystick: median(rates.tallystick), bare: median(rates.bare) })
+  line(`ratio, batch ${batch}`, {
+    'of bare': median(rates.tallystick) / median(rates.bare),
+    tallystick: median(rates.tallystick),
+    bare: median(rates.bare),
+  })
 }
 
 if (sustained > 0) {
@@ -66,6 +75,7 @@ async function applied(url: string, expected: number): Promise<number> {
     body: JSON.stringify({ measures: ['requests'], from: 0, to: Date.now() + 86_400_000 }),
   })
   const answer = (await response.json()) as { rows: { requests: number }[] }
-  if (answer.rows[0]?.requests !== expected) throw new Error(`expected ${expected} requests, found ${JSON.stringify(answer)}`)
+  if (answer.rows[0]?.requests !== expected)
+    throw new Error(`expected ${expected} requests, found ${JSON.stringify(answer)}`)
   return performance.now() - start
 }

@@ -23,7 +23,16 @@ export interface LoadResult {
   readonly cpuSeconds: number
 }
 
-const MODELS = ['gpt-4o', 'gpt-4o-mini', 'claude-sonnet-4-5', 'gemini-2.5-pro', 'o3', 'claude-haiku-4-5', 'gpt-5', 'mistral-large-latest']
+const MODELS = [
+  'gpt-4o',
+  'gpt-4o-mini',
+  'claude-sonnet-4-5',
+  'gemini-2.5-pro',
+  'o3',
+  'claude-haiku-4-5',
+  'gpt-5',
+  'mistral-large-latest',
+]
 const PROVIDERS = ['openai', 'openai', 'anthropic', 'google', 'openai', 'anthropic', 'openai', 'mistral']
 
 /** A wire event of 26 members; `#` marks what is overwritten at each send. */
@@ -69,8 +78,14 @@ class Body {
     const json = batch === 1 ? (events[0] as string) : `[${events.join(',')}]`
     const head = `POST ${path} HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(json)}\r\n\r\n`
     this.bytes = Buffer.from(head + json)
-    for (let at = this.bytes.indexOf('########-####-7###-8000-'); at >= 0; at = this.bytes.indexOf('########-####-7###-8000-', at + 36)) this.#ids.push(at)
-    for (let at = this.bytes.indexOf('1111111111111'); at >= 0; at = this.bytes.indexOf('1111111111111', at + 13)) this.#times.push(at)
+    for (
+      let at = this.bytes.indexOf('########-####-7###-8000-');
+      at >= 0;
+      at = this.bytes.indexOf('########-####-7###-8000-', at + 36)
+    )
+      this.#ids.push(at)
+    for (let at = this.bytes.indexOf('1111111111111'); at >= 0; at = this.bytes.indexOf('1111111111111', at + 13))
+      this.#times.push(at)
   }
 
   /** Gives every event a new UUIDv7 and the present instant. */
@@ -138,7 +153,8 @@ export async function load(options: LoadOptions): Promise<LoadResult> {
   const elapsed = (performance.now() - start) / 1000
   const used = process.cpuUsage(cpu)
   latencies.sort((a, b) => a - b)
-  const quantile = (q: number): number => latencies[Math.min(latencies.length - 1, Math.floor(q * latencies.length))] ?? 0
+  const quantile = (q: number): number =>
+    latencies[Math.min(latencies.length - 1, Math.floor(q * latencies.length))] ?? 0
   return {
     events: requests * batch,
     requests,

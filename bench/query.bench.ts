@@ -1,5 +1,4 @@
-import { createWriteStream } from 'node:fs'
-import { createReadStream, rmSync } from 'node:fs'
+import { createReadStream, createWriteStream, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { DuckDBInstance } from '@duckdb/node-api'
@@ -31,16 +30,30 @@ const base = { from, to: now + 60_000 }
 const QUERIES: Readonly<Record<string, object>> = {
   totals: { ...base, measures: ['requests', 'input_tokens', 'output_tokens', 'cost_nano_usd', 'error_ratio'] },
   'series, 1 h': { ...base, measures: ['requests', 'cost_nano_usd'], interval: '1h' },
-  'series, days of Kathmandu': { ...base, measures: ['requests', 'cost_nano_usd'], interval: '1d', time_zone: 'Asia/Kathmandu' },
+  'series, days of Kathmandu': {
+    ...base,
+    measures: ['requests', 'cost_nano_usd'],
+    interval: '1d',
+    time_zone: 'Asia/Kathmandu',
+  },
   'by provider': { ...base, measures: ['requests', 'cost_nano_usd'], group_by: ['provider'] },
   'by model': { ...base, measures: ['requests', 'cost_nano_usd', 'error_ratio'], group_by: ['model'] },
   'by agent': { ...base, measures: ['requests', 'cost_nano_usd'], group_by: ['agent_id'] },
   'by key': { ...base, measures: ['requests', 'cost_nano_usd'], group_by: ['api_key_id'] },
   'by status': { ...base, measures: ['requests'], group_by: ['status_code'] },
-  'p50 p95 p99 by model': { ...base, measures: ['duration_ms_p50', 'duration_ms_p95', 'duration_ms_p99'], group_by: ['model'] },
+  'p50 p95 p99 by model': {
+    ...base,
+    measures: ['duration_ms_p50', 'duration_ms_p95', 'duration_ms_p99'],
+    group_by: ['model'],
+  },
   'p95 series, 1 h': { ...base, measures: ['duration_ms_p50', 'duration_ms_p95'], interval: '1h' },
   'spend by model, days': { ...base, measures: ['cost_nano_usd'], group_by: ['model'], interval: '1d', limit: 8 },
-  'one model by agent (raw)': { ...base, measures: ['requests', 'cost_nano_usd'], group_by: ['agent_id'], filters: { model: ['gpt-4o'] } },
+  'one model by agent (raw)': {
+    ...base,
+    measures: ['requests', 'cost_nano_usd'],
+    group_by: ['agent_id'],
+    filters: { model: ['gpt-4o'] },
+  },
   'input p95 by model (raw)': { ...base, measures: ['input_tokens_p95'], group_by: ['model'] },
 }
 for (const [name, query] of Object.entries(QUERIES)) {
@@ -48,7 +61,11 @@ for (const [name, query] of Object.entries(QUERIES)) {
   let from = ''
   for (let round = 0; round < repeat; round++) {
     started = performance.now()
-    const response = await fetch(`${server.url}/api/v1/query`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(query) })
+    const response = await fetch(`${server.url}/api/v1/query`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(query),
+    })
     const answer = (await response.json()) as { answered_from: string }
     times.push(performance.now() - started)
     from = answer.answered_from
@@ -61,7 +78,8 @@ await server.stop({ keep: true })
 const instance = await DuckDBInstance.create(join(dir, 'tallystick.duckdb'), { access_mode: 'READ_ONLY', threads: '2' })
 const connection = await instance.connect()
 const RAW: Readonly<Record<string, string>> = {
-  'raw DuckDB, by model': 'SELECT request_model, count(*), sum(input_tokens), sum(output_tokens), sum(cost_nano_usd) FROM events GROUP BY 1',
+  'raw DuckDB, by model':
+    'SELECT request_model, count(*), sum(input_tokens), sum(output_tokens), sum(cost_nano_usd) FROM events GROUP BY 1',
   'raw DuckDB, p95 by model': 'SELECT request_model, quantile_cont(duration_ms, 0.95) FROM events GROUP BY 1',
 }
 for (const [name, sql] of Object.entries(RAW)) {
@@ -81,7 +99,8 @@ const jsonl = join(dir, 'scan.jsonl')
 const out = createWriteStream(jsonl)
 const random = generator(1)
 for (let index = 0; index < scanned; index++)
-  if (!out.write(`${JSON.stringify(wireEvent(random, from, now, index))}\n`)) await new Promise((resolve) => out.once('drain', resolve))
+  if (!out.write(`${JSON.stringify(wireEvent(random, from, now, index))}\n`))
+    await new Promise((resolve) => out.once('drain', resolve))
 await new Promise<void>((resolve) => out.end(() => resolve()))
 started = performance.now()
 const totals = new Map<string, number>()

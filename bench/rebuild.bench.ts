@@ -20,7 +20,8 @@ const bytesBelow = (path: string): number => {
   const stat = statSync(path)
   return stat.isDirectory() ? readdirSync(path).reduce((sum, name) => sum + bytesBelow(join(path, name)), 0) : stat.size
 }
-for (const name of readdirSync(dir)) if (name.startsWith('tallystick.duckdb')) rmSync(join(dir, name), { recursive: true })
+for (const name of readdirSync(dir))
+  if (name.startsWith('tallystick.duckdb')) rmSync(join(dir, name), { recursive: true })
 const started = performance.now()
 const tallystick = await openTallystick({ dataDir: dir })
 await tallystick.ingest.applied()

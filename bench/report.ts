@@ -13,7 +13,9 @@ export function option(name: string, fallback: string): string {
 }
 
 export function line(name: string, figures: Readonly<Record<string, string | number>>): void {
-  const parts = Object.entries(figures).map(([key, value]) => `${key} ${typeof value === 'number' ? rounded(value) : value}`)
+  const parts = Object.entries(figures).map(
+    ([key, value]) => `${key} ${typeof value === 'number' ? rounded(value) : value}`,
+  )
   process.stdout.write(`${name.padEnd(28)} ${parts.join('   ')}\n`)
 }
 
@@ -33,7 +35,11 @@ export function usageOf(pid: number): { readonly rssMb: number; readonly peakMb:
     const status = readFileSync(`/proc/${pid}/status`, 'utf8')
     const kilobytes = (key: string): number => Number(new RegExp(`${key}:\\s+(\\d+)`).exec(status)?.[1] ?? Number.NaN)
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
-    return { rssMb: kilobytes('VmRSS') / 1024, peakMb: kilobytes('VmHWM') / 1024, cpuSeconds: (Number(fields[11]) + Number(fields[12])) / 100 }
+    return {
+      rssMb: kilobytes('VmRSS') / 1024,
+      peakMb: kilobytes('VmHWM') / 1024,
+      cpuSeconds: (Number(fields[11]) + Number(fields[12])) / 100,
+    }
   } catch {
     return { rssMb: Number.NaN, peakMb: Number.NaN, cpuSeconds: Number.NaN }
   }

@@ -23,12 +23,20 @@ for (let round = 0; round < rounds; round++) {
   const server = await startTallystick(dir)
   await fetch(`${server.url}/readyz`)
   const body = JSON.stringify({ measures: ['requests'] })
-  const response = await fetch(`${server.url}/api/v1/query`, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
+  const response = await fetch(`${server.url}/api/v1/query`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body,
+  })
   await response.arrayBuffer()
   answers.push(performance.now() - started)
   await sleep(2_000)
   memory.push(usageOf(server.pid).rssMb)
   await server.stop({ keep: true })
 }
-line('start to first figures', { 'ms median': median(answers), 'ms worst': Math.max(...answers), 'RSS MB at rest': median(memory) })
+line('start to first figures', {
+  'ms median': median(answers),
+  'ms worst': Math.max(...answers),
+  'RSS MB at rest': median(memory),
+})
 if (!kept) rmSync(dir, { recursive: true, force: true })

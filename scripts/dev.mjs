@@ -8,10 +8,18 @@ await install()
 await build()
 
 const children = [
-  spawn(bin('tsc'), ['-b', '--watch', '--preserveWatchOutput', 'packages/core', 'packages/server'], { cwd: ROOT, stdio: 'inherit' }),
+  spawn(bin('tsc'), ['-b', '--watch', '--preserveWatchOutput', 'packages/core', 'packages/server'], {
+    cwd: ROOT,
+    stdio: 'inherit',
+  }),
   spawn(
     process.execPath,
-    ['--watch-path=packages/server/dist', '--watch-path=packages/core/dist', join('packages/server/bin/tallystick.js'), 'serve'],
+    [
+      '--watch-path=packages/server/dist',
+      '--watch-path=packages/core/dist',
+      join('packages/server/bin/tallystick.js'),
+      'serve',
+    ],
     { cwd: ROOT, stdio: 'inherit' },
   ),
   spawn(bin('vite'), [], { cwd: join(ROOT, 'packages/dashboard'), stdio: 'inherit' }),

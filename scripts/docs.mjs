@@ -9,7 +9,11 @@ const { COUNTERS, QUANTITIES } = await import(join(ROOT, 'packages/core/dist/que
 const { CONFIG_KEYS } = await import(join(ROOT, 'packages/server/dist/config/keys.js'))
 
 const table = (head, rows) =>
-  [`| ${head.join(' | ')} |`, `|${head.map(() => '---').join('|')}|`, ...rows.map((row) => `| ${row.join(' | ')} |`)].join('\n')
+  [
+    `| ${head.join(' | ')} |`,
+    `|${head.map(() => '---').join('|')}|`,
+    ...rows.map((row) => `| ${row.join(' | ')} |`),
+  ].join('\n')
 
 const limit = (spec) => {
   if (spec.type === 'string') return `text, at most ${spec.max} bytes`
@@ -29,16 +33,35 @@ const shown = (spec) => {
   return value === null || value === '' ? '-' : `\`${value}\``
 }
 const range = (type) =>
-  type.of === 'integer' ? `${type.min} to ${type.max}` : type.of === 'choice' ? type.values.join(', ') : type.of === 'list' ? 'list, commas in a variable' : type.of
+  type.of === 'integer'
+    ? `${type.min} to ${type.max}`
+    : type.of === 'choice'
+      ? type.values.join(', ')
+      : type.of === 'list'
+        ? 'list, commas in a variable'
+        : type.of
 
 const tables = {
   errors: table(
     ['code', 'status', 'retry', 'what', 'what to do'],
-    Object.entries(ERRORS).map(([code, spec]) => [`\`${code}\``, spec.status, spec.retryable ? 'yes' : 'no', spec.title, spec.remedy]),
+    Object.entries(ERRORS).map(([code, spec]) => [
+      `\`${code}\``,
+      spec.status,
+      spec.retryable ? 'yes' : 'no',
+      spec.title,
+      spec.remedy,
+    ]),
   ),
   config: table(
     ['key', 'variable', 'flag', 'default', 'range', 'about'],
-    CONFIG_KEYS.map((spec) => [`\`${spec.key}\``, `\`${spec.env}\``, spec.flag ? `\`--${spec.flag}\`` : '-', shown(spec), range(spec.type), spec.about]),
+    CONFIG_KEYS.map((spec) => [
+      `\`${spec.key}\``,
+      `\`${spec.env}\``,
+      spec.flag ? `\`--${spec.flag}\`` : '-',
+      shown(spec),
+      range(spec.type),
+      spec.about,
+    ]),
   ),
   fields: table(
     ['field', 'value', 'group'],
@@ -46,7 +69,12 @@ const tables = {
   ),
   dimensions: table(
     ['dimension', 'also', 'type', 'what'],
-    DIMENSIONS.map((entry) => [`\`${entry.name}\``, (entry.aliases ?? []).map((name) => `\`${name}\``).join(' ') || '-', entry.type, entry.label]),
+    DIMENSIONS.map((entry) => [
+      `\`${entry.name}\``,
+      (entry.aliases ?? []).map((name) => `\`${name}\``).join(' ') || '-',
+      entry.type,
+      entry.label,
+    ]),
   ),
   counters: table(
     ['measure', 'counts'],
@@ -54,7 +82,12 @@ const tables = {
   ),
   quantities: table(
     ['quantity', 'unit', 'what', 'total under its own name'],
-    QUANTITIES.map((entry) => [`\`${entry.name}\``, entry.unit, entry.label, entry.summed ? 'yes' : `\`${entry.name}_sum\``]),
+    QUANTITIES.map((entry) => [
+      `\`${entry.name}\``,
+      entry.unit,
+      entry.label,
+      entry.summed ? 'yes' : `\`${entry.name}_sum\``,
+    ]),
   ),
 }
 

@@ -7,9 +7,13 @@ requireNode()
 await install()
 await build()
 
-const server = spawn(process.execPath, [join(ROOT, 'packages/server/bin/tallystick.js'), 'serve', ...process.argv.slice(2)], {
-  cwd: ROOT,
-  stdio: 'inherit',
-})
+const server = spawn(
+  process.execPath,
+  [join(ROOT, 'packages/server/bin/tallystick.js'), 'serve', ...process.argv.slice(2)],
+  {
+    cwd: ROOT,
+    stdio: 'inherit',
+  },
+)
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => server.kill(signal))
 server.on('close', (code) => process.exit(code ?? 1))

@@ -66,7 +66,9 @@ export async function build({ force = false } = {}) {
   const sources = ['packages/core', 'packages/server', 'packages/dashboard', 'tsconfig.base.json', 'package-lock.json']
   if (!force && built > Math.max(...sources.map((path) => newest(join(ROOT, path))))) return
   await step('Compiling', bin('tsc'), ['-b', 'packages/core', 'packages/server'])
-  await step('Building the dashboard', bin('vite'), ['build', '--logLevel', 'warn'], { cwd: join(ROOT, 'packages/dashboard') })
+  await step('Building the dashboard', bin('vite'), ['build', '--logLevel', 'warn'], {
+    cwd: join(ROOT, 'packages/dashboard'),
+  })
   writeFileSync(stamp, '')
 }
 

@@ -27,7 +27,8 @@ const code = run(
 const result = existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')) : undefined
 const passed = result?.numPassedTests ?? 0
 // A file that cannot even be loaded has no failed test; it counts as one.
-const broken = result?.testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0).length ?? 1
+const broken =
+  result?.testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0).length ?? 1
 const failed = (result?.numFailedTests ?? 0) + broken
 const skipped = result?.numPendingTests ?? 0
 console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`)
@@ -40,9 +41,14 @@ async function systemPackages() {
   const apt = spawnSync('apt-get', ['--version'], { stdio: 'ignore' }).status === 0
   if (process.getuid?.() === 0 && apt) {
     await step('Reading the package lists', 'apt-get', ['update', '-qq'])
-    await step(`Installing ${missing.join(', ')}`, 'apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...missing], {
-      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-    })
+    await step(
+      `Installing ${missing.join(', ')}`,
+      'apt-get',
+      ['install', '-y', '-qq', '--no-install-recommends', ...missing],
+      {
+        env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+      },
+    )
     return
   }
   console.error(

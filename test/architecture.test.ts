@@ -11,10 +11,9 @@ const ROOTS = new Map([
 
 /** Folder -> what it may import, from the table of ARCHITECTURE.md: the document is the rule. */
 const layers = new Map(
-  [...readFileSync(join(ROOT, 'ARCHITECTURE.md'), 'utf8').matchAll(/^\| `([a-z/]+)` \|[^|]*\|([^|]*)\|$/gm)].map((row) => [
-    row[1] as string,
-    [...(row[2] as string).matchAll(/`([^`]+)`/g)].map((name) => name[1] as string),
-  ]),
+  [...readFileSync(join(ROOT, 'ARCHITECTURE.md'), 'utf8').matchAll(/^\| `([a-z/]+)` \|[^|]*\|([^|]*)\|$/gm)].map(
+    (row) => [row[1] as string, [...(row[2] as string).matchAll(/`([^`]+)`/g)].map((name) => name[1] as string)],
+  ),
 )
 
 function filesBelow(dir: string): string[] {
@@ -35,9 +34,11 @@ function layerOf(path: string): string | undefined {
 }
 
 const importsOf = (path: string): string[] =>
-  [...readFileSync(path, 'utf8').matchAll(/^(?:import|export)\s[^'"]*?from\s+['"]([^'"]+)['"]|\bimport\(['"]([^'"]+)['"]\)/gm)].map(
-    (match) => (match[1] ?? match[2]) as string,
-  )
+  [
+    ...readFileSync(path, 'utf8').matchAll(
+      /^(?:import|export)\s[^'"]*?from\s+['"]([^'"]+)['"]|\bimport\(['"]([^'"]+)['"]\)/gm,
+    ),
+  ].map((match) => (match[1] ?? match[2]) as string)
 
 /** The layer that an import leads to; undefined for other people's packages. */
 function targetOf(specifier: string, from: string): string | undefined {
@@ -118,7 +119,9 @@ describe('layers', () => {
         .replace(/\/\*[\s\S]*?\*\//g, '')
         .replace(/^\s*\/\/.*$/gm, '')
     const wrong = sources.flatMap((path) =>
-      rules.filter(({ what, where }) => !where.test(path) && what.test(withoutComments(path))).map(({ what }) => `${relative(ROOT, path)}: ${what.source}`),
+      rules
+        .filter(({ what, where }) => !where.test(path) && what.test(withoutComments(path)))
+        .map(({ what }) => `${relative(ROOT, path)}: ${what.source}`),
     )
     expect(wrong).toEqual([])
   })

@@ -15,13 +15,21 @@ const firstCells = (text: string): string[] => [...text.matchAll(/^\| `([^`]+)`/
 
 describe('documents', () => {
   it('docs/errors.md has every code of the table with its status and retry, and no other', () => {
-    const rows = [...read('docs/errors.md').matchAll(/^\| `([a-z_]+)` \| (\d{3}) \| (yes|no) \|/gm)].map((row) => row.slice(1, 4))
-    const table = Object.entries(ERRORS).map(([code, spec]) => [code, String(spec.status), spec.retryable ? 'yes' : 'no'])
+    const rows = [...read('docs/errors.md').matchAll(/^\| `([a-z_]+)` \| (\d{3}) \| (yes|no) \|/gm)].map((row) =>
+      row.slice(1, 4),
+    )
+    const table = Object.entries(ERRORS).map(([code, spec]) => [
+      code,
+      String(spec.status),
+      spec.retryable ? 'yes' : 'no',
+    ])
     expect(rows).toEqual(table)
   })
 
   it('docs/config.md has every key with its variable, and no other', () => {
-    const rows = [...read('docs/config.md').matchAll(/^\| `([a-z_.]+)` \| `([A-Z_]+)` \|/gm)].map((row) => row.slice(1, 3))
+    const rows = [...read('docs/config.md').matchAll(/^\| `([a-z_.]+)` \| `([A-Z_]+)` \|/gm)].map((row) =>
+      row.slice(1, 3),
+    )
     expect(rows).toEqual(CONFIG_KEYS.map((spec) => [spec.key, spec.env]))
   })
 
@@ -38,7 +46,13 @@ describe('documents', () => {
   })
 
   it('every relative link leads to a file', () => {
-    const documents = [...readdirSync(join(ROOT, 'docs'), { recursive: true }).map((name) => join('docs', String(name))), 'README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md'].filter((name) => name.endsWith('.md'))
+    const documents = [
+      ...readdirSync(join(ROOT, 'docs'), { recursive: true }).map((name) => join('docs', String(name))),
+      'README.md',
+      'ARCHITECTURE.md',
+      'CONTRIBUTING.md',
+      'CHANGELOG.md',
+    ].filter((name) => name.endsWith('.md'))
     const broken = documents.flatMap((document) =>
       [...read(document).matchAll(/\]\((?!https?:|#|mailto:)([^)#]+)(?:#[^)]*)?\)/g)]
         .map((match) => match[1] as string)
@@ -56,7 +70,16 @@ describe('documents', () => {
 
   it('no document or source names a registry host or a path of the machine that built it', () => {
     const suspicious = /registry\.npmjs|\/work\/|\/root\/|\/home\//
-    const files = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'package-lock.json', ...readdirSync(join(ROOT, 'docs'), { recursive: true }).map((name) => join('docs', String(name))).filter((name) => name.endsWith('.md'))]
+    const files = [
+      'README.md',
+      'ARCHITECTURE.md',
+      'CONTRIBUTING.md',
+      'CHANGELOG.md',
+      'package-lock.json',
+      ...readdirSync(join(ROOT, 'docs'), { recursive: true })
+        .map((name) => join('docs', String(name)))
+        .filter((name) => name.endsWith('.md')),
+    ]
     expect(files.filter((file) => suspicious.test(read(file)))).toEqual([])
   })
 })

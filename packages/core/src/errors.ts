@@ -13,53 +13,120 @@ export interface ErrorSpec {
   readonly retired?: true
 }
 
-const row = (status: number, title: string, remedy: string, retryable = false): ErrorSpec => ({ status, title, retryable, remedy })
+const row = (status: number, title: string, remedy: string, retryable = false): ErrorSpec => ({
+  status,
+  title,
+  retryable,
+  remedy,
+})
 
 export const ERRORS = {
   // one event of a batch
   not_an_object: row(400, 'The item is not a JSON object', 'Send each event as an object.'),
   missing_field: row(400, 'A required field is missing', 'Add the field named in `field`.'),
-  invalid_type: row(400, 'A field has the wrong type', 'Send the type the message names; digits in quotes are not a number.'),
-  not_an_integer: row(400, 'A number must be an integer', 'Send whole numbers; money in nano-USD, time in milliseconds.'),
+  invalid_type: row(
+    400,
+    'A field has the wrong type',
+    'Send the type the message names; digits in quotes are not a number.',
+  ),
+  not_an_integer: row(
+    400,
+    'A number must be an integer',
+    'Send whole numbers; money in nano-USD, time in milliseconds.',
+  ),
   out_of_range: row(400, 'A number is outside its range', 'Send a value inside the range the message names.'),
   too_long: row(400, 'A string is too long', 'Shorten the field to the bytes the message names.'),
-  too_many_entries: row(400, 'A list or map has too many entries', 'Send at most as many entries as the message names.'),
+  too_many_entries: row(
+    400,
+    'A list or map has too many entries',
+    'Send at most as many entries as the message names.',
+  ),
   too_deep: row(400, 'JSON is nested too deeply', 'Flatten the value; at most 16 levels are read.'),
   empty_value: row(400, 'A string is empty', 'Leave the field out or give it a value.'),
   invalid_text: row(400, 'Text is not valid Unicode', 'Send well-formed UTF-8 without lone surrogates or NUL.'),
   unknown_kind: row(400, 'The kind of event is unknown', 'Use one of the kinds in docs/wire.md.'),
   unknown_value: row(400, 'A value is not one of those allowed', 'Use one of the values the message lists.'),
-  timestamp_out_of_range: row(400, 'The instant is out of range', 'Send an instant from 2000-01-01 to 24 hours from now.'),
+  timestamp_out_of_range: row(
+    400,
+    'The instant is out of range',
+    'Send an instant from 2000-01-01 to 24 hours from now.',
+  ),
   invalid_timestamp: row(400, 'The instant cannot be read', 'Send integer milliseconds or RFC 3339 with a zone.'),
-  usage_inconsistent: row(400, 'Token counts contradict each other', 'Totals include their subsets: input >= cache reads + writes, output >= reasoning.'),
+  usage_inconsistent: row(
+    400,
+    'Token counts contradict each other',
+    'Totals include their subsets: input >= cache reads + writes, output >= reasoning.',
+  ),
 
   // a whole request
-  invalid_json: row(400, 'The body is not valid JSON', 'Send JSON, or one JSON object per line with application/x-ndjson.'),
+  invalid_json: row(
+    400,
+    'The body is not valid JSON',
+    'Send JSON, or one JSON object per line with application/x-ndjson.',
+  ),
   invalid_body: row(400, 'The body has the wrong shape', 'Send an event, an array of events, or {"events":[...]}.'),
   invalid_encoding: row(400, 'The body cannot be decompressed', 'Send one gzip stream or none.'),
   invalid_query: row(400, 'The query is not valid', 'Mend every problem listed in `issues`.'),
   unknown_measure: row(400, 'No such measure', 'Use one of the nearest names listed.'),
   unknown_dimension: row(400, 'No such dimension', 'Use one of the nearest names listed.'),
   invalid_cursor: row(400, 'The cursor cannot be read', 'Use the cursor of the previous page unchanged, or none.'),
-  forbidden_origin: row(403, 'The request comes from another site', 'Call the API from the same origin, or list the origin in http.allowed_origins.'),
-  misdirected_host: row(421, 'The Host header is not one of ours', 'Use localhost, 127.0.0.1 or a host of http.allowed_hosts.'),
+  forbidden_origin: row(
+    403,
+    'The request comes from another site',
+    'Call the API from the same origin, or list the origin in http.allowed_origins.',
+  ),
+  misdirected_host: row(
+    421,
+    'The Host header is not one of ours',
+    'Use localhost, 127.0.0.1 or a host of http.allowed_hosts.',
+  ),
   not_found: row(404, 'No such route', 'See docs/wire.md for the routes.'),
   method_not_allowed: row(405, 'The route does not take this method', 'Use a method of the Allow header.'),
-  unsupported_media_type: row(415, 'The content type is not accepted', 'Send application/json or application/x-ndjson.'),
+  unsupported_media_type: row(
+    415,
+    'The content type is not accepted',
+    'Send application/json or application/x-ndjson.',
+  ),
   unsupported_encoding: row(415, 'The content encoding is not accepted', 'Send gzip or nothing.'),
   body_too_large: row(413, 'The body is too large', 'Split the batch; the limits are in the message.'),
   too_many_events: row(413, 'The batch has too many events', 'Split the batch; the limit is in the message.'),
   too_many_streams: row(429, 'Too many live streams are open', 'Close some or wait.', true),
   idempotency_mismatch: row(422, 'The Idempotency-Key was used with another body', 'Use a new key for a new body.'),
+  malformed_request: row(
+    400,
+    'The request is not valid HTTP',
+    'Send one well-formed HTTP/1.1 request with one Host header.',
+  ),
+  headers_too_large: row(431, 'The request headers are too large', 'Send less than 16 KiB of headers.'),
+  request_timeout: row(
+    408,
+    'The request took too long to arrive',
+    'Send the headers within 10 s and the whole request within 30 s.',
+    true,
+  ),
+  overloaded: row(503, 'The server is busy with other requests', 'Send it again after the time in Retry-After.', true),
   shutting_down: row(503, 'The server is stopping', 'Send the batch again after it has restarted.', true),
   query_cancelled: row(499, 'The query was cancelled', 'Ask again.', true),
-  too_many_groups: row(422, 'The query makes too many groups', 'Add a filter, use fewer dimensions, or shorten the range.'),
+  too_many_groups: row(
+    422,
+    'The query makes too many groups',
+    'Add a filter, use fewer dimensions, or shorten the range.',
+  ),
   internal_error: row(500, 'Something failed inside', 'Look at the server log for the request id.', true),
 
   // storage
   disk_full: row(507, 'The disk is full', 'Free space; the server resumes by itself.', true),
-  journal_unavailable: row(503, 'The journal cannot be written', 'See the server log for the cause; the batch was not kept.', true),
-  journal_locked: row(503, 'Another process holds the data directory', 'Stop the process named in the message, or use another directory.'),
+  journal_unavailable: row(
+    503,
+    'The journal cannot be written',
+    'See the server log for the cause; the batch was not kept.',
+    true,
+  ),
+  journal_locked: row(
+    503,
+    'Another process holds the data directory',
+    'Stop the process named in the message, or use another directory.',
+  ),
   journal_newer_format: row(500, 'The journal was written by a newer version', 'Install that version or newer.'),
   store_unavailable: row(503, 'The store cannot answer', 'Ask again; events are safe in the journal.', true),
   store_corrupt: row(500, 'The store file is damaged', 'Run `tallystick rebuild`.'),
@@ -67,7 +134,11 @@ export const ERRORS = {
 
   // configuration and command line
   invalid_config: row(500, 'The configuration is not valid', 'Mend every problem listed.'),
-  invalid_prices: row(500, 'A price file is not valid', 'Mend every problem listed; the previous prices stay in force.'),
+  invalid_prices: row(
+    500,
+    'A price file is not valid',
+    'Mend every problem listed; the previous prices stay in force.',
+  ),
   usage: row(400, 'The command was not understood', 'See --help.'),
   file_unreadable: row(400, 'A file cannot be read', 'Check the path and its permissions.'),
   server_unreachable: row(503, 'The server does not answer', 'Check the address and that it runs.', true),
@@ -91,7 +162,11 @@ export class TallystickError extends Error {
   readonly issues: readonly Issue[]
   readonly [BRAND] = true
 
-  constructor(code: ErrorCode, message?: string, options: { readonly cause?: unknown; readonly issues?: readonly Issue[] } = {}) {
+  constructor(
+    code: ErrorCode,
+    message?: string,
+    options: { readonly cause?: unknown; readonly issues?: readonly Issue[] } = {},
+  ) {
     super(message ?? ERRORS[code].title, options.cause === undefined ? undefined : { cause: options.cause })
     this.name = 'TallystickError'
     this.code = code

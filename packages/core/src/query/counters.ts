@@ -29,7 +29,11 @@ export const COUNTERS: readonly Counter[] = [
   { name: 'operations', label: 'Operations', where: [REQUEST, { field: 'attempt', atMost: 1 }] },
   { name: 'invocations', label: 'Tool invocations', where: [{ field: 'kind', in: ['tool_invocation'] }] },
   { name: 'unpriced_requests', label: 'Unpriced requests', where: [REQUEST, { field: 'costNanoUsd', absent: true }] },
-  { name: 'estimated_requests', label: 'Requests with estimated usage', where: [REQUEST, { field: 'usageBasis', in: ['estimated'] }] },
+  {
+    name: 'estimated_requests',
+    label: 'Requests with estimated usage',
+    where: [REQUEST, { field: 'usageBasis', in: ['estimated'] }],
+  },
   { name: 'cache_hits', label: 'Gateway cache hits', where: [REQUEST, { field: 'cacheHit', in: [true] }] },
 ]
 

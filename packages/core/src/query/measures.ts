@@ -7,7 +7,13 @@ import { QUANTITIES, type Quantity } from './quantities.ts'
  */
 export type Measure =
   /** How many events satisfy a counter. */
-  | { readonly name: string; readonly label: string; readonly unit: 'count'; readonly of: 'counter'; readonly counter: string }
+  | {
+      readonly name: string
+      readonly label: string
+      readonly unit: 'count'
+      readonly of: 'counter'
+      readonly counter: string
+    }
   /** Sum, minimum, maximum or mean of a quantity; null when no event carries it (a sum of counts of tokens is then 0). */
   | {
       readonly name: string
@@ -44,7 +50,15 @@ export const QUANTILES: readonly { readonly suffix: string; readonly q: number }
 ]
 
 export const MEASURES: readonly Measure[] = [
-  ...COUNTERS.map((counter): Measure => ({ name: counter.name, label: counter.label, unit: 'count', of: 'counter', counter: counter.name })),
+  ...COUNTERS.map(
+    (counter): Measure => ({
+      name: counter.name,
+      label: counter.label,
+      unit: 'count',
+      of: 'counter',
+      counter: counter.name,
+    }),
+  ),
   ...QUANTITIES.flatMap((entry): Measure[] => {
     const { name, label, unit } = entry
     return [
@@ -52,7 +66,16 @@ export const MEASURES: readonly Measure[] = [
       { name: `${name}_min`, label: `${label}, least`, unit, of: 'min', quantity: name },
       { name: `${name}_max`, label: `${label}, greatest`, unit, of: 'max', quantity: name },
       { name: `${name}_avg`, label: `${label}, mean`, unit, of: 'avg', quantity: name },
-      ...QUANTILES.map(({ suffix, q }): Measure => ({ name: `${name}_${suffix}`, label: `${label}, ${suffix}`, unit, of: 'quantile', quantity: name, q })),
+      ...QUANTILES.map(
+        ({ suffix, q }): Measure => ({
+          name: `${name}_${suffix}`,
+          label: `${label}, ${suffix}`,
+          unit,
+          of: 'quantile',
+          quantity: name,
+          q,
+        }),
+      ),
     ]
   }),
   {

@@ -1,5 +1,5 @@
-import type { FieldName } from '../event/fields.ts'
 import type { UsageEvent } from '../event/event.ts'
+import type { FieldName } from '../event/fields.ts'
 
 /**
  * THE table of quantities: integers that an event carries and that can be summed, averaged and ranked.

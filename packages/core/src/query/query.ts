@@ -2,7 +2,9 @@ import type { Dimension } from '../event/dimensions.ts'
 import type { Measure } from './measures.ts'
 
 /** A dimension of the table, or a tag. */
-export type GroupBy = { readonly name: string; readonly dimension: Dimension } | { readonly name: string; readonly tag: string }
+export type GroupBy =
+  | { readonly name: string; readonly dimension: Dimension }
+  | { readonly name: string; readonly tag: string }
 
 export type FilterValue = string | number | boolean | null
 

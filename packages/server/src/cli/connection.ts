@@ -86,10 +86,19 @@ export async function answerOf<T>(response: Response): Promise<T> {
   try {
     body = JSON.parse(text)
   } catch (cause) {
-    throw new TallystickError('server_unreachable', `The server answered ${response.status} with something that is not JSON.`, { cause })
+    throw new TallystickError(
+      'server_unreachable',
+      `The server answered ${response.status} with something that is not JSON.`,
+      { cause },
+    )
   }
   if (response.ok) return body as T
-  const problem = body as { code?: string; detail?: string; title?: string; issues?: { path: string; message: string }[] }
+  const problem = body as {
+    code?: string
+    detail?: string
+    title?: string
+    issues?: { path: string; message: string }[]
+  }
   const lines = (problem.issues ?? []).map((issue) => `\n  ${issue.path}: ${issue.message}`).join('')
   throw new TallystickError(
     response.status >= 500 ? 'server_unreachable' : 'usage',

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { TallystickError } from '@tallystick/core'
+import type { OverrideSource } from '@tallystick/core/pricing'
 import type { Config } from '../config/config.ts'
 import type { OpenOptions } from '../open.ts'
 
@@ -39,7 +40,7 @@ export function storeUrl(url: string, dataDir: string): string {
   return url === 'duckdb:' ? `duckdb:${join(dataDir, 'tallystick.duckdb')}` : url
 }
 
-function readPrices(path: string): { name: string; json: unknown } {
+function readPrices(path: string): OverrideSource {
   let text: string
   try {
     text = readFileSync(path, 'utf8')
@@ -47,8 +48,12 @@ function readPrices(path: string): { name: string; json: unknown } {
     throw new TallystickError('file_unreadable', `The price file ${path} cannot be read.`, { cause })
   }
   try {
-    return { name: path, json: JSON.parse(text) }
+    return { name: path, content: JSON.parse(text) }
   } catch (cause) {
-    throw new TallystickError('invalid_prices', `The price file ${path} is not valid JSON: ${(cause as Error).message}`, { cause })
+    throw new TallystickError(
+      'invalid_prices',
+      `The price file ${path} is not valid JSON: ${(cause as Error).message}`,
+      { cause },
+    )
   }
 }

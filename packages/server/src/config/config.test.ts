@@ -9,7 +9,10 @@ import { CONFIG_KEYS } from './keys.ts'
 const folder = (document?: unknown): string => {
   const dir = mkdtempSync(join(tmpdir(), 'tallystick-config-'))
   if (document !== undefined)
-    writeFileSync(join(dir, 'tallystick.config.json'), typeof document === 'string' ? document : JSON.stringify(document))
+    writeFileSync(
+      join(dir, 'tallystick.config.json'),
+      typeof document === 'string' ? document : JSON.stringify(document),
+    )
   return dir
 }
 
@@ -26,7 +29,11 @@ const problemsOf = (load: () => unknown): readonly { path: string; message: stri
 describe('configuration', () => {
   it('takes a flag over the environment, the environment over the file, the file over the default', () => {
     const cwd = folder({ http: { port: 1001, host: 'a.example' }, data_dir: '/file' })
-    const config = loadConfig({ cwd, env: { TALLYSTICK_PORT: '1002', TALLYSTICK_HOST: 'b.example' }, flags: { port: '1003' } })
+    const config = loadConfig({
+      cwd,
+      env: { TALLYSTICK_PORT: '1002', TALLYSTICK_HOST: 'b.example' },
+      flags: { port: '1003' },
+    })
     expect(config.settings.get('http.port')).toMatchObject({ value: 1003, source: 'flag' })
     expect(config.settings.get('http.host')).toMatchObject({ value: 'b.example', source: 'environment' })
     expect(config.settings.get('data_dir')).toMatchObject({ value: '/file', source: 'file' })
@@ -53,8 +60,13 @@ describe('configuration', () => {
   })
 
   it('reads lists from commas and from arrays', () => {
-    expect(loadConfig({ cwd: folder(), env: { TALLYSTICK_PRICES: 'a.json, b.json' } }).list('prices.files')).toEqual(['a.json', 'b.json'])
-    expect(loadConfig({ cwd: folder({ prices: { files: ['c.json'] } }), env: {} }).list('prices.files')).toEqual(['c.json'])
+    expect(loadConfig({ cwd: folder(), env: { TALLYSTICK_PRICES: 'a.json, b.json' } }).list('prices.files')).toEqual([
+      'a.json',
+      'b.json',
+    ])
+    expect(loadConfig({ cwd: folder({ prices: { files: ['c.json'] } }), env: {} }).list('prices.files')).toEqual([
+      'c.json',
+    ])
   })
 
   it('masks a password inside a URL', () => {

@@ -77,7 +77,8 @@ export const CONFIG_KEYS: readonly KeySpec[] = [
     flag: 'store',
     type: { of: 'url' },
     default: 'duckdb:',
-    about: 'Where events are queried: `duckdb:PATH` (empty path: tallystick.duckdb in data_dir) or `memory:?max_events=N`.',
+    about:
+      'Where events are queried: `duckdb:PATH` (empty path: tallystick.duckdb in data_dir) or `memory:?max_events=N`.',
   },
   {
     key: 'retention.events_seconds',
@@ -155,7 +156,7 @@ export const CONFIG_KEYS: readonly KeySpec[] = [
     flag: 'prices',
     type: { of: 'list' },
     default: [],
-    about: 'Price files that override the built-in catalogue, first match wins (docs/prices.md).',
+    about: 'Price files that override the built-in catalogue; later files win.',
   },
   {
     key: 'duckdb.memory_mb',

@@ -4,7 +4,9 @@ import { configOf, examples, type RegisterCommand, withData } from '../command.t
 
 /** `tallystick config`: every key, its effective value and where it came from. */
 export const registerConfig: RegisterCommand = (program, terminal) => {
-  const command = withData(program.command('config').description('print the effective configuration and where each value comes from'))
+  const command = withData(
+    program.command('config').description('print the effective configuration and where each value comes from'),
+  )
     .option('--host <host>', 'as for serve')
     .option('--port <port>', 'as for serve')
     .option('--log-level <level>', 'as for serve')

@@ -26,7 +26,12 @@ interface Answer {
   readonly accepted: number
   readonly duplicate: number
   readonly conflict: number
-  readonly rejected: readonly { readonly index: number; readonly code: string; readonly message: string; readonly field?: string }[]
+  readonly rejected: readonly {
+    readonly index: number
+    readonly code: string
+    readonly message: string
+    readonly field?: string
+  }[]
 }
 
 /** What an import did; the JSON output is this. */
@@ -46,7 +51,12 @@ interface Summary {
 /** `tallystick import csv FILE`: one event a row. Importing again adds only rows that are new. */
 export const registerImport: RegisterCommand = (program, terminal) => {
   const group = program.command('import').description('bring in usage from files')
-  const command = withData(group.command('csv').description('import a CSV file, one request a row').argument('<file>', 'the file, or - for standard input'))
+  const command = withData(
+    group
+      .command('csv')
+      .description('import a CSV file, one request a row')
+      .argument('<file>', 'the file, or - for standard input'),
+  )
     .requiredOption('--map <pairs>', 'FIELD=COLUMN pairs with commas, e.g. timestamp=TIME,input_tokens=IN')
     .option('--set <pairs>', 'FIELD=VALUE for every row, e.g. provider=openai,model=gpt-4o')
     .option('--dataset <label>', 'identity of the rows; without it, header and content decide')
@@ -82,7 +92,13 @@ export const registerImport: RegisterCommand = (program, terminal) => {
   })
 }
 
-async function importRows(file: string, mapping: RowMapping, options: Options, connection: Connection, terminal: Terminal): Promise<Summary> {
+async function importRows(
+  file: string,
+  mapping: RowMapping,
+  options: Options,
+  connection: Connection,
+  terminal: Terminal,
+): Promise<Summary> {
   const summary: Summary = {
     file,
     rows: 0,
@@ -97,7 +113,14 @@ async function importRows(file: string, mapping: RowMapping, options: Options, c
   }
   const progress = new Progress(terminal)
   const source = file === '-' ? process.stdin : createReadStream(file)
-  const parser = parse({ bom: true, raw: true, delimiter: options.delimiter, relax_column_count: true, skip_empty_lines: true, max_record_size: 4 * 1024 * 1024 })
+  const parser = parse({
+    bom: true,
+    raw: true,
+    delimiter: options.delimiter,
+    relax_column_count: true,
+    skip_empty_lines: true,
+    max_record_size: 4 * 1024 * 1024,
+  })
 
   const rows = async (stream: AsyncIterable<{ record: string[]; raw: string }>): Promise<void> => {
     let header: readonly string[] | undefined
@@ -113,7 +136,7 @@ async function importRows(file: string, mapping: RowMapping, options: Options, c
     for await (const { record, raw } of stream) {
       if (header === undefined || ids === undefined) {
         header = checkedHeader(record, mapping, file)
-        ids = new RowIds(options.dataset, header.join('\n'))
+        ids = new RowIds(options.dataset, JSON.stringify(header))
         continue
       }
       const cells = new Map(header.map((name, column) => [name, record[column] ?? '']))
@@ -133,8 +156,12 @@ async function importRows(file: string, mapping: RowMapping, options: Options, c
     await pipeline(source, parser, rows)
   } catch (cause) {
     const code = (cause as { code?: string }).code ?? ''
-    if (code.startsWith('CSV_')) throw new TallystickError('file_unreadable', `${file} is not readable as CSV: ${(cause as Error).message}`, { cause })
-    if (/^E[A-Z]+$/.test(code)) throw new TallystickError('file_unreadable', `${file} cannot be read: ${(cause as Error).message}`, { cause })
+    if (code.startsWith('CSV_'))
+      throw new TallystickError('file_unreadable', `${file} is not readable as CSV: ${(cause as Error).message}`, {
+        cause,
+      })
+    if (/^E[A-Z]+$/.test(code))
+      throw new TallystickError('file_unreadable', `${file} cannot be read: ${(cause as Error).message}`, { cause })
     throw cause
   } finally {
     progress.done()
@@ -142,9 +169,18 @@ async function importRows(file: string, mapping: RowMapping, options: Options, c
   return summary
 }
 
-async function post(batch: readonly Record<string, unknown>[], first: number, summary: Summary, connection: Connection): Promise<void> {
+async function post(
+  batch: readonly Record<string, unknown>[],
+  first: number,
+  summary: Summary,
+  connection: Connection,
+): Promise<void> {
   const body = JSON.stringify(batch)
-  const response = await connection.call('/api/v1/events', { method: 'POST', headers: { 'content-type': 'application/json' }, body })
+  const response = await connection.call('/api/v1/events', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body,
+  })
   const answer = await answerOf<Answer>(response)
   summary.accepted += answer.accepted
   summary.duplicate += answer.duplicate
@@ -159,7 +195,10 @@ async function post(batch: readonly Record<string, unknown>[], first: number, su
 function checkedHeader(header: readonly string[], mapping: RowMapping, file: string): readonly string[] {
   const missing = [...mapping.columns.values()].filter((column) => !header.includes(column))
   if (missing.length > 0)
-    throw new TallystickError('usage', `${basename(file)} has no column ${missing.map((name) => `"${name}"`).join(', ')}. Its columns: ${header.join(', ')}`)
+    throw new TallystickError(
+      'usage',
+      `${basename(file)} has no column ${missing.map((name) => `"${name}"`).join(', ')}. Its columns: ${header.join(', ')}`,
+    )
   return header
 }
 
@@ -181,6 +220,8 @@ function print(summary: Summary, served: boolean, terminal: Terminal): void {
   )
   for (const { row, code, field, message } of summary.rejections)
     terminal.err(`  row ${grouped(row)}${field === undefined ? '' : `, ${field}`}: ${message} (${code})\n`)
-  if (summary.rejected > summary.rejections.length) terminal.err(`  and ${grouped(summary.rejected - summary.rejections.length)} more\n`)
-  if (summary.url !== null) terminal.out(`${served ? 'See it at' : 'Run `npx tallystick serve`, then see it at'} ${color.cyan(summary.url)}\n`)
+  if (summary.rejected > summary.rejections.length)
+    terminal.err(`  and ${grouped(summary.rejected - summary.rejections.length)} more\n`)
+  if (summary.url !== null)
+    terminal.out(`${served ? 'See it at' : 'Run `npx tallystick serve`, then see it at'} ${color.cyan(summary.url)}\n`)
 }

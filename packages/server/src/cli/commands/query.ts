@@ -32,13 +32,22 @@ const UNIT_MS: ReadonlyMap<string, number> = new Map([
 export const registerQuery: RegisterCommand = (program, terminal) => {
   const collect = (value: string, previous: readonly string[]): readonly string[] => [...previous, value]
   const command = withData(program.command('query').description('ask for figures'))
-    .option('--measures <names>', 'measures with commas', 'requests,input_tokens,output_tokens,cost_nano_usd,unpriced_requests')
+    .option(
+      '--measures <names>',
+      'measures with commas',
+      'requests,input_tokens,output_tokens,cost_nano_usd,unpriced_requests',
+    )
     .option('--group-by <names>', 'dimensions with commas, e.g. model,tags.team')
     .option('--from <instant>', 'RFC 3339, ms, or an age such as 90m, 24h, 7d', '24h')
     .option('--to <instant>', 'as --from (default: now)')
     .option('--interval <width>', '1m 5m 15m 30m 1h 3h 6h 12h 1d 1w 1mo: one row per bucket')
     .option('--time-zone <zone>', 'IANA zone that days belong to', 'UTC')
-    .option('--filter <pair>', 'DIMENSION=VALUE or DIMENSION!=VALUE; repeat for more (an empty value means absent)', collect, [])
+    .option(
+      '--filter <pair>',
+      'DIMENSION=VALUE or DIMENSION!=VALUE; repeat for more (an empty value means absent)',
+      collect,
+      [],
+    )
     .option('--order-by <measure>', 'a measure, with - in front for descending')
     .option('--limit <groups>', 'groups to list; the rest becomes one row')
     .option('--body <file>', 'a whole query as JSON from a file, or - for standard input')
@@ -56,7 +65,10 @@ export const registerQuery: RegisterCommand = (program, terminal) => {
       const response = await connection.call('/api/v1/query?consistency=applied', {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
-        body: options.body === undefined ? JSON.stringify(queryOf(options, Date.now())) : readFileSync(options.body === '-' ? 0 : options.body, 'utf8'),
+        body:
+          options.body === undefined
+            ? JSON.stringify(queryOf(options, Date.now()))
+            : readFileSync(options.body === '-' ? 0 : options.body, 'utf8'),
       })
       const answer = await answerOf<QueryResult>(response)
       if (options.json) terminal.out(`${JSON.stringify(answer, null, 2)}\n`)
@@ -71,7 +83,8 @@ function queryOf(options: Options, nowMs: number): Record<string, unknown> {
   const filters: Record<string, unknown> = Object.create(null)
   for (const pair of options.filter) {
     const match = /^([^=!]+)(!?=)(.*)$/.exec(pair)
-    if (match === null) throw new TallystickError('usage', `--filter ${pair} is not DIMENSION=VALUE or DIMENSION!=VALUE`)
+    if (match === null)
+      throw new TallystickError('usage', `--filter ${pair} is not DIMENSION=VALUE or DIMENSION!=VALUE`)
     const [, name, operator, text] = match as unknown as [string, string, string, string]
     const value = filterValue(name, text)
     const existing = filters[name] as { not?: unknown[] } | unknown[] | undefined
@@ -108,7 +121,8 @@ function instantOf(flag: string, text: string, nowMs: number): number | string {
   if (text === 'now') return nowMs
   if (/^\d+$/.test(text)) return Number(text)
   if (/^\d{4}-\d\d-\d\d$/.test(text)) return `${text}T00:00:00Z`
-  if (Number.isNaN(Date.parse(text))) throw new TallystickError('usage', `${flag} ${text} is neither an instant nor an age such as 24h`)
+  if (Number.isNaN(Date.parse(text)))
+    throw new TallystickError('usage', `${flag} ${text} is neither an instant nor an age such as 24h`)
   return text
 }
 

@@ -13,7 +13,11 @@ export const registerServe: RegisterCommand = (program, terminal) => {
     .option('--host <host>', 'address to listen on (127.0.0.1)')
     .option('--port <port>', 'port to listen on (8088; 0 takes a free one)')
     .option('--log-level <level>', 'silent, error, warn, info or debug')
-  examples(command, ['tallystick serve', 'tallystick serve --port 9000 --data /var/lib/tallystick', 'tallystick serve --store memory:'])
+  examples(command, [
+    'tallystick serve',
+    'tallystick serve --port 9000 --data /var/lib/tallystick',
+    'tallystick serve --store memory:',
+  ])
   command.action(async () => {
     const config = configOf(command, terminal)
     const dataDir = resolve(config.text('data_dir'))

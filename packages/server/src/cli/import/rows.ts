@@ -27,10 +27,12 @@ export function parseAssignments(flag: string, text: string | undefined): Map<st
     const at = part.indexOf('=')
     const name = part.slice(0, at).trim()
     if (at <= 0) issues.push({ path: flag, message: `"${part}" is not NAME=VALUE` })
-    else if (!isImportable(name)) issues.push({ path: flag, message: `"${name}" is no field of an event (docs/wire.md lists them)` })
+    else if (!isImportable(name))
+      issues.push({ path: flag, message: `"${name}" is no field of an event (docs/wire.md lists them)` })
     else pairs.set(name, part.slice(at + 1).trim())
   }
-  if (issues.length > 0) throw new TallystickError('usage', issues.map((issue) => `${issue.path}: ${issue.message}`).join('\n'), { issues })
+  if (issues.length > 0)
+    throw new TallystickError('usage', issues.map((issue) => `${issue.path}: ${issue.message}`).join('\n'), { issues })
   return pairs
 }
 
@@ -41,34 +43,40 @@ const isImportable = (name: string): boolean =>
  * The item of one row, by the types of the field table. A cell that does not fit its type stays text, so that the door
  * refuses it by name instead of this function guessing. An empty cell is an absent field.
  */
-export function itemOf(row: ReadonlyMap<string, string>, mapping: RowMapping, eventId: string): Record<string, unknown> {
+export function itemOf(
+  row: ReadonlyMap<string, string>,
+  mapping: RowMapping,
+  eventId: string,
+): Record<string, unknown> {
   const item: Record<string, unknown> = { event_id: eventId }
   const put = (name: string, text: string): void => {
     if (text.trim() === '') return
     const nested = /^(tags|units)\.(.+)$/.exec(name)
     if (nested) {
       const [, group, key] = nested as unknown as [string, string, string]
-      const members = (item[group] ??= Object.create(null)) as Record<string, unknown>
+      item[group] ??= Object.create(null)
+      const members = item[group] as Record<string, unknown>
       members[key] = group === 'units' ? wholeNumber(text) : text
     } else if (name === 'timestamp' || name === 'timestamp_ms') {
       const ms = parseInstant(text, mapping.timeZone)
       if (ms === undefined) item['timestamp'] = text
       else item['timestamp_ms'] = ms
-    } else item[name] = valueOf(name, text)
+    } else item[name] = typed(name, text)
   }
   for (const [name, text] of mapping.constants) put(name, text)
   for (const [name, column] of mapping.columns) put(name, row.get(column) ?? '')
   return item
 }
 
-function valueOf(name: string, text: string): unknown {
+function typed(name: string, text: string): unknown {
   if (name === 'cost_micros') return wholeNumber(text)
   if (name === 'cost_usd') return decimal(text)
   const field = FIELD_OF_WIRE_NAME.get(name)
   const type = field === undefined ? 'string' : FIELDS[field].type
   if (type === 'integer') return wholeNumber(text)
   if (type === 'ratio') return decimal(text)
-  if (type === 'boolean') return /^(true|1|yes)$/i.test(text.trim()) ? true : /^(false|0|no)$/i.test(text.trim()) ? false : text
+  if (type === 'boolean')
+    return /^(true|1|yes)$/i.test(text.trim()) ? true : /^(false|0|no)$/i.test(text.trim()) ? false : text
   return text
 }
 

@@ -1,0 +1,105 @@
+import { TallystickError } from '@tallystick/core'
+import { createPriceBook, type PriceRow, type Resolution, type UnitPrices } from '@tallystick/core/pricing'
+import Table from 'cli-table3'
+import { configOf, EXIT, Exit, examples, type RegisterCommand, withData } from '../command.ts'
+import { parseInstant } from '../import/instant.ts'
+import { openOptions } from '../open-options.ts'
+import { dollars } from '../terminal.ts'
+
+interface Options {
+  readonly provider?: string
+  readonly at?: string
+  readonly json?: boolean
+}
+
+/** `tallystick prices show MODEL`: which price holds for a model at an instant, and why that one. */
+export const registerPrices: RegisterCommand = (program, terminal) => {
+  const group = program.command('prices').description('look into the price catalogue')
+  const command = withData(
+    group
+      .command('show')
+      .description('the price of a model, and the rule that found it')
+      .argument('<model>', 'name as requests give it'),
+  )
+    .option('--provider <name>', 'who bills; without it the publishers are asked in a fixed order')
+    .option('--at <instant>', 'price of that instant (default: now)')
+    .option('--json', 'print JSON')
+  examples(command, [
+    'tallystick prices show gpt-4o',
+    'tallystick prices show claude-sonnet-4-5-20250929 --provider anthropic --at 2025-10-01',
+  ])
+  command.action((model: string) => {
+    const options = command.opts<Options>()
+    const atMs = options.at === undefined ? Date.now() : parseInstant(options.at, 'UTC')
+    if (atMs === undefined)
+      throw new TallystickError('usage', `--at ${options.at} is not an instant such as 2025-10-01`)
+    const book = createPriceBook({ overrides: openOptions(configOf(command, terminal)).prices ?? [] })
+    const found = book.resolve(options.provider, model, atMs)
+    if (options.json) {
+      const answer = found === undefined ? null : { ...found, row: plain(found.row) }
+      terminal.out(
+        `${JSON.stringify({ model, provider: options.provider ?? null, at_ms: atMs, prices: book.version, found: answer }, null, 2)}\n`,
+      )
+    } else if (found === undefined) {
+      terminal.err(
+        `No price is known for ${model}${options.provider === undefined ? '' : ` at ${options.provider}`}: its requests are unpriced.\n`,
+      )
+    } else terminal.out(description(model, found, book.version))
+    if (found === undefined) throw new Exit(EXIT.failed)
+  })
+}
+
+const LABELS: readonly (readonly [keyof UnitPrices, string])[] = [
+  ['input', 'input'],
+  ['cacheRead', 'cache read'],
+  ['cacheWrite', 'cache write'],
+  ['cacheWrite1h', 'cache write, 1 h'],
+  ['output', 'output'],
+  ['reasoning', 'reasoning'],
+  ['inputAudio', 'audio input'],
+  ['outputAudio', 'audio output'],
+  ['inputImage', 'image input'],
+  ['outputImage', 'image output'],
+  ['cacheAudioRead', 'cache read, audio'],
+  ['cacheImageRead', 'cache read, image'],
+]
+
+function description(model: string, found: Resolution, version: string): string {
+  const { row } = found
+  const cards = [
+    { name: 'USD per million tokens', prices: row.prices },
+    ...(row.tiers ?? []).map((tier) => ({ name: `above ${tier.aboveInputTokens} input`, prices: tier.prices })),
+    ...[...(row.serviceTiers ?? [])].map(([name, card]) => ({ name, prices: card.prices })),
+  ]
+  const table = new Table({
+    head: ['', ...cards.map((card) => card.name)],
+    colAligns: ['left', ...cards.map(() => 'right' as const)],
+    style: { head: [], border: [] },
+  })
+  for (const [name, label] of LABELS) {
+    const prices = cards.map((card) => card.prices[name])
+    if (prices.some((price) => price !== undefined))
+      table.push([label, ...prices.map((price) => (price === undefined ? '-' : dollars(price)))])
+  }
+  const lines = [
+    `${model} is billed as ${found.model}${found.provider === undefined ? '' : ` by ${found.provider}`} (${found.match} match, ${found.source})`,
+    table.toString(),
+    ...[...(row.units ?? [])].map(([unit, rate]) => `${unit}: ${dollars(rate.nanoUsd)} per ${rate.per}`),
+    ...[...(row.multipliers ?? [])].map(([tier, permille]) => `service tier ${tier}: x ${permille / 1000}`),
+    `in force ${since(row)}${found.beforeFirstRow ? '; the instant asked for is earlier, and this is the first price known' : ''}`,
+    `price id ${found.priceId}, prices ${version}`,
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+function since(row: PriceRow): string {
+  const from = row.effectiveFromMs === undefined ? 'since ever' : `from ${new Date(row.effectiveFromMs).toISOString()}`
+  return row.effectiveToMs === undefined ? from : `${from} until ${new Date(row.effectiveToMs).toISOString()}`
+}
+
+/** Maps do not survive JSON. */
+function plain(row: PriceRow): unknown {
+  return JSON.parse(
+    JSON.stringify(row, (_, value: unknown) => (value instanceof Map ? Object.fromEntries(value) : value)),
+  )
+}

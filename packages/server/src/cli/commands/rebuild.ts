@@ -1,0 +1,71 @@
+import { existsSync, readdirSync, rmSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { TallystickError } from '@tallystick/core'
+import { openTallystick } from '../../open.ts'
+import { configOf, examples, type RegisterCommand, withData } from '../command.ts'
+import { runningServer } from '../connection.ts'
+import { openOptions } from '../open-options.ts'
+import { grouped, Progress } from '../terminal.ts'
+
+/** `tallystick rebuild`: throws the store file away and makes it again from the journal. */
+export const registerRebuild: RegisterCommand = (program, terminal) => {
+  const command = withData(program.command('rebuild').description('make the embedded store again from the journal'))
+    .option('--yes', 'go ahead although the journal no longer holds everything that the store does')
+    .option('--json', 'print the result as JSON')
+  examples(command, ['tallystick rebuild', 'tallystick rebuild --data /var/lib/tallystick'])
+  command.action(async () => {
+    const { yes, json } = command.opts<{ yes?: boolean; json?: boolean }>()
+    const config = configOf(command, terminal)
+    const holder = await runningServer(config.text('data_dir'))
+    if (holder !== undefined)
+      throw new TallystickError('journal_locked', `The server at ${holder} holds the data directory. Stop it first.`)
+    const options = openOptions(config)
+    const path = options.store?.startsWith('duckdb:') ? options.store.slice('duckdb:'.length) : undefined
+    if (path === undefined)
+      throw new TallystickError('usage', `Only the embedded store can be rebuilt, not ${config.text('store')}.`)
+
+    // The journal drops old segments; what they held exists in the store only, and a rebuild would lose it.
+    const first = firstSegment(join(options.dataDir, 'journal'))
+    if (first !== undefined && first > 1 && !yes)
+      throw new TallystickError(
+        'usage',
+        'The journal no longer holds its beginning, so a rebuild would lose the older totals that stand only in the store. Say --yes to go ahead.',
+      )
+
+    const name = basename(path)
+    if (existsSync(dirname(path)))
+      for (const file of readdirSync(dirname(path)))
+        if (file === name || file === `${name}.wal`) rmSync(join(dirname(path), file))
+
+    const progress = new Progress(terminal)
+    const tallystick = await openTallystick(options)
+    try {
+      for (;;) {
+        const { appliedOrdinal, targetOrdinal } = tallystick.ingest.progress()
+        if (appliedOrdinal >= targetOrdinal) break
+        progress.show(() => `${grouped(appliedOrdinal)} of ${grouped(targetOrdinal)} records`)
+        await sleep(50)
+      }
+      await tallystick.ingest.applied()
+      const seconds = progress.done()
+      const { events } = await tallystick.store.stats()
+      if (json) terminal.out(`${JSON.stringify({ events, seconds })}\n`)
+      else
+        terminal.out(
+          `${grouped(events)} events in ${seconds.toFixed(1)} s. \`tallystick verify\` compares them with the journal.\n`,
+        )
+    } finally {
+      await tallystick.close()
+    }
+  })
+}
+
+/** Number of the oldest segment of the journal; they are numbered from 1. */
+function firstSegment(dir: string): number | undefined {
+  if (!existsSync(dir)) return undefined
+  const numbers = readdirSync(dir).flatMap((file) =>
+    /^\d{10}\.jsonl(\.gz)?$/.test(file) ? [Number.parseInt(file, 10)] : [],
+  )
+  return numbers.length === 0 ? undefined : Math.min(...numbers)
+}
