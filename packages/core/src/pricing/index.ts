@@ -1,0 +1,27 @@
+/** Usage to money: price catalogue and overrides, lookup of models, cost of requests, receipts. Pure; runs in browsers. */
+export { bundledCatalogue, type Catalogue, type CatalogueData, parseCatalogue } from './catalogue.ts'
+export {
+  type CostBreakdown,
+  type CostComponent,
+  type CostLine,
+  type CostOptions,
+  calculateCost,
+  rateUsage,
+  type Unpriced,
+  type UnpricedReason,
+  type UsageCounts,
+} from './cost.ts'
+export { usdPerMillion, usdPerToken } from './decimal.ts'
+export type { MatchKind } from './model-index.ts'
+export { type OverrideFormat, type OverrideSource, validateOverrides } from './overrides/index.ts'
+export * from './price.ts'
+export {
+  createPriceBook,
+  type PriceBook,
+  type PriceBookOptions,
+  type PricedFields,
+  type PriceFlag,
+  type PriceReceipt,
+} from './price-book.ts'
+export type { Priced } from './rate-card.ts'
+export type { Resolution } from './resolve.ts'
