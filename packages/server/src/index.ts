@@ -1,1 +1,20 @@
-export {}
+/**
+ * `tallystick`: the server, embedded. `openTallystick` gives the ingest sink, the store and the HTTP handler in one
+ * process; the command of the same name serves them.
+ */
+
+export type { Limits } from './http/limits.ts'
+export type { Listening, ListenOptions } from './http/listen.ts'
+export type { LiveHub } from './http/live/hub.ts'
+export type { AckMode, Ingest, IngestAnswer, IngestRequest, ItemResult, RejectedItem } from './ingest/ingest.ts'
+export { type Logger, type OpenOptions, openTallystick, type Tallystick } from './open.ts'
+export type {
+  EventSink,
+  ScanCursor,
+  ScanPage,
+  ScanRequest,
+  StoreCapabilities,
+  StoredEvent,
+  StoreStats,
+  UsageStore,
+} from './store/store.ts'

@@ -17,7 +17,11 @@ export const systemClock: Clock = {
 }
 
 export const systemRandom: Random = {
-  fill: (bytes) => globalThis.crypto.getRandomValues(bytes),
+  fill: (bytes) => {
+    // The DOM's types refuse a view that might be of shared memory; the runtime takes both.
+    globalThis.crypto.getRandomValues(bytes as Uint8Array<ArrayBuffer>)
+    return bytes
+  },
 }
 
 /** Integer ms since 1970 UTC; 0 if the clock stands before 1970. */

@@ -19,9 +19,23 @@ export interface Dimension {
 }
 
 const low = (name: string, field: FieldName, label: string, aliases?: readonly string[]): Dimension =>
-  aliases ? { name, field, type: 'string', label, aliases, cardinality: 'low' } : { name, field, type: 'string', label, cardinality: 'low' }
-const flag = (name: string, field: FieldName, label: string): Dimension => ({ name, field, type: 'boolean', label, cardinality: 'low' })
-const high = (name: string, field: FieldName, label: string): Dimension => ({ name, field, type: 'string', label, cardinality: 'high' })
+  aliases
+    ? { name, field, type: 'string', label, aliases, cardinality: 'low' }
+    : { name, field, type: 'string', label, cardinality: 'low' }
+const flag = (name: string, field: FieldName, label: string): Dimension => ({
+  name,
+  field,
+  type: 'boolean',
+  label,
+  cardinality: 'low',
+})
+const high = (name: string, field: FieldName, label: string): Dimension => ({
+  name,
+  field,
+  type: 'string',
+  label,
+  cardinality: 'high',
+})
 
 export const DIMENSIONS: readonly Dimension[] = [
   low('kind', 'kind', 'Kind'),
@@ -40,7 +54,14 @@ export const DIMENSIONS: readonly Dimension[] = [
   low('auth_method', 'authMethod', 'Auth method'),
   flag('authenticated', 'authenticated', 'Authenticated'),
   low('provider_id', 'providerId', 'Provider credential'),
-  { name: 'status_code', field: 'statusCode', type: 'integer', label: 'Status', aliases: ['status'], cardinality: 'low' },
+  {
+    name: 'status_code',
+    field: 'statusCode',
+    type: 'integer',
+    label: 'Status',
+    aliases: ['status'],
+    cardinality: 'low',
+  },
   flag('success', 'success', 'Success'),
   low('error_type', 'errorType', 'Error type'),
   low('error_code', 'errorCode', 'Error code'),
@@ -68,5 +89,7 @@ export const DIMENSIONS: readonly Dimension[] = [
 
 /** By name and by alias. */
 export const DIMENSION_OF: ReadonlyMap<string, Dimension> = new Map(
-  DIMENSIONS.flatMap((dimension) => [dimension.name, ...(dimension.aliases ?? [])].map((name) => [name, dimension] as const)),
+  DIMENSIONS.flatMap((dimension) =>
+    [dimension.name, ...(dimension.aliases ?? [])].map((name) => [name, dimension] as const),
+  ),
 )

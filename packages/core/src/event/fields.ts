@@ -31,7 +31,11 @@ export const USAGE_BASES: readonly UsageBasis[] = ['measured', 'estimated', 'unk
 export const COST_BASES: readonly CostBasis[] = ['catalogue', 'override', 'provider', 'client', 'unpriced']
 
 const string = (group: FieldGroup, max: number): FieldSpec => ({ type: 'string', max, group })
-const integer = (group: FieldGroup, max: number = Number.MAX_SAFE_INTEGER): FieldSpec => ({ type: 'integer', max, group })
+const integer = (group: FieldGroup, max: number = Number.MAX_SAFE_INTEGER): FieldSpec => ({
+  type: 'integer',
+  max,
+  group,
+})
 const boolean = (group: FieldGroup): FieldSpec => ({ type: 'boolean', group })
 
 export const FIELDS: { readonly [K in FieldName]-?: FieldSpec } = {
@@ -138,7 +142,9 @@ export function wireName(field: FieldName): string {
 }
 
 /** Wire name -> member. A `Map`: wire names come from outside. */
-export const FIELD_OF_WIRE_NAME: ReadonlyMap<string, FieldName> = new Map(FIELD_NAMES.map((name) => [wireName(name), name]))
+export const FIELD_OF_WIRE_NAME: ReadonlyMap<string, FieldName> = new Map(
+  FIELD_NAMES.map((name) => [wireName(name), name]),
+)
 
 /** What each kind cannot do without, beside `eventId`, `timestampMs` and `kind`, which a door may mint. */
 export const REQUIRED_FIELDS: { readonly [K in EventKind]: readonly FieldName[] } = {

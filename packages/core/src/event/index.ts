@@ -1,7 +1,13 @@
 /** What one request is: the canonical event, its tables, ids, units, and one codec per wire shape. */
+export * from './agent-id.ts'
 export * from './clock.ts'
 export * from './dimensions.ts'
 export * from './event.ts'
 export * from './fields.ts'
 export * from './ids.ts'
+export * from './protocol012.ts'
+export * from './rfc3339.ts'
+export * from './routiium.ts'
 export * from './units.ts'
+export * from './usage-record.ts'
+export * from './wire.ts'

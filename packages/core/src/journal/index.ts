@@ -1,2 +1,9 @@
 /** The durable append-only log: what an acknowledgement depends on. Node only. */
+export * from './damage.ts'
+export { type JournalFile, type JournalFs, nodeFs } from './fs.ts'
+export type { AppendTicket, Journal, JournalState, JournalStats, SealedSegment } from './journal.ts'
+export { type JournalOptions, openJournal } from './open.ts'
 export * from './position.ts'
+export { type JournalBatch, type ReadJournalOptions, readJournal } from './read.ts'
+export * from './record.ts'
+export { type JournalVerification, type VerifyJournalOptions, verifyJournal } from './verify.ts'

@@ -4,6 +4,12 @@ export interface JournalPosition {
   readonly offset: number
 }
 
+/** Where the durable part of the journal ends, and the ordinal of the last record before that (0 in an empty journal). */
+export interface JournalEnd {
+  readonly position: JournalPosition
+  readonly ordinal: number
+}
+
 /** -1, 0 or 1. */
 export function comparePositions(a: JournalPosition, b: JournalPosition): number {
   return Math.sign(a.segment - b.segment || a.offset - b.offset)

@@ -1,6 +1,6 @@
-import type { Filter, FilterValue, Query, QueryResult } from '@tallystick/core/query'
 import type { UsageEvent } from '@tallystick/core/event'
-import type { JournalPosition } from '@tallystick/core/journal'
+import type { JournalEnd } from '@tallystick/core/journal'
+import type { Filter, FilterValue, Query, QueryResult } from '@tallystick/core/query'
 
 /** An event as it stands in the journal and the stores: with its ordinal (position in the one order of acceptance). */
 export interface StoredEvent {
@@ -34,8 +34,13 @@ export interface UsageStore extends EventSink {
   /** Events by filter, newest first unless `ascending`; at most `limit` (1 to 10,000). */
   scan(request: ScanRequest): Promise<ScanPage>
   stats(): Promise<StoreStats>
+  /** Compares what the store keeps more than once (rows, cells, counters) with itself. Absent where nothing is kept twice. */
+  audit?(): Promise<StoreAudit>
   /** Drops raw events older than `eventsBeforeMs` and cells older than `cellsBeforeMs`. */
-  prune(request: { readonly eventsBeforeMs?: number; readonly cellsBeforeMs?: number }): Promise<{ readonly eventsDropped: number }>
+  prune(request: {
+    readonly eventsBeforeMs?: number
+    readonly cellsBeforeMs?: number
+  }): Promise<{ readonly eventsDropped: number }>
   /** Removes everything. The highest applied ordinal stays, so a replay resurrects nothing. */
   clear(): Promise<void>
   close(): Promise<void>
@@ -53,12 +58,6 @@ export interface JournalFollower {
   progress(): { readonly appliedOrdinal: number; readonly targetOrdinal: number }
   /** Resolves once `ordinal` is applied and visible to queries. */
   applied(ordinal: number): Promise<void>
-}
-
-/** Where the durable part of the journal ends, and the ordinal of the last record before that. */
-export interface JournalEnd {
-  readonly position: JournalPosition
-  readonly ordinal: number
 }
 
 export interface StoreCapabilities {
@@ -92,8 +91,16 @@ export interface ScanPage {
   readonly next?: ScanCursor
 }
 
+export interface StoreAudit {
+  /** Sentences, one for each thing that does not agree; empty when all is well. */
+  readonly differences: readonly string[]
+}
+
 export interface StoreStats {
   readonly events: number
+  /** Events dropped by retention (or by `maxEvents`) and events removed by `clear`, since the store began; of one instant with `events`. Absent where a store does not count them. */
+  readonly expired?: number
+  readonly cleared?: number
   /** Highest ordinal applied; 0 when none. */
   readonly appliedOrdinal: number
   readonly oldestMs: number | null

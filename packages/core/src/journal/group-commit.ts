@@ -1,0 +1,135 @@
+import { setImmediate, setTimeout } from 'node:timers/promises'
+import { isTallystickError, TallystickError } from '../errors.ts'
+import type { Clock } from '../event/clock.ts'
+import { AppendGroup } from './append-group.ts'
+import { journalError } from './fs-errors.ts'
+import { type AppendTicket, type JournalState, refusedTicket } from './journal.ts'
+import type { JournalEnd } from './position.ts'
+import type { JournalEntry } from './record.ts'
+import type { SegmentWriter } from './segment-writer.ts'
+
+/** More waiting bytes than this mean that the disk does not keep up: appends are refused until it does. */
+const MAX_PENDING_BYTES = 64 * 1024 * 1024
+/** A group of this size gains nothing from waiting for more. */
+const FULL_GROUP_BYTES = 1024 * 1024
+
+export interface GroupCommitOptions {
+  readonly writer: SegmentWriter
+  readonly clock: Clock
+  /** Commits begin at least this many ms apart. */
+  readonly delayMs: number
+  readonly state: JournalState
+  readonly onCommit: (end: JournalEnd) => void
+}
+
+/**
+ * Gathers appends into groups: while one group is written and synced, the next one forms. An append that finds nothing under
+ * way is committed at once; under load commits begin `delayMs` apart, so that one fsync serves many appends.
+ */
+export class GroupCommit {
+  readonly #options: GroupCommitOptions
+  /** Taking appends. */
+  #open = new AppendGroup()
+  /** Being written, or waiting for its next use. */
+  #other = new AppendGroup()
+  #ordinal: number
+  #running: Promise<void> | undefined
+  #closed = false
+  #startedAt = Number.NEGATIVE_INFINITY
+  state: JournalState
+  commits = 0
+  failedCommits = 0
+  lastCommitMs = 0
+  slowestCommitMs = 0
+
+  constructor(options: GroupCommitOptions) {
+    this.#options = options
+    this.#ordinal = options.writer.base
+    this.state = options.state
+  }
+
+  get pending(): number {
+    return this.#open.records + this.#other.records
+  }
+
+  get pendingBytes(): number {
+    return this.#open.length + this.#other.length
+  }
+
+  append(entries: readonly JournalEntry[]): AppendTicket {
+    if (this.#closed) return refusedTicket(new TallystickError('journal_unavailable', 'The journal is closed'))
+    if (this.pendingBytes > MAX_PENDING_BYTES) {
+      const message = `${this.pendingBytes} bytes wait to be written, more than ${MAX_PENDING_BYTES}: the disk does not keep up`
+      return refusedTicket(new TallystickError('journal_unavailable', message))
+    }
+    let durable: Promise<JournalEnd>
+    try {
+      durable = this.#open.add(entries, this.#ordinal)
+    } catch (error) {
+      return refusedTicket(
+        isTallystickError(error) ? error : journalError(error, 'Encoding a record', 'internal_error'),
+      )
+    }
+    durable.catch(() => {})
+    const firstOrdinal = this.#ordinal + 1
+    this.#ordinal += entries.length
+    this.#running ??= this.#run()
+    return { firstOrdinal, durable }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    await this.#running
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#open.isEmpty) {
+      await this.#gather()
+      await this.#commit()
+    }
+    this.#running = undefined
+  }
+
+  /** Lets the appends of this turn of the event loop, and under load of the next ms, join the group. */
+  async #gather(): Promise<void> {
+    const { clock, delayMs } = this.#options
+    const wait = this.#startedAt + delayMs - clock.monotonic()
+    if (wait >= 1 && this.#open.length < FULL_GROUP_BYTES) await setTimeout(Math.min(wait, delayMs))
+    else await setImmediate()
+    this.#startedAt = clock.monotonic()
+  }
+
+  async #commit(): Promise<void> {
+    const { writer, onCommit } = this.#options
+    const group = this.#open
+    this.#open = this.#other
+    this.#other = group
+    try {
+      if (group.length > 0) await this.#write(group)
+      group.settle(writer.end)
+    } catch (error) {
+      const failure = journalError(error, 'Writing to the journal')
+      this.state = failure.code === 'disk_full' ? 'disk_full' : 'failed'
+      this.failedCommits++
+      this.#ordinal = writer.base
+      group.fail(failure)
+      // They have ordinals after those that failed: they fail with them, and ordinals go on from what is durable.
+      this.#open.fail(failure)
+      this.#open.reset()
+      return
+    } finally {
+      group.reset()
+    }
+    onCommit(writer.end)
+  }
+
+  async #write(group: AppendGroup): Promise<void> {
+    const { writer, clock } = this.#options
+    const startedAt = clock.monotonic()
+    await writer.write(group.bytes, group.first, group.last)
+    this.state = 'ok'
+    this.commits++
+    this.lastCommitMs = clock.monotonic() - startedAt
+    this.slowestCommitMs = Math.max(this.slowestCommitMs, this.lastCommitMs)
+  }
+}

@@ -1,0 +1,64 @@
+import { TallystickError } from '../errors.ts'
+import { checkLine, sealLine } from './line.ts'
+
+/** Version of the format that this code writes, and the newest that it reads. */
+export const FORMAT_VERSION = 1
+
+/** Enough for the header line of any segment. */
+export const MAX_HEADER_BYTES = 4096
+
+/**
+ * The first line of a segment. `after` is the line's `n`: every record of the segment has a higher ordinal. `previous`
+ * tells where the journal stood when the segment was begun: nothing between that place and this segment belongs to the
+ * journal, whatever bytes a failed write may have left there. It is absent in the first segment only.
+ */
+export interface SegmentHeader {
+  readonly segment: number
+  readonly after: number
+  readonly createdMs: number
+  readonly product: string
+  readonly previous?: { readonly segment: number; readonly bytes: number; readonly ordinal: number }
+}
+
+/** The header line, line feed included. */
+export function encodeHeader(header: SegmentHeader): Buffer {
+  const { segment, after, createdMs, product, previous } = header
+  const members = JSON.stringify({
+    v: FORMAT_VERSION,
+    segment,
+    created: createdMs,
+    product: product.slice(0, 128),
+    previous,
+  })
+  const text = `{"t":"meta","n":${after},${members.slice(1, -1)}`
+  const line = Buffer.alloc(Buffer.byteLength(text) + 17)
+  sealLine(line, 0, line.write(text))
+  return line
+}
+
+/**
+ * The header at the start of `bytes`, or undefined if the first line is damaged or is no header.
+ *
+ * @throws TallystickError `journal_newer_format`
+ */
+export function decodeHeader(bytes: Buffer): SegmentHeader | undefined {
+  const end = bytes.indexOf(0x0a)
+  if (end === -1) return undefined
+  const after = checkLine(bytes, 0, end)
+  if (after === -1) return undefined
+  let line: Record<string, unknown>
+  try {
+    line = JSON.parse(bytes.toString('utf8', 0, end)) as Record<string, unknown>
+  } catch {
+    return undefined
+  }
+  const { t: type, v: version, segment, created, product, previous } = line
+  if (type !== 'meta' || typeof version !== 'number' || typeof segment !== 'number') return undefined
+  if (version > FORMAT_VERSION) {
+    const writer = typeof product === 'string' && product !== '' ? ` by version ${product}` : ''
+    const message = `Segment ${segment} has format ${version}, written${writer}; this version reads up to ${FORMAT_VERSION}`
+    throw new TallystickError('journal_newer_format', message)
+  }
+  const base = { segment, after, createdMs: Number(created), product: String(product) }
+  return previous === undefined ? base : { ...base, previous: previous as NonNullable<SegmentHeader['previous']> }
+}

@@ -1,0 +1,124 @@
+import type { Clock } from '../event/clock.ts'
+import { ClockGuard } from './clock-guard.ts'
+import type { Cursors } from './cursors.ts'
+import type { JournalFs } from './fs.ts'
+import { isMissing } from './fs-errors.ts'
+import type { SegmentHeader } from './header.ts'
+import { listSegments, type SegmentFiles, segmentBytes } from './names.ts'
+import type { Quarantine } from './quarantine.ts'
+import { removeSegment, SealStopped, sealSegment } from './seal.ts'
+import { readHeader, segmentLimit } from './segment-chain.ts'
+
+export interface HousekeepingOptions {
+  readonly fs: JournalFs
+  readonly dir: string
+  readonly clock: Clock
+  readonly keepMs: number
+  readonly cursors: Cursors
+  readonly quarantine: Quarantine
+  readonly activeSegment: () => number
+  readonly onError: (error: unknown) => void
+}
+
+/** What is done with finished segments, one thing at a time and beside the writing: sealing, and dropping the oldest. */
+export class Housekeeping {
+  readonly #options: HousekeepingOptions
+  readonly #guard: ClockGuard
+  #work: Promise<unknown> = Promise.resolve()
+  #stopped = false
+  /** By how many bytes the directory has shrunk. */
+  savedBytes = 0
+  /** The oldest segment's first ordinal, once it has been looked up. */
+  oldestOrdinal = 1
+
+  constructor(options: HousekeepingOptions) {
+    this.#options = options
+    this.#guard = new ClockGuard(options.clock)
+  }
+
+  /** Looks up what is there. */
+  async load(): Promise<void> {
+    const { fs, dir } = this.#options
+    await this.#noteOldest(await listSegments(fs, dir))
+  }
+
+  /** Seals every finished segment that is still plain, in the background. */
+  sealLater(): void {
+    this.#queue(() => this.#sealAll()).catch(this.#options.onError)
+  }
+
+  prune(): Promise<{ readonly dropped: number }> {
+    return this.#queue(() => this.#prune())
+  }
+
+  /** Ends the work under way at its next step and waits for that. */
+  async stop(): Promise<void> {
+    this.#stopped = true
+    await this.#work
+  }
+
+  #queue<Result>(task: () => Promise<Result>): Promise<Result> {
+    const result = this.#work.then(task)
+    this.#work = result.catch(() => {})
+    return result
+  }
+
+  async #sealAll(): Promise<void> {
+    const { fs, dir, quarantine, activeSegment } = this.#options
+    const stopped = (): boolean => this.#stopped
+    const segments = await listSegments(fs, dir)
+    for (const [index, files] of segments.entries()) {
+      if (this.#stopped) return
+      if (!files.plain || files.number >= activeSegment()) continue
+      const limit = await segmentLimit(fs, dir, files.number, segments.slice(index + 1))
+      try {
+        this.savedBytes += await sealSegment({ fs, dir, quarantine, stopped }, files, limit)
+      } catch (error) {
+        if (error instanceof SealStopped) return
+        if (!isMissing(error)) throw error
+      }
+    }
+  }
+
+  async #prune(): Promise<{ readonly dropped: number }> {
+    const { fs, dir, cursors } = this.#options
+    if (!this.#guard.trusted() || cursors.incomplete) return { dropped: 0 }
+    const segments = await listSegments(fs, dir)
+    let dropped = 0
+    for (const [index, files] of segments.entries()) {
+      if (this.#stopped || files.number >= this.#options.activeSegment()) break
+      const next = await this.#headerAfter(segments.slice(index + 1))
+      if (next === undefined || !this.#passed(next)) break
+      const bytes = await segmentBytes(fs, dir, files)
+      await removeSegment(fs, dir, files)
+      this.savedBytes += bytes
+      dropped++
+    }
+    if (dropped > 0) await this.#noteOldest(segments.slice(dropped))
+    return { dropped }
+  }
+
+  /** The nearest later header that can be read: a later one only makes a segment look younger than it is. */
+  async #headerAfter(later: readonly SegmentFiles[]): Promise<SegmentHeader | undefined> {
+    const { fs, dir } = this.#options
+    for (const files of later) {
+      const header = await readHeader(fs, dir, files)
+      if (header !== undefined) return header
+    }
+    return undefined
+  }
+
+  #passed(next: SegmentHeader): boolean {
+    const { clock, keepMs, cursors } = this.#options
+    if (clock.now() - next.createdMs < keepMs) return false
+    const last = next.previous?.ordinal ?? 0
+    return [...cursors.all.values()].every(({ ordinal }) => ordinal >= last)
+  }
+
+  async #noteOldest(segments: readonly SegmentFiles[]): Promise<void> {
+    const { fs, dir } = this.#options
+    const oldest = segments[0]
+    const header = oldest === undefined ? undefined : await readHeader(fs, dir, oldest)
+    if (header !== undefined) this.oldestOrdinal = header.after + 1
+  }
+}

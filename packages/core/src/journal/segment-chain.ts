@@ -1,0 +1,35 @@
+import type { JournalFs } from './fs.ts'
+import { decodeHeader, MAX_HEADER_BYTES, type SegmentHeader } from './header.ts'
+import type { SegmentFiles } from './names.ts'
+import { readSegment } from './segment-source.ts'
+
+/** The header of a segment, or undefined if it is damaged. */
+export async function readHeader(
+  fs: JournalFs,
+  dir: string,
+  segment: SegmentFiles,
+): Promise<SegmentHeader | undefined> {
+  for await (const block of readSegment(fs, dir, segment, 0, MAX_HEADER_BYTES)) {
+    return block.offset === 0 ? decodeHeader(block.bytes) : undefined
+  }
+  return undefined
+}
+
+/**
+ * How far the content of `segment` belongs to the journal, as the headers of later segments tell: a number of bytes, 0 for a
+ * segment that a failed start left behind, Infinity if none tells (it is the newest, or the headers after it are damaged).
+ */
+export async function segmentLimit(
+  fs: JournalFs,
+  dir: string,
+  segment: number,
+  later: readonly SegmentFiles[],
+): Promise<number> {
+  for (const files of later) {
+    const previous = (await readHeader(fs, dir, files))?.previous
+    if (previous === undefined) continue
+    if (previous.segment < segment) return 0
+    return previous.segment === segment ? previous.bytes : Number.POSITIVE_INFINITY
+  }
+  return Number.POSITIVE_INFINITY
+}

@@ -1,0 +1,50 @@
+import type { Clock } from '@tallystick/core/event'
+import type { Ingest } from '../ingest/ingest.ts'
+import type { UsageStore } from '../store/store.ts'
+import type { Assets } from './assets.ts'
+import type { ByteBudget } from './body.ts'
+import type { Guard } from './guard.ts'
+import type { IngestDoor } from './ingest-door.ts'
+import type { Limits } from './limits.ts'
+import type { LiveHub } from './live/hub.ts'
+import type { Turnstile } from './turnstile.ts'
+
+/** What the handlers work with. */
+export interface AppContext {
+  readonly ingest: Ingest
+  readonly store: UsageStore
+  readonly live: LiveHub
+  readonly clock: Clock
+  readonly limits: Limits
+  readonly guard: Guard
+  readonly door: IngestDoor
+  readonly budget: ByteBudget
+  readonly queries: Turnstile
+  readonly assets: Assets
+  readonly about: About
+  readonly newRequestId: () => string
+  /** Told of every error that was answered as `internal_error`. */
+  readonly onError: (error: unknown, requestId: string) => void
+  /** Once true, nothing new is taken. */
+  readonly stopping: () => boolean
+}
+
+/** What `status`, `version` and `readyz` say beyond what the store and the ingest know. */
+export interface About {
+  readonly version: string
+  readonly startedMs: number
+  /** Version of the price catalogue in force. */
+  readonly catalogueVersion: () => string
+  /** Absent when there is none: a memory store keeps nothing over a restart. */
+  readonly journal?: () => JournalHealth
+  /** Where the server listens, once it does. */
+  readonly address: () => string | undefined
+}
+
+export interface JournalHealth {
+  readonly state: 'ok' | 'disk_full' | 'failed'
+  readonly records: number
+  readonly bytes: number
+  readonly segments: number
+  readonly quarantinedLines: number
+}

@@ -1,0 +1,175 @@
+import { TallystickError } from '@tallystick/core'
+import { type Clock, type Random, systemClock, systemRandom, uuidv7Generator } from '@tallystick/core/event'
+import { Hono } from 'hono'
+import type { AckMode, Ingest } from '../ingest/ingest.ts'
+import type { UsageStore } from '../store/store.ts'
+import type { About, AppContext } from './app-context.ts'
+import type { Assets } from './assets.ts'
+import { createByteBudget } from './body.ts'
+import { createGuard } from './guard.ts'
+import { secureHeaders } from './headers.ts'
+import { createIngestDoor } from './ingest-door.ts'
+import { DEFAULT_LIMITS, type Limits } from './limits.ts'
+import type { LiveHub } from './live/hub.ts'
+import { problemOf, problemResponse } from './problem.ts'
+import type { Route } from './route.ts'
+import { ROUTES } from './routes.ts'
+import { createTurnstile } from './turnstile.ts'
+
+export interface AppOptions {
+  readonly ingest: Ingest
+  readonly store: UsageStore
+  readonly live: LiveHub
+  readonly about: About
+  readonly assets: Assets
+  readonly limits?: Partial<Limits>
+  /** When `POST /api/v1/events` answers where a request does not say; `durable` when absent. */
+  readonly ack?: AckMode
+  /** Host names beside loopback that requests may name. */
+  readonly allowedHosts?: readonly string[]
+  /** Origins beside our own that may send requests. */
+  readonly allowedOrigins?: readonly string[]
+  readonly clock?: Clock
+  readonly random?: Random
+  readonly onError?: (error: unknown, requestId: string) => void
+  readonly stopping?: () => boolean
+}
+
+/** The whole HTTP surface without a socket. */
+export interface App {
+  /** Answers a request; never rejects. */
+  fetch(request: Request): Promise<Response>
+  readonly context: AppContext
+}
+
+/** Paths that say how the process is and so answer while it stops. */
+const PROBES: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/version'])
+const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
+
+/**
+ * Builds the application from {@link ROUTES}: checks Host and Origin, dispatches, turns errors into problems and puts the
+ * security headers on whatever comes out.
+ */
+export function createApp(options: AppOptions): App {
+  const context = contextOf(options)
+  const router = routerOf(ROUTES, context)
+  const streams = new Set(ROUTES.filter((route) => route.stream).map((route): string => route.path))
+
+  const answer = async (request: Request): Promise<Response> => {
+    const url = new URL(request.url)
+    const { headers, method } = request
+    const origin = headers.get('origin') ?? undefined
+    const refusal = (host: string): TallystickError | undefined =>
+      context.guard.refusal({
+        host,
+        origin,
+        fetchSite: headers.get('sec-fetch-site') ?? undefined,
+        guarded: !SAFE_METHODS.has(method) || streams.has(url.pathname),
+      })
+    // The target of the request line counts over the header, and either may be forged alone.
+    const refused = refusal(headers.get('host') ?? url.host) ?? refusal(url.host)
+    if (refused !== undefined) throw refused
+    if (context.stopping() && !PROBES.has(url.pathname)) throw new TallystickError('shutting_down')
+    return router.fetch(request)
+  }
+
+  return {
+    context,
+    async fetch(request) {
+      let response: Response
+      try {
+        response = await answer(request)
+      } catch (error) {
+        response = failure(error, context)
+      }
+      secureHeaders(response.headers)
+      const origin = context.guard.corsOrigin(request.headers.get('origin') ?? undefined)
+      if (origin !== undefined) {
+        response.headers.set('access-control-allow-origin', origin)
+        response.headers.append('vary', 'origin')
+      }
+      return response
+    },
+  }
+}
+
+function contextOf(options: AppOptions): AppContext {
+  const { ingest, store, live, about, assets, clock = systemClock, random = systemRandom, ack = 'durable' } = options
+  const limits = { ...DEFAULT_LIMITS, ...options.limits }
+  const budget = createByteBudget(limits.heldBytes)
+  return {
+    ingest,
+    store,
+    live,
+    about,
+    assets,
+    clock,
+    limits,
+    budget,
+    guard: createGuard({ allowedHosts: options.allowedHosts ?? [], allowedOrigins: options.allowedOrigins ?? [] }),
+    door: createIngestDoor({ ingest, limits, budget, ack }),
+    queries: createTurnstile(limits.runningQueries, limits.waitingQueries),
+    newRequestId: uuidv7Generator(clock, random),
+    onError: options.onError ?? (() => undefined),
+    stopping: options.stopping ?? (() => false),
+  }
+}
+
+function routerOf(routes: readonly Route[], context: AppContext): Hono {
+  const router = new Hono()
+  for (const route of routes) {
+    router.on(route.method, route.path, async (c) => {
+      try {
+        return await route.handler({ request: c.req.raw, url: new URL(c.req.url), app: context })
+      } catch (error) {
+        return failure(error, context)
+      }
+    })
+    // After a path's last row: whatever method got past them is not one of its own.
+    const methods = methodsOf(routes, route.path)
+    if (route === routes.findLast(({ path }) => path === route.path)) {
+      router.all(route.path, (c) =>
+        c.req.method === 'OPTIONS' ? optionsAnswer(methods) : refusedMethod(methods, route, c.req.method, context),
+      )
+    }
+  }
+  return router
+}
+
+function methodsOf(routes: readonly Route[], path: string): readonly string[] {
+  const own = routes.filter((route) => route.path === path).map((route): string => route.method)
+  return [...new Set(own.includes('GET') ? [...own, 'HEAD', 'OPTIONS'] : [...own, 'OPTIONS'])]
+}
+
+/** Also what a browser asks before it sends a request from an allowed origin; without one it learns nothing it may use. */
+function optionsAnswer(methods: readonly string[]): Response {
+  return new Response(null, {
+    status: 204,
+    headers: {
+      allow: methods.join(', '),
+      'access-control-allow-methods': methods.join(', '),
+      'access-control-allow-headers': 'content-type, content-encoding, idempotency-key, last-event-id',
+      'access-control-max-age': '600',
+    },
+  })
+}
+
+function refusedMethod(methods: readonly string[], route: Route, method: string, context: AppContext): Response {
+  const wildcard = route.path === '/*'
+  const error = wildcard
+    ? new TallystickError('not_found', `There is nothing here that takes ${method}.`)
+    : new TallystickError(
+        'method_not_allowed',
+        `${route.path} does not take ${method}; it takes ${methods.join(', ')}.`,
+      )
+  const response = failure(error, context)
+  if (!wildcard) response.headers.set('allow', methods.join(', '))
+  return response
+}
+
+function failure(error: unknown, context: AppContext): Response {
+  const requestId = context.newRequestId()
+  const problem = problemOf(error, requestId)
+  if (problem.code === 'internal_error') context.onError(error, requestId)
+  return problemResponse(problem)
+}

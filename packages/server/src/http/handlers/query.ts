@@ -1,0 +1,43 @@
+import { TallystickError } from '@tallystick/core'
+import { parseQuery } from '@tallystick/core/query'
+import type { AppContext } from '../app-context.ts'
+import { parseJson } from '../batch.ts'
+import { readBody } from '../body.ts'
+import { bodyFormat, isGzipped } from '../media.ts'
+import { type Handler, json } from '../route.ts'
+
+/** `POST /api/v1/query`. With `?consistency=applied` it first waits for everything acknowledged so far. */
+export const query: Handler = async ({ request, url, app }) => {
+  const { headers, signal } = request
+  if (bodyFormat(headers.get('content-type') ?? undefined) !== 'json')
+    throw new TallystickError('unsupported_media_type', 'A query is one JSON object; send application/json.')
+  if (isGzipped(headers.get('content-encoding') ?? undefined))
+    throw new TallystickError('unsupported_encoding', 'A query is small; send it uncompressed.')
+  const wait = waitsForApplied(url)
+  const parsed = parseQuery(await readJson(request, app), { nowMs: app.clock.now() })
+  if (wait) await app.ingest.applied()
+  return json(await app.queries.run(() => app.store.query(parsed, { signal }), signal))
+}
+
+async function readJson(request: Request, app: AppContext): Promise<unknown> {
+  const bytes = await readBody(request.body, app.limits.queryBytes, app.budget)
+  try {
+    return parseJson(bytes)
+  } finally {
+    app.budget.give(bytes.byteLength)
+  }
+}
+
+/** @throws TallystickError `unknown_value` */
+export function waitsForApplied(url: URL): boolean {
+  const consistency = url.searchParams.get('consistency')
+  if (consistency === null) return false
+  if (consistency === 'applied') return true
+  throw new TallystickError(
+    'unknown_value',
+    `consistency is ${JSON.stringify(consistency.slice(0, 64))}; use applied, or leave it out.`,
+    {
+      issues: [{ path: 'consistency', message: 'must be applied, or absent' }],
+    },
+  )
+}

@@ -1,0 +1,45 @@
+import { type Handler, json } from '../route.ts'
+import { readinessOf } from './health.ts'
+
+/** `GET /api/v1/status`: what runs here, since when, how much it holds and how it does. */
+export const status: Handler = async ({ app }) => {
+  const { about, limits } = app
+  const [store, readiness] = [await app.store.stats(), readinessOf(app)]
+  const journal = about.journal?.()
+  const live = app.live.stats()
+  return json({
+    version: about.version,
+    started_ms: about.startedMs,
+    now_ms: app.clock.now(),
+    address: about.address() ?? null,
+    readiness,
+    store: {
+      backend_type: app.store.capabilities.backendType,
+      durable: app.store.capabilities.durable,
+      events: store.events,
+      oldest_ms: store.oldestMs,
+      newest_ms: store.newestMs,
+      bytes: store.bytes,
+      lag_events: Math.max(0, readiness.durable_ordinal - readiness.applied_ordinal),
+    },
+    journal:
+      journal === undefined
+        ? null
+        : {
+            state: journal.state,
+            records: journal.records,
+            bytes: journal.bytes,
+            segments: journal.segments,
+            quarantined_lines: journal.quarantinedLines,
+          },
+    live: { streams: live.streams, ticks: live.ticks, skipped_ticks: live.skipped },
+    prices: { catalogue_version: about.catalogueVersion() },
+    limits: {
+      body_bytes: limits.bodyBytes,
+      inflated_bytes: limits.inflatedBytes,
+      batch_events: limits.batchEvents,
+      depth: limits.depth,
+      streams: limits.streams,
+    },
+  })
+}

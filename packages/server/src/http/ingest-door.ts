@@ -1,0 +1,117 @@
+import { TallystickError } from '@tallystick/core'
+import type { Decoder } from '@tallystick/core/event'
+import { ACK_MODES, type AckMode, type Ingest, type IngestAnswer } from '../ingest/ingest.ts'
+import { doorDecoder, readItems } from './batch.ts'
+import { type ByteBudget, inflate } from './body.ts'
+import type { Limits } from './limits.ts'
+import { type BodyFormat, bodyFormat, isGzipped } from './media.ts'
+
+/** What a request says about its body, however it arrived. */
+export interface IngestHeaders {
+  readonly contentType: string | undefined
+  readonly contentEncoding: string | undefined
+  readonly idempotencyKey: string | undefined
+  /** The query string, with or without `?`. */
+  readonly search: string
+}
+
+export interface IngestPlan {
+  readonly format: BodyFormat
+  readonly gzipped: boolean
+  readonly ack: AckMode
+  readonly wantResults: boolean
+  readonly idempotencyKey: string | undefined
+}
+
+/**
+ * `POST /api/v1/events`, free of sockets and streams: the fetch handler and the `node:http` listener both end here.
+ */
+export interface IngestDoor {
+  /** What the headers ask for, decided before the body is read. @throws TallystickError */
+  plan(headers: IngestHeaders): IngestPlan
+  /**
+   * Takes a whole body, whose bytes the caller holds in the budget, and gives the answer.
+   *
+   * @throws TallystickError when the body as a whole cannot be read or kept; bad items are part of the answer.
+   */
+  take(bytes: Uint8Array, plan: IngestPlan): Promise<IngestAnswer>
+}
+
+const MAX_KEY_BYTES = 255
+
+export interface IngestDoorOptions {
+  readonly ingest: Pick<Ingest, 'submit'>
+  readonly limits: Limits
+  readonly budget: ByteBudget
+  /** Where a request does not say. */
+  readonly ack: AckMode
+}
+
+export function createIngestDoor({ ingest, limits, budget, ack }: IngestDoorOptions): IngestDoor {
+  const decode: Decoder = doorDecoder(limits.depth)
+  return {
+    plan({ contentType, contentEncoding, idempotencyKey, search }) {
+      const format = bodyFormat(contentType)
+      const gzipped = isGzipped(contentEncoding)
+      if (idempotencyKey !== undefined) checkKey(idempotencyKey)
+      if (search === '' || search === '?') return { format, gzipped, ack, wantResults: false, idempotencyKey }
+      const parameters = new URLSearchParams(search)
+      return {
+        format,
+        gzipped,
+        ack: ackOf(parameters.get('ack')) ?? ack,
+        wantResults: parameters.get('results') === 'all',
+        idempotencyKey,
+      }
+    },
+    async take(bytes, plan) {
+      let body = bytes
+      let inflated = 0
+      try {
+        if (plan.gzipped) {
+          body = await inflate(bytes, limits.inflatedBytes)
+          budget.take(body.byteLength)
+          inflated = body.byteLength
+        } else if (bytes.byteLength > limits.inflatedBytes) {
+          throw new TallystickError('body_too_large', `The body is larger than ${limits.inflatedBytes} bytes.`)
+        }
+        const items = readItems(body, plan.format, limits)
+        return await ingest.submit({
+          items,
+          decode,
+          door: 'native',
+          ack: plan.ack,
+          ...(plan.idempotencyKey === undefined ? {} : { idempotencyKey: plan.idempotencyKey }),
+          ...(plan.wantResults ? { wantResults: true } : {}),
+        })
+      } finally {
+        budget.give(inflated)
+      }
+    },
+  }
+}
+
+function ackOf(text: string | null): AckMode | undefined {
+  if (text === null) return undefined
+  const ack = ACK_MODES.find((mode) => mode === text)
+  if (ack === undefined)
+    throw new TallystickError(
+      'unknown_value',
+      `ack is ${JSON.stringify(text.slice(0, 64))}; use durable, received or applied.`,
+      {
+        issues: [{ path: 'ack', message: 'must be durable, received or applied' }],
+      },
+    )
+  return ack
+}
+
+function checkKey(key: string): void {
+  if (key !== '' && Buffer.byteLength(key) <= MAX_KEY_BYTES) return
+  throw new TallystickError(
+    key === '' ? 'empty_value' : 'too_long',
+    `Idempotency-Key must have 1 to ${MAX_KEY_BYTES} bytes.`,
+    {
+      issues: [{ path: 'Idempotency-Key', message: `must have 1 to ${MAX_KEY_BYTES} bytes` }],
+    },
+  )
+}

@@ -1,0 +1,35 @@
+const MIB = 1024 * 1024
+
+/** What one request, or all of them together, may take. */
+export interface Limits {
+  /** Bytes of a body as sent. */
+  readonly bodyBytes: number
+  /** Bytes of a body after decompression. */
+  readonly inflatedBytes: number
+  /** Events in one body. */
+  readonly batchEvents: number
+  /** Levels of nesting in one event. */
+  readonly depth: number
+  /** Bytes of the body of a query. */
+  readonly queryBytes: number
+  /** Bytes of all bodies held in memory at one time. */
+  readonly heldBytes: number
+  /** Queries running at once; more wait their turn. */
+  readonly runningQueries: number
+  /** Queries waiting; one more is refused. */
+  readonly waitingQueries: number
+  /** Live streams open at once. */
+  readonly streams: number
+}
+
+export const DEFAULT_LIMITS: Limits = {
+  bodyBytes: 10 * MIB,
+  inflatedBytes: 20 * MIB,
+  batchEvents: 10_000,
+  depth: 16,
+  queryBytes: 256 * 1024,
+  heldBytes: 256 * MIB,
+  runningQueries: 4,
+  waitingQueries: 256,
+  streams: 200,
+}

@@ -1,0 +1,198 @@
+import { createServer, type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
+import { type AddressInfo, isIPv6, type Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { getRequestListener } from '@hono/node-server'
+import { type ErrorCode, TallystickError } from '@tallystick/core'
+import type { App } from './app.ts'
+import { RAW_API_HEADERS, secureHeaders } from './headers.ts'
+import { createNodeIngest, sendProblem } from './node-ingest.ts'
+import { problemHeaders, problemOf, problemResponse } from './problem.ts'
+
+export interface ListenOptions {
+  /** Address to bind; loopback when absent. */
+  readonly host?: string
+  /** 0, or absent: a free one. */
+  readonly port?: number
+  /** How long requests in flight may take to finish on `close`, ms. */
+  readonly drainMs?: number
+  readonly timeouts?: Partial<Timeouts>
+}
+
+/** How long a client may take, ms. */
+export interface Timeouts {
+  /** From the first byte to the end of the headers. */
+  readonly headersMs: number
+  /** From the first byte to the end of the body. */
+  readonly requestMs: number
+  /** Between two requests on one connection. */
+  readonly keepAliveMs: number
+  /** How often the first two are checked, so they may be exceeded by as much. */
+  readonly checkMs: number
+}
+
+export interface Listening {
+  readonly host: string
+  readonly port: number
+  /** For a browser or a client on this machine. */
+  readonly url: string
+  /** Refuses what is new, waits for what is in flight, then cuts. Streams must have been ended before. */
+  close(): Promise<void>
+}
+
+const TIMEOUTS: Timeouts = { headersMs: 10_000, requestMs: 30_000, keepAliveMs: 15_000, checkMs: 5_000 }
+/** No byte either way for this long: a stream has a heartbeat every 15 s, so only a stalled reader gets here. */
+const SILENT_SOCKET_MS = 120_000
+const MAX_HEADER_BYTES = 16 * 1024
+const DRAIN_MS = 10_000
+const SWEEP_MS = 20
+const INGEST_PATH = '/api/v1/events'
+
+/**
+ * Serves an application on a socket.
+ *
+ * @throws TallystickError `invalid_config` when the address cannot be bound
+ */
+export async function listen(app: App, options: ListenOptions = {}): Promise<Listening> {
+  const { host = '127.0.0.1', port = 0, drainMs = DRAIN_MS } = options
+  const timeouts = { ...TIMEOUTS, ...options.timeouts }
+  const { context } = app
+  context.guard.bind(host)
+  const ingest = createNodeIngest(context)
+  const others = getRequestListener((request) => app.fetch(request), {
+    // The globals belong to the process that embeds us.
+    overrideGlobalObjects: false,
+    errorHandler: () => malformed(context.newRequestId()),
+  })
+  let closing = false
+  /** Answers under way: a refusal written into the middle of one would be taken for part of it. */
+  const answers = new WeakMap<Duplex, Set<ServerResponse>>()
+
+  const server = createServer({
+    headersTimeout: timeouts.headersMs,
+    requestTimeout: timeouts.requestMs,
+    keepAliveTimeout: timeouts.keepAliveMs,
+    connectionsCheckingInterval: timeouts.checkMs,
+    maxHeaderSize: MAX_HEADER_BYTES,
+    noDelay: true,
+  })
+  server.timeout = SILENT_SOCKET_MS
+
+  const sockets = new Set<Socket>()
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
+  const handle = (request: IncomingMessage, response: ServerResponse): void => {
+    const { socket } = request
+    const open = answers.get(socket) ?? new Set()
+    answers.set(socket, open.add(response))
+    response.once('close', () => open.delete(response))
+    if (closing) response.shouldKeepAlive = false
+    if (namesManyHosts(request.rawHeaders)) {
+      const error = new TallystickError('malformed_request', 'The request has more than one Host header.')
+      sendProblem(request, response, problemOf(error, context.newRequestId()))
+    } else if (request.method === 'POST' && isIngest(request.url)) void ingest(request, response)
+    else void others(request, response)
+  }
+  server.on('request', handle)
+  server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+    // A body that announces itself as too large is refused before it is sent.
+    if (Number(request.headers['content-length'] ?? 0) <= context.limits.bodyBytes) response.writeContinue()
+    handle(request, response)
+  })
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    const begun = [...(answers.get(socket) ?? [])].some((response) => response.headersSent)
+    if (error.code === 'ECONNRESET' || !socket.writable || begun) socket.destroy()
+    else socket.end(rawProblem(clientErrorCode(error.code), context.newRequestId()))
+  })
+
+  await new Promise<void>((resolve, reject) => {
+    // Once bound it is told of connections that could not be accepted, for want of file descriptors; unheard, that would
+    // end the process.
+    server.on('error', (cause: NodeJS.ErrnoException) => {
+      if (server.listening) context.onError(cause, context.newRequestId())
+      else reject(bindError(host, port, cause))
+    })
+    server.listen({ host, port }, resolve)
+  })
+  const address = server.address() as AddressInfo
+
+  return {
+    host,
+    port: address.port,
+    url: `http://${urlHost(host)}:${address.port}`,
+    async close() {
+      closing = true
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      // A connection that has got its answer is kept for a next request, and one that was opened ahead of need has yet to
+      // send its first; neither will be taken.
+      const sweep = setInterval(() => {
+        server.closeIdleConnections()
+        for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy()
+      }, SWEEP_MS)
+      const cut = setTimeout(() => server.closeAllConnections(), drainMs)
+      await closed
+      clearInterval(sweep)
+      clearTimeout(cut)
+    },
+  }
+}
+
+const isIngest = (url: string | undefined): boolean =>
+  url === INGEST_PATH || url?.startsWith(`${INGEST_PATH}?`) === true
+
+/** Node keeps the first of several and drops the rest without a word; the one a proxy in front believed may be another. */
+function namesManyHosts(rawHeaders: readonly string[]): boolean {
+  let hosts = 0
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] as string
+    if (name.length === 4 && name.toLowerCase() === 'host') hosts++
+  }
+  return hosts > 1
+}
+
+function malformed(requestId: string): Response {
+  const response = problemResponse(problemOf(new TallystickError('malformed_request'), requestId))
+  secureHeaders(response.headers)
+  return response
+}
+
+function clientErrorCode(code: string | undefined): ErrorCode {
+  if (code === 'HPE_HEADER_OVERFLOW') return 'headers_too_large'
+  return code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 'request_timeout' : 'malformed_request'
+}
+
+/** An answer for a connection that never became a request. */
+function rawProblem(code: ErrorCode, requestId: string): string {
+  const problem = problemOf(new TallystickError(code), requestId)
+  const body = JSON.stringify(problem)
+  const headers = [
+    ...RAW_API_HEADERS,
+    ...problemHeaders(problem).flat(),
+    'content-length',
+    String(Buffer.byteLength(body)),
+    'connection',
+    'close',
+  ]
+  let head = `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status] ?? ''}\r\n`
+  for (let index = 0; index < headers.length; index += 2) head += `${headers[index]}: ${headers[index + 1]}\r\n`
+  return `${head}\r\n${body}`
+}
+
+function bindError(host: string, port: number, cause: NodeJS.ErrnoException): TallystickError {
+  const why =
+    cause.code === 'EADDRINUSE'
+      ? 'another process listens there; choose another port'
+      : cause.code === 'EACCES'
+        ? 'this user may not; choose a port above 1023'
+        : `the system says ${cause.code ?? 'no'}`
+  return new TallystickError('invalid_config', `Cannot listen on ${host} port ${port}: ${why}.`, {
+    cause,
+    issues: [{ path: cause.code === 'EADDRNOTAVAIL' ? 'http.host' : 'http.port', message: why }],
+  })
+}
+
+function urlHost(host: string): string {
+  if (host === '0.0.0.0' || host === '' || host === '::') return '127.0.0.1'
+  return isIPv6(host) ? `[${host}]` : host
+}

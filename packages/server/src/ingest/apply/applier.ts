@@ -1,0 +1,23 @@
+import type { StoredEvent } from '../../store/store.ts'
+
+/** Events that were given ordinals and are on their way into the log. */
+export interface ExpectedEvents {
+  readonly firstOrdinal: number
+  readonly lastOrdinal: number
+  /** Absent where the store has to read them from the journal. */
+  events: readonly StoredEvent[] | undefined
+  state: 'open' | 'durable' | 'failed'
+}
+
+/** Brings accepted events to the store, in ordinal order. */
+export interface Applier {
+  /** Throws `store_unavailable` when no more events can be taken until the store has caught up. */
+  assertRoom(): void
+  /** Notes events as they get their ordinals, in that order. Tell `settle` what became of them. */
+  expect(events: readonly StoredEvent[]): ExpectedEvents
+  settle(delivery: ExpectedEvents, durable: boolean): void
+  progress(): { readonly appliedOrdinal: number; readonly storeError?: string }
+  /** Resolves once everything durable up to `ordinal` is visible to queries. Rejects with `shutting_down` if that will not happen. */
+  applied(ordinal: number): Promise<void>
+  close(): Promise<void>
+}

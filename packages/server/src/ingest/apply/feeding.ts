@@ -1,0 +1,235 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { TallystickError } from '@tallystick/core'
+import { type Journal, readJournal } from '@tallystick/core/journal'
+import type { StoredEvent, UsageStore } from '../../store/store.ts'
+import { fromJournal } from '../dedup/replay.ts'
+import type { Applier, ExpectedEvents } from './applier.ts'
+import { CursorKeeper } from './cursor-keeper.ts'
+
+export interface FeedingOptions {
+  readonly store: UsageStore
+  /** Absent: what does not fit in memory cannot be taken. */
+  readonly journal?: { readonly log: Journal; readonly dir: string }
+  /** Events held in memory for a store that lags; beyond that they are read from the journal. */
+  readonly maxQueued?: number
+  readonly onError: (error: unknown) => void
+}
+
+const MAX_QUEUED = 100_000
+const MAX_DELIVERIES = 4096
+const BATCH_EVENTS = 4096
+const FIRST_RETRY_MS = 100
+const LAST_RETRY_MS = 5000
+
+/**
+ * For a store that is handed its events: feeds it from memory right after they are durable, in ordinal order, in batches.
+ * When it lags too far behind or starts with less than the journal holds, it is fed from the journal until it has caught up.
+ */
+export async function openFeeding(options: FeedingOptions): Promise<Applier> {
+  const { appliedOrdinal } = await options.store.stats()
+  const feeder = new Feeder(options, appliedOrdinal)
+  const { journal, onError } = options
+  if (!journal) return feeder
+  const cursor = await CursorKeeper.open(journal.log, () => feeder.progress().appliedOrdinal, onError)
+  feeder.readFrom(cursor)
+  return feeder
+}
+
+class Feeder implements Applier {
+  readonly #options: FeedingOptions
+  readonly #maxQueued: number
+  /** In ordinal order; the head is the next to be applied. */
+  readonly #queue: ExpectedEvents[] = []
+  readonly #waiters: {
+    readonly ordinal: number
+    readonly resolve: () => void
+    readonly reject: (error: unknown) => void
+  }[] = []
+  readonly #closing = new AbortController()
+  #queued = 0
+  #appliedOrdinal: number
+  #error: unknown
+  #running: Promise<void> | undefined
+  #cursor: CursorKeeper | undefined
+
+  constructor(options: FeedingOptions, appliedOrdinal: number) {
+    this.#options = options
+    this.#maxQueued = options.maxQueued ?? MAX_QUEUED
+    this.#appliedOrdinal = appliedOrdinal
+  }
+
+  /** Begins by reading what the journal holds and the store does not. */
+  readFrom(cursor: CursorKeeper): void {
+    this.#cursor = cursor
+    const lastOrdinal = this.#options.journal?.log.end().ordinal ?? 0
+    if (lastOrdinal <= this.#appliedOrdinal) return
+    this.#queue.push({ firstOrdinal: this.#appliedOrdinal + 1, lastOrdinal, events: undefined, state: 'durable' })
+    this.#start()
+  }
+
+  assertRoom(): void {
+    if (this.#queued < this.#maxQueued || this.#options.journal) return
+    throw new TallystickError(
+      'store_unavailable',
+      'The store is behind and there is no journal to hold more events; send the batch again soon',
+    )
+  }
+
+  expect(events: readonly StoredEvent[]): ExpectedEvents {
+    const firstOrdinal = events[0]?.ordinal ?? 0
+    const lastOrdinal = events.at(-1)?.ordinal ?? 0
+    const hold = !this.#options.journal || this.#queued + events.length <= this.#maxQueued
+    const delivery: ExpectedEvents = { firstOrdinal, lastOrdinal, events: hold ? events : undefined, state: 'open' }
+    if (hold) this.#queued += events.length
+    this.#queue.push(delivery)
+    return delivery
+  }
+
+  settle(delivery: ExpectedEvents, durable: boolean): void {
+    delivery.state = durable ? 'durable' : 'failed'
+    if (!durable) this.#drop(delivery)
+    if (this.#queue.length > MAX_DELIVERIES) this.#compact()
+    this.#start()
+  }
+
+  progress(): { readonly appliedOrdinal: number; readonly storeError?: string } {
+    const applied = { appliedOrdinal: this.#appliedOrdinal }
+    return this.#error === undefined ? applied : { ...applied, storeError: messageOf(this.#error) }
+  }
+
+  applied(ordinal: number): Promise<void> {
+    if (this.#isApplied(ordinal)) return Promise.resolve()
+    if (this.#closing.signal.aborted) return Promise.reject(new TallystickError('shutting_down'))
+    return new Promise((resolve, reject) => {
+      this.#waiters.push({ ordinal, resolve, reject })
+    })
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort()
+    await this.#running
+    for (const { reject } of this.#waiters.splice(0)) reject(new TallystickError('shutting_down'))
+    await this.#cursor?.close()
+  }
+
+  #start(): void {
+    this.#running ??= this.#run().finally(() => {
+      this.#running = undefined
+      // Something may have settled between the last look at the queue and here.
+      if (!this.#closing.signal.aborted && this.#queue[0] && this.#queue[0].state !== 'open') this.#start()
+    })
+  }
+
+  async #run(): Promise<void> {
+    let retryMs = FIRST_RETRY_MS
+    while (!this.#closing.signal.aborted) {
+      const head = this.#queue[0]
+      if (!head || head.state === 'open') return
+      try {
+        if (head.state === 'durable') await (head.events ? this.#feedQueued() : this.#feedFromJournal())
+        else this.#queue.shift()
+        this.#error = undefined
+        retryMs = FIRST_RETRY_MS
+      } catch (error) {
+        if (this.#error === undefined) this.#options.onError(error)
+        this.#error = error
+        await sleep(retryMs, undefined, { signal: this.#closing.signal }).catch(() => {})
+        retryMs = Math.min(retryMs * 2, LAST_RETRY_MS)
+      }
+      this.#wake()
+    }
+  }
+
+  async #feedQueued(): Promise<void> {
+    const events: StoredEvent[] = []
+    let deliveries = 0
+    for (; deliveries < this.#queue.length && events.length < BATCH_EVENTS; deliveries++) {
+      const next = this.#queue[deliveries] as ExpectedEvents
+      if (next.state !== 'durable' || !next.events) break
+      for (const event of next.events) events.push(event)
+    }
+    await this.#append(events)
+    this.#queue.splice(0, deliveries)
+    this.#queued -= events.length
+  }
+
+  async #feedFromJournal(): Promise<void> {
+    const { journal, store } = this.#options
+    if (!journal || !this.#cursor)
+      throw new TallystickError('internal_error', 'Events were let go without a journal to read them from')
+    const end = journal.log.end()
+    const from =
+      this.#cursor.saved.ordinal <= this.#appliedOrdinal ? this.#cursor.saved.position : { segment: 1, offset: 0 }
+    for await (const { records } of readJournal({
+      dir: journal.dir,
+      from,
+      to: end.position,
+      batchRecords: BATCH_EVENTS,
+    })) {
+      if (this.#closing.signal.aborted) return
+      let events: StoredEvent[] = []
+      for (const { type, ordinal, body } of records) {
+        if (ordinal <= this.#appliedOrdinal) continue
+        const stored = type === 'event' ? fromJournal(ordinal, body) : undefined
+        if (stored) events.push({ ordinal, receivedMs: stored.receivedMs, event: stored.event })
+        if (type !== 'clear') continue
+        await this.#append(events)
+        events = []
+        await store.clear()
+      }
+      await this.#append(events)
+      this.#wake()
+    }
+    if (end.ordinal > this.#appliedOrdinal) this.#appliedOrdinal = end.ordinal
+    while (this.#queue[0] && this.#queue[0].state !== 'open' && this.#queue[0].lastOrdinal <= end.ordinal) {
+      this.#drop(this.#queue.shift() as ExpectedEvents)
+    }
+  }
+
+  async #append(events: readonly StoredEvent[]): Promise<void> {
+    const last = events.at(-1)
+    if (!last) return
+    await this.#options.store.append(events)
+    // A delivery read from the journal before it was known to be settled is fed a second time; the store skips it.
+    this.#appliedOrdinal = Math.max(this.#appliedOrdinal, last.ordinal)
+  }
+
+  /** While a store is away for long, neighbours that will be read from the journal anyway become one. The head may be in use. */
+  #compact(): void {
+    const queue = this.#queue
+    let kept = 1
+    for (let at = 1; at < queue.length; at++) {
+      const next = queue[at] as ExpectedEvents
+      const tail = queue[kept - 1] as ExpectedEvents
+      const joinable = kept > 1 && tail.state === 'durable' && !tail.events && next.state === 'durable' && !next.events
+      if (joinable) queue[kept - 1] = { ...tail, lastOrdinal: next.lastOrdinal }
+      else queue[kept++] = next
+    }
+    queue.length = kept
+  }
+
+  /** Lets go of a delivery's events. */
+  #drop(delivery: ExpectedEvents): void {
+    this.#queued -= delivery.events?.length ?? 0
+    delivery.events = undefined
+  }
+
+  #isApplied(ordinal: number): boolean {
+    const head = this.#queue[0]
+    return !head || head.firstOrdinal > ordinal || this.#appliedOrdinal >= ordinal
+  }
+
+  #wake(): void {
+    for (let at = this.#waiters.length - 1; at >= 0; at--) {
+      const waiter = this.#waiters[at]
+      if (waiter && this.#isApplied(waiter.ordinal)) {
+        this.#waiters.splice(at, 1)
+        waiter.resolve()
+      }
+    }
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

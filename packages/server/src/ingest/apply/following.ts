@@ -1,0 +1,36 @@
+import type { Journal } from '@tallystick/core/journal'
+import type { JournalFollower, StoredEvent } from '../../store/store.ts'
+import type { Applier, ExpectedEvents } from './applier.ts'
+import { CursorKeeper } from './cursor-keeper.ts'
+
+/** For a store that reads the journal by itself: tells it how far the journal is durable. */
+export async function openFollowing(
+  follower: JournalFollower,
+  journal: Journal,
+  journalDir: string,
+  onError: (error: unknown) => void,
+): Promise<Applier> {
+  await follower.follow(journalDir, journal.end())
+  const stop = journal.onDurable((end) => follower.advance(end))
+  // Commits between the two lines above, if any, must not wait for the next one.
+  follower.advance(journal.end())
+  const cursor = await CursorKeeper.open(journal, () => follower.progress().appliedOrdinal, onError)
+  return {
+    assertRoom() {},
+    expect: (events: readonly StoredEvent[]): ExpectedEvents => ({
+      firstOrdinal: events[0]?.ordinal ?? 0,
+      lastOrdinal: events.at(-1)?.ordinal ?? 0,
+      events: undefined,
+      state: 'open',
+    }),
+    settle(delivery, durable) {
+      delivery.state = durable ? 'durable' : 'failed'
+    },
+    progress: () => ({ appliedOrdinal: follower.progress().appliedOrdinal }),
+    applied: (ordinal) => follower.applied(ordinal),
+    async close() {
+      stop()
+      await cursor.close()
+    },
+  }
+}

@@ -1,0 +1,144 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type Random, systemRandom } from '@tallystick/core/event'
+import type { Journal } from '@tallystick/core/journal'
+import { Dedup } from './dedup.ts'
+import { IdIndex } from './id-index.ts'
+import { type Companion, DedupKeeper } from './keeper.ts'
+import { type Manifest, readManifest } from './manifest.ts'
+import { strayDaysFor } from './placement.ts'
+import { witnessOf } from './replay.ts'
+import { RunFiles } from './run-files.ts'
+import { SortedRun } from './sorted-run.ts'
+
+export interface DedupOptions {
+  /** Where ids are kept beside memory. Absent: in memory only, and the oldest are forgotten when it is full. */
+  readonly disk?: { readonly dir: string; readonly journal: Journal; readonly journalDir: string }
+  readonly companions?: readonly Companion[]
+  /** How long events are retained; Infinity when absent. */
+  readonly retainMs?: number
+  /** 64 MiB when absent. */
+  readonly memoryBytes?: number
+  readonly random?: Random
+  readonly onError?: (error: unknown) => void
+}
+
+export interface OpenDedup {
+  readonly dedup: Dedup
+  readonly keeper: DedupKeeper
+  /** Events that had to be read from the journal. */
+  readonly replayed: number
+}
+
+/** Of so many events the next start should not have to read the journal again. */
+const WORTH_SAVING = 50_000
+
+/**
+ * Loads the sidecar and reads the journal behind it. A sidecar that is missing, damaged or of another journal costs a
+ * full read of the journal and nothing else.
+ */
+export async function openDedup(options: DedupOptions): Promise<OpenDedup> {
+  const {
+    companions = [],
+    retainMs = Number.POSITIVE_INFINITY,
+    memoryBytes = 64 * 1024 * 1024,
+    random = systemRandom,
+  } = options
+  const onError = options.onError ?? (() => {})
+  const strayDays = strayDaysFor(retainMs)
+  const index = new IdIndex()
+  const { disk } = options
+  if (!disk) {
+    const dedup = new Dedup(index, newSalt(random), strayDays)
+    return { dedup, keeper: new DedupKeeper({ dedup, companions, retainMs, memoryBytes, onError }), replayed: 0 }
+  }
+
+  await mkdir(disk.dir, { recursive: true, mode: 0o700 })
+  const manifest = await believableManifest(disk.dir, disk.journal, disk.journalDir, onError)
+  const files = await RunFiles.open(
+    disk.dir,
+    new Set(manifest?.buckets.flatMap(({ runs }) => runs.map(({ file }) => file))),
+  )
+  const complete = manifest ? load(manifest, disk.dir, index, companions, onError) : false
+  const dedup = new Dedup(index, manifest?.salt ?? newSalt(random), strayDays)
+  const keeper = new DedupKeeper({
+    dedup,
+    disk: { files, journal: disk.journal, journalDir: disk.journalDir },
+    companions,
+    retainMs,
+    memoryBytes,
+    onError,
+  })
+  const replayed = await keeper.recover(complete ? manifest?.journal.position : undefined)
+  disk.journal.onSeal(() => void keeper.checkpoint())
+  if (replayed >= WORTH_SAVING) void keeper.checkpoint()
+  return { dedup, keeper, replayed }
+}
+
+/** The manifest, unless it is damaged or speaks of events that this journal does not have. */
+async function believableManifest(
+  dir: string,
+  journal: Journal,
+  journalDir: string,
+  onError: (error: unknown) => void,
+): Promise<Manifest | undefined> {
+  try {
+    const manifest = await readManifest(dir)
+    if (!manifest) return undefined
+    if (manifest.journal.ordinal > journal.end().ordinal) {
+      throw new Error(`The event ids in ${dir} reach further than the journal; they are built anew from it`)
+    }
+    const witness = await witnessOf(journalDir, manifest.journal)
+    if (
+      manifest.witness &&
+      witness?.ordinal === manifest.witness.ordinal &&
+      witness.content !== manifest.witness.content
+    ) {
+      throw new Error(`The event ids in ${dir} belong to another journal; they are built anew`)
+    }
+    return manifest
+  } catch (error) {
+    onError(error)
+    return undefined
+  }
+}
+
+/** False when something was missing, so that the whole journal must be read. */
+function load(
+  manifest: Manifest,
+  dir: string,
+  index: IdIndex,
+  companions: readonly Companion[],
+  onError: (error: unknown) => void,
+): boolean {
+  let complete = true
+  const attempt = (step: () => void): void => {
+    try {
+      step()
+    } catch (error) {
+      onError(error)
+      complete = false
+    }
+  }
+  for (const { family, day, newestReceivedMs, runs } of manifest.buckets) {
+    const bucket = index.bucket({ family, day })
+    bucket.newestReceivedMs = newestReceivedMs
+    for (const { file, count, indexCrc } of runs) {
+      attempt(() => {
+        const run = new SortedRun(join(dir, file), count, indexCrc)
+        run.check()
+        bucket.generations.push({ table: undefined, run })
+      })
+    }
+  }
+  for (const companion of companions) {
+    const state = manifest.companions[companion.name]
+    if (state === undefined) complete = false
+    else attempt(() => companion.load(state))
+  }
+  return complete
+}
+
+function newSalt(random: Random): string {
+  return Buffer.from(random.fill(new Uint8Array(16))).toString('hex')
+}

@@ -1,0 +1,30 @@
+import type { AppendTicket, Journal, JournalEnd } from '@tallystick/core/journal'
+
+/** What the pipeline needs of a journal. */
+export interface EventLog {
+  /** Gives ordinals at once; `bodyOf` is asked for each record only where records are written. */
+  append(count: number, bodyOf: (index: number) => string): AppendTicket
+  end(): JournalEnd
+}
+
+export function journalLog(journal: Journal): EventLog {
+  return {
+    append: (count, bodyOf) =>
+      journal.append(Array.from({ length: count }, (_, index) => ({ type: 'event' as const, body: bodyOf(index) }))),
+    end: () => journal.end(),
+  }
+}
+
+/** Gives ordinals and keeps nothing: for a store that lives in memory only. */
+export function volatileLog(lastOrdinal: number): EventLog {
+  let ordinal = lastOrdinal
+  const end = (): JournalEnd => ({ position: { segment: 1, offset: 0 }, ordinal })
+  return {
+    append(count) {
+      const firstOrdinal = ordinal + 1
+      ordinal += count
+      return { firstOrdinal, durable: Promise.resolve(end()) }
+    },
+    end,
+  }
+}

@@ -1,0 +1,81 @@
+import type { StoreStats } from '../store/store.ts'
+import type { IngestCounts } from './counters.ts'
+import type { GapReport, Invariants, LinkLaw, ServerLaw, StoreLaw } from './invariants.ts'
+import type { OrdinalLedger } from './ledger.ts'
+
+/** What the law is judged on. All of it is read in one turn of the event loop, but for the store's own snapshot, which comes first. */
+export interface Evidence {
+  readonly atMs: number
+  readonly counts: IngestCounts
+  readonly stats: StoreStats
+  readonly ledger: OrdinalLedger
+  readonly durableOrdinal: number
+  /** Damaged lines of the journal. */
+  readonly damagedLines: number
+  readonly gaps: GapReport
+}
+
+/** Puts the parts of the conservation law together and says whether each holds. */
+export function invariantsOf(evidence: Evidence): Invariants {
+  const { atMs, counts, gaps } = evidence
+  const server = serverLaw(counts)
+  const store = storeLaw(evidence)
+  const link = linkLaw(counts)
+  return {
+    balanced: server.balanced && store.balanced !== false && link.balanced,
+    at_ms: atMs,
+    server,
+    store,
+    link,
+    gaps,
+  }
+}
+
+function serverLaw(counts: IngestCounts): ServerLaw {
+  const { received, accepted, duplicate, conflict, failed, inFlight } = counts
+  const rejected = sum(counts.rejected.values())
+  return {
+    balanced: received === accepted + duplicate + conflict + rejected + failed,
+    received,
+    accepted,
+    duplicate,
+    conflict,
+    rejected: Object.fromEntries(counts.rejected),
+    failed,
+    in_flight: inFlight,
+  }
+}
+
+function linkLaw(counts: IngestCounts): LinkLaw {
+  const { acked, unanswered, unsettled, lost } = counts.link
+  const told = counts.accepted + counts.duplicate + counts.conflict + sum(counts.rejected.values()) + unsettled + lost
+  return { balanced: acked + unanswered === told, acked, unanswered, unsettled, lost }
+}
+
+function storeLaw({ stats, ledger, durableOrdinal, damagedLines }: Evidence): StoreLaw {
+  const { events: live, expired = null, cleared = null, appliedOrdinal } = stats
+  // The store may know of a commit before this side has been told.
+  const accepted = ledger.countUpTo(Math.max(durableOrdinal, appliedOrdinal)) ?? 0
+  const applied = ledger.countUpTo(appliedOrdinal)
+  const checkable = ledger.complete && applied !== undefined && expired !== null && cleared !== null
+  const shortfall = checkable ? applied - live - expired - cleared : 0
+  // A line that was damaged after the store had read it is not missing from the store.
+  const quarantined = Math.min(Math.max(shortfall, 0), damagedLines)
+  return {
+    balanced: checkable ? shortfall === quarantined : null,
+    accepted,
+    live,
+    expired,
+    cleared,
+    pending_apply: applied === undefined ? null : accepted - applied,
+    quarantined,
+    applied_ordinal: appliedOrdinal,
+    durable_ordinal: durableOrdinal,
+  }
+}
+
+function sum(values: Iterable<number>): number {
+  let total = 0
+  for (const value of values) total += value
+  return total
+}

@@ -1,0 +1,144 @@
+import { TallystickError } from '@tallystick/core'
+import { type Clock, type Random, systemClock, systemRandom, uuidv7Generator } from '@tallystick/core/event'
+import type { Journal } from '@tallystick/core/journal'
+import type { PriceBook } from '@tallystick/core/pricing'
+import type { StoredEvent, UsageStore } from '../store/store.ts'
+import type { Applier } from './apply/applier.ts'
+import { openFeeding } from './apply/feeding.ts'
+import { openFollowing } from './apply/following.ts'
+import { openDedup } from './dedup/open-dedup.ts'
+import { journalLog, volatileLog } from './event-log.ts'
+import { SourceGaps } from './gaps.ts'
+import type { Ingest, IngestAnswer, IngestRequest } from './ingest.ts'
+import { invariantsOf } from './law.ts'
+import { OrdinalLedger } from './ledger.ts'
+import { Pipeline } from './pipeline.ts'
+import { Tally } from './tally.ts'
+
+export interface IngestOptions {
+  readonly store: UsageStore
+  readonly prices: Pick<PriceBook, 'price'>
+  /** What acknowledgements depend on. Absent (memory store): nothing survives the process and every ack is `received`. */
+  readonly journal?: { readonly log: Journal; readonly dir: string }
+  /** Where ids that no longer fit in memory, and the sidecar that spares a full read of the journal, are kept. Only with a journal. */
+  readonly dedupDir?: string
+  /** How long events are retained, ms; ids are remembered at least as long. Absent: for ever. */
+  readonly retainMs?: number
+  /** Bytes of memory for ids; 64 MiB when absent. */
+  readonly dedupMemoryBytes?: number
+  readonly clock?: Clock
+  readonly random?: Random
+  /** Told of what was survived: an unusable sidecar, a failed apply, a listener that threw. */
+  readonly onError?: (error: unknown) => void
+}
+
+/**
+ * Recovers the ids from sidecar and journal, starts to feed the store, and opens the doors. The store may still be catching
+ * up when it resolves; `progress()` tells.
+ *
+ * @example
+ * const ingest = await openIngest({ store: openMemoryStore(), prices: createPriceBook() })
+ * await ingest.submit({ items: [{ model: 'gpt-4o', input_tokens: 12, output_tokens: 3 }], door: 'native' })
+ */
+export async function openIngest(options: IngestOptions): Promise<Ingest> {
+  const { store, prices, journal, dedupDir, clock = systemClock, random = systemRandom, onError = () => {} } = options
+  const ledger = new OrdinalLedger()
+  const gaps = new SourceGaps()
+  const tally = new Tally()
+  const { dedup, keeper } = await openDedup({
+    ...(journal && dedupDir !== undefined
+      ? { disk: { dir: dedupDir, journal: journal.log, journalDir: journal.dir } }
+      : {}),
+    companions: [ledger, gaps],
+    retainMs: options.retainMs ?? Number.POSITIVE_INFINITY,
+    ...(options.dedupMemoryBytes === undefined ? {} : { memoryBytes: options.dedupMemoryBytes }),
+    random,
+    onError,
+  })
+  if (journal) ledger.journalBegins(journal.log.stats().oldestOrdinal)
+  const log = journal ? journalLog(journal.log) : volatileLog((await store.stats()).appliedOrdinal)
+  const applier = await openApplier(options, onError)
+  const listeners = new Set<(events: readonly StoredEvent[]) => void>()
+  const publish = (events: readonly StoredEvent[]): void => {
+    for (const listener of listeners) {
+      try {
+        listener(events)
+      } catch (error) {
+        onError(error)
+      }
+    }
+  }
+  const pipeline = new Pipeline({
+    dedup,
+    keeper,
+    log,
+    applier,
+    prices,
+    ledger,
+    gaps,
+    tally,
+    clock,
+    mintId: uuidv7Generator(clock, random),
+    publish,
+    onError,
+  })
+
+  const inFlight = new Set<Promise<IngestAnswer>>()
+  let closing: Promise<void> | undefined
+  const submit = (request: IngestRequest): Promise<IngestAnswer> => {
+    if (closing) return Promise.reject(new TallystickError('shutting_down'))
+    const answer = pipeline.submit(request)
+    inFlight.add(answer)
+    const leave = (): void => void inFlight.delete(answer)
+    answer.then(leave, leave)
+    return answer
+  }
+  const applied = (): Promise<void> => applier.applied(log.end().ordinal)
+  const drain = async (): Promise<void> => {
+    while (inFlight.size > 0) await Promise.allSettled(inFlight)
+    await dedup.settled()
+    await applied()
+  }
+  const close = async (): Promise<void> => {
+    while (inFlight.size > 0) await Promise.allSettled(inFlight)
+    await dedup.settled()
+    await keeper.close()
+    await applier.close()
+  }
+
+  return {
+    submit,
+    onAccepted(listener) {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
+    counts: () => tally.counts(),
+    async invariants() {
+      const stats = await store.stats()
+      return invariantsOf({
+        atMs: clock.now(),
+        counts: tally.counts(),
+        stats,
+        ledger,
+        durableOrdinal: log.end().ordinal,
+        damagedLines: journal?.log.stats().quarantinedLines ?? 0,
+        gaps: gaps.report(),
+      })
+    },
+    conflicts: () => pipeline.conflicts.list(),
+    progress: () => ({ ...applier.progress(), targetOrdinal: log.end().ordinal, inFlight: inFlight.size }),
+    applied,
+    prune: () => keeper.prune(clock.now()),
+    drain,
+    close() {
+      closing ??= close()
+      return closing
+    },
+  }
+}
+
+async function openApplier({ store, journal }: IngestOptions, onError: (error: unknown) => void): Promise<Applier> {
+  if (!journal) return openFeeding({ store, onError })
+  if (store.follower) return openFollowing(store.follower, journal.log, journal.dir, onError)
+  return openFeeding({ store, journal, onError })
+}

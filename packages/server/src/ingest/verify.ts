@@ -1,0 +1,205 @@
+import { eventFromWire } from '@tallystick/core/event'
+import { type JournalPosition, readJournal } from '@tallystick/core/journal'
+import { type Aggregate, addEvent, emptyAggregate, measureValue, parseQuery, planOf } from '@tallystick/core/query'
+import type { UsageStore } from '../store/store.ts'
+import type { Ingest } from './ingest.ts'
+import type { Invariants } from './invariants.ts'
+
+/** What {@link verify} found; wire names, since it is an HTTP answer as it is. */
+export interface Verification {
+  /** Nothing differs and the law balances. */
+  readonly ok: boolean
+  /** One sentence for each thing that does not agree. */
+  readonly differences: readonly string[]
+  /** What could not be compared, and why. */
+  readonly notes: readonly string[]
+  readonly journal: {
+    readonly records: number
+    readonly events: number
+    readonly damaged_lines: number
+    readonly first_ordinal: number
+    readonly last_ordinal: number
+  } | null
+  /** UTC days whose totals were compared. */
+  readonly days_compared: number
+  readonly store: { readonly events: number; readonly applied_ordinal: number }
+  readonly invariants: Invariants
+}
+
+export interface VerifyOptions {
+  readonly ingest: Ingest
+  readonly store: UsageStore
+  /** Absent without a journal: then only the store and the law are checked. */
+  readonly journalDir?: string
+}
+
+const DAY_MS = 86_400_000
+/** Reading on after new events arrived converges unless they arrive faster than they are read. */
+const ATTEMPTS = 20
+const LISTED_DIFFERENCES = 20
+
+/** Every one of these must be the same in the journal and in the store, for every UTC day. */
+const COMPARED = [
+  'events',
+  'requests',
+  'failed_requests',
+  'invocations',
+  'unpriced_requests',
+  'input_tokens',
+  'cache_read_tokens',
+  'output_tokens',
+  'total_tokens',
+  'cost_nano_usd',
+  'cost_list_nano_usd',
+  'duration_ms_sum',
+]
+
+/**
+ * Checks journal, store and rollups against each other: every line's checksum; the totals of every UTC day in the journal
+ * against those the store answers; rows against cells inside the store; and the conservation law. Works while events
+ * arrive.
+ */
+export async function verify(options: VerifyOptions): Promise<Verification> {
+  const { ingest, store, journalDir } = options
+  const differences: string[] = []
+  const notes: string[] = []
+  const reading = journalDir === undefined ? undefined : new JournalTotals(journalDir)
+  let daysCompared = 0
+
+  if (reading === undefined) notes.push('There is no journal, so there is nothing to compare the store with.')
+  else if (!(await readAlong(reading, ingest, store)))
+    notes.push('Events arrive faster than the journal can be read; days were not compared.')
+  else if (reading.firstOrdinal > 1 && !reading.cleared)
+    notes.push(
+      `The journal begins at record ${reading.firstOrdinal}: what came before stands in the store only, and days were not compared.`,
+    )
+  else {
+    const found = await compareDays(reading, store)
+    daysCompared = found.days
+    differences.push(...found.differences)
+  }
+  if (reading !== undefined && reading.damaged > 0)
+    differences.push(`${reading.damaged} lines of the journal are damaged.`)
+
+  if (store.audit !== undefined) differences.push(...(await store.audit()).differences)
+  const invariants = await ingest.invariants()
+  if (!invariants.balanced) differences.push('The conservation law does not balance.')
+  const { events, appliedOrdinal } = await store.stats()
+  return {
+    ok: differences.length === 0,
+    differences,
+    notes,
+    journal:
+      reading === undefined
+        ? null
+        : {
+            records: reading.records,
+            events: reading.events,
+            damaged_lines: reading.damaged,
+            first_ordinal: reading.firstOrdinal,
+            last_ordinal: reading.lastOrdinal,
+          },
+    days_compared: daysCompared,
+    store: { events, applied_ordinal: appliedOrdinal },
+    invariants,
+  }
+}
+
+/** Totals of the journal's events by UTC day; reads on from where it stopped. */
+class JournalTotals {
+  readonly plan: ReturnType<typeof planOf>
+  readonly days = new Map<number, Aggregate>()
+  records = 0
+  events = 0
+  damaged = 0
+  firstOrdinal = 0
+  lastOrdinal = 0
+  /** A `clear` was met: what stood before it no longer matters. */
+  cleared = false
+  readonly #dir: string
+  #next: JournalPosition | undefined
+
+  constructor(dir: string) {
+    this.#dir = dir
+    this.plan = planOf(comparedQuery(0, DAY_MS).measures)
+  }
+
+  async readOn(): Promise<void> {
+    const from = this.#next
+    const journal = readJournal({
+      dir: this.#dir,
+      ...(from === undefined ? {} : { from }),
+      onCorrupt: ({ lines }) => {
+        this.damaged += lines
+      },
+    })
+    for await (const { records, next } of journal) {
+      for (const { type, ordinal, body } of records) {
+        this.records++
+        if (this.firstOrdinal === 0) this.firstOrdinal = ordinal
+        this.lastOrdinal = ordinal
+        if (type === 'clear') {
+          this.days.clear()
+          this.events = 0
+          this.cleared = true
+        } else if (type === 'event') this.#add(body['e'] as Readonly<Record<string, unknown>>)
+      }
+      this.#next = next
+    }
+  }
+
+  #add(wire: Readonly<Record<string, unknown>>): void {
+    const event = eventFromWire(wire)
+    const day = Math.floor(event.timestampMs / DAY_MS) * DAY_MS
+    let aggregate = this.days.get(day)
+    if (aggregate === undefined) {
+      aggregate = emptyAggregate(this.plan)
+      this.days.set(day, aggregate)
+    }
+    addEvent(this.plan, aggregate, event)
+    this.events++
+  }
+}
+
+/** Reads until the store has applied exactly what was read; false when events keep arriving. */
+async function readAlong(reading: JournalTotals, ingest: Ingest, store: UsageStore): Promise<boolean> {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    await reading.readOn()
+    await ingest.applied()
+    if ((await store.stats()).appliedOrdinal === reading.lastOrdinal) return true
+  }
+  return false
+}
+
+async function compareDays(
+  reading: JournalTotals,
+  store: UsageStore,
+): Promise<{ readonly days: number; readonly differences: string[] }> {
+  const differences: string[] = []
+  if (reading.days.size === 0) return { days: 0, differences }
+  const first = Math.min(...reading.days.keys())
+  const last = Math.max(...reading.days.keys())
+  const query = comparedQuery(first, last + DAY_MS)
+  const answer = await store.query(query)
+  // Arrived between the two: then the day's figures are newer than what was read.
+  if ((await store.stats()).appliedOrdinal !== reading.lastOrdinal) return { days: 0, differences }
+
+  for (const row of answer.rows) {
+    const day = Number(row['time_ms'])
+    const aggregate = reading.days.get(day) ?? emptyAggregate(reading.plan)
+    for (const measure of query.measures) {
+      const expected = measureValue(reading.plan, aggregate, measure)
+      const found = row[measure.name] ?? null
+      if (String(expected) === String(found)) continue
+      if (differences.length < LISTED_DIFFERENCES)
+        differences.push(
+          `${new Date(day).toISOString().slice(0, 10)}: ${measure.name} is ${found} in the store and ${expected} in the journal.`,
+        )
+    }
+  }
+  return { days: answer.rows.length, differences }
+}
+
+function comparedQuery(fromMs: number, toMs: number): ReturnType<typeof parseQuery> {
+  return parseQuery({ from: fromMs, to: toMs, measures: COMPARED, interval: '1d', time_zone: 'UTC' }, { nowMs: toMs })
+}

@@ -1,0 +1,211 @@
+import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { type OpenOptions, openTallystick, type Tallystick } from './open.ts'
+
+let dataDir: string
+const open: Tallystick[] = []
+
+beforeEach(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), 'tallystick-open-'))
+})
+afterEach(async () => {
+  for (const tallystick of open.splice(0)) await tallystick.close()
+  await rm(dataDir, { recursive: true, force: true })
+})
+
+async function start(options: Partial<OpenOptions> = {}): Promise<Tallystick> {
+  const tallystick = await openTallystick({ dataDir, ...options })
+  open.push(tallystick)
+  return tallystick
+}
+
+const AT = Date.now() - 3_600_000
+const events = (count: number, prefix = 'e'): object[] =>
+  Array.from({ length: count }, (_, index) => ({
+    event_id: `${prefix}${index}`,
+    timestamp_ms: AT + index,
+    provider: 'openai',
+    model: 'gpt-4o',
+    input_tokens: 1_000,
+    output_tokens: 100,
+    duration_ms: 100 + index,
+  }))
+
+type Json = Record<string, unknown>
+
+async function request(tallystick: Tallystick, path: string, body?: unknown): Promise<Json> {
+  const init =
+    body === undefined
+      ? {}
+      : { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }
+  const response = await tallystick.fetch(new Request(`http://localhost${path}`, init))
+  const answer = (await response.json()) as Json
+  expect([response.status, answer]).toEqual([200, answer])
+  return answer
+}
+
+async function totals(tallystick: Tallystick): Promise<Json> {
+  const answer = await request(tallystick, '/api/v1/query?consistency=applied', {
+    measures: ['requests', 'input_tokens', 'cost_nano_usd'],
+    from: AT - 1,
+    to: AT + 1_000_000,
+  })
+  const [row] = answer['rows'] as Json[]
+  return row as Json
+}
+
+const PRICED = (count: number): Json => ({
+  requests: count,
+  input_tokens: count * 1_000,
+  // $2.50 and $10 a million tokens.
+  cost_nano_usd: count * (1_000 * 2_500 + 100 * 10_000),
+  unpriced_requests: 0,
+})
+
+describe.each(['memory:', 'duckdb:'])('a data directory with the store %s', (store) => {
+  it('takes events and answers with their cost, each counted once', async () => {
+    const tallystick = await start({ store })
+    expect(await request(tallystick, '/api/v1/events', events(50))).toMatchObject({ accepted: 50 })
+    expect(await request(tallystick, '/api/v1/events', events(60))).toMatchObject({ accepted: 10, duplicate: 50 })
+    expect(await totals(tallystick)).toEqual(PRICED(60))
+    expect(await request(tallystick, '/api/v1/invariants')).toMatchObject({ balanced: true })
+    const page = await request(tallystick, '/api/v1/events?limit=2&consistency=applied')
+    expect((page['events'] as Json[]).map((event) => event['event_id'])).toEqual(['e59', 'e58'])
+    expect(await request(tallystick, '/readyz')).toMatchObject({ status: 'ready' })
+  })
+
+  it('balances at every moment while it is loaded', async () => {
+    const tallystick = await start({ store })
+    let sending = true
+    const load = Promise.all(
+      Array.from({ length: 4 }, async (_, sender) => {
+        for (let batch = 0; batch < 10; batch++)
+          await request(tallystick, '/api/v1/events', events(50, `s${sender % 2}-${batch}-`))
+      }),
+    ).finally(() => {
+      sending = false
+    })
+    let polls = 0
+    while (sending) {
+      expect(await request(tallystick, '/api/v1/invariants')).toMatchObject({ balanced: true })
+      polls++
+    }
+    await load
+    expect(polls).toBeGreaterThan(0)
+    expect(await totals(tallystick)).toMatchObject({ requests: 1_000 })
+  })
+
+  it('shows accepted events on the live stream', async () => {
+    const tallystick = await start({ store })
+    const { url } = await tallystick.listen({ port: 0 })
+    const response = await fetch(`${url}/api/v1/live`)
+    const reader = (response.body as ReadableStream<Uint8Array>).pipeThrough(new TextDecoderStream()).getReader()
+    let text = ''
+    const readUntil = async (part: string): Promise<void> => {
+      while (!text.includes(part)) text += (await reader.read()).value ?? ''
+    }
+    await readUntil('event: hello')
+    await request(tallystick, '/api/v1/events', events(3))
+    await readUntil('event: tick')
+    await readUntil('"accepted":3')
+    await reader.cancel()
+    expect((await request(tallystick, '/api/v1/status'))['address']).toBe(url)
+  })
+
+  it('takes nothing more once it is closed, and closes twice without harm', async () => {
+    const tallystick = await start({ store })
+    const { url } = await tallystick.listen()
+    const stream = await fetch(`${url}/api/v1/live`)
+    await Promise.all([tallystick.close(), tallystick.close()])
+    await expect(stream.text()).resolves.toContain('event: hello')
+    await expect(fetch(url)).rejects.toThrow()
+    const refused = await tallystick.fetch(
+      new Request('http://localhost/api/v1/events', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: '[]',
+      }),
+    )
+    expect(refused.status).toBe(503)
+    await expect(tallystick.listen()).rejects.toMatchObject({ code: 'shutting_down' })
+  })
+})
+
+describe('a data directory', () => {
+  it('keeps what was acknowledged over a restart', async () => {
+    const first = await start()
+    await request(first, '/api/v1/events', events(40))
+    await first.close()
+    const second = await start()
+    expect(await request(second, '/api/v1/events', events(45))).toMatchObject({ accepted: 5, duplicate: 40 })
+    expect(await totals(second)).toEqual(PRICED(45))
+    expect(await request(second, '/api/v1/invariants')).toMatchObject({ balanced: true })
+  })
+
+  it('makes the store anew from the journal when its file is gone or damaged', async () => {
+    const first = await start()
+    await request(first, '/api/v1/events', events(30))
+    await first.close()
+    const file = join(dataDir, 'tallystick.duckdb')
+    await rm(file)
+    await rm(`${file}.wal`, { force: true })
+    const second = await start()
+    expect(await totals(second)).toEqual(PRICED(30))
+    await second.close()
+    await rm(`${file}.wal`, { force: true })
+    await writeFile(file, 'this is no database'.repeat(1_000))
+    const third = await start()
+    expect(await totals(third)).toEqual(PRICED(30))
+    expect(await request(third, '/api/v1/events', events(31))).toMatchObject({ accepted: 1, duplicate: 30 })
+  })
+
+  it('whose journal is gone is refused rather than numbered anew, and opens again once it is back', async () => {
+    const first = await start()
+    await request(first, '/api/v1/events', events(30))
+    await totals(first)
+    await first.close()
+    await rename(join(dataDir, 'journal'), join(dataDir, 'elsewhere'))
+    await expect(openTallystick({ dataDir })).rejects.toMatchObject({ code: 'store_corrupt' })
+    await rm(join(dataDir, 'journal'), { recursive: true })
+    await rename(join(dataDir, 'elsewhere'), join(dataDir, 'journal'))
+    expect(await totals(await start())).toEqual(PRICED(30))
+  })
+
+  it('is held by one at a time, and given back also when opening fails', async () => {
+    const first = await start()
+    await expect(openTallystick({ dataDir })).rejects.toMatchObject({ code: 'journal_locked' })
+    await first.close()
+    await expect(openTallystick({ dataDir, store: 'oracle:' })).rejects.toMatchObject({ code: 'invalid_config' })
+    await expect(openTallystick({ dataDir, prices: [{ name: 'p', content: 7 }] })).rejects.toMatchObject({
+      code: 'invalid_prices',
+    })
+    await start()
+  })
+
+  it('is not touched by a memory store', async () => {
+    const tallystick = await start({ store: 'memory:' })
+    await request(tallystick, '/api/v1/events', events(3))
+    expect(tallystick.journal).toBeUndefined()
+    expect(await readdir(dataDir)).toEqual([])
+  })
+
+  it('that cannot be made is said to be unusable', async () => {
+    const file = join(dataDir, 'file')
+    await writeFile(file, '')
+    await expect(openTallystick({ dataDir: join(file, 'data') })).rejects.toMatchObject({ code: 'data_dir_unusable' })
+    await mkdir(join(dataDir, 'taken'))
+    await writeFile(join(dataDir, 'taken/journal'), '')
+    await expect(openTallystick({ dataDir: join(dataDir, 'taken') })).rejects.toMatchObject({
+      code: 'data_dir_unusable',
+    })
+  })
+
+  it('may be served on several addresses at once', async () => {
+    const tallystick = await start()
+    const servers = [await tallystick.listen(), await tallystick.listen({ host: '::1' }).catch(() => undefined)]
+    for (const server of servers)
+      if (server !== undefined) expect((await fetch(`${server.url}/healthz`)).status).toBe(200)
+  })
+})

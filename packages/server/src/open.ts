@@ -1,0 +1,246 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { TallystickError } from '@tallystick/core'
+import { type Clock, type Random, systemClock } from '@tallystick/core/event'
+import { type Journal, openJournal } from '@tallystick/core/journal'
+import { createPriceBook, type OverrideSource, type PriceBook } from '@tallystick/core/pricing'
+import { createApp } from './http/app.ts'
+import { loadAssets } from './http/assets.ts'
+import type { Limits } from './http/limits.ts'
+import { type Listening, type ListenOptions, listen } from './http/listen.ts'
+import { createLiveHub, type LiveHub } from './http/live/hub.ts'
+import type { AckMode, Ingest } from './ingest/ingest.ts'
+import { openIngest } from './ingest/open-ingest.ts'
+import type { Logger } from './logger.ts'
+import { type OpenStoreOptions, openStore } from './store/open-store.ts'
+import type { UsageStore } from './store/store.ts'
+import { startUpkeep, type Upkeep } from './upkeep.ts'
+import { VERSION } from './version.ts'
+
+export type { Logger } from './logger.ts'
+
+export interface OpenOptions {
+  /** Folder of the journal, the ids and the embedded store. Made if it does not exist; not touched with a memory store. */
+  readonly dataDir: string
+  /** `duckdb:PATH` (default: `tallystick.duckdb` in the data directory) or `memory:?max_events=N`. */
+  readonly store?: string
+  /** Price files on top of the built-in catalogue. */
+  readonly prices?: readonly OverrideSource[]
+  /** When a batch that does not say is acknowledged; `durable` when absent. */
+  readonly ack?: AckMode
+  /** Single events older than this are dropped, ms. Absent: kept. */
+  readonly retainEventsMs?: number
+  /** Totals older than this are dropped, ms. Absent: kept. */
+  readonly retainCellsMs?: number
+  readonly journal?: { readonly keepMs?: number; readonly segmentBytes?: number; readonly commitDelayMs?: number }
+  /** Memory for recent event ids; 64 MiB when absent. */
+  readonly dedupMemoryBytes?: number
+  readonly duckdb?: NonNullable<OpenStoreOptions['duckdb']>
+  readonly limits?: Partial<Limits>
+  readonly allowedHosts?: readonly string[]
+  readonly allowedOrigins?: readonly string[]
+  /** Files of the dashboard; those built into the package when absent. */
+  readonly dashboardDir?: string
+  readonly logger?: Logger
+  readonly clock?: Clock
+  readonly random?: Random
+}
+
+/** Everything in one process, without a socket until `listen`. */
+export interface Tallystick {
+  /** The sink: what is submitted here is validated, counted once, priced, journaled and applied. */
+  readonly ingest: Ingest
+  readonly store: UsageStore
+  /** Absent with a memory store, which keeps nothing over a restart. */
+  readonly journal: Journal | undefined
+  readonly prices: PriceBook
+  readonly live: LiveHub
+  /** The HTTP surface as a function; never rejects. */
+  fetch(request: Request): Promise<Response>
+  listen(options?: ListenOptions): Promise<Listening>
+  /** Refuses what is new, finishes what is under way, and gives the data directory back. May be called twice. */
+  close(): Promise<void>
+}
+
+/**
+ * Opens a data directory: locks it, recovers the journal, opens the store and lets it catch up while queries are answered
+ * with what is applied.
+ *
+ * @throws TallystickError `journal_locked` when another process has the directory, `data_dir_unusable`, `invalid_config`,
+ *   `invalid_prices`, `journal_newer_format`, `store_unavailable`, `store_corrupt` when the journal ends before the store
+ * @example
+ * const tallystick = await openTallystick({ dataDir: './data' })
+ * await tallystick.ingest.submit({ items: [{ model: 'gpt-4o', input_tokens: 1000 }], door: 'embedded' })
+ * const answer = await tallystick.fetch(new Request('http://localhost/api/v1/status'))
+ * await tallystick.close()
+ */
+export async function openTallystick(options: OpenOptions): Promise<Tallystick> {
+  const closers: Closer[] = []
+  try {
+    return await open(options, closers)
+  } catch (error) {
+    // The first error is the one to report; what was opened before it must not keep the directory locked.
+    await closeAll(closers).catch(() => undefined)
+    throw error
+  }
+}
+
+type Closer = () => Promise<void> | void
+
+async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick> {
+  const { clock = systemClock, logger = SILENT } = options
+  const startedMs = clock.now()
+  const onError = (error: unknown): void => logger.error({ err: error }, 'something failed in the background')
+  const prices = createPriceBook({ overrides: options.prices ?? [] })
+
+  const { journal, store } = await openStorage(options, closers, clock, onError)
+  const journalDir = join(options.dataDir, 'journal')
+  const ingest = await openIngest({
+    store,
+    prices,
+    clock,
+    onError,
+    ...(options.random ? { random: options.random } : {}),
+    ...(journal ? { journal: { log: journal, dir: journalDir }, dedupDir: join(options.dataDir, 'dedup') } : {}),
+    ...(options.retainEventsMs === undefined ? {} : { retainMs: options.retainEventsMs }),
+    ...(options.dedupMemoryBytes === undefined ? {} : { dedupMemoryBytes: options.dedupMemoryBytes }),
+  })
+  closers.push(() => ingest.close())
+
+  const live = createLiveHub({
+    clock,
+    ...(options.limits?.streams === undefined ? {} : { maxStreams: options.limits.streams }),
+  })
+  ingest.onAccepted((events) => live.publish(events))
+  const upkeep: Upkeep = startUpkeep({ store, ingest, journal, clock, logger, ...retentionOf(options) })
+  closers.push(() => upkeep.stop())
+
+  let stopping = false
+  const listening: Listening[] = []
+  const app = createApp({
+    ingest,
+    store,
+    live,
+    clock,
+    assets: await loadAssets(options.dashboardDir ?? BUILT_DASHBOARD),
+    about: {
+      version: VERSION,
+      startedMs,
+      catalogueVersion: () => prices.version,
+      address: () => listening[0]?.url,
+      ...(journal ? { journal: () => journal.stats() } : {}),
+    },
+    ...(options.limits ? { limits: options.limits } : {}),
+    ...(options.ack ? { ack: options.ack } : {}),
+    ...(options.allowedHosts ? { allowedHosts: options.allowedHosts } : {}),
+    ...(options.allowedOrigins ? { allowedOrigins: options.allowedOrigins } : {}),
+    ...(options.random ? { random: options.random } : {}),
+    onError: (error, requestId) => logger.error({ err: error, request_id: requestId }, 'a request failed'),
+    stopping: () => stopping,
+  })
+  // Streams never end by themselves, so they go first; then requests under way are waited for.
+  closers.push(() => Promise.all(listening.map((server) => server.close())).then(() => undefined))
+  closers.push(() => live.close())
+
+  let closed: Promise<void> | undefined
+  return {
+    ingest,
+    store,
+    journal,
+    prices,
+    live,
+    fetch: (request) => app.fetch(request),
+    async listen(where) {
+      if (stopping) throw new TallystickError('shutting_down')
+      const server = await listen(app, where)
+      listening.push(server)
+      return server
+    },
+    close() {
+      stopping = true
+      closed ??= closeAll(closers)
+      return closed
+    },
+  }
+}
+
+const BUILT_DASHBOARD = fileURLToPath(new URL('../dist/dashboard', import.meta.url))
+const SILENT: Logger = { info: () => undefined, warn: () => undefined, error: () => undefined }
+
+/** The journal first: it holds the lock of the directory. A memory store has none, since nothing outlives the process. */
+async function openStorage(
+  options: OpenOptions,
+  closers: Closer[],
+  clock: Clock,
+  onError: (error: unknown) => void,
+): Promise<{ journal: Journal | undefined; store: UsageStore }> {
+  const url = storeUrl(options)
+  const { retainEventsMs, retainCellsMs, logger = SILENT } = options
+  const openUsageStore = (): Promise<UsageStore> =>
+    openStore(url, {
+      clock,
+      duckdb: {
+        onNotice: (notice) => logger.warn({ notice }, 'the store reports'),
+        ...(retainEventsMs === undefined ? {} : { eventsTtlMs: retainEventsMs }),
+        ...(retainCellsMs === undefined ? {} : { cellsTtlMs: retainCellsMs }),
+        ...options.duckdb,
+      },
+    })
+  if (url.startsWith('memory:')) {
+    const store = await openUsageStore()
+    closers.push(() => store.close())
+    return { journal: undefined, store }
+  }
+  await makeDirectory(options.dataDir)
+  const journal = await openJournal({
+    dir: join(options.dataDir, 'journal'),
+    clock,
+    productVersion: VERSION,
+    onError,
+    ...options.journal,
+  })
+  closers.push(() => journal.close())
+  const store = await openUsageStore()
+  closers.push(() => store.close())
+  return { journal, store }
+}
+
+function storeUrl({ store, dataDir }: OpenOptions): string {
+  return store === undefined || store === 'duckdb:' ? `duckdb:${join(dataDir, 'tallystick.duckdb')}` : store
+}
+
+async function makeDirectory(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true, mode: 0o700 })
+  } catch (cause) {
+    throw new TallystickError(
+      'data_dir_unusable',
+      `The data directory ${path} cannot be made: ${(cause as Error).message}`,
+      { cause },
+    )
+  }
+}
+
+function retentionOf({ retainEventsMs, retainCellsMs }: OpenOptions): {
+  retainEventsMs?: number
+  retainCellsMs?: number
+} {
+  return {
+    ...(retainEventsMs === undefined ? {} : { retainEventsMs }),
+    ...(retainCellsMs === undefined ? {} : { retainCellsMs }),
+  }
+}
+
+/** Last opened, first closed; one that fails does not keep the others open. */
+async function closeAll(closers: Closer[]): Promise<void> {
+  const errors: unknown[] = []
+  for (const close of closers.splice(0).reverse()) {
+    try {
+      await close()
+    } catch (error) {
+      errors.push(error)
+    }
+  }
+  if (errors.length > 0) throw errors[0]
+}

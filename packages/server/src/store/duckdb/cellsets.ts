@@ -1,0 +1,143 @@
+import { DIMENSION_OF, type Dimension } from '@tallystick/core/event'
+import { COUNTERS, QUANTITIES, type Quantity } from '@tallystick/core/query'
+import { COLUMN_OF, type Column } from './schema.ts'
+
+/** Length of the buckets that cells are kept in. UTC; every zone's days are made of quarter-hours, so any assemble exactly. */
+export interface Level {
+  readonly name: '15m' | '1h' | '1d'
+  readonly ms: number
+}
+
+export const QUARTER_MS = 900_000
+export const DAY_MS = 86_400_000
+
+/** Finest first. */
+export const LEVELS: readonly Level[] = [
+  { name: '15m', ms: QUARTER_MS },
+  { name: '1h', ms: 3_600_000 },
+  { name: '1d', ms: DAY_MS },
+]
+
+/** Figures kept per bucket for each combination of some dimensions. A query over a subset of them reads cells, not rows. */
+export interface CellSet {
+  readonly name: string
+  readonly dimensions: readonly Dimension[]
+  readonly levels: readonly Level[]
+  /** Are bucket counts of the ranked quantities kept too, in tables of their own? */
+  readonly sketches: boolean
+}
+
+const set = (name: string, dimensions: readonly string[], more: Partial<CellSet> = {}): CellSet => ({
+  name,
+  dimensions: dimensions.map((dimension) => DIMENSION_OF.get(dimension) as Dimension),
+  levels: LEVELS,
+  sketches: false,
+  ...more,
+})
+
+/**
+ * THE table of cell sets, the smallest first: a query is answered by the first that can. Small sets rather than one cube,
+ * which would have as many cells as there are events.
+ */
+export const CELL_SETS: readonly CellSet[] = [
+  set('model', ['tenant_id', 'provider', 'model', 'success'], { sketches: true }),
+  set('status', ['tenant_id', 'provider', 'model', 'status_code', 'success']),
+  set('key', ['tenant_id', 'api_key_id', 'provider', 'success']),
+  set('agent', ['tenant_id', 'agent_id', 'provider', 'success']),
+  set('user', ['tenant_id', 'user_id'], { levels: LEVELS.slice(2) }),
+]
+
+/** Quantities whose sum and count every cell has. */
+export const CELL_QUANTITIES: readonly Quantity[] = QUANTITIES.filter(({ cells }) => cells !== 'none')
+/** Those that also have minimum, maximum and a sketch. */
+export const RANKED_QUANTITIES: readonly Quantity[] = QUANTITIES.filter(({ cells }) => cells === 'sketch')
+
+/** One stored figure of a cell. Cells of one bucket merge by `merge`, in any order. */
+export interface Accumulator {
+  readonly column: string
+  readonly type: 'BIGINT' | 'HUGEINT'
+  readonly merge: 'sum' | 'min' | 'max'
+  readonly of:
+    | { readonly counter: string }
+    | { readonly quantity: Quantity; readonly part: 'sum' | 'count' | 'min' | 'max' }
+}
+
+export const CELL_ACCUMULATORS: readonly Accumulator[] = [
+  ...COUNTERS.map(
+    ({ name }): Accumulator => ({ column: counterColumn(name), type: 'BIGINT', merge: 'sum', of: { counter: name } }),
+  ),
+  ...CELL_QUANTITIES.flatMap((quantity) => {
+    const parts = quantity.cells === 'sketch' ? (['sum', 'count', 'min', 'max'] as const) : (['sum', 'count'] as const)
+    return parts.map(
+      (part): Accumulator => ({
+        column: quantityColumn(quantity.name, part),
+        // 2^53 a row and any number of rows: the sum of a cell can pass 63 bits.
+        type: part === 'sum' ? 'HUGEINT' : 'BIGINT',
+        merge: part === 'sum' || part === 'count' ? 'sum' : part,
+        of: { quantity, part },
+      }),
+    )
+  }),
+]
+
+export function counterColumn(counter: string): string {
+  return `c_${counter}`
+}
+
+export function quantityColumn(quantity: string, part: 'sum' | 'count' | 'min' | 'max'): string {
+  return `q_${quantity}_${part}`
+}
+
+export function cellTable(cells: CellSet, level: Level): string {
+  return `cell_${cells.name}_${level.name}`
+}
+
+export function sketchTable(cells: CellSet, quantity: Quantity, level: Level): string {
+  return `sketch_${cells.name}_${quantity.name}_${level.name}`
+}
+
+/** Column of a dimension: cells use the names and codes of the rows. */
+export function columnOf(dimension: Dimension): Column {
+  return COLUMN_OF.get(dimension.field) as Column
+}
+
+function dimensionColumns(cells: CellSet): { readonly name: string; readonly type: string }[] {
+  const types = { code: 'INTEGER', boolean: 'BOOLEAN', integer: 'BIGINT', text: 'VARCHAR' } as const
+  return cells.dimensions.map((dimension) => {
+    const column = columnOf(dimension)
+    return { name: column.name, type: types[column.storage as keyof typeof types] }
+  })
+}
+
+/** Every table that holds cells or sketches, with its columns. */
+export const CELL_TABLES: readonly {
+  readonly name: string
+  readonly columns: readonly { readonly name: string; readonly type: string }[]
+}[] = CELL_SETS.flatMap((cells) =>
+  cells.levels.flatMap((level) => [
+    {
+      name: cellTable(cells, level),
+      columns: [
+        { name: 't', type: 'BIGINT' },
+        ...dimensionColumns(cells),
+        ...CELL_ACCUMULATORS.map(({ column, type }) => ({ name: column, type })),
+      ],
+    },
+    ...(cells.sketches ? RANKED_QUANTITIES : []).map((quantity) => ({
+      name: sketchTable(cells, quantity, level),
+      columns: [
+        { name: 't', type: 'BIGINT' },
+        ...dimensionColumns(cells),
+        { name: 'i', type: 'SMALLINT' },
+        { name: 'n', type: 'BIGINT' },
+      ],
+    })),
+  ]),
+)
+
+/** Changes whenever cells of an older build can no longer be read; they are then made anew from the rows. */
+export const CELLS_FINGERPRINT: string = JSON.stringify([
+  CELL_TABLES,
+  COUNTERS.map(({ name, where }) => [name, where]),
+  CELL_QUANTITIES.map(({ name, plus, minus }) => [name, plus, minus]),
+])

@@ -1,0 +1,110 @@
+import { mkdir, rename } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
+import { TallystickError } from '@tallystick/core'
+import { CELL_TABLES, CELLS_FINGERPRINT } from './cellsets.ts'
+import { readRows } from './chunk-reader.ts'
+import { BASE_TABLES, createTable, EVENT_TABLE, quoted } from './schema.ts'
+
+export interface DatabaseOptions {
+  readonly path: string
+  readonly memoryLimitMb: number
+  readonly threads: number
+}
+
+/**
+ * Opens the file with every limit set and every door shut: no extensions, no files or network but its own, and settings
+ * that a statement can't change.
+ *
+ * @throws TallystickError `journal_locked` when another process has it, `data_dir_unusable` when it may not be opened,
+ * `disk_full`; `store_corrupt` for everything else.
+ */
+export async function openDatabase({ path, memoryLimitMb, threads }: DatabaseOptions): Promise<DuckDBInstance> {
+  try {
+    await mkdir(dirname(path), { recursive: true })
+    const instance = await DuckDBInstance.create(path, {
+      memory_limit: `${memoryLimitMb}MB`,
+      threads: String(threads),
+      autoinstall_known_extensions: 'false',
+      autoload_known_extensions: 'false',
+    })
+    const connection = await instance.connect()
+    // The order matters: once outside access is shut, the directory for spilled data can no longer be named.
+    await connection.run(`SET temp_directory = '${`${path}.tmp`.replaceAll("'", "''")}'`)
+    await connection.run('SET enable_external_access = false')
+    await connection.run('SET lock_configuration = true')
+    connection.disconnectSync()
+    return instance
+  } catch (cause) {
+    throw openingError(path, cause)
+  }
+}
+
+function openingError(path: string, cause: unknown): TallystickError {
+  const text = cause instanceof Error ? cause.message : String(cause)
+  if (/lock on file|conflicting lock|already (open|attached)/i.test(text)) {
+    return new TallystickError('journal_locked', `The store ${path} is open in another process: ${text}`, { cause })
+  }
+  if (/permission denied|EACCES|EROFS|EISDIR|ENOTDIR|is a directory|read-only/i.test(text)) {
+    return new TallystickError('data_dir_unusable', `The store ${path} cannot be opened: ${text}`, { cause })
+  }
+  if (isDiskFull(text))
+    return new TallystickError('disk_full', `The store ${path} cannot be opened: ${text}`, { cause })
+  return new TallystickError('store_corrupt', `The store ${path} cannot be read: ${text}`, { cause })
+}
+
+export function isDiskFull(text: string): boolean {
+  return /no space left|ENOSPC|disk quota|EDQUOT/i.test(text)
+}
+
+/** Moves the file and its write-ahead log out of the way, where they can be looked at; returns the new path. */
+export async function setAside(path: string, suffix: string): Promise<string> {
+  const target = `${path}.${suffix}`
+  for (const part of ['', '.wal']) {
+    await rename(path + part, target + part).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error
+    })
+  }
+  return target
+}
+
+/**
+ * Makes the tables, or brings those of an older build up to date. Cells of another make are dropped, to be sealed again
+ * from the rows, or widened when the rows they were made of have expired. True if they were dropped.
+ */
+export async function prepareTables(connection: DuckDBConnection): Promise<boolean> {
+  for (const statement of BASE_TABLES) await connection.run(statement)
+  await alignEvents(connection)
+  const [made] = await readRows(connection, `SELECT value FROM settings WHERE name = 'cells'`)
+  const fingerprint = made?.[0]
+  const stale = fingerprint !== undefined && fingerprint !== CELLS_FINGERPRINT
+  const expired = await readRows(connection, 'SELECT 1 FROM meta WHERE expired_events > 0')
+  const dropped = stale && expired.length === 0
+  for (const { name, columns } of CELL_TABLES) {
+    if (dropped) await connection.run(`DROP TABLE IF EXISTS ${quoted(name)}`)
+    await connection.run(createTable(name, columns))
+    if (!stale || dropped) continue
+    for (const column of columns) {
+      await connection.run(`ALTER TABLE ${quoted(name)} ADD COLUMN IF NOT EXISTS ${quoted(column.name)} ${column.type}`)
+    }
+  }
+  if (fingerprint === CELLS_FINGERPRINT) return false
+  await connection.run(`DELETE FROM settings WHERE name = 'cells'`)
+  await connection.run(`INSERT INTO settings VALUES ('cells', $1)`, [CELLS_FINGERPRINT])
+  return dropped
+}
+
+/** Chunks are appended by position, so the columns must be those of this build in its order. */
+async function alignEvents(connection: DuckDBConnection): Promise<void> {
+  const rows = await readRows(
+    connection,
+    `SELECT column_name FROM duckdb_columns() WHERE table_name = 'events' ORDER BY column_index`,
+  )
+  const existing = rows.map(([name]) => name as string)
+  if (existing.length === EVENT_TABLE.length && EVENT_TABLE.every(({ name }, index) => name === existing[index])) return
+  const kept = EVENT_TABLE.filter(({ name }) => existing.includes(name)).map(({ name }) => quoted(name))
+  await connection.run('ALTER TABLE events RENAME TO events_before')
+  await connection.run(createTable('events', EVENT_TABLE))
+  await connection.run(`INSERT INTO events (${kept.join(', ')}) SELECT ${kept.join(', ')} FROM events_before`)
+  await connection.run('DROP TABLE events_before')
+}

@@ -1,0 +1,401 @@
+import { stat } from 'node:fs/promises'
+import type { DuckDBAppender, DuckDBConnection, DuckDBDataChunk, DuckDBInstance } from '@duckdb/node-api'
+import { isTallystickError, TallystickError } from '@tallystick/core'
+import { type Clock, FIELDS, type FieldName } from '@tallystick/core/event'
+import type { JournalEnd, JournalPosition } from '@tallystick/core/journal'
+import type { Query, QueryResult } from '@tallystick/core/query'
+import type { ScanPage, ScanRequest, StoredEvent, StoreStats } from '../store.ts'
+import { answerQuery } from './answer.ts'
+import { type AuditReport, auditStore } from './audit.ts'
+import { CELL_TABLES, DAY_MS } from './cellsets.ts'
+import { readRows } from './chunk-reader.ts'
+import { CHUNK_ROWS, ChunkWriter } from './chunk-writer.ts'
+import { isDiskFull, openDatabase, prepareTables } from './database.ts'
+import { Dictionary, type DictionaryLimits } from './dictionary.ts'
+import { loadMeta, readMeta, updateMeta } from './meta.ts'
+import { Mutex } from './mutex.ts'
+import { Readers } from './readers.ts'
+import { scanEvents } from './scan.ts'
+import { CODED_FIELDS, type Meta, quoted } from './schema.ts'
+import { compactDay, floorToQuarter, sealStops, sealUpTo } from './seal.ts'
+
+export interface EngineOptions {
+  readonly path: string
+  readonly memoryLimitMb: number
+  readonly threads: number
+  readonly clock: Clock
+  readonly dictionaryLimits?: DictionaryLimits
+}
+
+/** Rows of one transaction at most; queries get their turn between two. */
+const BATCH_ROWS = 4 * CHUNK_ROWS
+/** A quarter-hour is sealed this long after its end, when most of what belongs to it has come. */
+const GRACE_MS = 60_000
+/** So many late rows are sealed at once, without waiting for the next quarter-hour. */
+const LATE_ROWS = 50_000
+/** Delta cells of a day are merged once so many late events made them. */
+const COMPACT_EVENTS = 5_000
+const READERS = 2
+
+/** The embedded store, in whichever thread it is opened. One writer, a few readers, each on a snapshot. */
+export class DuckdbEngine {
+  readonly #options: EngineOptions
+  readonly #instance: DuckDBInstance
+  readonly #writer: DuckDBConnection
+  readonly #readers: Readers
+  readonly #exclusive = new Mutex()
+  #dictionary: Dictionary
+  #chunks: ChunkWriter
+  #appender: DuckDBAppender | undefined
+  #meta: Meta
+  #closed = false
+  /** Is everything acknowledged applied? Decided by whoever feeds the store. */
+  caughtUp: () => boolean = () => true
+
+  private constructor(
+    options: EngineOptions,
+    instance: DuckDBInstance,
+    writer: DuckDBConnection,
+    readers: Readers,
+    meta: Meta,
+  ) {
+    this.#options = options
+    this.#instance = instance
+    this.#writer = writer
+    this.#readers = readers
+    this.#meta = meta
+    this.#dictionary = new Dictionary(options.dictionaryLimits)
+    this.#chunks = new ChunkWriter(this.#dictionary)
+  }
+
+  /** @throws TallystickError as {@link openDatabase} */
+  static async open(options: EngineOptions): Promise<DuckdbEngine> {
+    const instance = await openDatabase(options)
+    try {
+      const writer = await instance.connect()
+      await writer.run('BEGIN')
+      const dropped = await prepareTables(writer)
+      let meta = await loadMeta(writer)
+      if (dropped) meta = await updateMeta(writer, meta, { watermark_ms: 0, sealed_ordinal: 0, late_events: 0 })
+      await writer.run('COMMIT')
+      const engine = new DuckdbEngine(options, instance, writer, await Readers.open(instance, READERS), meta)
+      await engine.#loadDictionary()
+      return engine
+    } catch (cause) {
+      instance.closeSync()
+      throw isTallystickError(cause)
+        ? cause
+        : new TallystickError('store_corrupt', `The store ${options.path} cannot be read: ${messageOf(cause)}`, {
+            cause,
+          })
+    }
+  }
+
+  get meta(): Meta {
+    return this.#meta
+  }
+
+  /** Where to go on reading the journal; undefined before anything came from one. */
+  get position(): JournalPosition | undefined {
+    const { segment, byte_offset: offset } = this.#meta
+    return segment === 0 ? undefined : { segment, offset }
+  }
+
+  /**
+   * Adds events in ordinal order, skipping those already applied. Rows, new dictionary entries and state are committed
+   * together, so after a crash at any point the same events can be handed in again.
+   *
+   * @param next where the journal goes on behind these events; kept in the same transaction
+   */
+  async append(events: readonly StoredEvent[], next?: JournalEnd): Promise<void> {
+    await this.#write(async () => {
+      const fresh = events.filter(({ ordinal }) => ordinal > this.#meta.applied_ordinal)
+      for (let from = 0; from < fresh.length; from += BATCH_ROWS) {
+        const to = Math.min(fresh.length, from + BATCH_ROWS)
+        await this.#appendBatch(fresh, from, to, to === fresh.length ? next : undefined)
+      }
+      if (next && fresh.length === 0)
+        await this.#transaction(() => updateMeta(this.#writer, this.#meta, this.#placeOf(next)))
+    })
+  }
+
+  async query(query: Query, options: { readonly signal?: AbortSignal } = {}): Promise<QueryResult> {
+    return this.#read(async (connection) => {
+      const dictionary = this.#dictionary
+      const nowMs = this.#options.clock.now()
+      const current = this.caughtUp()
+      const meta = (await readMeta(connection)) as Meta
+      const completeToMs = current ? nowMs : meta.received_ms
+      return answerQuery(query, { connection, meta, dictionary, completeToMs })
+    }, options.signal)
+  }
+
+  async scan(request: ScanRequest): Promise<ScanPage> {
+    return this.#read((connection) => scanEvents(connection, this.#dictionary, request))
+  }
+
+  async stats(): Promise<StoreStats> {
+    const row = await this.#read(async (connection) => {
+      const [totals] = await readRows(connection, 'SELECT count(*), min(timestamp_ms), max(timestamp_ms) FROM events')
+      return totals as [number, number | null, number | null]
+    })
+    const sizes = await Promise.all(
+      ['', '.wal'].map((suffix) =>
+        stat(this.#options.path + suffix).then(
+          ({ size }) => size,
+          () => 0,
+        ),
+      ),
+    )
+    return {
+      events: row[0],
+      appliedOrdinal: this.#meta.applied_ordinal,
+      oldestMs: row[1],
+      newestMs: row[2],
+      bytes: sizes.reduce((sum, size) => sum + size, 0),
+    }
+  }
+
+  /** Compares rows, cells and state with each other. */
+  async audit(): Promise<AuditReport> {
+    return this.#read(async (connection) =>
+      auditStore(connection, (await readMeta(connection)) as Meta, this.#dictionary),
+    )
+  }
+
+  /**
+   * What is due now: seals the quarter-hours that have ended, takes in late rows, merges delta cells. Nothing while the
+   * store is far behind the journal, so that a rebuild seals in bulk at its end.
+   */
+  async maintain(): Promise<void> {
+    if (this.#closed || !this.caughtUp()) return
+    const dueMs = floorToQuarter(this.#options.clock.now() - GRACE_MS)
+    const { watermark_ms: watermarkMs, late_events: late } = this.#meta
+    if (dueMs > watermarkMs || late >= LATE_ROWS) await this.seal(Math.max(dueMs, watermarkMs))
+    await this.compact(COMPACT_EVENTS)
+  }
+
+  /** Seals everything before `toMs`, and all late rows. */
+  async seal(toMs: number): Promise<void> {
+    const target = Math.max(floorToQuarter(toMs), this.#meta.watermark_ms)
+    const stops = await this.#write(() => sealStops(this.#writer, this.#meta, target))
+    for (const stop of stops) {
+      await this.#write(() =>
+        this.#transaction(async () => {
+          if (stop < this.#meta.watermark_ms) return this.#meta
+          return updateMeta(this.#writer, this.#meta, await sealUpTo(this.#writer, this.#meta, this.#dictionary, stop))
+        }),
+      )
+    }
+  }
+
+  /** Merges the delta cells of every day that at least `leastEvents` late events have touched. */
+  async compact(leastEvents = 1): Promise<void> {
+    const days = await this.#write(async () => {
+      const touched = `SELECT day_ms FROM late_days GROUP BY 1 HAVING sum(events) >= ${leastEvents} ORDER BY 1`
+      return (await readRows(this.#writer, touched)) as [number][]
+    })
+    for (const [day] of days) {
+      await this.#write(() =>
+        this.#transaction(async () => {
+          await compactDay(this.#writer, this.#dictionary, day)
+          return this.#meta
+        }),
+      )
+    }
+  }
+
+  /**
+   * Drops rows before `eventsBeforeMs` (down to a quarter-hour) and cells before `cellsBeforeMs` (down to a UTC day). Rows
+   * go no further than the last sealed day, so that totals stay what they were; cells never without their rows.
+   */
+  async prune(request: {
+    readonly eventsBeforeMs?: number
+    readonly cellsBeforeMs?: number
+  }): Promise<{ readonly eventsDropped: number }> {
+    if (this.#meta.late_events > 0) await this.seal(this.#meta.watermark_ms)
+    return this.#write(async () => {
+      const sealedDayMs = floorDay(this.#meta.watermark_ms)
+      const cellsMs = Math.min(floorDay(request.cellsBeforeMs ?? 0), sealedDayMs)
+      const eventsMs = Math.max(cellsMs, Math.min(floorToQuarter(request.eventsBeforeMs ?? 0), sealedDayMs))
+      const eventsDropped = await this.#count(`timestamp_ms < ${eventsMs}`)
+      if (eventsDropped === 0 && cellsMs <= this.#meta.cells_from_ms && eventsMs <= this.#meta.raw_from_ms)
+        return { eventsDropped }
+      await this.#transaction(async () => {
+        await this.#writer.run(`DELETE FROM events WHERE timestamp_ms < ${eventsMs}`)
+        if (cellsMs > 0)
+          for (const { name } of CELL_TABLES) await this.#writer.run(`DELETE FROM ${quoted(name)} WHERE t < ${cellsMs}`)
+        return updateMeta(this.#writer, this.#meta, {
+          raw_from_ms: Math.max(this.#meta.raw_from_ms, eventsMs),
+          cells_from_ms: Math.max(this.#meta.cells_from_ms, cellsMs),
+          expired_events: this.#meta.expired_events + eventsDropped,
+        })
+      })
+      await this.#checkpoint()
+      return { eventsDropped }
+    })
+  }
+
+  /** Removes rows, cells and names. The applied ordinal and the place in the journal stay. */
+  async clear(next?: JournalEnd): Promise<void> {
+    await this.#write(async () => {
+      await this.#transaction(async () => {
+        for (const table of ['events', 'dictionary', 'late_days', ...CELL_TABLES.map(({ name }) => name)]) {
+          await this.#writer.run(`DELETE FROM ${quoted(table)}`)
+        }
+        return updateMeta(this.#writer, this.#meta, {
+          watermark_ms: 0,
+          sealed_ordinal: next?.ordinal ?? this.#meta.applied_ordinal,
+          late_events: 0,
+          raw_from_ms: 0,
+          cells_from_ms: 0,
+          expired_events: 0,
+          ...(next ? this.#placeOf(next) : {}),
+        })
+      })
+      this.#dictionary = seedCodes(new Dictionary(this.#options.dictionaryLimits))
+      this.#chunks = new ChunkWriter(this.#dictionary)
+      await this.#checkpoint()
+    })
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    await this.#exclusive.run(async () => {
+      this.#dropAppender()
+      this.#readers.close()
+      this.#writer.disconnectSync()
+      this.#instance.closeSync()
+    })
+  }
+
+  async #appendBatch(
+    events: readonly StoredEvent[],
+    from: number,
+    to: number,
+    next: JournalEnd | undefined,
+  ): Promise<void> {
+    const watermarkMs = this.#meta.watermark_ms
+    let late = 0
+    for (let index = from; index < to; index++)
+      if ((events[index] as StoredEvent).event.timestampMs < watermarkMs) late++
+    const chunks: DuckDBDataChunk[] = []
+    for (let at = from; at < to; at += CHUNK_ROWS)
+      chunks.push(this.#chunks.write(events, at, Math.min(to, at + CHUNK_ROWS)))
+    const last = events[to - 1] as StoredEvent
+    await this.#transaction(async () => {
+      await this.#saveDictionary()
+      this.#appender ??= await this.#writer.createAppender('events')
+      for (const chunk of chunks) this.#appender.appendDataChunk(chunk)
+      this.#appender.flushSync()
+      return updateMeta(this.#writer, this.#meta, {
+        ...(next ? this.#placeOf(next) : {}),
+        applied_ordinal: Math.max(last.ordinal, next?.ordinal ?? 0),
+        received_ms: last.receivedMs,
+        late_events: this.#meta.late_events + late,
+      })
+    })
+    this.#dictionary.saved()
+  }
+
+  /** State that says: the journal is applied up to here. Records that are not events count too. */
+  #placeOf({ position, ordinal }: JournalEnd): Partial<Meta> {
+    return {
+      segment: position.segment,
+      byte_offset: position.offset,
+      applied_ordinal: Math.max(ordinal, this.#meta.applied_ordinal),
+    }
+  }
+
+  async #saveDictionary(): Promise<void> {
+    const { unsaved } = this.#dictionary
+    if (unsaved.length === 0) return
+    const appender = await this.#writer.createAppender('dictionary')
+    for (const { field, code, value } of unsaved) {
+      appender.appendVarchar(field)
+      appender.appendInteger(code)
+      appender.appendVarchar(value)
+      appender.endRow()
+    }
+    appender.closeSync()
+  }
+
+  async #loadDictionary(): Promise<void> {
+    const entries = await readRows(this.#writer, 'SELECT field, code, value FROM dictionary')
+    for (const [field, code, value] of entries as [FieldName, number, string][])
+      this.#dictionary.load({ field, code, value })
+    seedCodes(this.#dictionary)
+  }
+
+  async #write<T>(task: () => Promise<T>): Promise<T> {
+    return this.#exclusive.run(async () => {
+      if (this.#closed) throw new TallystickError('store_unavailable', 'The store is closed.')
+      return task()
+    })
+  }
+
+  async #read<T>(task: (connection: DuckDBConnection) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    if (this.#closed) throw new TallystickError('store_unavailable', 'The store is closed.')
+    return this.#readers.read(task, signal).catch((error: unknown) => {
+      throw asStoreError(error)
+    })
+  }
+
+  /** Commits what `task` did and keeps the state it returns; undoes everything if it fails. */
+  async #transaction(task: () => Promise<Meta>): Promise<void> {
+    try {
+      await this.#writer.run('BEGIN')
+      const meta = await task()
+      await this.#writer.run('COMMIT')
+      this.#meta = meta
+    } catch (error) {
+      // An appender that failed holds rows it would bring up again.
+      this.#dropAppender()
+      await this.#writer.run('ROLLBACK').catch(() => undefined)
+      throw asStoreError(error)
+    }
+  }
+
+  async #count(where: string): Promise<number> {
+    const [row] = await readRows(this.#writer, `SELECT count(*) FROM events WHERE ${where}`)
+    return row?.[0] as number
+  }
+
+  /** Gives freed blocks back. A reader that holds an old snapshot puts it off to a later time. */
+  async #checkpoint(): Promise<void> {
+    await this.#writer.run('CHECKPOINT').catch(() => undefined)
+  }
+
+  #dropAppender(): void {
+    try {
+      this.#appender?.clear()
+      this.#appender?.closeSync()
+    } catch {
+      // It reports once more what has been reported; nothing of it is kept.
+    }
+    this.#appender = undefined
+  }
+}
+
+/** Conditions of counters name these values, so they have codes before any row does. */
+function seedCodes(dictionary: Dictionary): Dictionary {
+  for (const field of CODED_FIELDS) {
+    const spec = FIELDS[field]
+    if (spec.type === 'enum') for (const value of spec.values) dictionary.code(field, value)
+  }
+  return dictionary
+}
+
+const floorDay = (instantMs: number): number => Math.floor(instantMs / DAY_MS) * DAY_MS
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+function asStoreError(error: unknown): TallystickError {
+  if (isTallystickError(error)) return error
+  const text = messageOf(error)
+  const code = isDiskFull(text) ? 'disk_full' : 'store_unavailable'
+  return new TallystickError(code, `The store failed: ${text}`, { cause: error })
+}

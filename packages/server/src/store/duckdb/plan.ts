@@ -1,0 +1,75 @@
+import type { FieldName } from '@tallystick/core/event'
+import type { GroupBy, Plan, Query } from '@tallystick/core/query'
+import { CELL_SETS, type CellSet, type Level } from './cellsets.ts'
+
+/** A stretch of the range, `[fromMs, toMs)`, and what answers for it. */
+export interface Segment {
+  readonly level: Level | 'raw'
+  readonly fromMs: number
+  readonly toMs: number
+}
+
+/** Which cells may answer, and the stretches of the range in order; without `cells` there is one raw stretch. */
+export interface QueryRoute {
+  readonly cells: CellSet | undefined
+  readonly segments: readonly Segment[]
+}
+
+export interface RouteInput {
+  readonly query: Query
+  readonly plan: Plan
+  /** Start of each of the query's buckets; only those inside the range matter. */
+  readonly bucketStarts: readonly number[]
+  /** Cells hold everything before this instant (but for rows applied after they were made). */
+  readonly watermarkMs: number
+  /** Fields that cells cannot tell apart, as some of their values have no code. */
+  readonly overflowed: (field: FieldName) => boolean
+}
+
+/**
+ * How a query is answered: days in the middle, hours and quarter-hours towards the ends, rows at ragged ends and behind
+ * the watermark. No stretch crosses the start of a bucket of the query.
+ */
+export function routeQuery(input: RouteInput): QueryRoute {
+  const { query, bucketStarts, watermarkMs } = input
+  const cells = CELL_SETS.find((candidate) => answers(candidate, input))
+  if (cells === undefined) return { cells, segments: rawSegment(query.fromMs, query.toMs) }
+  const inner = bucketStarts.filter((startMs) => startMs > query.fromMs)
+  const usable = cells.levels.filter(({ ms }) => inner.every((startMs) => startMs % ms === 0))
+  const segments = cover(query.fromMs, query.toMs, usable, watermarkMs)
+  return segments.every(({ level }) => level === 'raw') ? { cells: undefined, segments } : { cells, segments }
+}
+
+/** Does the set keep every dimension and figure that the query needs? */
+function answers(cells: CellSet, { query, plan, overflowed }: RouteInput): boolean {
+  const kept = (by: GroupBy): boolean =>
+    'dimension' in by &&
+    cells.dimensions.some(({ name }) => name === by.dimension.name) &&
+    !overflowed(by.dimension.field)
+  if (!query.groupBy.every(kept) || !query.filters.every(({ by }) => kept(by))) return false
+  return plan.quantities.every(({ quantity, sketch, extremes }) => {
+    if (quantity.cells === 'none') return false
+    if (extremes && quantity.cells !== 'sketch') return false
+    return !sketch || (quantity.cells === 'sketch' && cells.sketches)
+  })
+}
+
+/** `levels` finest first. */
+function cover(fromMs: number, toMs: number, levels: readonly Level[], watermarkMs: number): readonly Segment[] {
+  if (fromMs >= toMs) return []
+  const level = levels.at(-1)
+  if (level === undefined) return rawSegment(fromMs, toMs)
+  const finer = levels.slice(0, -1)
+  const first = Math.ceil(fromMs / level.ms) * level.ms
+  const end = Math.floor(Math.min(toMs, watermarkMs) / level.ms) * level.ms
+  if (first >= end) return cover(fromMs, toMs, finer, watermarkMs)
+  return [
+    ...cover(fromMs, first, finer, watermarkMs),
+    { level, fromMs: first, toMs: end },
+    ...cover(end, toMs, finer, watermarkMs),
+  ]
+}
+
+function rawSegment(fromMs: number, toMs: number): readonly Segment[] {
+  return fromMs < toMs ? [{ level: 'raw', fromMs, toMs }] : []
+}

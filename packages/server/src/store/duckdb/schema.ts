@@ -1,0 +1,137 @@
+import { DIMENSIONS, FIELD_NAMES, FIELDS, type FieldName, type FieldSpec, wireName } from '@tallystick/core/event'
+
+/**
+ * How a member of the event is stored.
+ *
+ * - `code`: an integer that the dictionary turns into a string; 0 says that the string stands in the row's `overflow`.
+ * - `id`: 16 bytes when it is a canonical UUID, or else as text in a second column.
+ * - `json`: lists and maps as JSON text.
+ */
+export type Storage = 'code' | 'integer' | 'boolean' | 'double' | 'text' | 'json' | 'id'
+
+export interface Column {
+  readonly name: string
+  readonly field: FieldName
+  readonly storage: Storage
+}
+
+const CODED: ReadonlySet<FieldName> = new Set([
+  ...DIMENSIONS.filter(({ type, cardinality }) => type === 'string' && cardinality === 'low').map(({ field }) => field),
+  'usageConvention',
+])
+
+function storageOf(field: FieldName, spec: FieldSpec): Storage {
+  if (field === 'eventId') return 'id'
+  if (CODED.has(field)) return 'code'
+  switch (spec.type) {
+    case 'integer':
+      return 'integer'
+    case 'boolean':
+      return 'boolean'
+    case 'ratio':
+      return 'double'
+    case 'enum':
+    case 'string':
+    case 'text':
+      return 'text'
+    default:
+      return 'json'
+  }
+}
+
+/** One column for each member of the event, in the order of the field table. */
+export const COLUMNS: readonly Column[] = FIELD_NAMES.map((field) => ({
+  name: wireName(field),
+  field,
+  storage: storageOf(field, FIELDS[field]),
+}))
+
+export const COLUMN_OF: ReadonlyMap<FieldName, Column> = new Map(COLUMNS.map((column) => [column.field, column]))
+
+export const CODED_FIELDS: readonly FieldName[] = COLUMNS.filter(({ storage }) => storage === 'code').map(
+  ({ field }) => field,
+)
+
+/** What a row has beside the event: its place in the journal's order, and strings that found no room in the dictionary. */
+export const ORDINAL = 'ordinal'
+export const RECEIVED_MS = 'received_ms'
+export const EVENT_ID_TEXT = 'event_id_text'
+export const OVERFLOW = 'overflow'
+
+const SQL_TYPE: { readonly [K in Storage]: string } = {
+  code: 'INTEGER',
+  integer: 'BIGINT',
+  boolean: 'BOOLEAN',
+  double: 'DOUBLE',
+  text: 'VARCHAR',
+  json: 'VARCHAR',
+  id: 'UUID',
+}
+
+/** The physical columns of table `events`, in order. */
+export const EVENT_TABLE: readonly { readonly name: string; readonly type: string }[] = [
+  { name: ORDINAL, type: 'BIGINT' },
+  { name: RECEIVED_MS, type: 'BIGINT' },
+  ...COLUMNS.map(({ name, storage }) => ({ name, type: SQL_TYPE[storage] })),
+  { name: EVENT_ID_TEXT, type: 'VARCHAR' },
+  { name: OVERFLOW, type: 'VARCHAR' },
+]
+
+/** An identifier in SQL. All of ours come from tables in the code; the quotes keep words like `method` out of the grammar. */
+export function quoted(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`
+}
+
+/** The statement that makes a table, its columns given as name and type. */
+export function createTable(
+  name: string,
+  columns: readonly { readonly name: string; readonly type: string }[],
+): string {
+  return `CREATE TABLE IF NOT EXISTS ${quoted(name)} (${columns.map((column) => `${quoted(column.name)} ${column.type}`).join(', ')})`
+}
+
+/**
+ * State that changes with the rows, one row in all.
+ *
+ * - `applied_ordinal`, `segment`, `byte_offset`: how far the journal has been applied.
+ * - `received_ms`: when the newest applied event was received.
+ * - `watermark_ms`, `sealed_ordinal`: cells hold exactly the rows before the one with an ordinal up to the other.
+ * - `late_events`: rows before the watermark with a greater ordinal; queries read them beside the cells until they are sealed.
+ * - `raw_from_ms`: raw rows before this instant have expired. `cells_from_ms`: so have cells.
+ * - `expired_events`: how many rows have expired since the last clear; cells still count them.
+ */
+export const META_COLUMNS = [
+  'applied_ordinal',
+  'segment',
+  'byte_offset',
+  'received_ms',
+  'watermark_ms',
+  'sealed_ordinal',
+  'late_events',
+  'raw_from_ms',
+  'cells_from_ms',
+  'expired_events',
+] as const
+
+export type Meta = { readonly [K in (typeof META_COLUMNS)[number]]: number }
+
+export const BASE_TABLES: readonly string[] = [
+  createTable('events', EVENT_TABLE),
+  createTable('dictionary', [
+    { name: 'field', type: 'VARCHAR' },
+    { name: 'code', type: 'INTEGER' },
+    { name: 'value', type: 'VARCHAR' },
+  ]),
+  createTable(
+    'meta',
+    META_COLUMNS.map((name) => ({ name, type: 'BIGINT' })),
+  ),
+  createTable('settings', [
+    { name: 'name', type: 'VARCHAR' },
+    { name: 'value', type: 'VARCHAR' },
+  ]),
+  createTable('late_days', [
+    { name: 'day_ms', type: 'BIGINT' },
+    { name: 'events', type: 'BIGINT' },
+  ]),
+]

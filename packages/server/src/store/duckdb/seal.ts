@@ -1,0 +1,200 @@
+import type { DuckDBConnection } from '@duckdb/node-api'
+import { COUNTER_OF, type Counter, type Quantity } from '@tallystick/core/query'
+import {
+  CELL_ACCUMULATORS,
+  CELL_SETS,
+  type CellSet,
+  cellTable,
+  columnOf,
+  DAY_MS,
+  LEVELS,
+  type Level,
+  QUARTER_MS,
+  RANKED_QUANTITIES,
+  sketchTable,
+} from './cellsets.ts'
+import { readRows } from './chunk-reader.ts'
+import type { Dictionary } from './dictionary.ts'
+import { counterSql, quantitySql, sketchIndexSql } from './expressions.ts'
+import { type Meta, quoted } from './schema.ts'
+
+/**
+ * Sealing: rows become cells.
+ *
+ * What always holds, for each level with buckets of length L and `W = floor(watermark, L)`: the level's cells are the
+ * aggregate of the rows before W with an ordinal up to `sealed_ordinal`. A row that comes late (before the watermark) is
+ * read as a row, found by its ordinal, until the next sealing adds a delta cell for it; compaction merges deltas.
+ */
+
+/** A kind of table with cells in it: figures, or one quantity's sketch. */
+interface Rollup {
+  readonly set: CellSet
+  readonly table: (level: Level) => string
+  /** What makes a cell of rows. */
+  readonly fromRows: (time: string, source: string) => string
+  /** What merges cells. */
+  readonly fromCells: (time: string, source: string) => string
+}
+
+function rollups(dictionary: Dictionary): readonly Rollup[] {
+  return CELL_SETS.flatMap((set) => [
+    figures(set, dictionary),
+    ...(set.sketches ? RANKED_QUANTITIES.map((quantity) => sketch(set, quantity)) : []),
+  ])
+}
+
+const dimensionsOf = (set: CellSet): readonly string[] =>
+  set.dimensions.map((dimension) => quoted(columnOf(dimension).name))
+
+function figures(set: CellSet, dictionary: Dictionary): Rollup {
+  const dimensions = dimensionsOf(set)
+  const fromRow = CELL_ACCUMULATORS.map(({ of, column, type }) => {
+    const figure =
+      'counter' in of
+        ? `count(*) FILTER (WHERE ${counterSql(COUNTER_OF.get(of.counter) as Counter, dictionary)})`
+        : `${of.part}(${quantitySql(of.quantity)})`
+    return `CAST(${figure} AS ${type}) AS ${quoted(column)}`
+  })
+  const fromCell = CELL_ACCUMULATORS.map(
+    ({ merge, column, type }) => `CAST(${merge}(${quoted(column)}) AS ${type}) AS ${quoted(column)}`,
+  )
+  const select = (time: string, list: readonly string[], source: string): string =>
+    `SELECT ${[`${time} AS t`, ...dimensions, ...list].join(', ')} FROM ${source} GROUP BY ALL ORDER BY t`
+  return {
+    set,
+    table: (level) => cellTable(set, level),
+    fromRows: (time, source) => select(time, fromRow, source),
+    fromCells: (time, source) => select(time, fromCell, source),
+  }
+}
+
+function sketch(set: CellSet, quantity: Quantity): Rollup {
+  const dimensions = dimensionsOf(set).join(', ')
+  const value = quantitySql(quantity)
+  return {
+    set,
+    table: (level) => sketchTable(set, quantity, level),
+    fromRows: (time, source) =>
+      `SELECT ${time} AS t, ${dimensions}, ${sketchIndexSql(value)} AS i, count(*) AS n FROM ${source} WHERE ${value} IS NOT NULL GROUP BY ALL ORDER BY ALL`,
+    fromCells: (time, source) =>
+      `SELECT ${time} AS t, ${dimensions}, i, CAST(sum(n) AS BIGINT) AS n FROM ${source} GROUP BY ALL ORDER BY ALL`,
+  }
+}
+
+const floorSql = (instant: string, level: Level): string => `(${instant} - ${instant} % ${level.ms})`
+const floorTo = (instantMs: number, ms: number): number => Math.floor(instantMs / ms) * ms
+
+/** What is sealed by one call of {@link sealUpTo}. */
+export type SealedMeta = Pick<Meta, 'watermark_ms' | 'sealed_ordinal' | 'late_events'>
+
+/**
+ * Moves the watermark to `toMs` (a quarter-hour, not before it stands now) and takes in every late row. Runs inside the
+ * caller's transaction, which must also store what is returned.
+ */
+export async function sealUpTo(
+  connection: DuckDBConnection,
+  meta: Meta,
+  dictionary: Dictionary,
+  toMs: number,
+): Promise<SealedMeta> {
+  const from = meta.watermark_ms
+  const late = meta.late_events > 0
+  for (const rollup of rollups(dictionary)) {
+    let below: Level | undefined
+    for (const level of rollup.set.levels) {
+      await sealLevel(connection, rollup, level, below, {
+        fromMs: from,
+        toMs,
+        late,
+        sealedOrdinal: meta.sealed_ordinal,
+      })
+      below = level
+    }
+  }
+  if (late) {
+    await connection.run(
+      `INSERT INTO late_days SELECT timestamp_ms - timestamp_ms % ${DAY_MS}, count(*) FROM events WHERE timestamp_ms < ${from} AND ordinal > ${meta.sealed_ordinal} GROUP BY 1`,
+    )
+  }
+  return { watermark_ms: toMs, sealed_ordinal: meta.applied_ordinal, late_events: 0 }
+}
+
+interface Stretch {
+  readonly fromMs: number
+  readonly toMs: number
+  readonly late: boolean
+  readonly sealedOrdinal: number
+}
+
+/** New buckets of a coarser level are merged from the level below, which the same transaction has just completed. */
+async function sealLevel(
+  connection: DuckDBConnection,
+  { table, fromRows, fromCells }: Rollup,
+  level: Level,
+  below: Level | undefined,
+  { fromMs, toMs, late, sealedOrdinal }: Stretch,
+): Promise<void> {
+  const startMs = floorTo(fromMs, level.ms)
+  const endMs = floorTo(toMs, level.ms)
+  const target = quoted(table(level))
+  if (startMs < endMs) {
+    const source =
+      below === undefined
+        ? fromRows(
+            floorSql('timestamp_ms', level),
+            `(FROM events WHERE timestamp_ms >= ${startMs} AND timestamp_ms < ${endMs})`,
+          )
+        : fromCells(floorSql('t', level), `(FROM ${quoted(table(below))} WHERE t >= ${startMs} AND t < ${endMs})`)
+    await connection.run(`INSERT INTO ${target} BY NAME ${source}`)
+  }
+  if (late && startMs > 0) {
+    const rows = `(FROM events WHERE timestamp_ms < ${startMs} AND ordinal > ${sealedOrdinal})`
+    await connection.run(`INSERT INTO ${target} BY NAME ${fromRows(floorSql('timestamp_ms', level), rows)}`)
+  }
+}
+
+/** Merges the delta cells of one UTC day, inside the caller's transaction. */
+export async function compactDay(connection: DuckDBConnection, dictionary: Dictionary, dayMs: number): Promise<void> {
+  const where = `t >= ${dayMs} AND t < ${dayMs + DAY_MS}`
+  for (const { table, set, fromCells } of rollups(dictionary)) {
+    for (const level of set.levels) {
+      const target = quoted(table(level))
+      await connection.run(
+        `CREATE OR REPLACE TEMP TABLE compacted AS ${fromCells('t', `(FROM ${target} WHERE ${where})`)}`,
+      )
+      await connection.run(`DELETE FROM ${target} WHERE ${where}`)
+      await connection.run(`INSERT INTO ${target} BY NAME FROM temp.compacted`)
+    }
+  }
+  await connection.run('DROP TABLE IF EXISTS temp.compacted')
+  await connection.run(`DELETE FROM late_days WHERE day_ms = ${dayMs}`)
+}
+
+/** Rows sealed in one transaction, about; a day is never split. */
+const SLICE_ROWS = 400_000
+
+/**
+ * Where to pause on the way from the watermark to `toMs`, so that sealing a long import needs little memory and lets others
+ * write in between. The last is `toMs`.
+ */
+export async function sealStops(connection: DuckDBConnection, meta: Meta, toMs: number): Promise<readonly number[]> {
+  if (meta.applied_ordinal === meta.sealed_ordinal) return [toMs]
+  const days = await readRows(
+    connection,
+    `SELECT timestamp_ms // ${DAY_MS} AS day, count(*) AS n FROM events
+      WHERE timestamp_ms >= ${meta.watermark_ms} AND timestamp_ms < ${toMs} GROUP BY 1 ORDER BY 1`,
+  )
+  const stops: number[] = []
+  let rows = 0
+  for (const [day, count] of days as [number, number][]) {
+    rows += count
+    const endMs = (day + 1) * DAY_MS
+    if (rows < SLICE_ROWS || endMs >= toMs) continue
+    stops.push(endMs)
+    rows = 0
+  }
+  return [...stops, toMs]
+}
+
+export const QUARTER = LEVELS[0] as Level
+export const floorToQuarter = (instantMs: number): number => floorTo(instantMs, QUARTER_MS)

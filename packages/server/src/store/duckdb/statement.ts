@@ -1,0 +1,205 @@
+import type { Measure, Plan, PlannedQuantity, Query } from '@tallystick/core/query'
+import { type CellSet, cellTable, counterColumn, type Level, quantityColumn, sketchTable } from './cellsets.ts'
+import type { Dictionary } from './dictionary.ts'
+import {
+  bucketSql,
+  counterSql,
+  filtersSql,
+  type GroupDecoder,
+  groupSql,
+  Parameters,
+  quantitySql,
+  sketchIndexSql,
+} from './expressions.ts'
+import type { QueryRoute, Segment } from './plan.ts'
+import { quoted } from './schema.ts'
+
+/** A query as SQL. Its columns: bucket number when there is an interval, one for each group, then figures. */
+export interface Statement {
+  readonly sql: string
+  readonly values: readonly string[]
+  readonly groups: readonly GroupDecoder[]
+}
+
+export interface StatementInput {
+  readonly query: Query
+  readonly plan: Plan
+  readonly route: QueryRoute
+  readonly bucketStarts: readonly number[]
+  readonly dictionary: Dictionary
+  /** Rows with a greater ordinal are in no cell. */
+  readonly sealedOrdinal: number
+  /** Are there such rows before the watermark? */
+  readonly late: boolean
+}
+
+/** Greatest integer that a DOUBLE, and a JavaScript number, holds exactly together with all below it. */
+const SAFE = Number.MAX_SAFE_INTEGER
+
+/** One figure of a cell: how rows make it, how cells keep it, how parts of it merge. */
+export interface Figure {
+  readonly row: string
+  readonly cell: string
+  readonly merge: 'sum' | 'min' | 'max'
+  /** Can it pass 2^53? Then it takes two columns: DOUBLE while it is safe, HUGEINT beyond. */
+  readonly wide: boolean
+}
+
+/** Every counter of the plan, then for each quantity sum, count and, if the plan keeps them, minimum and maximum. */
+export function figuresOf(plan: Plan, dictionary: Dictionary): readonly Figure[] {
+  return [
+    ...plan.counters.map(
+      (counter): Figure => ({
+        row: counter.where.length === 0 ? 'count(*)' : `count(*) FILTER (WHERE ${counterSql(counter, dictionary)})`,
+        cell: `sum(${quoted(counterColumn(counter.name))})`,
+        merge: 'sum',
+        wide: false,
+      }),
+    ),
+    ...plan.quantities.flatMap(({ quantity, extremes }): Figure[] => {
+      const value = quantitySql(quantity)
+      const figure = (part: 'sum' | 'count' | 'min' | 'max'): Figure => {
+        const merge = part === 'min' || part === 'max' ? part : 'sum'
+        const cell = `${merge}(${quoted(quantityColumn(quantity.name, part))})`
+        return { row: `${part}(${value})`, cell, merge, wide: part === 'sum' }
+      }
+      return [figure('sum'), figure('count'), ...(extremes ? [figure('min'), figure('max')] : [])]
+    }),
+  ]
+}
+
+/** The expression of a measure over the merged figures, when it is one of them; groups can be ranked by it in the engine. */
+export function figureOfMeasure(
+  plan: Plan,
+  measure: Measure,
+): { readonly index: number; readonly zero: boolean } | undefined {
+  if (measure.of === 'counter')
+    return { index: plan.counters.findIndex(({ name }) => name === measure.counter), zero: true }
+  if (measure.of !== 'sum' && measure.of !== 'min' && measure.of !== 'max') return undefined
+  let index = plan.counters.length
+  for (const { quantity, extremes } of plan.quantities) {
+    if (quantity.name === measure.quantity) {
+      const place = { sum: 0, min: 2, max: 3 }[measure.of]
+      // An unknown sum of money is unknown, of anything else 0.
+      return { index: index + place, zero: measure.of === 'sum' && quantity.unit !== 'nano_usd' }
+    }
+    index += extremes ? 4 : 2
+  }
+  return undefined
+}
+
+/** Parts of a statement, for those that wrap it. */
+export interface FiguresSource {
+  /** Columns `b` if there is an interval, `g0`, `g1`, ..., `a0`, `a1`, ...; one row for each (bucket, group). */
+  readonly sql: string
+  readonly keys: readonly string[]
+  readonly figures: readonly Figure[]
+  readonly values: readonly string[]
+  readonly groups: readonly GroupDecoder[]
+}
+
+/** The figures of each (bucket, group), merged over all stretches. */
+export function figuresSource(input: StatementInput): FiguresSource {
+  const figures = figuresOf(input.plan, input.dictionary)
+  const list = (of: 'row' | 'cell'): string[] => figures.map((figure, index) => `${figure[of]} AS a${index}`)
+  const source = assemble(input, {
+    row: (keys, where) => `SELECT ${[...keys, ...list('row')].join(', ')} FROM events WHERE ${where}`,
+    cells: (keys, table, where) => `SELECT ${[...keys, ...list('cell')].join(', ')} FROM ${table} WHERE ${where}`,
+    table: cellTable,
+    extraKeys: [],
+    merged: figures.map(({ merge }, index) => `${merge}(a${index}) AS a${index}`),
+  })
+  return { ...source, figures }
+}
+
+/** The columns that carry merged figures to the reader; see {@link Figure.wide}. */
+export function outputColumns(
+  figures: readonly Figure[],
+  column: (figure: Figure, index: number) => string,
+): readonly string[] {
+  return figures.flatMap((figure, index) => {
+    const value = column(figure, index)
+    if (!figure.wide) return [`CAST(${value} AS DOUBLE)`]
+    const safe = `${value} BETWEEN -${SAFE} AND ${SAFE}`
+    return [
+      `CASE WHEN ${safe} THEN CAST(${value} AS DOUBLE) END`,
+      `CASE WHEN NOT ${safe} THEN CAST(${value} AS HUGEINT) END`,
+    ]
+  })
+}
+
+/** All groups with their figures, at most `maxRows` rows. */
+export function figuresStatement(input: StatementInput, maxRows: number): Statement {
+  const { sql, keys, figures, values, groups } = figuresSource(input)
+  const columns = [...keys, ...outputColumns(figures, (_, index) => `a${index}`)].join(', ')
+  return { sql: `SELECT ${columns} FROM (${sql}) LIMIT ${maxRows}`, values, groups }
+}
+
+/** Bucket counts of one quantity: a list of sketch indices and one of counts for each (bucket, group). */
+export function sketchStatement(input: StatementInput, { quantity }: PlannedQuantity): Statement {
+  const value = quantitySql(quantity)
+  const { sql, keys, values, groups } = assemble(input, {
+    row: (names, where) =>
+      `SELECT ${[...names, `${sketchIndexSql(value)} AS i`, 'count(*) AS n'].join(', ')} FROM events WHERE ${value} IS NOT NULL AND ${where}`,
+    cells: (names, table, where) => `SELECT ${[...names, 'i', 'sum(n) AS n'].join(', ')} FROM ${table} WHERE ${where}`,
+    table: (cells, level) => sketchTable(cells, quantity, level),
+    extraKeys: ['i'],
+    merged: ['sum(n) AS n'],
+  })
+  const lists = [...keys, 'list(i)', 'list(CAST(n AS DOUBLE))'].join(', ')
+  return { sql: `SELECT ${lists} FROM (${sql})${grouped(keys)}`, values, groups }
+}
+
+interface Shape {
+  readonly row: (keys: readonly string[], where: string) => string
+  readonly cells: (keys: readonly string[], table: string, where: string) => string
+  readonly table: (cells: CellSet, level: Level) => string
+  readonly extraKeys: readonly string[]
+  readonly merged: readonly string[]
+}
+
+const grouped = (keys: readonly string[]): string => (keys.length === 0 ? '' : ` GROUP BY ${keys.join(', ')}`)
+
+/** One statement over all stretches: each is grouped where it lies, and one more grouping merges them. */
+function assemble(input: StatementInput, shape: Shape): Omit<FiguresSource, 'figures'> {
+  const { query, route, dictionary, bucketStarts } = input
+  const parameters = new Parameters()
+  let groups: readonly GroupDecoder[] = []
+  const keys = [...(query.interval ? ['b'] : []), ...query.groupBy.map((_, index) => `g${index}`)]
+  const names = [...keys, ...shape.extraKeys]
+  // By position: an alias could be taken for a column of the table.
+  const grouping = grouped(names.map((_, index) => String(index + 1)))
+
+  const select = (instant: string): readonly string[] => {
+    const expressions = query.groupBy.map((by) => groupSql(by, dictionary, parameters))
+    groups = expressions.map(({ decode }) => decode)
+    return [
+      ...(query.interval ? [`${bucketSql(instant, bucketStarts, query.toMs)} AS b`] : []),
+      ...expressions.map(({ sql }, index) => `${sql} AS g${index}`),
+    ]
+  }
+  const within = (instant: string, { fromMs, toMs }: Pick<Segment, 'fromMs' | 'toMs'>, more?: string): string => {
+    const filters = filtersSql(query.filters, dictionary, parameters)
+    return [`${instant} >= ${fromMs}`, `${instant} < ${toMs}`, more, filters]
+      .filter((part) => part !== undefined)
+      .join(' AND ')
+  }
+
+  const parts = route.segments.map((segment) => {
+    const { level } = segment
+    if (level === 'raw' || !route.cells)
+      return shape.row(select('timestamp_ms'), within('timestamp_ms', segment)) + grouping
+    return shape.cells(select('t'), quoted(shape.table(route.cells, level)), within('t', segment)) + grouping
+  })
+  const celled = route.segments.filter(({ level }) => level !== 'raw')
+  const [first] = celled
+  const last = celled.at(-1)
+  if (input.late && first && last) {
+    const stretch = { fromMs: first.fromMs, toMs: last.toMs }
+    parts.push(
+      shape.row(select('timestamp_ms'), within('timestamp_ms', stretch, `ordinal > ${input.sealedOrdinal}`)) + grouping,
+    )
+  }
+  const sql = `SELECT ${[...names, ...shape.merged].join(', ')} FROM (${parts.join(' UNION ALL ')})${grouped(names)}`
+  return { sql, keys, values: parameters.values, groups }
+}

@@ -1,0 +1,70 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import type { JournalEnd } from '@tallystick/core/journal'
+import type { Query } from '@tallystick/core/query'
+import type { ScanRequest, StoredEvent } from '../store.ts'
+import { LocalDuckdbStore } from './local.ts'
+import { type FromWorker, type RemoteMethod, type ToWorker, toRemoteError, type WorkerSettings } from './protocol.ts'
+
+/** How often the main thread hears how far the journal has been applied, while that changes. */
+const PROGRESS_MS = 50
+
+type Port = NonNullable<typeof parentPort>
+
+/** The thread that owns the embedded store: its appender blocks, and its callers must not. */
+async function serve(port: Port, settings: WorkerSettings): Promise<void> {
+  const send = (message: FromWorker): void => port.postMessage(message)
+  let store: LocalDuckdbStore
+  try {
+    store = await LocalDuckdbStore.open(settings, undefined, (notice) => send({ type: 'notice', notice }))
+  } catch (error) {
+    send({ type: 'not_opened', error: toRemoteError(error) })
+    port.close()
+    return
+  }
+  const queries = new Map<number, AbortController>()
+  let reported = -1
+  const report = (): void => {
+    const { appliedOrdinal } = store.follower.progress()
+    if (appliedOrdinal !== reported) send({ type: 'progress', appliedOrdinal })
+    reported = appliedOrdinal
+  }
+  const reporting = setInterval(report, PROGRESS_MS)
+  const methods: { readonly [K in RemoteMethod]: (args: readonly unknown[], id: number) => Promise<unknown> } = {
+    append: ([events]) => store.append(events as StoredEvent[]),
+    query: async ([query], id) => {
+      const controller = new AbortController()
+      queries.set(id, controller)
+      return store.query(query as Query, { signal: controller.signal }).finally(() => queries.delete(id))
+    },
+    scan: ([request]) => store.scan(request as ScanRequest),
+    stats: () => store.stats(),
+    prune: ([request]) => store.prune(request as Parameters<LocalDuckdbStore['prune']>[0]),
+    clear: () => store.clear(),
+    audit: () => store.audit(),
+    maintain: () => store.maintain(),
+    follow: ([dir, end]) => store.follower.follow(dir as string, end as JournalEnd),
+    applied: ([ordinal]) => store.follower.applied(ordinal as number),
+    close: () => {
+      clearInterval(reporting)
+      return store.close()
+    },
+  }
+  const answer = async ({ id, method, args }: Extract<ToWorker, { type: 'call' }>): Promise<void> => {
+    try {
+      const value = await methods[method](args, id)
+      send({ type: 'answer', id, value, appliedOrdinal: store.engine.meta.applied_ordinal })
+    } catch (error) {
+      send({ type: 'failure', id, error: toRemoteError(error), appliedOrdinal: store.engine.meta.applied_ordinal })
+    }
+    if (method === 'close') port.close()
+  }
+  port.on('message', (message: ToWorker) => {
+    if (message.type === 'advance') store.follower.advance(message.end)
+    else if (message.type === 'cancel') queries.get(message.id)?.abort()
+    else void answer(message)
+  })
+  send({ type: 'opened' })
+  report()
+}
+
+if (parentPort) await serve(parentPort, workerData as WorkerSettings)

@@ -1,0 +1,289 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Clock, DIMENSION_OF, type UsageEvent } from '@tallystick/core/event'
+import { type Filter, filterMatcher, fold, MEASURE_OF, type Query } from '@tallystick/core/query'
+import fc from 'fast-check'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { ARBITRARY_FROM_MS, ARBITRARY_TO_MS, arbitraryEvent } from '../../../../core/src/event/testing/arbitrary.ts'
+import type { ScanCursor, StoredEvent, UsageStore } from '../store.ts'
+import { arbitraryQuery } from './arbitrary-query.ts'
+
+/** What the suite must know of an engine. */
+export interface StoreUnderTest {
+  /** Opens the store whose files, if it has any, lie in `dir`; opening the same directory again is a restart. */
+  readonly open: (dir: string, clock: Clock) => Promise<UsageStore>
+  /** Does everything that is due now: sealing, compaction. */
+  readonly maintain?: (store: UsageStore) => Promise<void>
+  /** Must be empty: what an engine finds wrong with itself. */
+  readonly differences?: (store: UsageStore) => Promise<readonly string[]>
+}
+
+const DAY_MS = 86_400_000
+const ALL: Pick<Query, 'fromMs' | 'toMs'> = { fromMs: 0, toMs: ARBITRARY_TO_MS + 30 * DAY_MS }
+
+/**
+ * The one suite that every store passes: whatever is asked, the rows equal those of `fold` over the same events, whether
+ * they come from open rows, sealed cells, late rows or any mixture.
+ */
+export function describeStore(name: string, engine: StoreUnderTest): void {
+  describe(`${name} store`, () => {
+    let dir = ''
+    let now = 0
+    let store: UsageStore
+    const clock: Clock = { now: () => now, monotonic: () => performance.now() }
+
+    beforeEach(async () => {
+      dir = await mkdtemp(join(tmpdir(), 'tallystick-store-'))
+      now = ARBITRARY_FROM_MS
+      store = await engine.open(dir, clock)
+    })
+    afterEach(async () => {
+      await store.close()
+      await rm(dir, { recursive: true, force: true })
+    })
+
+    const maintainAt = async (instant: number): Promise<void> => {
+      now = instant
+      await engine.maintain?.(store)
+      expect((await engine.differences?.(store)) ?? []).toEqual([])
+    }
+
+    const expectAnswers = async (events: readonly StoredEvent[], queries: readonly Query[]): Promise<void> => {
+      const plain = events.map(({ event }) => event)
+      for (const query of queries) {
+        const answer = await store.query(query)
+        const expected = fold(query, plain)
+        expect({ rows: answer.rows, others: answer.other_groups }, describeQuery(query)).toEqual({
+          rows: expected.rows,
+          others: expected.other_groups,
+        })
+      }
+    }
+
+    test('answers every query as the fold does, across open, sealed, late and compacted rows and a restart', async () => {
+      const events = storedEvents(1_500, 11)
+      const queries = fc.sample(arbitraryQuery({ fromMs: ARBITRARY_FROM_MS, toMs: ARBITRARY_TO_MS }), {
+        seed: 12,
+        numRuns: 120,
+      })
+      const batch = (index: number): readonly Query[] => queries.slice(index * 20, index * 20 + 20)
+      const sealAt = [2.3, 4.01, 9]
+
+      await store.append(events.slice(0, 600))
+      await expectAnswers(events.slice(0, 600), batch(0))
+      await maintainAt(ARBITRARY_FROM_MS + (sealAt[0] as number) * DAY_MS)
+      await expectAnswers(events.slice(0, 600), batch(1))
+      // About a third of these lie before the watermark.
+      await store.append(events.slice(600, 1_000))
+      await expectAnswers(events.slice(0, 1_000), batch(2))
+      await maintainAt(ARBITRARY_FROM_MS + (sealAt[1] as number) * DAY_MS)
+      await store.append(events.slice(1_000, 1_300))
+      await expectAnswers(events.slice(0, 1_300), batch(3))
+      if (store.capabilities.durable) {
+        await store.close()
+        store = await engine.open(dir, clock)
+      }
+      await expectAnswers(events.slice(0, 1_300), batch(4))
+      await maintainAt(ARBITRARY_FROM_MS + (sealAt[2] as number) * DAY_MS)
+      await store.append(events.slice(1_300))
+      await maintainAt(ARBITRARY_FROM_MS + (sealAt[2] as number) * DAY_MS + 3_600_000)
+      await expectAnswers(events, batch(5))
+    }, 60_000)
+
+    test('is the same whatever the batches, their repetition and the moments of sealing', async () => {
+      const events = storedEvents(300, 21)
+      const queries = fc.sample(arbitraryQuery({ fromMs: ARBITRARY_FROM_MS, toMs: ARBITRARY_TO_MS }), {
+        seed: 22,
+        numRuns: 10,
+      })
+      const cuts = fc.array(
+        fc.record({ size: fc.integer({ min: 1, max: 120 }), again: fc.boolean(), day: fc.option(fc.nat(8)) }),
+        {
+          minLength: 3,
+          maxLength: 8,
+        },
+      )
+      for (const plan of fc.sample(cuts, { seed: 23, numRuns: 4 })) {
+        await store.close()
+        await rm(dir, { recursive: true, force: true })
+        store = await engine.open(dir, clock)
+        let at = 0
+        for (const { size, again, day } of plan) {
+          await store.append(events.slice(again ? 0 : at, at + size))
+          at = Math.min(events.length, at + size)
+          if (day !== null) await maintainAt(Math.max(now, ARBITRARY_FROM_MS + day * DAY_MS))
+        }
+        await store.append(events)
+        await expectAnswers(events, queries)
+        expect((await store.stats()).events).toBe(events.length)
+      }
+    }, 60_000)
+
+    test('skips what it has applied, so a replay changes nothing', async () => {
+      const events = storedEvents(200, 31)
+      await store.append(events)
+      const before = await store.stats()
+      await store.append(events.slice(50))
+      expect({ ...(await store.stats()), bytes: 0 }).toEqual({ ...before, bytes: 0 })
+      expect(before).toMatchObject({ events: 200, appliedOrdinal: 200 })
+    })
+
+    test('gives events back as they were, page by page, in either direction and with filters', async () => {
+      const events = storedEvents(400, 41)
+      await store.append(events)
+      await maintainAt(ARBITRARY_FROM_MS + 3 * DAY_MS)
+      const filterSets: readonly (readonly Filter[])[] = [
+        [],
+        [{ by: groupBy('provider'), values: ['openai', null], negate: false }],
+        [
+          { by: groupBy('model'), values: ['gpt-4o'], negate: true },
+          { by: { name: 'tags.team', tag: 'team' }, values: [null], negate: true },
+        ],
+        [{ by: groupBy('success'), values: [false], negate: false }],
+      ]
+      for (const filters of filterSets) {
+        for (const ascending of [false, true]) {
+          const range = { fromMs: ARBITRARY_FROM_MS + DAY_MS, toMs: ARBITRARY_FROM_MS + 6 * DAY_MS + 1 }
+          const expected = events
+            .filter(({ event }) => event.timestampMs >= range.fromMs && event.timestampMs < range.toMs)
+            .filter(({ event }) => filterMatcher(filters)(event))
+            .sort((a, b) => (a.event.timestampMs - b.event.timestampMs || a.ordinal - b.ordinal) * (ascending ? 1 : -1))
+          const found: StoredEvent[] = []
+          let after: ScanCursor | undefined
+          do {
+            const page = await store.scan({ ...range, filters, limit: 60, ascending, ...(after ? { after } : {}) })
+            expect(page.events.length).toBeLessThanOrEqual(60)
+            found.push(...page.events)
+            after = page.next
+          } while (after)
+          expect(found).toEqual(expected)
+        }
+      }
+    })
+
+    test('keeps the order of events of one instant, also over pages', async () => {
+      const [{ event }] = storedEvents(1, 51) as [StoredEvent]
+      const events = Array.from({ length: 25 }, (_, index) => ({
+        ordinal: index + 1,
+        receivedMs: 1,
+        event: { ...event, eventId: `e${index}` },
+      }))
+      await store.append(events)
+      const first = await store.scan({ ...ALL, filters: [], limit: 10 })
+      expect(first.events.map(({ ordinal }) => ordinal)).toEqual([25, 24, 23, 22, 21, 20, 19, 18, 17, 16])
+      const rest = await store.scan({ ...ALL, filters: [], limit: 100, after: first.next as ScanCursor })
+      expect(rest.events.map(({ ordinal }) => ordinal)).toEqual(Array.from({ length: 15 }, (_, index) => 15 - index))
+      expect(rest.next).toBeUndefined()
+    })
+
+    test('is empty after a clear, stays so under a replay, and counts what comes later', async () => {
+      const events = storedEvents(300, 61)
+      await store.append(events.slice(0, 200))
+      await maintainAt(ARBITRARY_FROM_MS + 3 * DAY_MS)
+      await store.clear()
+      await store.append(events.slice(0, 200))
+      expect(await store.stats()).toMatchObject({ events: 0, appliedOrdinal: 200, oldestMs: null, newestMs: null })
+      await expectAnswers([], [totals()])
+      await store.append(events.slice(150))
+      await maintainAt(ARBITRARY_FROM_MS + 4 * DAY_MS)
+      await expectAnswers(events.slice(200), [totals(), totals(['model'])])
+    })
+
+    test('drops old events on request; totals stay where cells are kept', async () => {
+      const events = storedEvents(400, 71)
+      await store.append(events)
+      await maintainAt(ARBITRARY_TO_MS + DAY_MS)
+      const cutMs = ARBITRARY_FROM_MS + 3 * DAY_MS
+      const old = events.filter(({ event }) => event.timestampMs < cutMs)
+      const kept = events.filter(({ event }) => event.timestampMs >= cutMs)
+      expect(old.length).toBeGreaterThan(20)
+      expect(await store.prune({ eventsBeforeMs: cutMs })).toEqual({ eventsDropped: old.length })
+      expect(await store.stats()).toMatchObject({ events: kept.length, appliedOrdinal: 400 })
+      const page = await store.scan({ ...ALL, filters: [], limit: 10_000, ascending: true })
+      expect(page.events.map(({ ordinal }) => ordinal).sort((a, b) => a - b)).toEqual(
+        kept.map(({ ordinal }) => ordinal),
+      )
+      const sums = [...TOTALS, 'duration_ms_max']
+      await expectAnswers(store.capabilities.cells ? events : kept, [
+        totals(),
+        totals(['model']),
+        totals(['agent_id'], sums),
+      ])
+      expect(await store.prune({ eventsBeforeMs: cutMs })).toEqual({ eventsDropped: 0 })
+    })
+
+    test('keeps everything over a restart where it promises to', async () => {
+      const events = storedEvents(100, 81)
+      await store.append(events)
+      const before = await store.stats()
+      await store.close()
+      store = await engine.open(dir, clock)
+      const expected = store.capabilities.durable
+        ? before
+        : { events: 0, appliedOrdinal: 0, oldestMs: null, newestMs: null }
+      expect({ ...(await store.stats()), bytes: 0 }).toEqual({ ...expected, bytes: 0 })
+    })
+
+    test('answers a query over nothing with zero and unknown', async () => {
+      await expectAnswers([], [totals(), { ...totals(), interval: '1d' }, totals(['model'])])
+    })
+
+    test('refuses a query that is cancelled before it starts', async () => {
+      await store.append(storedEvents(10, 91))
+      await expect(store.query(totals(), { signal: AbortSignal.abort() })).rejects.toMatchObject({
+        code: 'query_cancelled',
+      })
+      await expectAnswers(storedEvents(10, 91), [totals()])
+    })
+  })
+}
+
+export function storedEvents(
+  count: number,
+  seed: number,
+  change: (event: UsageEvent, index: number) => UsageEvent = (event) => event,
+): StoredEvent[] {
+  return fc.sample(arbitraryEvent(), { seed, numRuns: count }).map((event, index) => ({
+    ordinal: index + 1,
+    receivedMs: event.timestampMs + 5,
+    event: change(event, index),
+  }))
+}
+
+function groupBy(name: string): Query['groupBy'][number] {
+  const dimension = DIMENSION_OF.get(name)
+  if (!dimension) throw new Error(`no dimension ${name}`)
+  return { name, dimension }
+}
+
+const TOTALS = ['events', 'requests', 'cost_nano_usd', 'total_tokens']
+
+/** Everything there is, in a handful of figures. */
+export function totals(
+  dimensions: readonly string[] = [],
+  measures: readonly string[] = [...TOTALS, 'duration_ms_max', 'duration_ms_p50'],
+): Query {
+  return {
+    fromMs: ARBITRARY_FROM_MS - DAY_MS,
+    toMs: ARBITRARY_TO_MS,
+    measures: measures.map((name) => MEASURE_OF.get(name) as Query['measures'][number]),
+    groupBy: dimensions.map(groupBy),
+    interval: undefined,
+    timeZone: 'UTC',
+    filters: [],
+    orderBy: undefined,
+    limit: 100,
+  }
+}
+
+function describeQuery(query: Query): string {
+  const { measures, groupBy: groups, filters, orderBy, ...rest } = query
+  return JSON.stringify({
+    ...rest,
+    measures: measures.map(({ name }) => name),
+    groups: groups.map(({ name }) => name),
+    filters: filters.map(({ by, values, negate }) => [by.name, values, negate]),
+    orderBy: orderBy && [orderBy.measure.name, orderBy.descending],
+  })
+}

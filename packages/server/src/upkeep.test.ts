@@ -1,0 +1,97 @@
+import { describe, expect, it } from 'vitest'
+import type { UpkeepOptions } from './upkeep.ts'
+import { startUpkeep } from './upkeep.ts'
+
+const DAY = 86_400_000
+
+function setup(over: Partial<UpkeepOptions> = {}): {
+  calls: unknown[]
+  warnings: string[]
+  time: { wall: number; monotonic: number }
+  options: UpkeepOptions
+} {
+  const calls: unknown[] = []
+  const warnings: string[] = []
+  const time = { wall: 1_000 * DAY, monotonic: 5 }
+  const options: UpkeepOptions = {
+    store: {
+      prune: async (request) => {
+        calls.push(request)
+        return { eventsDropped: 1 }
+      },
+    },
+    ingest: { prune: async () => void calls.push('ids') },
+    journal: {
+      prune: async () => {
+        calls.push('journal')
+        return { dropped: 0 }
+      },
+    },
+    clock: { now: () => time.wall, monotonic: () => time.monotonic },
+    logger: {
+      info: () => undefined,
+      warn: (_, message) => warnings.push(message),
+      error: (_, message) => warnings.push(message),
+    },
+    ...over,
+  }
+  return { calls, warnings, time, options }
+}
+
+describe('upkeep', () => {
+  it('drops events before their ids, and ids before the journal', async () => {
+    const { calls, options } = setup({ retainEventsMs: 10 * DAY })
+    const upkeep = startUpkeep(options)
+    await upkeep.run()
+    await upkeep.stop()
+    expect(calls).toEqual([{ eventsBeforeMs: 990 * DAY }, 'ids', 'journal'])
+  })
+
+  it('leaves the store alone when everything is kept', async () => {
+    const { calls, options } = setup()
+    const upkeep = startUpkeep(options)
+    await upkeep.run()
+    await upkeep.stop()
+    expect(calls).toEqual(['ids', 'journal'])
+  })
+
+  it('drops nothing once the wall clock has jumped', async () => {
+    const { calls, warnings, time, options } = setup({ retainEventsMs: DAY })
+    const upkeep = startUpkeep(options)
+    time.wall += 365 * DAY
+    await upkeep.run()
+    expect(calls).toEqual([])
+    expect(warnings).toHaveLength(1)
+    time.wall += DAY - 365 * DAY
+    time.monotonic += DAY
+    await upkeep.run()
+    await upkeep.stop()
+    expect(calls).toHaveLength(3)
+  })
+
+  it('survives a failure, never overlaps, and does nothing after stop', async () => {
+    let release: () => void = () => undefined
+    let entered = 0
+    const { warnings, options } = setup({
+      ingest: {
+        prune: async () => {
+          entered++
+          await new Promise<void>((resolve) => {
+            release = resolve
+          })
+          throw new Error('no')
+        },
+      },
+    })
+    const upkeep = startUpkeep(options)
+    const rounds = [upkeep.run(), upkeep.run()]
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(entered).toBe(1)
+    release()
+    await Promise.all(rounds)
+    expect(warnings).toHaveLength(1)
+    await upkeep.stop()
+    await upkeep.run()
+    expect(entered).toBe(1)
+  })
+})

@@ -1,0 +1,75 @@
+import type { Clock } from '@tallystick/core/event'
+import type { Journal } from '@tallystick/core/journal'
+import type { Ingest } from './ingest/ingest.ts'
+import type { Logger } from './logger.ts'
+import type { UsageStore } from './store/store.ts'
+
+const UPKEEP_INTERVAL_MS = 60_000
+/** The wall clock may be set; beyond this it is not believed when it says that data is old. */
+const MAX_CLOCK_JUMP_MS = 3_600_000
+
+export interface UpkeepOptions {
+  readonly store: Pick<UsageStore, 'prune'>
+  readonly ingest: Pick<Ingest, 'prune'>
+  readonly journal: Pick<Journal, 'prune'> | undefined
+  readonly clock: Clock
+  readonly logger: Logger
+  /** Absent: events are kept. */
+  readonly retainEventsMs?: number
+  /** Absent: totals are kept. */
+  readonly retainCellsMs?: number
+}
+
+export interface Upkeep {
+  /** One round now; rounds never overlap. */
+  run(): Promise<void>
+  /** No further rounds; waits for the one under way. */
+  stop(): Promise<void>
+}
+
+/** Drops what retention says is too old, once a minute: from the store, then ids, then sealed segments of the journal. */
+export function startUpkeep(options: UpkeepOptions): Upkeep {
+  const { store, ingest, journal, clock, logger, retainEventsMs, retainCellsMs } = options
+  const wallAhead = clock.now() - clock.monotonic()
+  let running: Promise<void> | undefined
+  let stopped = false
+
+  const round = async (): Promise<void> => {
+    const now = clock.now()
+    const jump = now - clock.monotonic() - wallAhead
+    if (Math.abs(jump) > MAX_CLOCK_JUMP_MS) {
+      logger.warn({ jump_ms: Math.round(jump) }, 'the wall clock was set; nothing is dropped until a restart')
+      return
+    }
+    try {
+      if (retainEventsMs !== undefined || retainCellsMs !== undefined) {
+        const { eventsDropped } = await store.prune({
+          ...(retainEventsMs === undefined ? {} : { eventsBeforeMs: now - retainEventsMs }),
+          ...(retainCellsMs === undefined ? {} : { cellsBeforeMs: now - retainCellsMs }),
+        })
+        if (eventsDropped > 0) logger.info({ events: eventsDropped }, 'events dropped by retention')
+      }
+      await ingest.prune()
+      await journal?.prune()
+    } catch (error) {
+      logger.error({ err: error }, 'upkeep failed; it is tried again')
+    }
+  }
+  const run = (): Promise<void> => {
+    running ??= round().finally(() => {
+      running = undefined
+    })
+    return running
+  }
+
+  const timer = setInterval(() => void run(), UPKEEP_INTERVAL_MS)
+  timer.unref()
+  return {
+    run: () => (stopped ? Promise.resolve() : run()),
+    async stop() {
+      stopped = true
+      clearInterval(timer)
+      await running
+    },
+  }
+}

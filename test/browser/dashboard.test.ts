@@ -1,0 +1,393 @@
+import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { gzipSync } from 'node:zlib'
+import type { Browser } from 'playwright-core'
+import { openTallystick, type Tallystick } from 'tallystick'
+import { build } from 'vite'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import {
+  count,
+  countExact,
+  duration,
+  money,
+  moneyExact,
+  ratio,
+  toExact,
+} from '../../packages/dashboard/src/lib/format.ts'
+import { launch, SCREENSHOTS, type Watched, watch } from './testing/page.ts'
+import { HOSTILE, type Sent, traffic } from './testing/traffic.ts'
+
+/** The page in a real browser, over a real server with the embedded store, under the policy that the server sends. */
+
+const DAY = 86_400_000
+const NOVEMBER_2023 = Date.UTC(2023, 10, 16)
+
+let built: string
+let browser: Browser
+let dataDir: string
+let tallystick: Tallystick
+let address: string
+const open: Watched[] = []
+
+beforeAll(async () => {
+  built = await mkdtemp(join(tmpdir(), 'tallystick-page-'))
+  const root = fileURLToPath(new URL('../../packages/dashboard', import.meta.url))
+  await build({ root, configFile: join(root, 'vite.config.ts'), logLevel: 'error', build: { outDir: built } })
+  browser = await launch()
+  await mkdir(SCREENSHOTS, { recursive: true })
+})
+
+afterAll(async () => {
+  await browser?.close()
+  await rm(built, { recursive: true, force: true })
+})
+
+beforeEach(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), 'tallystick-browser-'))
+  tallystick = await openTallystick({ dataDir, dashboardDir: built })
+  address = (await tallystick.listen({ port: 0 })).url
+})
+
+afterEach(async () => {
+  for (const watched of open.splice(0)) await watched.close()
+  await tallystick.close()
+  await rm(dataDir, { recursive: true, force: true })
+})
+
+async function visit(path = '/', options: Parameters<typeof watch>[2] = {}): Promise<Watched> {
+  const watched = await watch(browser, `${address}${path}`, options)
+  open.push(watched)
+  return watched
+}
+
+async function post<T>(path: string, body: unknown): Promise<T> {
+  const response = await fetch(`${address}${path}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  })
+  expect(response.status).toBe(200)
+  return (await response.json()) as T
+}
+
+async function send(events: readonly Sent[]): Promise<void> {
+  const answer = await post<{ accepted: number }>('/api/v1/events', events)
+  expect(answer.accepted).toBe(events.length)
+  await ask({ measures: ['events'], from: 0, to: Date.now() + DAY })
+}
+
+type Row = { readonly [name: string]: string | number | boolean | null }
+const ask = async (query: object): Promise<readonly Row[]> =>
+  (await post<{ rows: readonly Row[] }>('/api/v1/query?consistency=applied', query)).rows
+
+/** The text of a key figure, without the sentence that is there for those who do not see it. */
+async function figure({ page }: Watched, measure: string): Promise<string> {
+  return page.locator(`[data-figure="${measure}"]`).evaluate((element) => element.firstChild?.textContent ?? '')
+}
+
+const range = (fromMs: number, toMs: number): string => `from=${fromMs}&to=${toMs}`
+const overflow = ({ page }: Watched): Promise<number> =>
+  page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')
+
+describe('with no events', () => {
+  test('says how to send the first one, in lines that work here, and shows it when it has come', async () => {
+    const watched = await visit()
+    const { page, faults } = watched
+    await page.getByRole('heading', { name: 'No events yet' }).waitFor()
+    const [curl = '', csv = ''] = await page.locator('pre').allTextContents()
+    expect(csv).toMatch(/^npx tallystick import csv /)
+    expect(csv).toContain(`--server ${address}`)
+    await page.screenshot({ path: join(SCREENSHOTS, 'empty-light.png') })
+
+    const [, target = '', body = ''] = /^curl (\S+) .* -d '(.*)'$/.exec(curl) ?? []
+    expect(new URL(target).origin).toBe(address)
+    await post(new URL(target).pathname, JSON.parse(body))
+    await page.locator('[data-figure="requests"]').waitFor()
+    expect(await figure(watched, 'requests')).toBe('1')
+    // 1,200 tokens at $2.50 and 180 at $10 a million.
+    expect(await figure(watched, 'cost_nano_usd')).toBe('$0.0048')
+    expect(faults).toEqual([])
+  })
+})
+
+describe('with events', () => {
+  const from = NOVEMBER_2023
+  const to = from + DAY
+  const events = traffic(600, from, to)
+
+  beforeEach(() => send(events))
+
+  test('offers their range when it lies outside the one on show', async () => {
+    const watched = await visit()
+    const { page, faults } = watched
+    await page.getByText('No events in this range.').first().waitFor()
+    await page.locator('[data-offer]').click()
+    await page.locator('[data-figure="requests"]').getByText('600').waitFor()
+    expect(faults).toEqual([])
+  })
+
+  test('shows the same figures as the API, to the last digit', async () => {
+    const watched = await visit(`/?${range(from, to)}`)
+    const { page, faults } = watched
+    await page.locator('[data-figure="requests"]').getByText('600').waitFor()
+    const measures = ['cost_nano_usd', 'requests', 'total_tokens', 'error_ratio', 'duration_ms_p95', 'cache_hit_ratio']
+    const spread = ['input_tokens', 'output_tokens', 'input_tokens_p50', 'output_tokens_p50', 'cost_nano_usd_p50']
+    const [row = {}] = await ask({ from, to, measures: [...measures, ...spread] })
+    const shown = await Promise.all(measures.map((measure) => figure(watched, measure)))
+    expect(shown).toEqual([
+      money(toExact(row['cost_nano_usd'])),
+      count(toExact(row['requests'])),
+      count(toExact(row['total_tokens'])),
+      ratio(Number(row['error_ratio'])),
+      duration(Number(row['duration_ms_p95'])),
+      ratio(Number(row['cache_hit_ratio'])),
+    ])
+
+    const cells = async (quantity: string): Promise<string[]> => {
+      const line = page.locator(`[data-quantity="${quantity}"] td`)
+      await line.first().waitFor()
+      return line.allTextContents()
+    }
+    const [, input, , inputMedian] = await cells('input_tokens')
+    const [, output, , outputMedian] = await cells('output_tokens')
+    const [, spend] = await cells('cost_nano_usd')
+    expect([input, inputMedian, output, outputMedian, spend]).toEqual([
+      countExact(toExact(row['input_tokens'])),
+      countExact(toExact(row['input_tokens_p50'])),
+      countExact(toExact(row['output_tokens'])),
+      countExact(toExact(row['output_tokens_p50'])),
+      moneyExact(toExact(row['cost_nano_usd'])),
+    ])
+
+    const models = await ask({
+      from,
+      to,
+      group_by: ['model'],
+      measures: ['cost_nano_usd', 'requests'],
+      order_by: '-cost_nano_usd',
+    })
+    const lines = await page
+      .locator('#breakdown tbody tr')
+      .evaluateAll((rows) =>
+        rows.map((line) =>
+          [...line.querySelectorAll('td')].map((cell) => cell.textContent?.trim().replaceAll('\u00a0', ' ') ?? ''),
+        ),
+      )
+    expect(lines.map(([name, requests, , , cost]) => [name, requests, cost])).toEqual(
+      models.map((line) => [
+        line['model'],
+        count(toExact(line['requests'])),
+        line['cost_nano_usd'] === null ? 'unpriced' : money(toExact(line['cost_nano_usd'])),
+      ]),
+    )
+    expect(faults).toEqual([])
+  })
+
+  test('keeps what is picked in the address, and the way back', async () => {
+    const watched = await visit(`/?${range(from, to)}`)
+    const { page, faults } = watched
+    await page
+      .locator('#breakdown [data-row]')
+      .filter({ hasText: /^gpt-4o$/ })
+      .click()
+    await page.waitForURL(/is\.model=gpt-4o/)
+    const [row = {}] = await ask({ from, to, filters: { model: ['gpt-4o'] }, measures: ['requests'] })
+    await page.locator('[data-figure="requests"]').getByText(String(row['requests']), { exact: false }).waitFor()
+    await page.locator('#breakdown-by').selectOption('tags.team')
+    await page.waitForURL(/by=tags\.team/)
+    await page.locator('#breakdown [data-row]', { hasText: 'search' }).waitFor()
+
+    const again = await visit(new URL(page.url()).pathname + new URL(page.url()).search)
+    await again.page.locator('#breakdown [data-row]', { hasText: 'ads' }).waitFor()
+    expect(await figure(again, 'requests')).toBe(String(row['requests']))
+
+    await page.goBack()
+    await page.goBack()
+    await page.locator('[data-figure="requests"]').getByText('600').waitFor()
+    expect(page.url()).not.toContain('is.model')
+    expect([...faults, ...again.faults]).toEqual([])
+  })
+
+  test('can be worked with the keyboard alone', async () => {
+    const watched = await visit(`/?${range(from, to)}`)
+    const { page, faults } = watched
+    await page.locator('[data-figure="requests"]').getByText('600').waitFor()
+
+    await page.keyboard.press('t')
+    await page.getByRole('dialog', { name: /^Range/ }).waitFor()
+    await page.keyboard.press('Escape')
+    expect(await page.getByRole('dialog', { name: /^Range/ }).count()).toBe(0)
+
+    await page.keyboard.press('z')
+    await page.keyboard.type('lord how')
+    await page.keyboard.press('Enter')
+    await page.waitForURL(/zone=Australia%2FLord_Howe/)
+
+    await page.keyboard.press('d')
+    expect(await page.locator('html').getAttribute('data-theme')).toBe('dark')
+
+    await page.keyboard.press('?')
+    await page.getByRole('dialog', { name: 'Keys' }).waitFor()
+    await page.keyboard.press('Escape')
+
+    await page.keyboard.press('/')
+    await page.keyboard.type('agent_id=coder')
+    await page.keyboard.press('Enter')
+    await page.waitForURL(/is\.agent_id=coder/)
+
+    const chart = page.getByRole('img', { name: /^Requests per/ })
+    await chart.focus()
+    await page.keyboard.press('End')
+    await page.keyboard.press('ArrowLeft')
+    await expect.poll(() => chart.locator('[aria-live]').textContent()).toMatch(/Not failed \d/)
+    await page.keyboard.press('Enter')
+    await page.waitForURL((url) => url.searchParams.get('from') !== String(from))
+    await page.keyboard.press('Escape')
+    await page.waitForURL((url) => url.searchParams.get('from') === String(from))
+
+    await page.locator('#events [data-row]').first().focus()
+    await page.keyboard.press('ArrowDown')
+    await page.keyboard.press('Enter')
+    expect(await page.locator('#events [data-row]').nth(1).getAttribute('aria-expanded')).toBe('true')
+    expect(faults).toEqual([])
+  })
+
+  test.each([
+    ['light', 1440, 900],
+    ['dark', 1440, 900],
+    ['light', 390, 844],
+    ['dark', 390, 844],
+  ] as const)('fits a %s screen of %d x %d', async (colorScheme, width, height) => {
+    const watched = await visit(`/?${range(from, to)}`, { colorScheme, viewport: { width, height } })
+    const { page, faults } = watched
+    await page.locator('[data-figure="requests"]').getByText('600').waitFor()
+    await page.locator('#figures tbody tr').first().waitFor()
+    expect(await overflow(watched)).toBe(0)
+    expect(await page.locator('html').getAttribute('data-theme')).toBe(colorScheme)
+    await page.screenshot({ path: join(SCREENSHOTS, `overview-${colorScheme}-${width}.png`), fullPage: true })
+    expect(faults).toEqual([])
+  })
+
+  test('gives every chart a sentence and a table', async () => {
+    const { page } = await visit(`/?${range(from, to)}`)
+    await page.locator('[data-figure="requests"]').getByText('600').waitFor()
+    const said = await page
+      .getByRole('img', { name: /Arrow keys read the values/ })
+      .evaluateAll((charts) => charts.map((chart) => chart.getAttribute('aria-label')))
+    expect(said).toHaveLength(4)
+    await page.getByRole('button', { name: 'Table' }).first().click()
+    const table = page.getByRole('region', { name: 'Figures as a table' })
+    const all = await table.locator('tbody tr td:nth-child(2)').allTextContents()
+    const sum = all
+      .filter((text) => text.startsWith('$'))
+      .reduce((total, text) => total + BigInt(text.replaceAll(/[$,.]/g, '')), 0n)
+    const [row = {}] = await ask({ from, to, measures: ['cost_nano_usd'] })
+    expect(sum).toBe(BigInt(row['cost_nano_usd'] as number))
+  })
+})
+
+describe('while events arrive', () => {
+  test('the figures and the list follow without a reload, and under a filter too', async () => {
+    const now = Date.now()
+    await send([...traffic(40, now - 3_600_000, now - 60_000)])
+    const watched = await visit('/?is.agent_id=newcomer')
+    const { page, faults } = watched
+    await page.getByText('No events of this range match the filters.').waitFor()
+    await page.locator('[data-live="live"]').waitFor()
+    await send([
+      { ...traffic(1, Date.now() - 1_000, Date.now())[0], event_id: 'live-1', agent_id: 'newcomer', model: 'gpt-4o' },
+    ])
+    await page.locator('#events [data-row]').first().waitFor()
+    await expect.poll(() => figure(watched, 'requests'), { timeout: 10_000 }).toBe('1')
+    expect(await page.locator('#events [data-row]').count()).toBe(1)
+    expect(faults).toEqual([])
+  })
+
+  test('a lost connection is said, and mends by itself', async () => {
+    await send(traffic(10, Date.now() - 60_000, Date.now()))
+    const { page } = await visit()
+    await page.locator('[data-live="live"]').waitFor()
+    const { port } = new URL(address)
+    await tallystick.close()
+    await page.getByText(/^\s*Disconnected\. Figures are of/).waitFor()
+    tallystick = await openTallystick({ dataDir, dashboardDir: built })
+    await tallystick.listen({ port: Number(port) })
+    await page.locator('[data-live="live"]').waitFor()
+    await page.getByText(/Disconnected\. Figures are of/).waitFor({ state: 'hidden' })
+  })
+})
+
+test('names from outside are text wherever they are shown', async () => {
+  const now = Date.now()
+  await send(
+    HOSTILE.map((text, index) => ({
+      event_id: `h${index}-${text}`.slice(0, 100),
+      timestamp_ms: now - 60_000 - index,
+      kind: 'llm_request_failed',
+      success: false,
+      provider: text,
+      model: text,
+      response_model: text,
+      agent_id: text,
+      user_id: text,
+      error_type: text,
+      error_message: text,
+      finish_reason: text,
+      input_tokens: 10 + index,
+      tags: { [text]: text },
+    })),
+  )
+  const { page, faults } = await visit('/?range=1h')
+  await page
+    .locator('#breakdown [data-row]')
+    .nth(HOSTILE.length - 1)
+    .waitFor()
+  const names = await page.locator('#breakdown [data-row]').allTextContents()
+  expect(new Set(names)).toEqual(new Set(HOSTILE))
+  for (const by of ['agent_id', 'user_id', 'error_type', 'finish_reason', 'response_model']) {
+    await page.locator('#breakdown-by').selectOption(by)
+    await page.locator('#breakdown thead', { hasText: / / }).waitFor()
+  }
+  await page.getByRole('button', { name: 'Table' }).first().click()
+  await page.locator('#events [data-row]').first().click()
+  await page.locator('#events dl').first().waitFor()
+  await page.locator('#breakdown [data-row]').first().click()
+  await page.waitForURL(/is\./)
+  expect(await page.locator('#app script, #app iframe, #app [onerror], #app [onload]').count()).toBe(0)
+  expect(faults).toEqual([])
+})
+
+test('a failing panel says what failed and can be tried again, while the others go on', async () => {
+  await send(traffic(30, Date.now() - 3_600_000, Date.now() - 1_000))
+  const { page } = await visit()
+  await page.locator('[data-figure="requests"]').getByText('30').waitFor()
+  let failing = true
+  await page.route('**/api/v1/events?*', (route) =>
+    failing
+      ? route.fulfill({
+          status: 503,
+          contentType: 'application/problem+json',
+          body: JSON.stringify({ code: 'store_unavailable', title: 'The store cannot answer' }),
+        })
+      : route.continue(),
+  )
+  await page.reload()
+  const alert = page.locator('#events [role="alert"]')
+  await alert.waitFor()
+  expect(await alert.textContent()).toContain('store_unavailable')
+  await page.locator('[data-figure="requests"]').getByText('30').waitFor()
+  failing = false
+  await alert.getByRole('button', { name: 'Try again' }).click()
+  await page.locator('#events [data-row]').first().waitFor()
+  expect(await alert.count()).toBe(0)
+})
+
+test('the first paint needs less than 100 kB of script and style', async () => {
+  const assets = join(built, 'assets')
+  const sizes = await Promise.all(
+    (await readdir(assets)).map(async (name) => gzipSync(await readFile(join(assets, name))).byteLength),
+  )
+  expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(100_000)
+})
