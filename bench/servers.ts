@@ -32,7 +32,7 @@ export function workFolder(): string {
 
 async function start(args: readonly string[], dir: string): Promise<Server> {
   const started = performance.now()
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] })
   const url = await addressOf(child)
   return {
     pid: child.pid as number,
@@ -52,11 +52,15 @@ async function start(args: readonly string[], dir: string): Promise<Server> {
 function addressOf(child: ChildProcess): Promise<string> {
   return new Promise((resolve, reject) => {
     let text = ''
+    let errors = ''
+    child.stderr?.on('data', (data) => {
+      errors += data
+    })
     child.stdout?.on('data', (data) => {
       text += data
       const url = /https?:\/\/[\d.a-z]+:\d+/.exec(text)?.[0]
       if (url) resolve(url)
     })
-    child.on('close', (code) => reject(new Error(`the server ended with ${code} before it gave an address`)))
+    child.on('close', (code) => reject(new Error(`the server ended with ${code} before it gave an address\n${errors}`)))
   })
 }

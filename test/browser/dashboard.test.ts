@@ -241,7 +241,9 @@ describe('with events', () => {
     await chart.focus()
     await page.keyboard.press('End')
     await page.keyboard.press('ArrowLeft')
-    await expect.poll(() => chart.locator('[aria-live]').textContent()).toMatch(/Not failed \d/)
+    await expect
+      .poll(() => page.locator('[aria-live]', { hasText: 'Not failed' }).textContent())
+      .toMatch(/Not failed \d/)
     await page.keyboard.press('Enter')
     await page.waitForURL((url) => url.searchParams.get('from') !== String(from))
     await page.keyboard.press('Escape')

@@ -123,6 +123,7 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
     store,
     live,
     clock,
+    ...(journal ? { journalDir } : {}),
     assets: await loadAssets(options.dashboardDir ?? BUILT_DASHBOARD),
     about: {
       version: VERSION,

@@ -285,6 +285,49 @@ describe('opening', () => {
     }
   })
 
+  test('of a long segment reads little more than what a consumer has not read yet', async () => {
+    const fs = new FaultFs()
+    const journal = await openMemoryJournal(fs)
+    for (let id = 1; id <= 400; id++) {
+      const { position, ordinal } = await journal.append([record(id, 1000)]).durable
+      if (id === 390) await journal.saveCursor('report', position, ordinal)
+    }
+    const end = journal.end()
+    await journal.close()
+    const path = `${DIR}/${plainName(1)}`
+    const size = fs.content(path).length
+    const bytesRead = async (survivor: FaultFs): Promise<number> => {
+      let read = 0
+      const open = survivor.open.bind(survivor)
+      survivor.open = async (name, flags): Promise<JournalFile> => {
+        const file = await open(name, flags)
+        const count = async (buffer: Uint8Array, length: number, position: number): Promise<number> => {
+          const got = await file.read(buffer, length, position)
+          read += got
+          return got
+        }
+        return { ...file, read: count }
+      }
+      const again = await openMemoryJournal(survivor)
+      expect(again.end().ordinal).toBe(400)
+      expect(again.append([record(401)]).firstOrdinal).toBe(401)
+      await again.close()
+      return read
+    }
+    expect(await bytesRead(fs.afterKill())).toBeLessThan(size / 2)
+    const torn = fs.afterKill()
+    torn.put(path, Buffer.concat([fs.content(path), Buffer.from('{"t":"')]))
+    const mended = await openMemoryJournal(torn)
+    expect(mended.stats().tornBytes).toBe(6)
+    expect(mended.end()).toMatchObject({ position: { segment: 2 }, ordinal: 400 })
+    await mended.close()
+    // A cursor that is no line's end is no help, and no harm.
+    const misled = await openMemoryJournal(fs)
+    await misled.saveCursor('report', { segment: 1, offset: end.position.offset - 1500 }, 399)
+    await misled.close()
+    expect(await bytesRead(fs.afterKill())).toBeGreaterThanOrEqual(size)
+  })
+
   test('refuses a directory that is open already', async () => {
     const fs = new FaultFs()
     const journal = await openMemoryJournal(fs)

@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -58,9 +58,10 @@ describe('on the real file system', () => {
 })
 
 describe.runIf(process.platform === 'linux')('the lock', () => {
-  test('refuses a second opening, also by another path, names the holder, and is gone after close', async () => {
+  test('refuses a second opening, also by another path to the directory, names the holder, and is gone after close', async () => {
     const journal = await openJournal({ dir })
-    const again = openJournal({ dir: join(dir, '..', 'journal') })
+    symlinkSync(join(root, 'a'), join(root, 'b'))
+    const again = openJournal({ dir: join(root, 'b', 'journal') })
     await expect(again).rejects.toMatchObject({
       code: 'journal_locked',
       message: expect.stringContaining(`process ${process.pid}`),

@@ -47,6 +47,15 @@ describe('ticks of time', () => {
     )
   })
 
+  test('are thinned out where round ones would be too few', () => {
+    expect(labels(Date.UTC(2026, 10, 14, 9), Date.UTC(2026, 10, 21, 9), '3h', 3)).toEqual([
+      '15 Nov',
+      '18 Nov',
+      '21 Nov',
+    ])
+    expect(labels(Date.UTC(2026, 10, 14, 9), Date.UTC(2026, 10, 14, 9, 1), '1m', 3)).toEqual(['09:00\n14 Nov'])
+  })
+
   test('name a year that is not this one', () => {
     expect(labels(Date.UTC(2023, 10, 16), Date.UTC(2023, 10, 18), '1d', 6)).toEqual(['16 Nov\n2023', '17 Nov'])
     expect(labels(Date.UTC(2024, 6, 1), Date.UTC(2026, 1, 1), '1mo', 4)).toEqual([

@@ -8,7 +8,6 @@ export interface Tick {
 }
 
 interface Step {
-  readonly ms: number
   readonly unit: 'minute' | 'day' | 'month'
   /**
    * Days and months begin with their first bucket, not at midnight: there are zones where a day starts at one o'clock, and
@@ -17,9 +16,6 @@ interface Step {
   readonly fits: (wall: WallTime, before: WallTime | undefined) => boolean
 }
 
-const MINUTE = 60_000
-const DAY = 86_400_000
-
 const isMidnight = (wall: WallTime): boolean => wall.hour === 0 && wall.minute === 0
 const newDay = (wall: WallTime, before: WallTime | undefined): boolean =>
   before ? before.day !== wall.day : isMidnight(wall)
@@ -27,21 +23,19 @@ const newMonth = (wall: WallTime, before: WallTime | undefined): boolean =>
   before ? before.month !== wall.month : wall.day === 1 && isMidnight(wall)
 
 const minutes = (every: number): Step => ({
-  ms: every * MINUTE,
   unit: 'minute',
   fits: (wall) => (wall.hour * 60 + wall.minute) % every === 0,
 })
 const months = (every: number): Step => ({
-  ms: every * 30 * DAY,
   unit: 'month',
   fits: (wall, before) => newMonth(wall, before) && (wall.month - 1) % every === 0,
 })
 
 const STEPS: readonly Step[] = [
   ...[1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720].map(minutes),
-  { ms: DAY, unit: 'day', fits: newDay },
-  { ms: 2 * DAY, unit: 'day', fits: (wall, before) => newDay(wall, before) && wall.day % 2 === 1 && wall.day !== 31 },
-  { ms: 7 * DAY, unit: 'day', fits: (wall, before) => newDay(wall, before) && wall.weekday === 0 },
+  { unit: 'day', fits: newDay },
+  { unit: 'day', fits: (wall, before) => newDay(wall, before) && wall.day % 2 === 1 && wall.day !== 31 },
+  { unit: 'day', fits: (wall, before) => newDay(wall, before) && wall.weekday === 0 },
   ...[1, 3, 6, 12].map(months),
 ]
 
@@ -52,26 +46,28 @@ const STEPS: readonly Step[] = [
  */
 export function timeTicks(starts: readonly number[], most: number, zone: string, nowMs: number): readonly Tick[] {
   const walls = starts.map((ms) => wallTime(ms, zone))
-  const length = (starts.at(-1) ?? 0) - (starts[0] ?? 0)
-  const all = starts.map((_, index) => index)
-  const fitting = (step: Step): number[] => all.filter((index) => step.fits(walls[index] as WallTime, walls[index - 1]))
-  const step = STEPS.find((candidate) => {
-    if (length / candidate.ms > most) return false
-    const count = fitting(candidate).length
-    return count > 0 && count <= most
-  })
-  // Nothing round fits a handful of odd buckets: every so many of them then.
-  const stride = Math.max(1, Math.ceil(starts.length / most))
-  const chosen = step ? fitting(step) : all.filter((index) => index % stride === 0)
-  const unit = step && step.unit !== 'minute' ? step.unit : walls.every(isMidnight) ? 'day' : 'minute'
+  const { chosen, unit } = choose(walls, most)
   const thisYear = wallTime(nowMs, zone).year
   return chosen.map((index, rank) => {
+    const ms = starts[index] as number
     const before = walls[chosen[rank - 1] ?? -1]
-    return {
-      ms: starts[index] as number,
-      label: label(starts[index] as number, walls[index] as WallTime, before, unit, zone, thisYear),
-    }
+    return { ms, label: label(ms, walls[index] as WallTime, before, unit, zone, thisYear) }
   })
+}
+
+/** The finest step that fits with two ticks or more; where none does, the next finer one thinned out. */
+function choose(walls: readonly WallTime[], most: number): { chosen: readonly number[]; unit: Step['unit'] } {
+  const all = walls.map((_, index) => index)
+  const days = walls.every(isMidnight)
+  let finer: { chosen: readonly number[]; unit: Step['unit'] } = { chosen: all, unit: days ? 'day' : 'minute' }
+  for (const step of STEPS) {
+    const chosen = all.filter((index) => step.fits(walls[index] as WallTime, walls[index - 1]))
+    const unit = step.unit === 'minute' && days ? 'day' : step.unit
+    if (chosen.length > most) finer = { chosen, unit }
+    else if (chosen.length > 1) return { chosen, unit }
+  }
+  const stride = Math.ceil(finer.chosen.length / most)
+  return { chosen: finer.chosen.filter((_, index) => index % stride === 0), unit: finer.unit }
 }
 
 function label(

@@ -7,12 +7,21 @@ const NOTICEABLE_MS = 150
 /** From here on a person wants to know that it still works, and to be able to stop it. */
 const TARDY_MS = 3_000
 
+export interface Answer<Request, Result> {
+  readonly request: Request
+  readonly result: Result
+  /** Which question it answers, whatever the moment. */
+  readonly key: string
+  /** When it came, ms since 1970 UTC. */
+  readonly atMs: number
+}
+
 /**
  * The latest answer to a question that changes. A newer question cancels the one under way; while it is, the last answer
  * stays, so that nothing jumps. An answer to the same question (`key`) only refreshes; one to another makes the old stale.
  */
 export class Resource<Request, Result> {
-  answer = $state.raw<{ readonly request: Request; readonly result: Result; readonly key: string } | null>(null)
+  answer = $state.raw<Answer<Request, Result> | null>(null)
   problem = $state.raw<Problem | null>(null)
   /** Under way for longer than is worth hiding. */
   slow = $state(false)
@@ -68,7 +77,7 @@ export class Resource<Request, Result> {
       const result = await this.#load(request, controller.signal)
       if (this.#controller !== controller) return
       this.costMs = systemClock.monotonic() - startedMs
-      this.answer = { request, result, key }
+      this.answer = { request, result, key, atMs: systemClock.now() }
       this.problem = null
       this.stale = false
     } catch (error) {

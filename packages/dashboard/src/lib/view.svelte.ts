@@ -13,6 +13,7 @@ class View {
   constructor() {
     addEventListener('popstate', () => {
       this.state = decodeView(location.search)
+      this.#zoomedFrom.length = 0
       this.refresh()
     })
   }
@@ -21,11 +22,12 @@ class View {
     return this.state.zone ?? this.localZone
   }
 
-  /** Another view; the browser's back button returns to this one. */
+  /** Another view; the browser's back button returns to this one. A range picked anew ends what was zoomed into. */
   set(change: Partial<ViewState>): void {
     const next = { ...this.state, ...change }
     const query = encodeView(next)
     if (query === encodeView(this.state)) return
+    if (change.range) this.#zoomedFrom.length = 0
     this.state = next
     this.nowMs = systemClock.now()
     history.pushState(null, '', query ? `?${query}` : location.pathname)
@@ -33,15 +35,18 @@ class View {
 
   /** Narrows the range to a part of a chart; {@link zoomOut} returns. */
   zoom(fromMs: number, toMs: number): void {
-    this.#zoomedFrom.push(this.state)
+    const before = [...this.#zoomedFrom, this.state]
     this.set({ range: { fromMs, toMs } })
+    this.#zoomedFrom.push(...before)
   }
 
   /** @returns false when nothing was zoomed into */
   zoomOut(): boolean {
-    const before = this.#zoomedFrom.pop()
-    if (!before) return false
-    this.set({ range: before.range })
+    const before = [...this.#zoomedFrom]
+    const last = before.pop()
+    if (!last) return false
+    this.set({ range: last.range })
+    this.#zoomedFrom.push(...before)
     return true
   }
 

@@ -1,5 +1,6 @@
 import type { Clock } from '@tallystick/core/event'
 import type { Ingest } from '../ingest/ingest.ts'
+import type { Verification } from '../ingest/verify.ts'
 import type { UsageStore } from '../store/store.ts'
 import type { Assets } from './assets.ts'
 import type { ByteBudget } from './body.ts'
@@ -21,6 +22,8 @@ export interface AppContext {
   readonly budget: ByteBudget
   readonly queries: Turnstile
   readonly assets: Assets
+  /** Compares journal, store and rollups. */
+  readonly verify: () => Promise<Verification>
   readonly about: About
   readonly newRequestId: () => string
   /** Told of every error that was answered as `internal_error`. */

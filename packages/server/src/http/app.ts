@@ -2,6 +2,7 @@ import { TallystickError } from '@tallystick/core'
 import { type Clock, type Random, systemClock, systemRandom, uuidv7Generator } from '@tallystick/core/event'
 import { Hono } from 'hono'
 import type { AckMode, Ingest } from '../ingest/ingest.ts'
+import { verify } from '../ingest/verify.ts'
 import type { UsageStore } from '../store/store.ts'
 import type { About, AppContext } from './app-context.ts'
 import type { Assets } from './assets.ts'
@@ -22,6 +23,8 @@ export interface AppOptions {
   readonly live: LiveHub
   readonly about: About
   readonly assets: Assets
+  /** Where the journal lies; absent with a memory store. */
+  readonly journalDir?: string
   readonly limits?: Partial<Limits>
   /** When `POST /api/v1/events` answers where a request does not say; `durable` when absent. */
   readonly ack?: AckMode
@@ -102,6 +105,7 @@ function contextOf(options: AppOptions): AppContext {
     store,
     live,
     about,
+    verify: () => verify({ ingest, store, ...(options.journalDir ? { journalDir: options.journalDir } : {}) }),
     assets,
     clock,
     limits,

@@ -35,8 +35,8 @@ const TYPES: ReadonlyMap<string, string> = new Map([
   ['.txt', 'text/plain; charset=utf-8'],
   ['.woff2', 'font/woff2'],
 ])
-/** A content hash in the name, as the bundler writes it: such a file never changes. */
-const HASHED = /-[A-Za-z0-9_-]{8,}\.[a-z0-9]+$/
+/** A content hash in the name, as the bundler writes it into `assets/`: such a file never changes. */
+const HASHED = /^\/assets\/[^/]+-[A-Za-z0-9_-]{8,}\.[a-z0-9]+$/
 const MAX_TOTAL_BYTES = 32 * 1024 * 1024
 
 const PLACEHOLDER = `<!doctype html>
@@ -62,16 +62,14 @@ export async function loadAssets(directory: string | undefined): Promise<Assets>
     const bytes = await readFile(path)
     total += bytes.byteLength
     if (total > MAX_TOTAL_BYTES) break
-    files.set(
-      `/${relative(directory as string, path)
-        .split(sep)
-        .join('/')}`,
-      assetOf(path, type, bytes),
-    )
+    const name = `/${relative(directory as string, path)
+      .split(sep)
+      .join('/')}`
+    files.set(name, assetOf(name, type, bytes))
   }
   return {
     find: (path) => files.get(path),
-    placeholder: assetOf('index.html', 'text/html; charset=utf-8', Buffer.from(PLACEHOLDER)),
+    placeholder: assetOf('/index.html', 'text/html; charset=utf-8', Buffer.from(PLACEHOLDER)),
   }
 }
 
@@ -81,7 +79,7 @@ async function listFiles(directory: string | undefined): Promise<string[]> {
   return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
 }
 
-function assetOf(path: string, type: string, content: Buffer): Asset {
+function assetOf(name: string, type: string, content: Buffer): Asset {
   const bytes = new Uint8Array(content)
   const gzipped =
     /^(text|application|image\/svg)/.test(type) && content.byteLength > 1_000
@@ -92,6 +90,6 @@ function assetOf(path: string, type: string, content: Buffer): Asset {
     bytes,
     ...(gzipped === undefined ? {} : { gzipped }),
     etag: `W/"${createHash('sha256').update(content).digest('base64url').slice(0, 22)}"`,
-    cacheControl: HASHED.test(path) ? 'public, max-age=31536000, immutable' : 'no-cache',
+    cacheControl: HASHED.test(name) ? 'public, max-age=31536000, immutable' : 'no-cache',
   }
 }

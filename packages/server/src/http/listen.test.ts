@@ -238,7 +238,7 @@ describe('a client that dawdles', () => {
     clearInterval(drip)
     for (const { received } of slow) expectProblem(received(), 408, 'request_timeout')
     expect(ingest.requests).toEqual([])
-    expect(app.context.budget.held).toBe(0)
+    await until(() => app.context.budget.held === 0)
     expect((await fetch(`${server.url}/healthz`)).status).toBe(200)
   })
 })
@@ -316,7 +316,7 @@ describe('close', () => {
   it('finishes what is under way and refuses what arrives meanwhile', async () => {
     let stopping = false
     const { server, ingest } = await serve({ stopping: () => stopping }, 20_000)
-    let release: () => void = () => undefined
+    let release: (() => void) | undefined
     const { submit } = ingest
     ingest.submit = async (request) => {
       await new Promise<void>((resolve) => {
@@ -329,14 +329,16 @@ describe('close', () => {
     first.socket.write(`POST /api/v1/events ${head}Content-Length: ${body.length}\r\n\r\n${body}`)
     const others = await Promise.all(['events', 'query'].map(async (name) => ({ name, ...(await dial(server.port)) })))
     for (const { name, socket } of others) socket.write(`POST /api/v1/${name} ${head}`)
+    await until(() => release !== undefined)
     await fetch(`${server.url}/healthz`)
     stopping = true
     const closed = server.close()
     for (const { socket } of others) socket.write('Content-Length: 2\r\n\r\n{}')
     for (const { received } of others) await until(() => received().includes('"code":"shutting_down"'))
     for (const { received } of others) expect(received().toLowerCase()).toContain('connection: close')
-    release()
+    release?.()
     await closed
+    await until(() => first.socket.closed)
     expect(first.received()).toContain('"accepted":1')
     await expect(fetch(`${server.url}/healthz`)).rejects.toThrow()
   })

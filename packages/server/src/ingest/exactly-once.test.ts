@@ -72,7 +72,8 @@ async function crashed(bench: Bench): Promise<Bench> {
 function snapshot(from: string, to: string): void {
   for (;;) {
     try {
-      return cpSync(from, to, { recursive: true, filter: (path) => !path.endsWith('LOCK') })
+      cpSync(from, to, { recursive: true, filter: (path) => !path.endsWith('LOCK') })
+      return
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
       rmSync(to, { recursive: true })

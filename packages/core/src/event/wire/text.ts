@@ -1,4 +1,3 @@
-/// <reference lib="es2024.string" />
 
 /** May the text be kept? It is well-formed Unicode and has no NUL, which some engines end a string at. */
 export function isText(text: string): boolean {

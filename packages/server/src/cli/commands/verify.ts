@@ -23,7 +23,8 @@ export const registerVerify: RegisterCommand = (program, terminal) => {
       if (json) terminal.out(`${JSON.stringify(found, null, 2)}\n`)
       else terminal.out(report(found))
       if (!found.ok) {
-        if (!json) for (const difference of found.differences) terminal.err(`${terminal.color.red('differs')} ${difference}\n`)
+        if (!json)
+          for (const difference of found.differences) terminal.err(`${terminal.color.red('differs')} ${difference}\n`)
         throw new Exit(EXIT.failed)
       }
     } finally {

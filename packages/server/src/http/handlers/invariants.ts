@@ -1,4 +1,8 @@
 import { type Handler, json } from '../route.ts'
 
-/** `GET /api/v1/invariants`: one consistent snapshot of the conservation law; `balanced` holds under load too. */
-export const invariants: Handler = async ({ app }) => json(await app.ingest.invariants())
+/**
+ * `GET /api/v1/invariants`: one consistent snapshot of the conservation law; `balanced` holds under load too. With
+ * `?audit=1` journal, store and rollups are compared with each other, which reads the whole journal.
+ */
+export const invariants: Handler = async ({ app, url }) =>
+  json(url.searchParams.get('audit') === '1' ? await app.verify() : await app.ingest.invariants())

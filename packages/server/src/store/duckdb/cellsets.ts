@@ -1,6 +1,6 @@
 import { DIMENSION_OF, type Dimension } from '@tallystick/core/event'
 import { COUNTERS, QUANTITIES, type Quantity } from '@tallystick/core/query'
-import { COLUMN_OF, type Column } from './schema.ts'
+import { COLUMN_OF, type Column, SQL_TYPE } from './schema.ts'
 
 /** Length of the buckets that cells are kept in. UTC; every zone's days are made of quarter-hours, so any assemble exactly. */
 export interface Level {
@@ -102,10 +102,9 @@ export function columnOf(dimension: Dimension): Column {
 }
 
 function dimensionColumns(cells: CellSet): { readonly name: string; readonly type: string }[] {
-  const types = { code: 'INTEGER', boolean: 'BOOLEAN', integer: 'BIGINT', text: 'VARCHAR' } as const
   return cells.dimensions.map((dimension) => {
-    const column = columnOf(dimension)
-    return { name: column.name, type: types[column.storage as keyof typeof types] }
+    const { name, storage } = columnOf(dimension)
+    return { name, type: SQL_TYPE[storage as keyof typeof SQL_TYPE] }
   })
 }
 

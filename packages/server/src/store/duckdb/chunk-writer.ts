@@ -1,14 +1,14 @@
-import { BIGINT, BOOLEAN, DOUBLE, DuckDBDataChunk, type DuckDBType, INTEGER, UUID, VARCHAR } from '@duckdb/node-api'
+import { BIGINT, BOOLEAN, DuckDBDataChunk, type DuckDBType, INTEGER, SMALLINT, UUID, VARCHAR } from '@duckdb/node-api'
 import duckdb, { type DataChunk, type Vector } from '@duckdb/node-bindings'
 import type { UsageEvent } from '@tallystick/core/event'
 import type { StoredEvent } from '../store.ts'
 import { type Dictionary, OVERFLOW_CODE } from './dictionary.ts'
-import { COLUMN_OF, EVENT_ID_TEXT, EVENT_TABLE, OVERFLOW, type Storage } from './schema.ts'
+import { COLUMN_OF, EVENT_ID_TEXT, EVENT_TABLE, OVERFLOW, REST, type Storage } from './schema.ts'
 
 /** Rows of one chunk; the engine takes no more. */
 export const CHUNK_ROWS = 2048
 
-const TYPES: { readonly [name: string]: DuckDBType } = { BIGINT, BOOLEAN, DOUBLE, INTEGER, UUID, VARCHAR }
+const TYPES: { readonly [name: string]: DuckDBType } = { BIGINT, BOOLEAN, INTEGER, SMALLINT, UUID, VARCHAR }
 const BYTES: { readonly [name: string]: number } = {
   BIGINT: 8,
   BOOLEAN: 1,
@@ -22,7 +22,7 @@ const BYTES: { readonly [name: string]: number } = {
 class ColumnBuffer {
   readonly bytes: Uint8Array
   readonly words: Int32Array
-  readonly doubles: Float64Array
+  readonly shorts: Int16Array
   /** One bit a row; set where the row has a value. */
   readonly valid = new Uint8Array(CHUNK_ROWS / 8)
   /** Does any row of the chunk have a value? */
@@ -33,7 +33,7 @@ class ColumnBuffer {
     const buffer = new ArrayBuffer(bytesPerRow * CHUNK_ROWS)
     this.bytes = new Uint8Array(buffer)
     this.words = new Int32Array(buffer, 0, bytesPerRow < 4 ? 0 : undefined)
-    this.doubles = new Float64Array(buffer, 0, bytesPerRow < 8 ? 0 : undefined)
+    this.shorts = new Int16Array(buffer, 0, bytesPerRow < 2 ? 0 : undefined)
   }
 }
 
@@ -51,16 +51,21 @@ export class ChunkWriter {
   >
   readonly #idText: ColumnBuffer
   readonly #overflow: ColumnBuffer
+  readonly #rest: ColumnBuffer
 
   constructor(dictionary: Dictionary) {
     this.#dictionary = dictionary
     const at = (name: string): ColumnBuffer =>
       this.#buffers[EVENT_TABLE.findIndex((column) => column.name === name)] as ColumnBuffer
     this.#ofField = new Map(
-      [...COLUMN_OF].map(([field, { storage, name }]) => [field, { storage, name, buffer: at(name) }]),
+      [...COLUMN_OF].map(([field, { storage, name }]) => [
+        field,
+        { storage, name, buffer: at(storage === 'rest' ? REST : name) },
+      ]),
     )
     this.#idText = at(EVENT_ID_TEXT)
     this.#overflow = at(OVERFLOW)
+    this.#rest = at(REST)
   }
 
   /** A chunk of `events[from, to)`, at most {@link CHUNK_ROWS} of them. */
@@ -88,6 +93,7 @@ export class ChunkWriter {
 
   #writeEvent(row: number, event: UsageEvent): void {
     let overflow: Record<string, string> | undefined
+    let rest: Record<string, unknown> | undefined
     const record = event as unknown as Readonly<Record<string, unknown>>
     for (const field in record) {
       const value = record[field]
@@ -101,7 +107,7 @@ export class ChunkWriter {
           break
         case 'code': {
           const code = this.#dictionary.code(field as keyof UsageEvent, value as string)
-          buffer.words[row] = code
+          buffer.shorts[row] = code
           mark(buffer, row)
           if (code === OVERFLOW_CODE) {
             overflow ??= {}
@@ -113,9 +119,13 @@ export class ChunkWriter {
           buffer.bytes[row] = value ? 1 : 0
           mark(buffer, row)
           break
-        case 'double':
-          buffer.doubles[row] = value as number
+        case 'small':
+          buffer.words[row] = value as number
           mark(buffer, row)
+          break
+        case 'rest':
+          rest ??= {}
+          rest[field] = value
           break
         case 'text':
           setText(buffer, row, value as string)
@@ -129,6 +139,7 @@ export class ChunkWriter {
       }
     }
     if (overflow) setText(this.#overflow, row, JSON.stringify(overflow))
+    if (rest) setText(this.#rest, row, JSON.stringify(rest))
   }
 
   #finish(): void {

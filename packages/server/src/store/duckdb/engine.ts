@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises'
-import type { DuckDBAppender, DuckDBConnection, DuckDBDataChunk, DuckDBInstance } from '@duckdb/node-api'
+import type { DuckDBAppender, DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import { isTallystickError, TallystickError } from '@tallystick/core'
 import { type Clock, FIELDS, type FieldName } from '@tallystick/core/event'
 import type { JournalEnd, JournalPosition } from '@tallystick/core/journal'
@@ -27,8 +27,8 @@ export interface EngineOptions {
   readonly dictionaryLimits?: DictionaryLimits
 }
 
-/** Rows of one transaction at most; queries get their turn between two. */
-const BATCH_ROWS = 4 * CHUNK_ROWS
+/** Rows the engine stores together. */
+const ROW_GROUP = 122_880
 /** A quarter-hour is sealed this long after its end, when most of what belongs to it has come. */
 const GRACE_MS = 60_000
 /** So many late rows are sealed at once, without waiting for the next quarter-hour. */
@@ -36,6 +36,12 @@ const LATE_ROWS = 50_000
 /** Delta cells of a day are merged once so many late events made them. */
 const COMPACT_EVENTS = 5_000
 const READERS = 2
+
+/** Rows that have been appended and are yet to be committed, and the state they make. */
+interface OpenBatch {
+  meta: Meta
+  rows: number
+}
 
 /** The embedded store, in whichever thread it is opened. One writer, a few readers, each on a snapshot. */
 export class DuckdbEngine {
@@ -47,7 +53,9 @@ export class DuckdbEngine {
   #dictionary: Dictionary
   #chunks: ChunkWriter
   #appender: DuckDBAppender | undefined
+  /** As of the last commit. */
   #meta: Meta
+  #open: OpenBatch | undefined
   #closed = false
   /** Is everything acknowledged applied? Decided by whoever feeds the store. */
   caughtUp: () => boolean = () => true
@@ -106,16 +114,31 @@ export class DuckdbEngine {
    * together, so after a crash at any point the same events can be handed in again.
    *
    * @param next where the journal goes on behind these events; kept in the same transaction
+   * @param options `more`: so many events follow that these may be committed with them. Whole row groups go straight to the
+   * file, where a small batch is written to the engine's log first, empty cells and all, and again from there.
    */
-  async append(events: readonly StoredEvent[], next?: JournalEnd): Promise<void> {
-    await this.#write(async () => {
-      const fresh = events.filter(({ ordinal }) => ordinal > this.#meta.applied_ordinal)
-      for (let from = 0; from < fresh.length; from += BATCH_ROWS) {
-        const to = Math.min(fresh.length, from + BATCH_ROWS)
-        await this.#appendBatch(fresh, from, to, to === fresh.length ? next : undefined)
+  async append(
+    events: readonly StoredEvent[],
+    next?: JournalEnd,
+    options: { readonly more?: boolean } = {},
+  ): Promise<void> {
+    await this.#exclusive.run(async () => {
+      this.#mustBeOpen()
+      const applied = this.#open?.meta.applied_ordinal ?? this.#meta.applied_ordinal
+      const fresh = events.filter(({ ordinal }) => ordinal > applied)
+      if (fresh.length === 0 && !next) return
+      await this.#begin()
+      try {
+        for (let from = 0; from < fresh.length; from += CHUNK_ROWS) {
+          await this.#appendChunk(fresh, from, Math.min(fresh.length, from + CHUNK_ROWS))
+        }
+        const open = this.#open as OpenBatch
+        if (next) open.meta = { ...open.meta, ...placeOf(next, open.meta) }
+        if (!options.more || open.rows >= ROW_GROUP) await this.#commitOpen()
+      } catch (error) {
+        await this.#abandonOpen()
+        throw asStoreError(error)
       }
-      if (next && fresh.length === 0)
-        await this.#transaction(() => updateMeta(this.#writer, this.#meta, this.#placeOf(next)))
     })
   }
 
@@ -250,7 +273,7 @@ export class DuckdbEngine {
           raw_from_ms: 0,
           cells_from_ms: 0,
           expired_events: 0,
-          ...(next ? this.#placeOf(next) : {}),
+          ...(next ? placeOf(next, this.#meta) : {}),
         })
       })
       this.#dictionary = seedCodes(new Dictionary(this.#options.dictionaryLimits))
@@ -263,6 +286,7 @@ export class DuckdbEngine {
     if (this.#closed) return
     this.#closed = true
     await this.#exclusive.run(async () => {
+      await this.#commitOpen().catch(() => undefined)
       this.#dropAppender()
       this.#readers.close()
       this.#writer.disconnectSync()
@@ -270,42 +294,47 @@ export class DuckdbEngine {
     })
   }
 
-  async #appendBatch(
-    events: readonly StoredEvent[],
-    from: number,
-    to: number,
-    next: JournalEnd | undefined,
-  ): Promise<void> {
-    const watermarkMs = this.#meta.watermark_ms
-    let late = 0
-    for (let index = from; index < to; index++)
-      if ((events[index] as StoredEvent).event.timestampMs < watermarkMs) late++
-    const chunks: DuckDBDataChunk[] = []
-    for (let at = from; at < to; at += CHUNK_ROWS)
-      chunks.push(this.#chunks.write(events, at, Math.min(to, at + CHUNK_ROWS)))
-    const last = events[to - 1] as StoredEvent
-    await this.#transaction(async () => {
-      await this.#saveDictionary()
-      this.#appender ??= await this.#writer.createAppender('events')
-      for (const chunk of chunks) this.#appender.appendDataChunk(chunk)
-      this.#appender.flushSync()
-      return updateMeta(this.#writer, this.#meta, {
-        ...(next ? this.#placeOf(next) : {}),
-        applied_ordinal: Math.max(last.ordinal, next?.ordinal ?? 0),
-        received_ms: last.receivedMs,
-        late_events: this.#meta.late_events + late,
-      })
-    })
-    this.#dictionary.saved()
+  async #begin(): Promise<void> {
+    if (this.#open) return
+    await this.#writer.run('BEGIN')
+    this.#open = { meta: this.#meta, rows: 0 }
   }
 
-  /** State that says: the journal is applied up to here. Records that are not events count too. */
-  #placeOf({ position, ordinal }: JournalEnd): Partial<Meta> {
-    return {
-      segment: position.segment,
-      byte_offset: position.offset,
-      applied_ordinal: Math.max(ordinal, this.#meta.applied_ordinal),
+  async #appendChunk(events: readonly StoredEvent[], from: number, to: number): Promise<void> {
+    const open = this.#open as OpenBatch
+    this.#appender ??= await this.#writer.createAppender('events')
+    this.#appender.appendDataChunk(this.#chunks.write(events, from, to))
+    let late = open.meta.late_events
+    for (let at = from; at < to; at++)
+      if ((events[at] as StoredEvent).event.timestampMs < open.meta.watermark_ms) late++
+    const last = events[to - 1] as StoredEvent
+    open.rows += to - from
+    open.meta = { ...open.meta, applied_ordinal: last.ordinal, received_ms: last.receivedMs, late_events: late }
+  }
+
+  /** Commits the rows that have been taken in; on failure nothing of them stays. */
+  async #commitOpen(): Promise<void> {
+    const open = this.#open
+    if (!open) return
+    try {
+      await this.#saveDictionary()
+      this.#appender?.flushSync()
+      await updateMeta(this.#writer, open.meta, open.meta)
+      await this.#writer.run('COMMIT')
+      this.#open = undefined
+      this.#meta = open.meta
+      this.#dictionary.saved()
+    } catch (error) {
+      await this.#abandonOpen()
+      throw asStoreError(error)
     }
+  }
+
+  async #abandonOpen(): Promise<void> {
+    // An appender that failed holds rows it would bring up again.
+    this.#dropAppender()
+    this.#open = undefined
+    await this.#writer.run('ROLLBACK').catch(() => undefined)
   }
 
   async #saveDictionary(): Promise<void> {
@@ -330,13 +359,18 @@ export class DuckdbEngine {
 
   async #write<T>(task: () => Promise<T>): Promise<T> {
     return this.#exclusive.run(async () => {
-      if (this.#closed) throw new TallystickError('store_unavailable', 'The store is closed.')
+      this.#mustBeOpen()
+      await this.#commitOpen()
       return task()
     })
   }
 
-  async #read<T>(task: (connection: DuckDBConnection) => Promise<T>, signal?: AbortSignal): Promise<T> {
+  #mustBeOpen(): void {
     if (this.#closed) throw new TallystickError('store_unavailable', 'The store is closed.')
+  }
+
+  async #read<T>(task: (connection: DuckDBConnection) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    this.#mustBeOpen()
     return this.#readers.read(task, signal).catch((error: unknown) => {
       throw asStoreError(error)
     })
@@ -350,9 +384,7 @@ export class DuckdbEngine {
       await this.#writer.run('COMMIT')
       this.#meta = meta
     } catch (error) {
-      // An appender that failed holds rows it would bring up again.
-      this.#dropAppender()
-      await this.#writer.run('ROLLBACK').catch(() => undefined)
+      await this.#abandonOpen()
       throw asStoreError(error)
     }
   }
@@ -385,6 +417,15 @@ function seedCodes(dictionary: Dictionary): Dictionary {
     if (spec.type === 'enum') for (const value of spec.values) dictionary.code(field, value)
   }
   return dictionary
+}
+
+/** State that says: the journal is applied up to here. Records that are not events count too. */
+function placeOf({ position, ordinal }: JournalEnd, meta: Meta): Partial<Meta> {
+  return {
+    segment: position.segment,
+    byte_offset: position.offset,
+    applied_ordinal: Math.max(ordinal, meta.applied_ordinal),
+  }
 }
 
 const floorDay = (instantMs: number): number => Math.floor(instantMs / DAY_MS) * DAY_MS

@@ -70,7 +70,7 @@ export function groupSql(by: GroupBy, dictionary: Dictionary, parameters: Parame
   if (storage !== 'code')
     return {
       sql: quoted(name),
-      decode: (value) => (typeof value === 'bigint' ? Number(value) : (value as FilterValue)),
+      decode: (value) => value as FilterValue,
     }
   const byCode = (code: number): string => dictionary.value(field, code) as string
   if (!dictionary.overflowed(field)) {
@@ -131,6 +131,7 @@ function comparison(
     case 'boolean':
       return { sql, literals: values.filter((value) => typeof value === 'boolean').map(String) }
     case 'integer':
+    case 'small':
       return { sql, literals: values.filter((value) => Number.isSafeInteger(value)).map(String) }
     case 'code': {
       const codes = texts.flatMap((text) => dictionary.find(field, text) ?? []).map(String)

@@ -15,7 +15,8 @@ export interface FollowedStore {
   /** Where to go on reading; undefined at the beginning. */
   readonly position: JournalPosition | undefined
   readonly appliedOrdinal: number
-  append(events: readonly StoredEvent[], next: JournalEnd): Promise<void>
+  /** `more`: so much follows that the store may commit it together. */
+  append(events: readonly StoredEvent[], next: JournalEnd, options: { readonly more: boolean }): Promise<void>
   clear(next: JournalEnd): Promise<void>
 }
 
@@ -28,6 +29,8 @@ export interface FollowOptions {
 
 /** Records applied in one transaction, about: enough to pay for its fsync, few enough that queries wait little. */
 const BATCH_RECORDS = 8_192
+/** Further behind than this, nobody waits for a single batch to be visible. */
+const FAR_BEHIND = 50_000
 const RETRY_MS = 500
 
 /**
@@ -148,7 +151,7 @@ export class Follower implements JournalFollower {
 
   async #reach(target: JournalEnd): Promise<void> {
     if (this.#stopped || this.#store.appliedOrdinal >= target.ordinal) return
-    await this.#store.append([], target)
+    await this.#store.append([], target, { more: false })
     this.#settle()
   }
 
@@ -158,12 +161,15 @@ export class Follower implements JournalFollower {
       if (record.type === 'event') events.push(toStored(record))
       else if (record.type === 'clear') {
         const end = { position: record.position, ordinal: record.ordinal }
-        if (events.length > 0) await this.#store.append(events, { ...end, ordinal: record.ordinal - 1 })
+        if (events.length > 0)
+          await this.#store.append(events, { ...end, ordinal: record.ordinal - 1 }, { more: false })
         if (record.ordinal > this.#store.appliedOrdinal) await this.#store.clear(end)
         events = []
       }
     }
-    await this.#store.append(events, { position: next, ordinal: (records.at(-1) as JournalRecord).ordinal })
+    const { ordinal } = records.at(-1) as JournalRecord
+    const more = (this.#target?.ordinal ?? 0) - ordinal > FAR_BEHIND
+    await this.#store.append(events, { position: next, ordinal }, { more })
     this.#settle()
   }
 

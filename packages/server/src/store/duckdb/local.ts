@@ -64,7 +64,7 @@ export class LocalDuckdbStore implements DuckdbStore {
         get appliedOrdinal() {
           return engine.meta.applied_ordinal
         },
-        append: (events, next) => engine.append(events, next),
+        append: (events, next, options) => engine.append(events, next, options),
         clear: (next) => engine.clear(next),
       },
       {

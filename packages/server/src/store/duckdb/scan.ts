@@ -58,21 +58,26 @@ export async function scanEvents(
 
 /** Every column by name: a file that began with an older build has them in another order. */
 const EVENT_COLUMNS_SQL: string = EVENT_TABLE.map(({ name }) => quoted(name)).join(', ')
-const FIRST_COLUMN = 2
-const ID_TEXT_COLUMN = EVENT_TABLE.findIndex(({ name }) => name === EVENT_ID_TEXT)
-const OVERFLOW_COLUMN = EVENT_TABLE.findIndex(({ name }) => name === OVERFLOW)
+const INDEX: ReadonlyMap<string, number> = new Map(EVENT_TABLE.map(({ name }, index) => [name, index]))
+const STORED = COLUMNS.filter(({ storage }) => storage !== 'rest')
 
 /** One row of all columns, back as an event. */
 function readEvent(columns: readonly ColumnValues[], row: number, dictionary: Dictionary): StoredEvent {
-  const at = (column: number): unknown => columns[column]?.[row]
+  const at = (name: string): unknown => columns[INDEX.get(name) as number]?.[row] ?? null
   const event: Record<string, unknown> = {}
-  const overflow = at(OVERFLOW_COLUMN) as string | null
-  COLUMNS.forEach((column, index) => {
-    const value = at(index + FIRST_COLUMN)
+  const overflow = at(OVERFLOW) as string | null
+  for (const column of STORED) {
+    const value = at(column.name)
     if (value !== null) event[column.field] = memberOf(column, value, dictionary, overflow)
-    else if (column.storage === 'id') event[column.field] = at(ID_TEXT_COLUMN)
-  })
-  return { ordinal: at(0) as number, receivedMs: at(1) as number, event: event as unknown as UsageEvent }
+    else if (column.storage === 'id') event[column.field] = at(EVENT_ID_TEXT)
+  }
+  const rest = at(REST) as string | null
+  if (rest !== null) Object.assign(event, JSON.parse(rest))
+  return {
+    ordinal: at(ORDINAL) as number,
+    receivedMs: at(RECEIVED_MS) as number,
+    event: event as unknown as UsageEvent,
+  }
 }
 
 function memberOf(

@@ -1,13 +1,17 @@
-import { DIMENSIONS, FIELD_NAMES, FIELDS, type FieldName, type FieldSpec, wireName } from '@tallystick/core/event'
+import { DIMENSIONS, FIELD_NAMES, FIELDS, type FieldName, wireName } from '@tallystick/core/event'
+import { COUNTERS, QUANTITIES } from '@tallystick/core/query'
 
 /**
  * How a member of the event is stored.
  *
  * - `code`: an integer that the dictionary turns into a string; 0 says that the string stands in the row's `overflow`.
  * - `id`: 16 bytes when it is a canonical UUID, or else as text in a second column.
- * - `json`: lists and maps as JSON text.
+ * - `small`: an integer below 2^31.
+ * - `json`: a map as JSON text.
+ * - `rest`: no query asks for it by name; it stands with its like in one JSON text. Columns cost even where they are empty:
+ *   the engine's log writes every cell of a batch.
  */
-export type Storage = 'code' | 'integer' | 'boolean' | 'double' | 'text' | 'json' | 'id'
+export type Storage = 'code' | 'integer' | 'small' | 'boolean' | 'text' | 'json' | 'id' | 'rest'
 
 export interface Column {
   readonly name: string
@@ -20,30 +24,32 @@ const CODED: ReadonlySet<FieldName> = new Set([
   'usageConvention',
 ])
 
-function storageOf(field: FieldName, spec: FieldSpec): Storage {
+/** What queries, counters and the journal's order need a column of. */
+const ASKED: ReadonlySet<FieldName> = new Set<FieldName>([
+  'timestampMs',
+  'epoch',
+  'seq',
+  ...DIMENSIONS.map(({ field }) => field),
+  ...COUNTERS.flatMap(({ where }) => where.map(({ field }) => field)),
+  ...QUANTITIES.flatMap(({ plus, minus }) => [...plus, ...minus]),
+])
+
+function storageOf(field: FieldName): Storage {
   if (field === 'eventId') return 'id'
+  if (field === 'tags') return 'json'
   if (CODED.has(field)) return 'code'
-  switch (spec.type) {
-    case 'integer':
-      return 'integer'
-    case 'boolean':
-      return 'boolean'
-    case 'ratio':
-      return 'double'
-    case 'enum':
-    case 'string':
-    case 'text':
-      return 'text'
-    default:
-      return 'json'
-  }
+  if (!ASKED.has(field)) return 'rest'
+  const spec = FIELDS[field]
+  if (spec.type === 'boolean') return 'boolean'
+  if (spec.type === 'integer') return spec.max < 2 ** 31 ? 'small' : 'integer'
+  return 'text'
 }
 
-/** One column for each member of the event, in the order of the field table. */
+/** How each member of the event is stored, in the order of the field table. */
 export const COLUMNS: readonly Column[] = FIELD_NAMES.map((field) => ({
   name: wireName(field),
   field,
-  storage: storageOf(field, FIELDS[field]),
+  storage: storageOf(field),
 }))
 
 export const COLUMN_OF: ReadonlyMap<FieldName, Column> = new Map(COLUMNS.map((column) => [column.field, column]))
@@ -57,12 +63,13 @@ export const ORDINAL = 'ordinal'
 export const RECEIVED_MS = 'received_ms'
 export const EVENT_ID_TEXT = 'event_id_text'
 export const OVERFLOW = 'overflow'
+export const REST = 'rest'
 
-const SQL_TYPE: { readonly [K in Storage]: string } = {
-  code: 'INTEGER',
+export const SQL_TYPE: { readonly [K in Exclude<Storage, 'rest'>]: string } = {
+  code: 'SMALLINT',
   integer: 'BIGINT',
+  small: 'INTEGER',
   boolean: 'BOOLEAN',
-  double: 'DOUBLE',
   text: 'VARCHAR',
   json: 'VARCHAR',
   id: 'UUID',
@@ -72,9 +79,10 @@ const SQL_TYPE: { readonly [K in Storage]: string } = {
 export const EVENT_TABLE: readonly { readonly name: string; readonly type: string }[] = [
   { name: ORDINAL, type: 'BIGINT' },
   { name: RECEIVED_MS, type: 'BIGINT' },
-  ...COLUMNS.map(({ name, storage }) => ({ name, type: SQL_TYPE[storage] })),
+  ...COLUMNS.flatMap(({ name, storage }) => (storage === 'rest' ? [] : [{ name, type: SQL_TYPE[storage] }])),
   { name: EVENT_ID_TEXT, type: 'VARCHAR' },
   { name: OVERFLOW, type: 'VARCHAR' },
+  { name: REST, type: 'VARCHAR' },
 ]
 
 /** An identifier in SQL. All of ours come from tables in the code; the quotes keep words like `method` out of the grammar. */
@@ -119,7 +127,7 @@ export const BASE_TABLES: readonly string[] = [
   createTable('events', EVENT_TABLE),
   createTable('dictionary', [
     { name: 'field', type: 'VARCHAR' },
-    { name: 'code', type: 'INTEGER' },
+    { name: 'code', type: 'SMALLINT' },
     { name: 'value', type: 'VARCHAR' },
   ]),
   createTable(
