@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs'
 import { basename } from 'node:path'
-import { pipeline } from 'node:stream/promises'
+import type { Readable } from 'node:stream'
 import { TallystickError } from '@tallystick/core'
 import { parse } from 'csv-parse'
 import { configOf, EXIT, Exit, examples, type RegisterCommand, withData } from '../command.ts'
@@ -112,7 +112,7 @@ async function importRows(
     url: null,
   }
   const progress = new Progress(terminal)
-  const source = file === '-' ? process.stdin : createReadStream(file)
+  const source: Readable = file === '-' ? process.stdin : createReadStream(file)
   const parser = parse({
     bom: true,
     raw: true,
@@ -153,7 +153,9 @@ async function importRows(
     await send()
   }
   try {
-    await pipeline(source, parser, rows)
+    // Not `pipeline`: it would replace what a row's handling throws by its own abort.
+    source.on('error', (error) => parser.destroy(error))
+    await rows(source.pipe(parser))
   } catch (cause) {
     const code = (cause as { code?: string }).code ?? ''
     if (code.startsWith('CSV_'))
@@ -164,6 +166,7 @@ async function importRows(
       throw new TallystickError('file_unreadable', `${file} cannot be read: ${(cause as Error).message}`, { cause })
     throw cause
   } finally {
+    source.destroy()
     progress.done()
   }
   return summary

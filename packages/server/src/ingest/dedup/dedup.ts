@@ -1,8 +1,8 @@
-import type { UsageEvent } from '@tallystick/core/event'
+import { type UsageEvent, uuidv7TimeMs } from '@tallystick/core/event'
 import { FIRST_RESERVATION, SETTLED } from './hot-table.ts'
 import type { IdIndex } from './id-index.ts'
 import { identityKey } from './identity.ts'
-import { ownDayOf, placementOf } from './placement.ts'
+import { dayOf, placementOf } from './placement.ts'
 import { Reservation } from './reservation.ts'
 
 /** One event that asks for its id. */
@@ -56,7 +56,8 @@ export class Dedup {
     identityKey(this.salt, event, key)
     const hash0 = Number.parseInt(contentHash.slice(0, 8), 16)
     const hash1 = Number.parseInt(contentHash.slice(8, 16), 16)
-    if (!minted && index.find(key, ownDayOf(event.eventId))) {
+    const idMs = uuidv7TimeMs(event.eventId)
+    if (!minted && index.find(key, idMs === undefined ? undefined : dayOf(idMs))) {
       const { found } = index
       if (found.mark !== SETTLED && found.mark !== reservation.number) {
         const holder = this.#open.get(found.mark)
@@ -64,7 +65,7 @@ export class Dedup {
       }
       return found.hash0 === hash0 && found.hash1 === hash1 ? 'duplicate' : 'conflict'
     }
-    const place = placementOf(event.eventId, event.timestampMs, receivedMs, this.#strayDays)
+    const place = placementOf(idMs, event.timestampMs, receivedMs, this.#strayDays)
     reservation.hold(key, index.add(key, place, hash0, hash1, reservation.number, receivedMs))
     return 'fresh'
   }
@@ -73,8 +74,9 @@ export class Dedup {
   adopt(event: UsageEvent, contentHash: string, receivedMs: number): void {
     const key = this.#key
     identityKey(this.salt, event, key)
-    if (this.index.find(key, ownDayOf(event.eventId))) return
-    const place = placementOf(event.eventId, event.timestampMs, receivedMs, this.#strayDays)
+    const idMs = uuidv7TimeMs(event.eventId)
+    if (this.index.find(key, idMs === undefined ? undefined : dayOf(idMs))) return
+    const place = placementOf(idMs, event.timestampMs, receivedMs, this.#strayDays)
     const hash0 = Number.parseInt(contentHash.slice(0, 8), 16)
     const hash1 = Number.parseInt(contentHash.slice(8, 16), 16)
     this.index.add(key, place, hash0, hash1, SETTLED, receivedMs)

@@ -1,10 +1,11 @@
+import { uuidv7TimeMs } from '@tallystick/core/event'
 import { describe, expect, test } from 'vitest'
 import { DAY_MS, NOON, uuidAt } from '../testing/harness.ts'
-import { dayOf, ownDayOf, placementOf, strayDaysFor } from './placement.ts'
+import { dayOf, placementOf, strayDaysFor } from './placement.ts'
 
 const today = dayOf(NOON)
 const place = (id: string, eventMs: number, receivedMs = NOON, strayDays = 1) =>
-  placementOf(id, eventMs, receivedMs, strayDays)
+  placementOf(uuidv7TimeMs(id), eventMs, receivedMs, strayDays)
 
 describe('placement', () => {
   test('a UUIDv7 is kept under the day it was minted, so a late retry meets it', () => {
@@ -28,10 +29,8 @@ describe('placement', () => {
 
   test('any other id is kept under the day it arrived', () => {
     for (const id of ['x', '550e8400-e29b-41d4-a716-446655440000', uuidAt(NOON, 1).toUpperCase()]) {
-      expect(ownDayOf(id)).toBeUndefined()
       expect(place(id, 0)).toEqual({ family: 'other', day: today })
     }
-    expect(ownDayOf(uuidAt(NOON, 1))).toBe(today)
   })
 
   test('where events are kept for years, buckets of the day of arrival are wider', () => {

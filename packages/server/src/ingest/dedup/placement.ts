@@ -1,5 +1,3 @@
-import { uuidv7TimeMs } from '@tallystick/core/event'
-
 const DAY_MS = 86_400_000
 /** How far an id's own time may stand from the event's before it is not believed. */
 const MAX_SKEW_MS = 48 * 3_600_000
@@ -28,20 +26,19 @@ export function dayOf(ms: number): number {
   return Math.floor(ms / DAY_MS)
 }
 
-/** The day an id names by itself, or undefined for anything but a UUIDv7. */
-export function ownDayOf(eventId: string): number | undefined {
-  const ms = uuidv7TimeMs(eventId)
-  return ms === undefined ? undefined : dayOf(ms)
-}
-
 /**
- * Where a new id is kept. `strayDays` is the width of a bucket of the last two families, in days: they are all searched,
- * so where events are kept for years their buckets are wider than a day.
+ * Where a new id is kept. `idMs` is the time a UUIDv7 names, undefined for any other id. `strayDays` is the width of a
+ * bucket of the last two families, in days: they are all searched, so where events are kept for years their buckets are
+ * wider than a day.
  */
-export function placementOf(eventId: string, eventMs: number, receivedMs: number, strayDays: number): Placement {
+export function placementOf(
+  idMs: number | undefined,
+  eventMs: number,
+  receivedMs: number,
+  strayDays: number,
+): Placement {
   const arrival = dayOf(receivedMs)
   const stray = arrival - (arrival % strayDays)
-  const idMs = uuidv7TimeMs(eventId)
   if (idMs === undefined) return { family: 'other', day: stray }
   const day = dayOf(idMs)
   const believed = Math.abs(idMs - eventMs) <= MAX_SKEW_MS && day >= arrival - MAX_AGE_DAYS && day <= arrival + 2

@@ -1,6 +1,9 @@
 import type { DayBucket } from './day-bucket.ts'
 import { SETTLED } from './hot-table.ts'
 
+/** Scratch of the one reservation that is being ended. */
+const KEY = new Uint32Array(4)
+
 /**
  * The ids one delivery has claimed while its events are on their way into the journal. Until it ends, whoever sends one
  * of them again waits for the outcome; then they are taken (`settle`) or free again (`release`).
@@ -34,7 +37,8 @@ export class Reservation {
   }
 
   hold(key: Uint32Array, bucket: DayBucket): void {
-    this.#keys.set(key, this.#buckets.length * 4)
+    const at = this.#buckets.length * 4
+    for (let word = 0; word < 4; word++) this.#keys[at + word] = key[word] as number
     this.#buckets.push(bucket)
   }
 
@@ -52,8 +56,11 @@ export class Reservation {
 
   #forEach(visit: (bucket: DayBucket, at: number) => void): void {
     if (this.#ended) return
-    for (const [index, bucket] of this.#buckets.entries()) {
-      visit(bucket, bucket.active.find(this.#keys.subarray(index * 4, index * 4 + 4)))
+    const keys = this.#keys
+    for (let index = 0; index < this.#buckets.length; index++) {
+      for (let word = 0; word < 4; word++) KEY[word] = keys[index * 4 + word] as number
+      const bucket = this.#buckets[index] as DayBucket
+      visit(bucket, bucket.active.find(KEY))
     }
   }
 

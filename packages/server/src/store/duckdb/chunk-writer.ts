@@ -3,20 +3,20 @@ import duckdb, { type DataChunk, type Vector } from '@duckdb/node-bindings'
 import type { UsageEvent } from '@tallystick/core/event'
 import type { StoredEvent } from '../store.ts'
 import { type Dictionary, OVERFLOW_CODE } from './dictionary.ts'
-import { COLUMN_OF, EVENT_ID_TEXT, EVENT_TABLE, OVERFLOW, REST, type Storage } from './schema.ts'
+import { COLUMN_OF, EVENT_ID_TEXT, EVENT_TABLE, OVERFLOW, REST, type SqlType, type Storage } from './schema.ts'
 
 /** Rows of one chunk; the engine takes no more. */
 export const CHUNK_ROWS = 2048
 
-const TYPES: { readonly [name: string]: DuckDBType } = { BIGINT, BOOLEAN, INTEGER, SMALLINT, UUID, VARCHAR }
-const BYTES: { readonly [name: string]: number } = {
-  BIGINT: 8,
-  BOOLEAN: 1,
-  DOUBLE: 8,
-  INTEGER: 4,
-  UUID: 16,
-  VARCHAR: 0,
-}
+/** How the engine lays a column of each type out. */
+const LAYOUT = {
+  BIGINT: { type: BIGINT, bytes: 8 },
+  BOOLEAN: { type: BOOLEAN, bytes: 1 },
+  INTEGER: { type: INTEGER, bytes: 4 },
+  SMALLINT: { type: SMALLINT, bytes: 2 },
+  UUID: { type: UUID, bytes: 16 },
+  VARCHAR: { type: VARCHAR, bytes: 0 },
+} as const satisfies { readonly [name in SqlType]: { readonly type: DuckDBType; readonly bytes: number } }
 
 /** The bytes of one column of one chunk, as the engine lays them out. */
 class ColumnBuffer {
@@ -43,8 +43,8 @@ class ColumnBuffer {
  */
 export class ChunkWriter {
   readonly #dictionary: Dictionary
-  readonly #types = EVENT_TABLE.map(({ type }) => TYPES[type] as DuckDBType)
-  readonly #buffers = EVENT_TABLE.map(({ type }) => new ColumnBuffer(BYTES[type] as number))
+  readonly #types = EVENT_TABLE.map(({ type }) => LAYOUT[type].type)
+  readonly #buffers = EVENT_TABLE.map(({ type }) => new ColumnBuffer(LAYOUT[type].bytes))
   readonly #ofField: ReadonlyMap<
     string,
     { readonly storage: Storage; readonly buffer: ColumnBuffer; readonly name: string }

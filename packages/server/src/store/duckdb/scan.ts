@@ -4,7 +4,17 @@ import type { ScanPage, ScanRequest, StoredEvent } from '../store.ts'
 import { type ColumnValues, readChunks, readRows } from './chunk-reader.ts'
 import { type Dictionary, OVERFLOW_CODE } from './dictionary.ts'
 import { filtersSql, Parameters } from './expressions.ts'
-import { COLUMNS, type Column, EVENT_ID_TEXT, EVENT_TABLE, OVERFLOW, quoted } from './schema.ts'
+import {
+  COLUMNS,
+  type Column,
+  EVENT_ID_TEXT,
+  EVENT_TABLE,
+  ORDINAL,
+  OVERFLOW,
+  quoted,
+  RECEIVED_MS,
+  REST,
+} from './schema.ts'
 
 /**
  * A page of events. The places of the page's rows are found first, from the two columns of the order and those of the

@@ -65,7 +65,9 @@ export const EVENT_ID_TEXT = 'event_id_text'
 export const OVERFLOW = 'overflow'
 export const REST = 'rest'
 
-export const SQL_TYPE: { readonly [K in Exclude<Storage, 'rest'>]: string } = {
+export type SqlType = 'BIGINT' | 'BOOLEAN' | 'INTEGER' | 'SMALLINT' | 'UUID' | 'VARCHAR'
+
+export const SQL_TYPE: { readonly [K in Exclude<Storage, 'rest'>]: SqlType } = {
   code: 'SMALLINT',
   integer: 'BIGINT',
   small: 'INTEGER',
@@ -76,7 +78,7 @@ export const SQL_TYPE: { readonly [K in Exclude<Storage, 'rest'>]: string } = {
 }
 
 /** The physical columns of table `events`, in order. */
-export const EVENT_TABLE: readonly { readonly name: string; readonly type: string }[] = [
+export const EVENT_TABLE: readonly { readonly name: string; readonly type: SqlType }[] = [
   { name: ORDINAL, type: 'BIGINT' },
   { name: RECEIVED_MS, type: 'BIGINT' },
   ...COLUMNS.flatMap(({ name, storage }) => (storage === 'rest' ? [] : [{ name, type: SQL_TYPE[storage] }])),
