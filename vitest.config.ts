@@ -14,7 +14,11 @@ export default defineConfig({
   },
   test: {
     include: ['packages/*/src/**/*.test.ts', 'test/**/*.test.ts'],
-    exclude: ['**/node_modules/**', '**/dist/**', ...(process.env['TALLYSTICK_TEST_LONG'] ? [] : ['**/*.long.test.ts'])],
+    exclude: [
+      '**/node_modules/**',
+      '**/dist/**',
+      ...(process.env['TALLYSTICK_TEST_LONG'] ? [] : ['**/*.long.test.ts']),
+    ],
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 30_000,

@@ -350,7 +350,11 @@ test('names from outside are text wherever they are shown', async () => {
   expect(new Set(names)).toEqual(new Set(HOSTILE))
   for (const by of ['agent_id', 'user_id', 'error_type', 'finish_reason', 'response_model']) {
     await page.locator('#breakdown-by').selectOption(by)
-    await page.locator('#breakdown thead', { hasText: / / }).waitFor()
+    await page.waitForURL((url) => url.searchParams.get('by') === by)
+    await page.locator(`#breakdown thead th:first-child:not(:text-is("Model"))`).waitFor()
+    await expect
+      .poll(async () => new Set(await page.locator('#breakdown [data-row]').allTextContents()))
+      .toEqual(new Set(HOSTILE))
   }
   await page.getByRole('button', { name: 'Table' }).first().click()
   await page.locator('#events [data-row]').first().click()

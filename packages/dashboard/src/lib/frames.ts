@@ -138,7 +138,7 @@ export function groupedFrame(
 }
 
 /** What tells groups apart; a value that is called "other" is not the folded rest. */
-export function groupKey(value: FilterValue, other: boolean): string {
+function groupKey(value: FilterValue, other: boolean): string {
   return JSON.stringify(other ? [] : [value])
 }
 

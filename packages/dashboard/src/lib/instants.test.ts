@@ -85,7 +85,8 @@ test.each([
   [61_000, '1 m ago'],
   [7_200_000, '2 h ago'],
   [200_000_000, '2 d ago'],
-  [-5_000, 'ahead of now'],
+  [-5_000, 'now'],
+  [-120_000, 'ahead of now'],
 ])('%s ms ago reads %s', (before, text) => {
   expect(ago(1e12 - before, 1e12)).toBe(text)
 })

@@ -145,7 +145,8 @@ export function allZones(): readonly string[] {
  */
 export function ago(ms: number, nowMs: number): string {
   const seconds = Math.floor((nowMs - ms) / 1000)
-  if (seconds < 1) return seconds < -1 ? 'ahead of now' : 'now'
+  // Two clocks are rarely of one mind to the second.
+  if (seconds < 1) return seconds < -60 ? 'ahead of now' : 'now'
   if (seconds < 60) return `${seconds} s ago`
   if (seconds < 3600) return `${Math.floor(seconds / 60)} m ago`
   if (seconds < 86_400) return `${Math.floor(seconds / 3600)} h ago`

@@ -24,8 +24,8 @@ export interface Scope {
 }
 
 /** Colours are told apart up to eight; the rest is one grey series. */
-export const MOST_SERIES = 8
-export const BREAKDOWN_ROWS = 100
+const MOST_SERIES = 8
+const BREAKDOWN_ROWS = 100
 
 const TOTAL_MEASURES: readonly string[] = [
   'requests',

@@ -1,6 +1,6 @@
 /** Light or dark: what the person chose here, else what the system asks for. */
 
-export type Theme = 'light' | 'dark'
+type Theme = 'light' | 'dark'
 
 const KEPT_AS = 'tallystick.theme'
 const system = matchMedia('(prefers-color-scheme: dark)')

@@ -1,4 +1,3 @@
-
 /** May the text be kept? It is well-formed Unicode and has no NUL, which some engines end a string at. */
 export function isText(text: string): boolean {
   return text.isWellFormed() && !text.includes('\0')

@@ -1,0 +1,190 @@
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { wireJson } from '@tallystick/core/event'
+import { openJournal } from '@tallystick/core/journal'
+import { fold, parseQuery } from '@tallystick/core/query'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { ARBITRARY_FROM_MS, ARBITRARY_TO_MS } from '../../../../core/src/event/testing/arbitrary.ts'
+import type { StoredEvent } from '../store.ts'
+import { storedEvents, totals } from '../testing/conformance.ts'
+import { type DuckdbStore, type DuckdbStoreOptions, openDuckdbStore, type StoreNotice } from './open.ts'
+
+let dir = ''
+let notices: StoreNotice[] = []
+const opened: DuckdbStore[] = []
+const clock = { now: () => ARBITRARY_TO_MS, monotonic: () => performance.now() }
+
+const open = async (options: Partial<DuckdbStoreOptions> = {}): Promise<DuckdbStore> => {
+  const onNotice = (notice: StoreNotice): void => void notices.push(notice)
+  const store = await openDuckdbStore({ path: join(dir, 't.duckdb'), clock, maintainEveryMs: 0, onNotice, ...options })
+  opened.push(store)
+  return store
+}
+
+beforeEach(async () => {
+  notices = []
+  dir = await mkdtemp(join(tmpdir(), 'tallystick-engine-'))
+})
+afterEach(async () => {
+  await Promise.all(opened.splice(0).map((store) => store.close()))
+  await rm(dir, { recursive: true, force: true })
+})
+
+const plain = (events: readonly StoredEvent[]) => events.map(({ event }) => event)
+const week = { from: ARBITRARY_FROM_MS, to: ARBITRARY_TO_MS }
+
+test('a flood of names stays exact beyond what the dictionary holds, also after a restart', async () => {
+  const dictionaryLimits = { valuesPerField: 20, totalLength: 4_000 }
+  const events = storedEvents(300, 1, (event, index) => ({
+    ...event,
+    requestModel: index % 3 ? `=model ${index}` : 'gpt-4o',
+  }))
+  const queries = [
+    { measures: ['requests', 'total_tokens'], group_by: ['model'], limit: 10_000 },
+    { measures: ['requests'], group_by: ['model', 'provider'], limit: 5 },
+    { measures: ['requests'], filters: { model: ['=model 1', '=model 299', 'gpt-4o', 'absent'] } },
+    { measures: ['requests'], filters: { model: { not: ['=model 299', null] } }, interval: '1d' },
+    { measures: ['requests', 'duration_ms_p95'], group_by: ['provider'] },
+  ].map((body) => parseQuery({ ...week, ...body }, { nowMs: ARBITRARY_TO_MS }))
+  let store = await open({ dictionaryLimits })
+  await store.append(events)
+  for (const restart of [false, true]) {
+    if (restart) {
+      await store.maintain()
+      await store.close()
+      store = await open({ dictionaryLimits })
+    }
+    for (const query of queries) expect((await store.query(query)).rows).toEqual(fold(query, plain(events)).rows)
+    const page = await store.scan({ fromMs: week.from, toMs: week.to, filters: [], limit: 10_000 })
+    expect(new Set(page.events.map(({ event }) => event.requestModel))).toEqual(
+      new Set(plain(events).map((event) => event.requestModel)),
+    )
+    expect((await store.audit()).differences).toEqual([])
+  }
+})
+
+test('an answer says what it was made of, and what has expired', async () => {
+  const store = await open()
+  await store.append(storedEvents(200, 2))
+  const byEndpoint = parseQuery({ ...week, measures: ['requests'], group_by: ['endpoint'] }, { nowMs: ARBITRARY_TO_MS })
+  const whole = { ...totals(), fromMs: week.from, toMs: week.to - 86_400_000 }
+  expect(await store.query(whole)).toMatchObject({ answered_from: 'raw', complete_to_ms: ARBITRARY_TO_MS })
+  await store.maintain()
+  expect(await store.query(whole)).toMatchObject({ answered_from: 'cells' })
+  expect(await store.query({ ...whole, fromMs: week.from + 1 })).toMatchObject({ answered_from: 'cells+raw' })
+  expect(await store.query(byEndpoint)).not.toHaveProperty('raw_from_ms')
+  const cutMs = week.from + 2 * 86_400_000
+  await store.prune({ eventsBeforeMs: cutMs + 5 })
+  expect(await store.query(byEndpoint)).toMatchObject({ answered_from: 'raw', raw_from_ms: cutMs })
+  expect(await store.query(whole)).not.toHaveProperty('raw_from_ms')
+})
+
+test('rows are never dropped before they are in cells of every length', async () => {
+  const store = await open({ clock: { ...clock, now: () => ARBITRARY_FROM_MS + 2.5 * 86_400_000 } })
+  const events = storedEvents(300, 3)
+  await store.append(events)
+  await store.maintain()
+  await store.prune({ eventsBeforeMs: ARBITRARY_TO_MS })
+  const kept = events.filter(({ event }) => event.timestampMs >= ARBITRARY_FROM_MS + 2 * 86_400_000)
+  expect((await store.stats()).events).toBe(kept.length)
+  for (const query of [totals(), totals(['model']), totals(['user_id'], ['requests', 'cost_nano_usd'])]) {
+    expect((await store.query(query)).rows).toEqual(fold(query, plain(events)).rows)
+  }
+})
+
+test('cells expire too when asked, and rows with them', async () => {
+  const store = await open()
+  const events = storedEvents(200, 4)
+  await store.append(events)
+  await store.maintain()
+  const cutMs = ARBITRARY_FROM_MS + 86_400_000
+  await store.prune({ cellsBeforeMs: cutMs + 3_600_000 })
+  const kept = plain(events).filter(({ timestampMs }) => timestampMs >= cutMs)
+  expect((await store.query(totals(['model']))).rows).toEqual(fold(totals(['model']), kept).rows)
+  expect((await store.stats()).events).toBe(kept.length)
+})
+
+test('a damaged file is moved aside, told of, and replaced by an empty store', async () => {
+  await writeFile(join(dir, 't.duckdb'), Buffer.alloc(20_000, 'not a database '))
+  const store = await open()
+  expect(await store.stats()).toMatchObject({ events: 0, appliedOrdinal: 0 })
+  expect(notices).toMatchObject([{ kind: 'corrupt', movedTo: join(dir, `t.duckdb.corrupt-${ARBITRARY_TO_MS}`) }])
+  expect(await readdir(dir)).toContain(`t.duckdb.corrupt-${ARBITRARY_TO_MS}`)
+})
+
+test('a closed store refuses, and closing twice is no error', async () => {
+  const store = await open()
+  await store.close()
+  await store.close()
+  await expect(store.query(totals())).rejects.toMatchObject({ code: 'store_unavailable' })
+  await expect(store.append(storedEvents(1, 1))).rejects.toMatchObject({ code: 'store_unavailable' })
+})
+
+test('events are the same whether read from the journal or handed in, over clears, restarts and a lost file', async () => {
+  const journalDir = join(dir, 'journal')
+  const journal = await openJournal({ dir: journalDir, segmentBytes: 60_000 })
+  const events = storedEvents(400, 5)
+  const body = ({ receivedMs, event }: StoredEvent): string =>
+    `"r":${receivedMs},"h":"0000000000000000","e":${wireJson(event)}`
+  const write = async (some: readonly StoredEvent[]): Promise<void> =>
+    void (await journal.append(some.map((stored) => ({ type: 'event' as const, body: body(stored) }))).durable)
+  const check = async (store: DuckdbStore, expected: readonly StoredEvent[]): Promise<void> => {
+    const { ordinal } = journal.end()
+    await store.follower?.applied(ordinal)
+    expect(store.follower?.progress()).toEqual({ appliedOrdinal: ordinal, targetOrdinal: ordinal })
+    expect((await store.query(totals(['model']))).rows).toEqual(fold(totals(['model']), plain(expected)).rows)
+    const page = await store.scan({ fromMs: 0, toMs: ARBITRARY_TO_MS, filters: [], limit: 10_000, ascending: true })
+    const sorted = [...expected].sort((a, b) => a.event.timestampMs - b.event.timestampMs || a.ordinal - b.ordinal)
+    expect(page.events.map(({ receivedMs, event }) => ({ receivedMs, event }))).toEqual(
+      sorted.map(({ receivedMs, event }) => ({ receivedMs, event })),
+    )
+  }
+
+  await write(events.slice(0, 150))
+  let store = await open()
+  await store.follower?.follow(journalDir, journal.end())
+  await check(store, events.slice(0, 150))
+  await write(events.slice(150, 200))
+  store.follower?.advance(journal.end())
+  await check(store, events.slice(0, 200))
+  await store.close()
+
+  await write(events.slice(200, 300))
+  await journal.append([{ type: 'clear', body: '"r":1' }]).durable
+  await write(events.slice(300))
+  store = await open()
+  await store.follower?.follow(journalDir, journal.end())
+  await check(store, events.slice(300))
+  await store.maintain()
+  await check(store, events.slice(300))
+  await store.close()
+
+  await rm(join(dir, 't.duckdb'))
+  store = await open()
+  await store.follower?.follow(journalDir, journal.end())
+  await check(store, events.slice(300))
+  expect(notices).toEqual([])
+  await journal.close()
+})
+
+test('a journal that ends before what the store has applied is refused, not followed', async () => {
+  const store = await open()
+  await store.append(storedEvents(20, 6))
+  const following = store.follower?.follow(join(dir, 'journal'), { position: { segment: 1, offset: 0 }, ordinal: 3 })
+  await expect(following).rejects.toMatchObject({ code: 'store_corrupt' })
+})
+
+test('a query that is cancelled while it runs ends at once and leaves the store usable', async () => {
+  const store = await open()
+  await store.append(storedEvents(2_000, 7))
+  const query = parseQuery(
+    { ...week, measures: ['events'], group_by: ['user_id', 'session_id', 'model'] },
+    { nowMs: ARBITRARY_TO_MS },
+  )
+  const controller = new AbortController()
+  const asked = store.query(query, { signal: controller.signal })
+  controller.abort()
+  await expect(asked).rejects.toMatchObject({ code: 'query_cancelled' })
+  expect((await store.query(totals())).rows).toEqual(fold(totals(), plain(storedEvents(2_000, 7))).rows)
+})

@@ -1,0 +1,84 @@
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { ROOT } from './cli.ts'
+
+/**
+ * Both packages as `npm pack` makes them, unpacked into an empty project. What they depend on is linked from this checkout, so
+ * that no registry is asked; what they contain is what would be published.
+ */
+const project = mkdtempSync(join(tmpdir(), 'tallystick-pack-'))
+const modules = join(project, 'node_modules')
+
+beforeAll(() => {
+  mkdirSync(modules)
+  writeFileSync(join(project, 'package.json'), '{"type":"module","private":true}')
+  const own = new Map([
+    ['core', join(modules, '@tallystick', 'core')],
+    ['server', join(modules, 'tallystick')],
+  ])
+  for (const [name, target] of own) {
+    const packed = execFileSync('npm', ['pack', '--json', '--pack-destination', project], {
+      cwd: join(ROOT, 'packages', name),
+      stdio: ['ignore', 'pipe', 'ignore'],
+    })
+    const [{ filename }] = JSON.parse(packed.toString()) as [{ filename: string }]
+    mkdirSync(target, { recursive: true })
+    execFileSync('tar', ['-xzf', join(project, filename), '-C', target, '--strip-components=1'])
+  }
+  const link = (name: string): void => {
+    mkdirSync(dirname(join(modules, name)), { recursive: true })
+    symlinkSync(join(ROOT, 'node_modules', name), join(modules, name))
+  }
+  const { dependencies } = JSON.parse(readFileSync(join(modules, 'tallystick', 'package.json'), 'utf8')) as {
+    dependencies: Record<string, string>
+  }
+  for (const name of Object.keys(dependencies)) if (!name.startsWith('@tallystick/')) link(name)
+}, 120_000)
+
+/** The code blocks of the README in one language. */
+const examples = (language: string): string[] =>
+  [...readFileSync(join(ROOT, 'README.md'), 'utf8').matchAll(new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``, 'g'))].map(
+    (match) => match[1] as string,
+  )
+
+const node = (code: string): string => {
+  writeFileSync(join(project, 'example.mjs'), code)
+  return execFileSync(process.execPath, ['example.mjs'], { cwd: project, timeout: 60_000 }).toString()
+}
+
+describe('the packages as they are published', () => {
+  it('run the embedded example of the README', () => {
+    const [embedded] = examples('js')
+    expect(node(embedded as string)).toMatch(/requests: 1,[\s\S]*cost_nano_usd: 3800000/)
+  })
+
+  it('run the pricing example of the README', () => {
+    const code = (examples('js')[1] as string).replace('book.price(', 'const priced = book.price(').replace('}).costNanoUsd', '}).costNanoUsd\nconsole.log(priced)')
+    expect(node(code).trim()).toBe('3800000')
+  })
+
+  it('have every front door that the manifest names', () => {
+    const manifest = JSON.parse(readFileSync(join(modules, '@tallystick', 'core', 'package.json'), 'utf8')) as { exports: Record<string, unknown> }
+    const doors = Object.keys(manifest.exports).filter((door) => door !== './package.json')
+    const code = doors.map((door) => `await import('@tallystick/core${door.slice(1)}')`).join('\n')
+    expect(node(`${code}\nconsole.log('loaded')`).trim()).toBe('loaded')
+  })
+
+  it('answer on the command line, with the dashboard inside', () => {
+    const bin = join(modules, 'tallystick', 'bin', 'tallystick.js')
+    expect(execFileSync(process.execPath, [bin, '--version'], { cwd: project }).toString().trim()).toMatch(/^\d+\.\d+\.\d+$/)
+    expect(readdirSync(join(modules, 'tallystick', 'dist', 'dashboard'))).toContain('index.html')
+  })
+
+  it('carry no test, no source and no install script', () => {
+    for (const name of ['@tallystick/core', 'tallystick']) {
+      const files = readdirSync(join(modules, name), { recursive: true }).map(String)
+      expect(files.filter((file) => /\.test\.|\/testing\/|fixture|(^|\/)src\//.test(file))).toEqual([])
+      const { scripts = {} } = JSON.parse(readFileSync(join(modules, name, 'package.json'), 'utf8')) as { scripts?: Record<string, string> }
+      expect(Object.keys(scripts).filter((script) => /install/.test(script))).toEqual([])
+    }
+  })
+})
