@@ -22,6 +22,65 @@ function contrast(one: string, other: string): number {
   return (Math.max(...light) + 0.05) / (Math.min(...light) + 0.05)
 }
 
+/** Linear RGB as people with a full deficiency see it. Machado, Oliveira, Fernandes 2009, severity 1. */
+const SEEN: ReadonlyMap<string, readonly (readonly number[])[]> = new Map([
+  [
+    'full colour vision',
+    [
+      [1, 0, 0],
+      [0, 1, 0],
+      [0, 0, 1],
+    ],
+  ],
+  [
+    'protanopia',
+    [
+      [0.152286, 1.052583, -0.204868],
+      [0.114503, 0.786281, 0.099216],
+      [-0.003882, -0.048116, 1.051998],
+    ],
+  ],
+  [
+    'deuteranopia',
+    [
+      [0.367322, 0.860646, -0.227968],
+      [0.280085, 0.672501, 0.047413],
+      [-0.01182, 0.04294, 0.968881],
+    ],
+  ],
+  [
+    'tritanopia',
+    [
+      [1.255528, -0.076749, -0.178779],
+      [-0.078411, 0.930809, 0.147602],
+      [0.004733, 0.691367, 0.3039],
+    ],
+  ],
+])
+
+const times = (matrix: readonly (readonly number[])[], vector: readonly number[]): number[] =>
+  matrix.map((row) => row.reduce((sum, factor, index) => sum + factor * (vector[index] ?? 0), 0))
+
+/** Oklab, in which equal distances look about equally far apart; 0.02 is just noticeable side by side. */
+function oklab(rgb: readonly number[]): number[] {
+  const cones = times(
+    [
+      [0.4122214708, 0.5363325363, 0.0514459929],
+      [0.2119034982, 0.6806995451, 0.1073969566],
+      [0.0883024619, 0.2817188376, 0.6299787005],
+    ],
+    rgb.map((value) => Math.min(1, Math.max(0, value))),
+  )
+  return times(
+    [
+      [0.2104542553, 0.793617785, -0.0040720468],
+      [1.9779984951, -2.428592205, 0.4505937099],
+      [0.0259040371, 0.7827717662, -0.808675766],
+    ],
+    cones.map(Math.cbrt),
+  )
+}
+
 describe.each([
   ['light', ':root'],
   ['dark', ':root[data-theme="dark"]'],
@@ -63,5 +122,16 @@ describe.each([
       '--line-p99',
     ]
     for (const mark of marks) expect(contrast(colour(mark), colour('--bg')), mark).toBeGreaterThanOrEqual(3)
+  })
+
+  test.each([...SEEN])('has series that are told apart with %s', (_vision, matrix) => {
+    const seen = Array.from({ length: 8 }, (_unused, index) =>
+      oklab(times(matrix, channels(colour(`--series-${index}`)).map(linear))),
+    )
+    const distances = seen.flatMap((one, index) =>
+      seen.slice(index + 1).map((other) => Math.hypot(...one.map((value, at) => value - (other[at] ?? 0)))),
+    )
+    expect(distances).toHaveLength(28)
+    expect(Math.min(...distances)).toBeGreaterThan(0.07)
   })
 })

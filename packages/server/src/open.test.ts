@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -207,5 +207,18 @@ describe('a data directory', () => {
     const servers = [await tallystick.listen(), await tallystick.listen({ host: '::1' }).catch(() => undefined)]
     for (const server of servers)
       if (server !== undefined) expect((await fetch(`${server.url}/healthz`)).status).toBe(200)
+  })
+  it('starts with a journal whose last line is damaged, and loses no new event over it', async () => {
+    const first = await start()
+    await request(first, '/api/v1/events', events(30))
+    await totals(first)
+    await first.close()
+    const segment = join(dataDir, 'journal', '0000000001.jsonl')
+    const bytes = await readFile(segment)
+    bytes[bytes.length - 40] = (bytes[bytes.length - 40] as number) ^ 1
+    await writeFile(segment, bytes)
+    const second = await start()
+    expect(await request(second, '/api/v1/events', events(5, 'new'))).toMatchObject({ accepted: 5 })
+    expect(await totals(second)).toEqual(PRICED(35))
   })
 })

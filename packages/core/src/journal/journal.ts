@@ -63,6 +63,11 @@ export interface Journal {
   append(records: readonly JournalEntry[]): AppendTicket
   /** The durable end. Give it to readers as `to`. */
   end(): JournalEnd
+  /**
+   * The highest ordinal that is used up: at least that of the last durable record, and of records that stood here once and are
+   * damaged now. A projection that has applied up to it is not ahead of this journal.
+   */
+  usedOrdinal(): number
   /** Told after each commit. Returns what ends that. */
   onDurable(listener: (end: JournalEnd) => void): () => void
   /** Told when a segment has got its last record. Returns what ends that. */

@@ -132,6 +132,7 @@ async function openLocked(options: JournalOptions, unlock: () => Promise<void>):
   return {
     append: (records) => commit.append(records),
     end: () => writer.end,
+    usedOrdinal: () => Math.max(writer.end.ordinal, writer.base),
     onDurable: (listener) => durable.add(listener),
     onSeal: (listener) => sealed.add(listener),
     saveCursor: (name, position, ordinal) => cursors.save(name, { position, ordinal }),

@@ -14,11 +14,15 @@ export interface EventsPage {
 
 export interface Status {
   readonly version?: string
+  /** The server's clock. */
+  readonly now_ms?: number
   readonly store: {
     readonly events: number
     readonly oldest_ms: number | null
     readonly newest_ms: number | null
     readonly backend_type?: string
+    /** Accepted, and not in the figures yet. */
+    readonly lag_events?: number
   }
 }
 

@@ -50,8 +50,6 @@ export class Overview {
   readonly live: Live
   /** Names of one page keep their colours. */
   readonly colours = new Map<string, number>()
-  /** When the figures on show were asked for. */
-  refreshedMs = $state(systemClock.now())
   /** Index into {@link CAUSES}; moves on while a dimension turns out to have no values. */
   #cause = $state(0)
   /** Grows when a list that is not a question (newest events) should read again. */
@@ -91,15 +89,17 @@ export class Overview {
     })
   }
 
-  /** Oldest and newest instant of all events; null while unknown or when there are none. */
-  readonly extent = $derived.by(() => {
-    const store = this.status.answer?.result.store
-    return store && store.oldest_ms !== null && store.newest_ms !== null
-      ? { oldestMs: store.oldest_ms, newestMs: store.newest_ms }
-      : null
-  })
+  /** Each by itself, so that a status that says the same asks nothing anew. */
+  readonly #oldestMs = $derived(this.status.answer?.result.store.oldest_ms ?? null)
+  readonly #newestMs = $derived(this.status.answer?.result.store.newest_ms ?? null)
 
-  readonly span: Span | null = $derived(spanOf(view.state.range, view.nowMs, this.extent))
+  /** Oldest and newest instant of all events; null while unknown or when there are none. */
+  readonly extent = $derived(
+    this.#oldestMs !== null && this.#newestMs !== null ? { oldestMs: this.#oldestMs, newestMs: this.#newestMs } : null,
+  )
+
+  readonly #isAll = $derived('preset' in view.state.range && view.state.range.preset === 'all')
+  readonly span: Span | null = $derived(spanOf(view.state.range, view.nowMs, this.#isAll ? this.extent : null))
   readonly scope: Scope | null = $derived(
     this.span ? { span: this.span, zone: view.zone, filters: view.state.filters } : null,
   )
@@ -115,7 +115,7 @@ export class Overview {
     return bucketsOf(
       request.from,
       request.to,
-      Math.min(request.to, this.refreshedMs),
+      Math.min(request.to, view.nowMs),
       request.interval ?? '1h',
       request.time_zone,
     )
@@ -133,18 +133,13 @@ export class Overview {
     })
   }
 
+  /** In the order of what the eye looks for first: a browser has only a handful of connections. */
+  /** In the order of what the eye looks for first: a browser has only a handful of connections. */
   #ask(): void {
     const scoped = (make: (scope: Scope) => QueryBody | null) => () => (this.scope ? make(this.scope) : null)
     this.#follow(
       this.totals,
       scoped((scope) => totalsQuery(scope)),
-    )
-    this.#follow(
-      this.before,
-      scoped((scope) => {
-        const span = previousSpan(view.state.range, scope.span)
-        return span && span.toMs > span.fromMs ? totalsQuery({ ...scope, span }) : null
-      }),
     )
     this.#follow(
       this.series,
@@ -157,6 +152,13 @@ export class Overview {
     this.#follow(
       this.models,
       scoped((scope) => breakdownQuery(scope, 'model', '-cost_nano_usd', RANKED_ROWS)),
+    )
+    this.#follow(
+      this.before,
+      scoped((scope) => {
+        const span = previousSpan(view.state.range, scope.span)
+        return span && span.toMs > span.fromMs ? totalsQuery({ ...scope, span }) : null
+      }),
     )
     this.#follow(
       this.causes,
@@ -232,9 +234,12 @@ export class Overview {
     this.#startedMs = systemClock.monotonic()
     await this.status.ask(null, '')
     view.refresh()
-    this.refreshedMs = view.nowMs
     // A fixed range asks the same question as before, which effects do not notice.
-    if (!this.span?.moving) for (const question of this.#questions()) question.retry()
+    if (!this.span?.moving) {
+      for (const question of this.#questions()) question.retry()
+      const { answer, costMs } = this.figures
+      if (answer && view.nowMs - answer.atMs > costMs * FIGURES_IDLE_SHARE) this.figures.retry()
+    }
     await tick()
     await Promise.all(this.#questions().map((question) => question.settled()))
     this.#costMs = systemClock.monotonic() - this.#startedMs

@@ -343,7 +343,7 @@ describe('without a journal', () => {
   })
 })
 
-test('a lock on nothing: a delivery to a directory that is gone is refused, told to retry, and leaves no id behind', async () => {
+test('a delivery to a journal that takes nothing is refused, told to retry, and counted as failed', async () => {
   const dir = await temporaryDir()
   const bench = await openBench({ dir })
   await bench.journal.close()

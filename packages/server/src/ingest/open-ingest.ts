@@ -45,9 +45,10 @@ export async function openIngest(options: IngestOptions): Promise<Ingest> {
   const ledger = new OrdinalLedger()
   const gaps = new SourceGaps()
   const tally = new Tally()
+  const { appliedOrdinal } = await store.stats()
   const { dedup, keeper } = await openDedup({
     ...(journal && dedupDir !== undefined
-      ? { disk: { dir: dedupDir, journal: journal.log, journalDir: journal.dir } }
+      ? { disk: { dir: dedupDir, journal: journal.log, journalDir: journal.dir, appliedOrdinal } }
       : {}),
     companions: [ledger, gaps],
     retainMs: options.retainMs ?? Number.POSITIVE_INFINITY,
@@ -56,7 +57,7 @@ export async function openIngest(options: IngestOptions): Promise<Ingest> {
     onError,
   })
   if (journal) ledger.journalBegins(journal.log.stats().oldestOrdinal)
-  const log = journal ? journalLog(journal.log) : volatileLog((await store.stats()).appliedOrdinal)
+  const log = journal ? journalLog(journal.log) : volatileLog(appliedOrdinal)
   const applier = await openApplier(options, onError)
   const listeners = new Set<(events: readonly StoredEvent[]) => void>()
   const publish = (events: readonly StoredEvent[]): void => {

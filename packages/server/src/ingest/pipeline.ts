@@ -92,8 +92,6 @@ export class Pipeline {
 
   async submit(request: IngestRequest): Promise<IngestAnswer> {
     const { items } = request
-    this.#parts.applier.assertRoom()
-    this.#parts.keeper.assertReady()
     const reply = new Reply(items.length, request.wantResults === true)
     const delivery: Delivery = {
       request,
@@ -108,6 +106,8 @@ export class Pipeline {
     const waiting: Waiting[] = []
     let taken = 0
     try {
+      this.#parts.applier.assertRoom()
+      this.#parts.keeper.assertReady()
       while (taken < items.length) {
         if (taken > 0) await setImmediate()
         const slice = items.slice(taken, taken + SLICE_ITEMS)

@@ -57,8 +57,12 @@ export class DedupKeeper {
   /** The place in the journal the files are complete up to, with what else belongs to it. */
   #saved: { readonly end: JournalEnd; readonly companions: { readonly [name: string]: JsonValue } } | undefined
 
+  readonly #stopListening: (() => void) | undefined
+
   constructor(options: KeeperOptions) {
     this.#options = options
+    // A start then reads no more of the journal than its last segment.
+    this.#stopListening = options.disk?.journal.onSeal(() => void this.checkpoint())
   }
 
   /** Ids given up for want of memory, on a server without a disk. */
@@ -161,6 +165,7 @@ export class DedupKeeper {
 
   /** Writes the sidecar a last time and closes its files. */
   async close(): Promise<void> {
+    this.#stopListening?.()
     await this.checkpoint()
     await this.#work
     for (const bucket of this.#options.dedup.index.buckets()) for (const run of runsOf(bucket)) run.unload()

@@ -32,13 +32,13 @@ interface Rig extends OpenDedup {
   close(): Promise<void>
 }
 
-async function open(dir: string, options: Partial<DedupOptions> = {}): Promise<Rig> {
+async function open(dir: string, options: Partial<DedupOptions> = {}, ordinalFloor = 0): Promise<Rig> {
   const errors: unknown[] = []
   const journalDir = join(dir, 'journal')
-  const journal = await openJournal({ dir: journalDir, commitDelayMs: 0, segmentBytes: 256 * 1024 })
+  const journal = await openJournal({ dir: journalDir, commitDelayMs: 0, segmentBytes: 256 * 1024, ordinalFloor })
   const onError = (error: unknown): void => void errors.push(error)
   const opened = await openDedup({
-    disk: { dir: join(dir, 'dedup'), journal, journalDir },
+    disk: { dir: join(dir, 'dedup'), journal, journalDir, appliedOrdinal: ordinalFloor },
     random: testRandom(),
     onError,
     ...options,
@@ -221,6 +221,23 @@ describe('dedup', () => {
       expect(rig.status('id-70000')).toBe('duplicate')
       await rig.close()
     })
+  })
+
+  test('a journal begun anew above a store that kept its events: ids of before and since are both known', async () => {
+    const dir = await temporaryDir()
+    let rig = await open(dir)
+    for (let at = 0; at < 3000; at += 500) await rig.take(ids(500, at))
+    await rig.close()
+    await rm(join(dir, 'journal'), { recursive: true })
+    rig = await open(dir, {}, 3000)
+    await rig.take(ids(10, 50_000))
+    const crashed = await temporaryDir()
+    await cp(dir, crashed, { recursive: true })
+    await rig.close()
+    rig = await open(crashed, {}, 3000)
+    expect(rig.replayed).toBe(10)
+    for (const id of [...ids(500), ...ids(10, 50_000)]) expect(rig.status(id)).toBe('duplicate')
+    await rig.close()
   })
 
   test('whole days go once all their events have expired, and their files with them', async () => {

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Random, systemRandom } from '@tallystick/core/event'
-import type { Journal } from '@tallystick/core/journal'
+import { comparePositions, type Journal } from '@tallystick/core/journal'
 import { Dedup } from './dedup.ts'
 import { IdIndex } from './id-index.ts'
 import { type Companion, DedupKeeper } from './keeper.ts'
@@ -11,9 +11,17 @@ import { witnessOf } from './replay.ts'
 import { RunFiles } from './run-files.ts'
 import { SortedRun } from './sorted-run.ts'
 
+export interface DedupDisk {
+  readonly dir: string
+  readonly journal: Journal
+  readonly journalDir: string
+  /** Events up to this ordinal stand in the store, whether or not the journal still holds them. */
+  readonly appliedOrdinal?: number
+}
+
 export interface DedupOptions {
   /** Where ids are kept beside memory. Absent: in memory only, and the oldest are forgotten when it is full. */
-  readonly disk?: { readonly dir: string; readonly journal: Journal; readonly journalDir: string }
+  readonly disk?: DedupDisk
   readonly companions?: readonly Companion[]
   /** How long events are retained; Infinity when absent. */
   readonly retainMs?: number
@@ -54,7 +62,8 @@ export async function openDedup(options: DedupOptions): Promise<OpenDedup> {
   }
 
   await mkdir(disk.dir, { recursive: true, mode: 0o700 })
-  const manifest = await believableManifest(disk.dir, disk.journal, disk.journalDir, onError)
+  const sidecar = await believableSidecar(disk, onError)
+  const manifest = sidecar?.manifest
   const files = await RunFiles.open(
     disk.dir,
     new Set(manifest?.buckets.flatMap(({ runs }) => runs.map(({ file }) => file))),
@@ -69,34 +78,35 @@ export async function openDedup(options: DedupOptions): Promise<OpenDedup> {
     memoryBytes,
     onError,
   })
-  const replayed = await keeper.recover(complete ? manifest?.journal.position : undefined)
-  disk.journal.onSeal(() => void keeper.checkpoint())
+  const replayed = await keeper.recover(complete && sidecar?.resumable ? sidecar.manifest.journal.position : undefined)
   if (replayed >= WORTH_SAVING) void keeper.checkpoint()
   return { dedup, keeper, replayed }
 }
 
-/** The manifest, unless it is damaged or speaks of events that this journal does not have. */
-async function believableManifest(
-  dir: string,
-  journal: Journal,
-  journalDir: string,
-  onError: (error: unknown) => void,
-): Promise<Manifest | undefined> {
+interface Sidecar {
+  readonly manifest: Manifest
+  /** The journal is recognised at the place the sidecar names, so it can be read from there on. */
+  readonly resumable: boolean
+}
+
+/** The sidecar, unless it is damaged or speaks of events that neither this journal nor the store has. */
+async function believableSidecar(disk: DedupDisk, onError: (error: unknown) => void): Promise<Sidecar | undefined> {
+  const { dir, journal, journalDir, appliedOrdinal = 0 } = disk
   try {
     const manifest = await readManifest(dir)
     if (!manifest) return undefined
-    if (manifest.journal.ordinal > journal.end().ordinal) {
-      throw new Error(`The event ids in ${dir} reach further than the journal; they are built anew from it`)
+    const end = journal.end()
+    if (manifest.journal.ordinal > Math.max(end.ordinal, appliedOrdinal)) {
+      throw new Error(`The event ids in ${dir} reach further than journal and store; they are built anew`)
     }
-    const witness = await witnessOf(journalDir, manifest.journal)
-    if (
-      manifest.witness &&
-      witness?.ordinal === manifest.witness.ordinal &&
-      witness.content !== manifest.witness.content
-    ) {
+    const { witness: expected } = manifest
+    const within = comparePositions(manifest.journal.position, end.position) <= 0
+    if (!expected || !within) return { manifest, resumable: within }
+    const found = await witnessOf(journalDir, manifest.journal)
+    if (found?.ordinal === expected.ordinal && found.content !== expected.content) {
       throw new Error(`The event ids in ${dir} belong to another journal; they are built anew`)
     }
-    return manifest
+    return { manifest, resumable: found?.ordinal === expected.ordinal }
   } catch (error) {
     onError(error)
     return undefined

@@ -19,7 +19,7 @@ function route(body: object, watermarkMs = day(28), overflowed: readonly string[
   })
 }
 
-const shape = ({ segments }: QueryRoute): unknown[] =>
+const shape = ({ segments }: QueryRoute): (readonly [string, number, number])[] =>
   segments.map(({ level, fromMs, toMs }) => [level === 'raw' ? level : level.name, fromMs, toMs])
 
 test('whole UTC days are read from the cells of days', () => {

@@ -8,6 +8,8 @@ import type { AuditReport } from './audit.ts'
 import type { DuckdbStore, LocalStoreSettings, StoreNotice } from './local.ts'
 import { type FromWorker, fromRemoteError, type RemoteMethod, type ToWorker } from './protocol.ts'
 
+const YOUNG_MB = 64
+
 interface Call {
   readonly resolve: (value: never) => void
   readonly reject: (error: Error) => void
@@ -57,7 +59,12 @@ export class RemoteDuckdbStore implements DuckdbStore {
     settings: LocalStoreSettings,
     onNotice: (notice: StoreNotice) => void,
   ): Promise<RemoteDuckdbStore> {
-    const worker = new Worker(script, { workerData: settings, name: 'tallystick-store' })
+    const worker = new Worker(script, {
+      workerData: settings,
+      name: 'tallystick-store',
+      // A batch of decoded events lives for longer than a small nursery has room; copying it out costs more than decoding.
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
+    })
     const store = new RemoteDuckdbStore(worker, onNotice)
     await new Promise<void>((resolve, reject) => {
       worker.on('message', (message: FromWorker) => {
@@ -115,6 +122,11 @@ export class RemoteDuckdbStore implements DuckdbStore {
           this.#call('close', []).catch(() => this.#worker.terminate())
         })
     return this.#closing
+  }
+
+  /** Ends the thread at once, as a crash would; what was committed is in the file. For tests of just that. */
+  async kill(): Promise<void> {
+    await this.#worker.terminate()
   }
 
   #advance(end: JournalEnd): void {
