@@ -39,6 +39,8 @@ export async function watch(browser: Browser, url: string, options: BrowserConte
     ...options,
   })
   const page = await context.newPage()
+  // Shorter than a test may take, so that the step that hangs is the one that is named.
+  page.setDefaultTimeout(12_000)
   const faults: string[] = []
   page.on('console', (message) => {
     if (message.type() === 'error' || message.type() === 'warning') faults.push(`console: ${message.text()}`)

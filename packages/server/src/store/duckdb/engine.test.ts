@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -111,6 +113,30 @@ test('a damaged file is moved aside, told of, and replaced by an empty store', a
   expect(await store.stats()).toMatchObject({ events: 0, appliedOrdinal: 0 })
   expect(notices).toMatchObject([{ kind: 'corrupt', movedTo: join(dir, `t.duckdb.corrupt-${ARBITRARY_TO_MS}`) }])
   expect(await readdir(dir)).toContain(`t.duckdb.corrupt-${ARBITRARY_TO_MS}`)
+})
+
+test('a file that another process has open is refused, not moved aside', async () => {
+  const path = join(dir, 't.duckdb')
+  const holder = `import { DuckDBInstance } from '@duckdb/node-api'
+    const instance = await DuckDBInstance.create(${JSON.stringify(path)})
+    process.stdout.write('open')
+    setInterval(() => instance, 1000)`
+  const child = spawn(process.execPath, ['--input-type=module', '-e', holder], {
+    cwd: import.meta.dirname,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  try {
+    await once(child.stdout, 'data')
+    await expect(open()).rejects.toMatchObject({
+      code: 'journal_locked',
+      message: expect.stringContaining(String(child.pid)),
+    })
+    expect(notices).toEqual([])
+  } finally {
+    child.kill('SIGKILL')
+    await once(child, 'exit')
+  }
+  expect((await (await open()).stats()).events).toBe(0)
 })
 
 test('a closed store refuses, and closing twice is no error', async () => {

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises'
-import type { DuckDBAppender, DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
+import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import { isTallystickError, TallystickError } from '@tallystick/core'
-import { type Clock, FIELDS, type FieldName } from '@tallystick/core/event'
+import type { Clock } from '@tallystick/core/event'
 import type { JournalEnd, JournalPosition } from '@tallystick/core/journal'
 import type { Query, QueryResult } from '@tallystick/core/query'
 import type { ScanPage, ScanRequest, StoredEvent, StoreStats } from '../store.ts'
@@ -9,14 +9,14 @@ import { answerQuery } from './answer.ts'
 import { type AuditReport, auditStore } from './audit.ts'
 import { CELL_TABLES, DAY_MS } from './cellsets.ts'
 import { readRows } from './chunk-reader.ts'
-import { CHUNK_ROWS, ChunkWriter } from './chunk-writer.ts'
 import { isDiskFull, openDatabase, prepareTables } from './database.ts'
-import { Dictionary, type DictionaryLimits } from './dictionary.ts'
+import type { DictionaryLimits } from './dictionary.ts'
 import { loadMeta, readMeta, updateMeta } from './meta.ts'
 import { Mutex } from './mutex.ts'
 import { Readers } from './readers.ts'
+import { RowAppender } from './row-appender.ts'
 import { scanEvents } from './scan.ts'
-import { CODED_FIELDS, type Meta, quoted } from './schema.ts'
+import { type Meta, quoted } from './schema.ts'
 import { compactDay, floorToQuarter, sealStops, sealUpTo } from './seal.ts'
 
 export interface EngineOptions {
@@ -33,6 +33,8 @@ const ROW_GROUP = 122_880
 const GRACE_MS = 60_000
 /** So many late rows are sealed at once, without waiting for the next quarter-hour. */
 const LATE_ROWS = 50_000
+/** Further behind the journal than this, rows come first and sealing later, in bulk. */
+const FAR_BEHIND = 50_000
 /** Delta cells of a day are merged once so many late events made them. */
 const COMPACT_EVENTS = 5_000
 const READERS = 2
@@ -50,21 +52,20 @@ export class DuckdbEngine {
   readonly #writer: DuckDBConnection
   readonly #readers: Readers
   readonly #exclusive = new Mutex()
-  #dictionary: Dictionary
-  #chunks: ChunkWriter
-  #appender: DuckDBAppender | undefined
+  readonly #rows: RowAppender
   /** As of the last commit. */
   #meta: Meta
   #open: OpenBatch | undefined
   #closed = false
-  /** Is everything acknowledged applied? Decided by whoever feeds the store. */
-  caughtUp: () => boolean = () => true
+  /** How many acknowledged records are yet to be applied. Known to whoever feeds the store. */
+  behind: () => number = () => 0
 
   private constructor(
     options: EngineOptions,
     instance: DuckDBInstance,
     writer: DuckDBConnection,
     readers: Readers,
+    rows: RowAppender,
     meta: Meta,
   ) {
     this.#options = options
@@ -72,8 +73,7 @@ export class DuckdbEngine {
     this.#writer = writer
     this.#readers = readers
     this.#meta = meta
-    this.#dictionary = new Dictionary(options.dictionaryLimits)
-    this.#chunks = new ChunkWriter(this.#dictionary)
+    this.#rows = rows
   }
 
   /** @throws TallystickError as {@link openDatabase} */
@@ -86,9 +86,8 @@ export class DuckdbEngine {
       let meta = await loadMeta(writer)
       if (dropped) meta = await updateMeta(writer, meta, { watermark_ms: 0, sealed_ordinal: 0, late_events: 0 })
       await writer.run('COMMIT')
-      const engine = new DuckdbEngine(options, instance, writer, await Readers.open(instance, READERS), meta)
-      await engine.#loadDictionary()
-      return engine
+      const rows = await RowAppender.open(writer, options.dictionaryLimits)
+      return new DuckdbEngine(options, instance, writer, await Readers.open(instance, READERS), rows, meta)
     } catch (cause) {
       instance.closeSync()
       throw isTallystickError(cause)
@@ -129,9 +128,7 @@ export class DuckdbEngine {
       if (fresh.length === 0 && !next) return
       await this.#begin()
       try {
-        for (let from = 0; from < fresh.length; from += CHUNK_ROWS) {
-          await this.#appendChunk(fresh, from, Math.min(fresh.length, from + CHUNK_ROWS))
-        }
+        await this.#take(fresh)
         const open = this.#open as OpenBatch
         if (next) open.meta = { ...open.meta, ...placeOf(next, open.meta) }
         if (!options.more || open.rows >= ROW_GROUP) await this.#commitOpen()
@@ -144,9 +141,9 @@ export class DuckdbEngine {
 
   async query(query: Query, options: { readonly signal?: AbortSignal } = {}): Promise<QueryResult> {
     return this.#read(async (connection) => {
-      const dictionary = this.#dictionary
+      const dictionary = this.#rows.dictionary
       const nowMs = this.#options.clock.now()
-      const current = this.caughtUp()
+      const current = this.behind() === 0
       const meta = (await readMeta(connection)) as Meta
       const completeToMs = current ? nowMs : meta.received_ms
       return answerQuery(query, { connection, meta, dictionary, completeToMs })
@@ -154,7 +151,7 @@ export class DuckdbEngine {
   }
 
   async scan(request: ScanRequest): Promise<ScanPage> {
-    return this.#read((connection) => scanEvents(connection, this.#dictionary, request))
+    return this.#read((connection) => scanEvents(connection, this.#rows.dictionary, request))
   }
 
   async stats(): Promise<StoreStats> {
@@ -182,7 +179,7 @@ export class DuckdbEngine {
   /** Compares rows, cells and state with each other. */
   async audit(): Promise<AuditReport> {
     return this.#read(async (connection) =>
-      auditStore(connection, (await readMeta(connection)) as Meta, this.#dictionary),
+      auditStore(connection, (await readMeta(connection)) as Meta, this.#rows.dictionary),
     )
   }
 
@@ -191,7 +188,7 @@ export class DuckdbEngine {
    * store is far behind the journal, so that a rebuild seals in bulk at its end.
    */
   async maintain(): Promise<void> {
-    if (this.#closed || !this.caughtUp()) return
+    if (this.#closed || this.behind() > FAR_BEHIND) return
     const dueMs = floorToQuarter(this.#options.clock.now() - GRACE_MS)
     const { watermark_ms: watermarkMs, late_events: late } = this.#meta
     if (dueMs > watermarkMs || late >= LATE_ROWS) await this.seal(Math.max(dueMs, watermarkMs))
@@ -206,7 +203,11 @@ export class DuckdbEngine {
       await this.#write(() =>
         this.#transaction(async () => {
           if (stop < this.#meta.watermark_ms) return this.#meta
-          return updateMeta(this.#writer, this.#meta, await sealUpTo(this.#writer, this.#meta, this.#dictionary, stop))
+          return updateMeta(
+            this.#writer,
+            this.#meta,
+            await sealUpTo(this.#writer, this.#meta, this.#rows.dictionary, stop),
+          )
         }),
       )
     }
@@ -221,7 +222,7 @@ export class DuckdbEngine {
     for (const [day] of days) {
       await this.#write(() =>
         this.#transaction(async () => {
-          await compactDay(this.#writer, this.#dictionary, day)
+          await compactDay(this.#writer, this.#rows.dictionary, day)
           return this.#meta
         }),
       )
@@ -276,8 +277,7 @@ export class DuckdbEngine {
           ...(next ? placeOf(next, this.#meta) : {}),
         })
       })
-      this.#dictionary = seedCodes(new Dictionary(this.#options.dictionaryLimits))
-      this.#chunks = new ChunkWriter(this.#dictionary)
+      this.#rows.forget()
       await this.#checkpoint()
     })
   }
@@ -287,8 +287,8 @@ export class DuckdbEngine {
     this.#closed = true
     await this.#exclusive.run(async () => {
       await this.#commitOpen().catch(() => undefined)
-      this.#dropAppender()
-      this.#readers.close()
+      this.#rows.abandon()
+      await this.#readers.close()
       this.#writer.disconnectSync()
       this.#instance.closeSync()
     })
@@ -300,16 +300,19 @@ export class DuckdbEngine {
     this.#open = { meta: this.#meta, rows: 0 }
   }
 
-  async #appendChunk(events: readonly StoredEvent[], from: number, to: number): Promise<void> {
+  async #take(events: readonly StoredEvent[]): Promise<void> {
+    const last = events.at(-1)
+    if (last === undefined) return
+    await this.#rows.append(events)
     const open = this.#open as OpenBatch
-    this.#appender ??= await this.#writer.createAppender('events')
-    this.#appender.appendDataChunk(this.#chunks.write(events, from, to))
-    let late = open.meta.late_events
-    for (let at = from; at < to; at++)
-      if ((events[at] as StoredEvent).event.timestampMs < open.meta.watermark_ms) late++
-    const last = events[to - 1] as StoredEvent
-    open.rows += to - from
-    open.meta = { ...open.meta, applied_ordinal: last.ordinal, received_ms: last.receivedMs, late_events: late }
+    const late = events.filter(({ event }) => event.timestampMs < open.meta.watermark_ms).length
+    open.rows += events.length
+    open.meta = {
+      ...open.meta,
+      applied_ordinal: last.ordinal,
+      received_ms: last.receivedMs,
+      late_events: open.meta.late_events + late,
+    }
   }
 
   /** Commits the rows that have been taken in; on failure nothing of them stays. */
@@ -317,13 +320,12 @@ export class DuckdbEngine {
     const open = this.#open
     if (!open) return
     try {
-      await this.#saveDictionary()
-      this.#appender?.flushSync()
+      await this.#rows.flush()
       await updateMeta(this.#writer, open.meta, open.meta)
       await this.#writer.run('COMMIT')
       this.#open = undefined
       this.#meta = open.meta
-      this.#dictionary.saved()
+      this.#rows.committed()
     } catch (error) {
       await this.#abandonOpen()
       throw asStoreError(error)
@@ -331,30 +333,9 @@ export class DuckdbEngine {
   }
 
   async #abandonOpen(): Promise<void> {
-    // An appender that failed holds rows it would bring up again.
-    this.#dropAppender()
+    this.#rows.abandon()
     this.#open = undefined
     await this.#writer.run('ROLLBACK').catch(() => undefined)
-  }
-
-  async #saveDictionary(): Promise<void> {
-    const { unsaved } = this.#dictionary
-    if (unsaved.length === 0) return
-    const appender = await this.#writer.createAppender('dictionary')
-    for (const { field, code, value } of unsaved) {
-      appender.appendVarchar(field)
-      appender.appendInteger(code)
-      appender.appendVarchar(value)
-      appender.endRow()
-    }
-    appender.closeSync()
-  }
-
-  async #loadDictionary(): Promise<void> {
-    const entries = await readRows(this.#writer, 'SELECT field, code, value FROM dictionary')
-    for (const [field, code, value] of entries as [FieldName, number, string][])
-      this.#dictionary.load({ field, code, value })
-    seedCodes(this.#dictionary)
   }
 
   async #write<T>(task: () => Promise<T>): Promise<T> {
@@ -398,25 +379,6 @@ export class DuckdbEngine {
   async #checkpoint(): Promise<void> {
     await this.#writer.run('CHECKPOINT').catch(() => undefined)
   }
-
-  #dropAppender(): void {
-    try {
-      this.#appender?.clear()
-      this.#appender?.closeSync()
-    } catch {
-      // It reports once more what has been reported; nothing of it is kept.
-    }
-    this.#appender = undefined
-  }
-}
-
-/** Conditions of counters name these values, so they have codes before any row does. */
-function seedCodes(dictionary: Dictionary): Dictionary {
-  for (const field of CODED_FIELDS) {
-    const spec = FIELDS[field]
-    if (spec.type === 'enum') for (const value of spec.values) dictionary.code(field, value)
-  }
-  return dictionary
 }
 
 /** State that says: the journal is applied up to here. Records that are not events count too. */

@@ -21,7 +21,7 @@ export interface FollowedStore {
 }
 
 export interface FollowOptions {
-  /** Told when reading or applying fails; it is tried again after a pause. */
+  /** Told when reading or applying begins to fail; it is tried again, and again told once the reason changes. */
   readonly onError: (error: unknown) => void
   /** Told of each part of the journal that was skipped as damaged. */
   readonly onDamage: (damage: JournalDamage) => void
@@ -44,6 +44,7 @@ export class Follower implements JournalFollower {
   #dir = ''
   #running: Promise<void> | undefined
   #stopped = false
+  #failure = ''
   #wake: (() => void) | undefined
   #waiting: { readonly ordinal: number; readonly resolve: () => void; readonly reject: (error: Error) => void }[] = []
 
@@ -100,8 +101,11 @@ export class Follower implements JournalFollower {
       try {
         if (this.#behind()) await this.#catchUp(this.#target as JournalEnd)
         else await this.#pause()
+        this.#failure = ''
       } catch (error) {
-        this.#options.onError(error)
+        // A full disk fails twice a second for hours: told once.
+        if (this.#failure !== String(error)) this.#options.onError(error)
+        this.#failure = String(error)
         await this.#pause(RETRY_MS)
       }
     }

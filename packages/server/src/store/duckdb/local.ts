@@ -72,9 +72,9 @@ export class LocalDuckdbStore implements DuckdbStore {
         onDamage: (damage) => onNotice({ kind: 'journal_damage', damage }),
       },
     )
-    engine.caughtUp = () => {
+    engine.behind = () => {
       const { appliedOrdinal, targetOrdinal } = this.follower.progress()
-      return appliedOrdinal >= targetOrdinal
+      return targetOrdinal - appliedOrdinal
     }
     if (settings.maintainEveryMs > 0) this.#timer = setInterval(() => this.#tick(), settings.maintainEveryMs).unref()
   }

@@ -1,5 +1,11 @@
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
+import { TallystickError } from '@tallystick/core'
 import { queryCancelled, throwIfAborted } from '../abort.ts'
+
+interface Waiting {
+  readonly resolve: (connection: DuckDBConnection) => void
+  readonly reject: (error: Error) => void
+}
 
 /**
  * Connections that read. Few, as each query running holds one of the process's four threads for asynchronous work, which
@@ -8,7 +14,9 @@ import { queryCancelled, throwIfAborted } from '../abort.ts'
 export class Readers {
   readonly #idle: DuckDBConnection[]
   readonly #all: readonly DuckDBConnection[]
-  readonly #waiting: ((connection: DuckDBConnection) => void)[] = []
+  readonly #waiting: Waiting[] = []
+  readonly #onIdle: ((value: unknown) => void)[] = []
+  #closed = false
 
   private constructor(connections: readonly DuckDBConnection[]) {
     this.#all = connections
@@ -35,7 +43,9 @@ export class Readers {
       try {
         return await task(connection)
       } finally {
-        await connection.run('ROLLBACK')
+        // An interruption that comes only now must not leave the transaction open.
+        signal?.removeEventListener('abort', interrupt)
+        await connection.run('ROLLBACK').catch(() => connection.run('ROLLBACK'))
       }
     } catch (error) {
       throw signal?.aborted ? queryCancelled() : error
@@ -45,18 +55,29 @@ export class Readers {
     }
   }
 
-  close(): void {
+  /** Interrupts what runs, refuses what waits, and closes when nothing runs any more. */
+  async close(): Promise<void> {
+    this.#closed = true
+    for (const { reject } of this.#waiting.splice(0))
+      reject(new TallystickError('store_unavailable', 'The store is closed.'))
+    const idle = new Set(this.#idle)
+    for (const connection of this.#all) if (!idle.has(connection)) connection.interrupt()
+    while (this.#idle.length < this.#all.length) await new Promise((resolve) => this.#onIdle.push(resolve))
     for (const connection of this.#all) connection.disconnectSync()
   }
 
   #acquire(): Promise<DuckDBConnection> {
-    const idle = this.#idle.pop()
-    return idle ? Promise.resolve(idle) : new Promise((resolve) => this.#waiting.push(resolve))
+    const idle = this.#closed ? undefined : this.#idle.pop()
+    if (idle) return Promise.resolve(idle)
+    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }))
   }
 
   #release(connection: DuckDBConnection): void {
     const next = this.#waiting.shift()
-    if (next) next(connection)
-    else this.#idle.push(connection)
+    if (next) next.resolve(connection)
+    else {
+      this.#idle.push(connection)
+      for (const resolve of this.#onIdle.splice(0)) resolve(undefined)
+    }
   }
 }

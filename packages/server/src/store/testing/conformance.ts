@@ -62,31 +62,31 @@ export function describeStore(name: string, engine: StoreUnderTest): void {
     }
 
     test('answers every query as the fold does, across open, sealed, late and compacted rows and a restart', async () => {
-      const events = storedEvents(1_500, 11)
+      const events = storedEvents(1_000, 11)
       const queries = fc.sample(arbitraryQuery({ fromMs: ARBITRARY_FROM_MS, toMs: ARBITRARY_TO_MS }), {
         seed: 12,
-        numRuns: 120,
+        numRuns: 90,
       })
-      const batch = (index: number): readonly Query[] => queries.slice(index * 20, index * 20 + 20)
+      const batch = (index: number): readonly Query[] => queries.slice(index * 15, index * 15 + 15)
       const sealAt = [2.3, 4.01, 9]
 
-      await store.append(events.slice(0, 600))
-      await expectAnswers(events.slice(0, 600), batch(0))
+      await store.append(events.slice(0, 400))
+      await expectAnswers(events.slice(0, 400), batch(0))
       await maintainAt(ARBITRARY_FROM_MS + (sealAt[0] as number) * DAY_MS)
-      await expectAnswers(events.slice(0, 600), batch(1))
+      await expectAnswers(events.slice(0, 400), batch(1))
       // About a third of these lie before the watermark.
-      await store.append(events.slice(600, 1_000))
-      await expectAnswers(events.slice(0, 1_000), batch(2))
+      await store.append(events.slice(400, 650))
+      await expectAnswers(events.slice(0, 650), batch(2))
       await maintainAt(ARBITRARY_FROM_MS + (sealAt[1] as number) * DAY_MS)
-      await store.append(events.slice(1_000, 1_300))
-      await expectAnswers(events.slice(0, 1_300), batch(3))
+      await store.append(events.slice(650, 850))
+      await expectAnswers(events.slice(0, 850), batch(3))
       if (store.capabilities.durable) {
         await store.close()
         store = await engine.open(dir, clock)
       }
-      await expectAnswers(events.slice(0, 1_300), batch(4))
+      await expectAnswers(events.slice(0, 850), batch(4))
       await maintainAt(ARBITRARY_FROM_MS + (sealAt[2] as number) * DAY_MS)
-      await store.append(events.slice(1_300))
+      await store.append(events.slice(850))
       await maintainAt(ARBITRARY_FROM_MS + (sealAt[2] as number) * DAY_MS + 3_600_000)
       await expectAnswers(events, batch(5))
     }, 60_000)

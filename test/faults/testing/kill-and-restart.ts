@@ -1,0 +1,71 @@
+import { setTimeout } from 'node:timers/promises'
+import { expect } from 'vitest'
+import { Prng } from '../../../packages/core/src/journal/testing/prng.ts'
+import { expectExactly, lawOf, requestsOf } from './figures.ts'
+import { HttpClient } from './http-client.ts'
+import { LawWatch } from './law-watch.ts'
+import { Oracle } from './oracle.ts'
+import { ServerProcess } from './server-process.ts'
+
+const LOADERS = 4
+/** One kill in so many comes while the server starts. */
+const EARLY = 4
+const LONGEST_START_MS = 600
+const LONGEST_RUN_MS = 900
+
+export interface KillOptions {
+  readonly dataDir: string
+  readonly kills: number
+  readonly seed: number
+}
+
+/**
+ * Kills a server at random moments, of its start too, while several connections send to it, and expects of each next one
+ * that nothing acknowledged is missing and nothing is there twice.
+ */
+export async function killAndRestart({ dataDir, kills, seed }: KillOptions): Promise<Oracle> {
+  const prng = new Prng(seed)
+  const oracle = new Oracle(seed, Date.now())
+  // Each has two connections: a batch may be sent on both at once.
+  const clients = Array.from({ length: LOADERS }, () => new HttpClient(2))
+  const reader = new HttpClient()
+  let url = 'http://127.0.0.1:1'
+  const watch = new LawWatch(() => url)
+  try {
+    for (let kill = 0; kill < kills; kill++) {
+      if (prng.below(EARLY) === 0) {
+        const starting = new ServerProcess(dataDir)
+        await setTimeout(prng.below(LONGEST_START_MS))
+        await starting.kill()
+        continue
+      }
+      const server = await ServerProcess.start(dataDir)
+      url = server.url
+      expect(await lawOf(reader, url)).toMatchObject({ balanced: true })
+      const requests = await requestsOf(reader, url)
+      expect(requests).toBeGreaterThanOrEqual(oracle.acked.size)
+      expect(requests).toBeLessThanOrEqual(oracle.issued)
+
+      const over = new AbortController()
+      const loading = clients.map((client) => oracle.load(client, url, over.signal))
+      await setTimeout(50 + prng.below(LONGEST_RUN_MS))
+      await server.kill()
+      over.abort()
+      await Promise.all(loading)
+    }
+    const server = await ServerProcess.start(dataDir)
+    url = server.url
+    await oracle.resend(clients[0] as HttpClient, url)
+    expect(oracle.broken).toEqual([])
+    expect(oracle.unknown.size).toBe(0)
+    await expectExactly(reader, url, oracle.events())
+    expect(await lawOf(reader, url)).toMatchObject({ gaps: { missing: 0 } })
+    expect(watch.unbalanced).toEqual([])
+    expect(await server.stop()).toBe(0)
+  } finally {
+    await watch.stop()
+    for (const client of [...clients, reader]) client.close()
+  }
+  console.log(oracle.issued, oracle.answered, oracle.unanswered, oracle.duplicates, watch.polls)
+  return oracle
+}
