@@ -5,6 +5,7 @@ import type { JournalFs } from './fs.ts'
 import { isMissing } from './fs-errors.ts'
 import type { SegmentHeader } from './header.ts'
 import { listSegments, type SegmentFiles, segmentBytes } from './names.ts'
+import { Pace } from './pace.ts'
 import type { Quarantine } from './quarantine.ts'
 import { removeSegment, SealStopped, sealSegment } from './seal.ts'
 import { readHeader, segmentLimit } from './segment-chain.ts'
@@ -17,6 +18,8 @@ export interface HousekeepingOptions {
   readonly cursors: Cursors
   readonly quarantine: Quarantine
   readonly activeSegment: () => number
+  /** Bytes that were ever appended: sealing makes way while they grow. */
+  readonly writtenBytes: () => number
   readonly onError: (error: unknown) => void
 }
 
@@ -66,13 +69,15 @@ export class Housekeeping {
   async #sealAll(): Promise<void> {
     const { fs, dir, quarantine, activeSegment } = this.#options
     const stopped = (): boolean => this.#stopped
+    const pace = new Pace(this.#options.clock, this.#options.writtenBytes, stopped)
+    const rest = (): Promise<void> => pace.rest()
     const segments = await listSegments(fs, dir)
     for (const [index, files] of segments.entries()) {
       if (this.#stopped) return
       if (!files.plain || files.number >= activeSegment()) continue
       const limit = await segmentLimit(fs, dir, files.number, segments.slice(index + 1))
       try {
-        this.savedBytes += await sealSegment({ fs, dir, quarantine, stopped }, files, limit)
+        this.savedBytes += await sealSegment({ fs, dir, quarantine, stopped, rest }, files, limit)
       } catch (error) {
         if (error instanceof SealStopped) return
         if (!isMissing(error)) throw error

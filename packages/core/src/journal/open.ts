@@ -104,6 +104,7 @@ async function openLocked(options: JournalOptions, unlock: () => Promise<void>):
     cursors,
     quarantine,
     activeSegment: () => writer.activeSegment,
+    writtenBytes: () => writer.writtenBytes,
     onError,
   })
   const state = await prepare(writer, onError)

@@ -1,5 +1,4 @@
 import { join } from 'node:path'
-import { setImmediate } from 'node:timers/promises'
 import { crc32 } from 'node:zlib'
 import type { JournalFile, JournalFs } from './fs.ts'
 import { encodeMember } from './gzip-member.ts'
@@ -18,6 +17,8 @@ export interface SealOptions {
   readonly quarantine: Quarantine
   /** Looked at between blocks: true ends the work, to be done again at another time. */
   readonly stopped: () => boolean
+  /** Awaited between blocks; gives the disk and the processor back to the writing. */
+  readonly rest: () => Promise<void>
 }
 
 /**
@@ -81,7 +82,7 @@ async function compress(
   limit: number,
   target: JournalFile,
 ): Promise<Content> {
-  const { fs, dir, quarantine, stopped } = options
+  const { fs, dir, quarantine, stopped, rest } = options
   const content: Content = { bytes: 0, checksum: 0 }
   const damage: DamagedBytes[] = []
   const scanner = new LineScanner(0, { line: () => {}, damage: (damaged) => damage.push(damaged) })
@@ -94,7 +95,7 @@ async function compress(
     content.bytes += length
     content.checksum = crc32(pending.subarray(0, length), content.checksum)
     pending = pending.subarray(length)
-    await setImmediate()
+    await rest()
     if (stopped()) throw new SealStopped()
   }
   for await (const { bytes, offset } of readSegment(fs, dir, { ...files, plain: true }, 0, limit)) {

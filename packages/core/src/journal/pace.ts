@@ -1,0 +1,42 @@
+import { setImmediate, setTimeout } from 'node:timers/promises'
+import type { Clock } from '../event/clock.ts'
+
+/** While appends come in, so many times as long as it worked does background work rest: it takes a tenth of one core. */
+const REST_FACTOR = 9
+const LONGEST_REST_MS = 100
+/** Fewer appended bytes a ms than this leave enough room to work without resting. */
+const BUSY_BYTES_PER_MS = 256
+
+/**
+ * Makes way for the writing. Compressing a line costs about as much as everything else that is done for its event, so
+ * a burst is compressed after it, not during it.
+ */
+export class Pace {
+  readonly #clock: Clock
+  readonly #writtenBytes: () => number
+  readonly #stopped: () => boolean
+  #bytes: number
+  #workedSince: number
+  #measuredSince: number
+
+  constructor(clock: Clock, writtenBytes: () => number, stopped: () => boolean) {
+    this.#clock = clock
+    this.#writtenBytes = writtenBytes
+    this.#stopped = stopped
+    this.#bytes = writtenBytes()
+    this.#workedSince = this.#measuredSince = clock.monotonic()
+  }
+
+  /** Called after a piece of work; resolves when the next may begin. */
+  async rest(): Promise<void> {
+    const now = this.#clock.monotonic()
+    const bytes = this.#writtenBytes()
+    const busy = bytes - this.#bytes > BUSY_BYTES_PER_MS * (now - this.#measuredSince)
+    this.#bytes = bytes
+    this.#measuredSince = now
+    const worked = now - this.#workedSince
+    if (busy && worked > 0 && !this.#stopped()) await setTimeout(Math.min(worked * REST_FACTOR, LONGEST_REST_MS))
+    else await setImmediate()
+    this.#workedSince = this.#clock.monotonic()
+  }
+}
