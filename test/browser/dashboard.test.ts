@@ -171,6 +171,7 @@ describe('with events', () => {
       measures: ['cost_nano_usd', 'requests'],
       order_by: '-cost_nano_usd',
     })
+    await page.locator('#breakdown [data-row]').first().waitFor()
     const lines = await page
       .locator('#breakdown tbody tr')
       .evaluateAll((rows) =>
@@ -282,12 +283,13 @@ describe('with events', () => {
   test('gives every chart a sentence and a table', async () => {
     const { page } = await visit(`/?${range(from, to)}`)
     await page.locator('[data-figure="requests"]').getByText('600').waitFor()
-    const said = await page
-      .getByRole('img', { name: /Arrow keys read the values/ })
-      .evaluateAll((charts) => charts.map((chart) => chart.getAttribute('aria-label')))
-    expect(said).toHaveLength(4)
+    const charts = page.getByRole('img', { name: /Arrow keys read the values/ })
+    await eventually(() => charts.count()).toBe(4)
+    const said = await charts.evaluateAll((found) => found.map((chart) => chart.getAttribute('aria-label') ?? ''))
+    for (const sentence of said) expect(sentence).toMatch(/^(Spend|Requests|Tokens|Latency) per 15 minutes.*\d/)
     await page.getByRole('button', { name: 'Table' }).first().click()
     const table = page.getByRole('region', { name: 'Figures as a table' })
+    await table.locator('tbody tr').first().waitFor()
     const all = await table.locator('tbody tr td:nth-child(2)').allTextContents()
     const sum = all
       .filter((text) => text.startsWith('$'))

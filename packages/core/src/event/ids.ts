@@ -51,12 +51,21 @@ export function uuidv7Generator(clock: Clock = systemClock, random: Random = sys
 
 const hex = (value: number): string => HEX[value & 0xff] as string
 
-const CANONICAL_UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-([0-9a-f])[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/
+const DASH = 0x2d
 
-/** The ms a UUIDv7 was minted at, or undefined if `id` is anything else. */
+/** The ms a UUIDv7 was minted at, or undefined if `id` is anything else. Lower case only, as RFC 9562 writes it. */
 export function uuidv7TimeMs(id: string): number | undefined {
-  if (id.length !== 36) return undefined
-  const match = CANONICAL_UUID.exec(id)
-  if (match?.[1] !== '7') return undefined
-  return Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16)
+  if (id.length !== 36 || id.charCodeAt(14) !== 0x37) return undefined
+  let timeMs = 0
+  for (let at = 0; at < 36; at++) {
+    const code = id.charCodeAt(at)
+    if (at === 8 || at === 13 || at === 18 || at === 23) {
+      if (code !== DASH) return undefined
+      continue
+    }
+    const digit = code >= 0x30 && code <= 0x39 ? code - 0x30 : code >= 0x61 && code <= 0x66 ? code - 0x57 : -1
+    if (digit < 0) return undefined
+    if (at < 13) timeMs = timeMs * 16 + digit
+  }
+  return timeMs
 }

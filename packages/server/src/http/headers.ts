@@ -11,7 +11,7 @@ const CONTENT_SECURITY_POLICY = [
   "base-uri 'none'",
   "form-action 'none'",
   "frame-ancestors 'none'",
-  "require-trusted-types-for 'script'",
+  "trusted-types svelte-trusted-html; require-trusted-types-for 'script'",
 ].join('; ')
 
 /** Headers of every answer, errors included. */

@@ -57,6 +57,16 @@ export function isDiskFull(text: string): boolean {
   return /no space left|ENOSPC|disk quota|EDQUOT/i.test(text)
 }
 
+/** Did a block turn out not to be what was written? The engine checks one when it first reads it, not when the file is opened. */
+export function isDamaged(text: string): boolean {
+  return /corrupt database file|checksum/i.test(text)
+}
+
+/** After some failures, a checkpoint that found no space among them, the engine refuses everything until the file is opened anew. */
+export function isInvalidated(text: string): boolean {
+  return /database has been invalidated|FATAL Error|INTERNAL Error/i.test(text)
+}
+
 /** Moves the file and its write-ahead log out of the way, where they can be looked at; returns the new path. */
 export async function setAside(path: string, suffix: string): Promise<string> {
   const target = `${path}.${suffix}`

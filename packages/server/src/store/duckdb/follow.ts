@@ -77,6 +77,11 @@ export class Follower implements JournalFollower {
     this.#wake?.()
   }
 
+  /** The store may stand further back than it did: looks again. */
+  lookAgain(): void {
+    this.#wake?.()
+  }
+
   progress(): { readonly appliedOrdinal: number; readonly targetOrdinal: number } {
     const { appliedOrdinal } = this.#store
     return { appliedOrdinal, targetOrdinal: Math.max(appliedOrdinal, this.#target?.ordinal ?? 0) }

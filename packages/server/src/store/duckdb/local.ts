@@ -1,10 +1,10 @@
-import { isTallystickError } from '@tallystick/core'
+import { isTallystickError, TallystickError } from '@tallystick/core'
 import { type Clock, systemClock } from '@tallystick/core/event'
 import type { JournalDamage } from '@tallystick/core/journal'
 import type { Query, QueryResult } from '@tallystick/core/query'
 import type { ScanPage, ScanRequest, StoredEvent, StoreStats, UsageStore } from '../store.ts'
 import type { AuditReport } from './audit.ts'
-import { setAside } from './database.ts'
+import { isDamaged, isInvalidated, setAside } from './database.ts'
 import type { DictionaryLimits } from './dictionary.ts'
 import { DuckdbEngine } from './engine.ts'
 import { Follower } from './follow.ts'
@@ -35,16 +35,25 @@ export interface DuckdbStore extends UsageStore {
   maintain(): Promise<void>
 }
 
-/** The store in the calling thread, with its follower and housekeeping. */
+/**
+ * The store in the calling thread, with its follower and housekeeping.
+ *
+ * An engine that has failed for good, as after a checkpoint on a full disk, is closed and the file opened anew, if need be
+ * again with every call; a file that turns out to be damaged is moved aside and made again from the journal. The call that
+ * meets either fails with `store_unavailable` or `disk_full`.
+ */
 export class LocalDuckdbStore implements DuckdbStore {
   readonly capabilities = { backendType: 'duckdb', durable: true, cells: true } as const
-  readonly engine: DuckdbEngine
   readonly follower: Follower
   readonly #settings: LocalStoreSettings
   readonly #clock: Clock
   readonly #onNotice: (notice: StoreNotice) => void
   readonly #timer: NodeJS.Timeout | undefined
+  #engine: DuckdbEngine
+  #broken: 'invalidated' | 'damaged' | undefined
+  #reopening: Promise<void> | undefined
   #maintaining: Promise<void> | undefined
+  #closed = false
 
   private constructor(
     engine: DuckdbEngine,
@@ -52,30 +61,11 @@ export class LocalDuckdbStore implements DuckdbStore {
     clock: Clock,
     onNotice: (notice: StoreNotice) => void,
   ) {
-    this.engine = engine
     this.#settings = settings
     this.#clock = clock
     this.#onNotice = onNotice
-    this.follower = new Follower(
-      {
-        get position() {
-          return engine.position
-        },
-        get appliedOrdinal() {
-          return engine.meta.applied_ordinal
-        },
-        append: (events, next, options) => engine.append(events, next, options),
-        clear: (next) => engine.clear(next),
-      },
-      {
-        onError: (error) => onNotice({ kind: 'failed', doing: 'apply', message: messageOf(error) }),
-        onDamage: (damage) => onNotice({ kind: 'journal_damage', damage }),
-      },
-    )
-    engine.behind = () => {
-      const { appliedOrdinal, targetOrdinal } = this.follower.progress()
-      return targetOrdinal - appliedOrdinal
-    }
+    this.follower = this.#followed()
+    this.#engine = this.#watched(engine)
     if (settings.maintainEveryMs > 0) this.#timer = setInterval(() => this.#tick(), settings.maintainEveryMs).unref()
   }
 
@@ -85,64 +75,138 @@ export class LocalDuckdbStore implements DuckdbStore {
     clock: Clock = systemClock,
     onNotice: (notice: StoreNotice) => void = () => {},
   ): Promise<LocalDuckdbStore> {
-    const options = { ...settings, clock }
-    try {
-      return new LocalDuckdbStore(await DuckdbEngine.open(options), settings, clock, onNotice)
-    } catch (error) {
-      if (!isTallystickError(error) || error.code !== 'store_corrupt') throw error
-      const movedTo = await setAside(settings.path, `corrupt-${clock.now()}`)
-      onNotice({ kind: 'corrupt', movedTo, message: error.message })
-      return new LocalDuckdbStore(await DuckdbEngine.open(options), settings, clock, onNotice)
-    }
+    return new LocalDuckdbStore(await openEngine(settings, clock, onNotice), settings, clock, onNotice)
+  }
+
+  get engine(): DuckdbEngine {
+    return this.#engine
   }
 
   append(events: readonly StoredEvent[]): Promise<void> {
-    return this.engine.append(events)
+    return this.#use((engine) => engine.append(events))
   }
 
   query(query: Query, options?: { readonly signal?: AbortSignal }): Promise<QueryResult> {
-    return this.engine.query(query, options)
+    return this.#use((engine) => engine.query(query, options))
   }
 
   scan(request: ScanRequest): Promise<ScanPage> {
-    return this.engine.scan(request)
+    return this.#use((engine) => engine.scan(request))
   }
 
   stats(): Promise<StoreStats> {
-    return this.engine.stats()
+    return this.#use((engine) => engine.stats())
   }
 
   prune(request: {
     readonly eventsBeforeMs?: number
     readonly cellsBeforeMs?: number
   }): Promise<{ readonly eventsDropped: number }> {
-    return this.engine.prune(request)
+    return this.#use((engine) => engine.prune(request))
   }
 
   clear(): Promise<void> {
-    return this.engine.clear()
+    return this.#use((engine) => engine.clear())
   }
 
   audit(): Promise<AuditReport> {
-    return this.engine.audit()
+    return this.#use((engine) => engine.audit())
   }
 
   async maintain(): Promise<void> {
-    await this.engine.maintain()
+    await this.#use((engine) => engine.maintain())
     const { eventsTtlMs, cellsTtlMs } = this.#settings
     const now = this.#clock.now()
     if (eventsTtlMs === undefined && cellsTtlMs === undefined) return
-    await this.engine.prune({
+    await this.prune({
       ...(eventsTtlMs === undefined ? {} : { eventsBeforeMs: Math.max(0, now - eventsTtlMs) }),
       ...(cellsTtlMs === undefined ? {} : { cellsBeforeMs: Math.max(0, now - cellsTtlMs) }),
     })
   }
 
   async close(): Promise<void> {
+    this.#closed = true
     clearInterval(this.#timer)
     await this.follower.stop()
     await this.#maintaining
-    await this.engine.close()
+    await this.#reopening?.catch(() => undefined)
+    await this.#engine.close()
+  }
+
+  /** A follower that is told when the engine it reads for has been replaced: what it holds may not be what comes next there. */
+  #followed(): Follower {
+    const store = this
+    const onNotice = this.#onNotice
+    let followed: DuckdbEngine | undefined
+    const use = (task: (engine: DuckdbEngine) => Promise<void>): Promise<void> =>
+      store.#use((engine) => {
+        if (engine === followed) return task(engine)
+        throw new TallystickError('store_unavailable', 'The store was opened anew; the journal is read again.')
+      })
+    return new Follower(
+      {
+        get position() {
+          followed = store.#engine
+          return followed.position
+        },
+        get appliedOrdinal() {
+          return store.#engine.meta.applied_ordinal
+        },
+        append: (events, next, options) => use((engine) => engine.append(events, next, options)),
+        clear: (next) => use((engine) => engine.clear(next)),
+      },
+      {
+        onError: (error) => onNotice({ kind: 'failed', doing: 'apply', message: messageOf(error) }),
+        onDamage: (damage) => onNotice({ kind: 'journal_damage', damage }),
+      },
+    )
+  }
+
+  #watched(engine: DuckdbEngine): DuckdbEngine {
+    engine.behind = () => {
+      const { appliedOrdinal, targetOrdinal } = this.follower.progress()
+      return targetOrdinal - appliedOrdinal
+    }
+    return engine
+  }
+
+  /** Every call of the engine. What it finds broken is opened anew; until that has been done, calls wait for it. */
+  async #use<T>(task: (engine: DuckdbEngine) => Promise<T>): Promise<T> {
+    if (this.#broken !== undefined) await this.#reopen()
+    const engine = this.#engine
+    try {
+      return await task(engine)
+    } catch (error) {
+      if (engine === this.#engine && this.#isBroken(messageOf(error))) void this.#reopen().catch(() => undefined)
+      throw error
+    }
+  }
+
+  #isBroken(text: string): boolean {
+    if (isDamaged(text)) this.#broken = 'damaged'
+    else if (isInvalidated(text)) this.#broken ??= 'invalidated'
+    return this.#broken !== undefined
+  }
+
+  #reopen(): Promise<void> {
+    if (this.#closed) return Promise.resolve()
+    this.#reopening ??= this.#openAnew().finally(() => {
+      this.#reopening = undefined
+    })
+    return this.#reopening
+  }
+
+  async #openAnew(): Promise<void> {
+    await this.#engine.close()
+    if (this.#broken === 'damaged') {
+      const movedTo = await setAside(this.#settings.path, `corrupt-${this.#clock.now()}`)
+      this.#onNotice({ kind: 'corrupt', movedTo, message: 'Damage was found while reading.' })
+      // Should opening fail now, the next attempt has nothing to move.
+      this.#broken = 'invalidated'
+    }
+    this.#engine = this.#watched(await openEngine(this.#settings, this.#clock, this.#onNotice))
+    this.#broken = undefined
+    this.follower.lookAgain()
   }
 
   #tick(): void {
@@ -151,6 +215,23 @@ export class LocalDuckdbStore implements DuckdbStore {
       .finally(() => {
         this.#maintaining = undefined
       })
+  }
+}
+
+/** A file that cannot be read is moved aside and an empty one begun. */
+async function openEngine(
+  settings: LocalStoreSettings,
+  clock: Clock,
+  onNotice: (notice: StoreNotice) => void,
+): Promise<DuckdbEngine> {
+  const options = { ...settings, clock }
+  try {
+    return await DuckdbEngine.open(options)
+  } catch (error) {
+    if (!isTallystickError(error) || error.code !== 'store_corrupt') throw error
+    const movedTo = await setAside(settings.path, `corrupt-${clock.now()}`)
+    onNotice({ kind: 'corrupt', movedTo, message: error.message })
+    return DuckdbEngine.open(options)
   }
 }
 
