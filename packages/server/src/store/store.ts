@@ -1,6 +1,6 @@
 import type { UsageEvent } from '@tallystick/core/event'
 import type { JournalEnd } from '@tallystick/core/journal'
-import type { Filter, FilterValue, Query, QueryResult } from '@tallystick/core/query'
+import type { Filter, Query, QueryResult } from '@tallystick/core/query'
 
 /** An event as it stands in the journal and the stores: with its ordinal (position in the one order of acceptance). */
 export interface StoredEvent {
@@ -108,5 +108,3 @@ export interface StoreStats {
   /** Bytes on disk, 0 for memory. */
   readonly bytes: number
 }
-
-export type { FilterValue }

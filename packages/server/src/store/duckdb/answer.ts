@@ -20,7 +20,7 @@ import { type ColumnValues, readChunks } from './chunk-reader.ts'
 import type { Dictionary } from './dictionary.ts'
 import type { GroupDecoder } from './expressions.ts'
 import { type QueryRoute, routeQuery } from './plan.ts'
-import type { Meta } from './schema.ts'
+import { lateEvents, type Meta } from './schema.ts'
 import { figuresStatement, type Statement, type StatementInput, sketchStatement } from './statement.ts'
 import { topStatement } from './top.ts'
 
@@ -44,7 +44,7 @@ export async function answerQuery(query: Query, snapshot: Snapshot): Promise<Que
     watermarkMs: meta.watermark_ms,
     overflowed: (field) => dictionary.overflowed(field),
   })
-  const late = meta.late_events > 0
+  const late = lateEvents(meta) > 0
   const { sealed_ordinal: sealedOrdinal } = meta
   const input: StatementInput = {
     query,

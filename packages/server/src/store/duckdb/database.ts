@@ -83,12 +83,14 @@ export async function setAside(path: string, suffix: string): Promise<string> {
  * from the rows, or widened when the rows they were made of have expired. True if they were dropped.
  */
 export async function prepareTables(connection: DuckDBConnection): Promise<boolean> {
+  const [before] = await readRows(connection, `SELECT 1 FROM duckdb_tables() WHERE table_name = 'meta'`)
+  if (before) throw new TallystickError('store_corrupt', 'The store was made by a build before the first release.')
   for (const statement of BASE_TABLES) await connection.run(statement)
   await alignEvents(connection)
   const [made] = await readRows(connection, `SELECT value FROM settings WHERE name = 'cells'`)
   const fingerprint = made?.[0]
   const stale = fingerprint !== undefined && fingerprint !== CELLS_FINGERPRINT
-  const expired = await readRows(connection, 'SELECT 1 FROM meta WHERE expired_events > 0')
+  const expired = await readRows(connection, 'SELECT 1 FROM sealed WHERE expired_events > 0')
   const dropped = stale && expired.length === 0
   for (const { name, columns } of CELL_TABLES) {
     if (dropped) await connection.run(`DROP TABLE IF EXISTS ${quoted(name)}`)

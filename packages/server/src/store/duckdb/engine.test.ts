@@ -10,6 +10,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { ARBITRARY_FROM_MS, ARBITRARY_TO_MS } from '../../../../core/src/event/testing/arbitrary.ts'
 import type { StoredEvent } from '../store.ts'
 import { storedEvents, totals } from '../testing/conformance.ts'
+import { DuckdbEngine } from './engine.ts'
 import { type DuckdbStore, type DuckdbStoreOptions, openDuckdbStore, type StoreNotice } from './open.ts'
 
 let dir = ''
@@ -213,4 +214,60 @@ test('a query that is cancelled while it runs ends at once and leaves the store 
   controller.abort()
   await expect(asked).rejects.toMatchObject({ code: 'query_cancelled' })
   expect((await store.query(totals())).rows).toEqual(fold(totals(), plain(storedEvents(2_000, 7))).rows)
+})
+
+test('rows are appended while others are sealed, late ones too, and nothing is counted twice or missed', async () => {
+  const options = { path: join(dir, 't.duckdb'), memoryLimitMb: 256, threads: 2, clock, sealRows: 90 }
+  const events = storedEvents(1_200, 8)
+  let engine = await DuckdbEngine.open(options)
+  await engine.append(events.slice(0, 400))
+  let sealing = true
+  let during = 0
+  const sealed = [3, 5.02, 8].reduce(
+    (before, day) => before.then(() => engine.seal(ARBITRARY_FROM_MS + day * 86_400_000)),
+    Promise.resolve(),
+  )
+  const done = sealed.finally(() => {
+    sealing = false
+  })
+  let at = 400
+  for (; sealing && at < 1_000; at += 10) {
+    await engine.append(events.slice(at, at + 10), undefined, { more: at % 30 === 0 })
+    if (sealing) during++
+  }
+  await done
+  expect(during).toBeGreaterThan(5)
+  await engine.append(events.slice(at, 1_000))
+  const check = async (expected: readonly StoredEvent[]): Promise<void> => {
+    expect((await engine.audit()).differences).toEqual([])
+    for (const query of [totals(), totals(['model']), totals(['user_id'], ['requests', 'cost_nano_usd'])])
+      expect((await engine.query(query)).rows).toEqual(fold(query, plain(expected)).rows)
+  }
+  await check(events.slice(0, 1_000))
+  await engine.close()
+  engine = await DuckdbEngine.open(options)
+  await check(events.slice(0, 1_000))
+  const lateSealed = engine.seal(0)
+  await engine.append(events.slice(1_000))
+  await lateSealed
+  await engine.compact()
+  await check(events)
+  await engine.close()
+})
+
+test('closing does not wait for a long sealing, which goes on after the next start', async () => {
+  const options = { path: join(dir, 't.duckdb'), memoryLimitMb: 256, threads: 2, clock, sealRows: 5 }
+  const events = storedEvents(300, 9)
+  let engine = await DuckdbEngine.open(options)
+  await engine.append(events)
+  const sealing = engine.seal(ARBITRARY_TO_MS)
+  while (engine.meta.watermark_ms === 0) await new Promise((resolve) => setTimeout(resolve, 1))
+  await engine.close()
+  await sealing
+  engine = await DuckdbEngine.open(options)
+  expect(engine.meta.watermark_ms).toBeLessThan(ARBITRARY_TO_MS)
+  expect((await engine.audit()).differences).toEqual([])
+  await engine.seal(ARBITRARY_TO_MS)
+  expect((await engine.query(totals(['model']))).rows).toEqual(fold(totals(['model']), plain(events)).rows)
+  await engine.close()
 })

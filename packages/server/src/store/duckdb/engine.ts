@@ -11,13 +11,13 @@ import { CELL_TABLES, DAY_MS } from './cellsets.ts'
 import { readRows } from './chunk-reader.ts'
 import { isDiskFull, openDatabase, prepareTables } from './database.ts'
 import type { DictionaryLimits } from './dictionary.ts'
-import { loadMeta, readMeta, updateMeta } from './meta.ts'
+import { loadMeta, readMeta, updateApplied, updateSealed } from './meta.ts'
 import { Mutex } from './mutex.ts'
 import { Readers } from './readers.ts'
 import { RowAppender } from './row-appender.ts'
 import { scanEvents } from './scan.ts'
-import { type Meta, quoted } from './schema.ts'
-import { compactDay, floorToQuarter, sealStops, sealUpTo } from './seal.ts'
+import { APPLIED_COLUMNS, type Applied, lateEvents, type Meta, quoted } from './schema.ts'
+import { compactDay, floorToQuarter, type SealStep, sealStep, sealSteps } from './seal.ts'
 
 export interface EngineOptions {
   readonly path: string
@@ -25,6 +25,8 @@ export interface EngineOptions {
   readonly threads: number
   readonly clock: Clock
   readonly dictionaryLimits?: DictionaryLimits
+  /** Rows sealed in one transaction, about. */
+  readonly sealRows?: number
 }
 
 /** Rows the engine stores together. */
@@ -41,21 +43,29 @@ const READERS = 2
 
 /** Rows that have been appended and are yet to be committed, and the state they make. */
 interface OpenBatch {
-  meta: Meta
+  applied: Applied
   rows: number
 }
 
-/** The embedded store, in whichever thread it is opened. One writer, a few readers, each on a snapshot. */
+/**
+ * The embedded store, in whichever thread it is opened. One connection appends rows, another makes cells of them at the same
+ * time, a few read; each works on a snapshot.
+ */
 export class DuckdbEngine {
   readonly #options: EngineOptions
   readonly #instance: DuckDBInstance
   readonly #writer: DuckDBConnection
+  readonly #sealer: DuckDBConnection
   readonly #readers: Readers
-  readonly #exclusive = new Mutex()
+  readonly #appending = new Mutex()
+  /** Who needs both takes this one first. */
+  readonly #sealing = new Mutex()
   readonly #rows: RowAppender
   /** As of the last commit. */
   #meta: Meta
   #open: OpenBatch | undefined
+  /** Where a sealing under way will put the watermark: rows appended meanwhile that lie before it will be late. */
+  #sealingToMs = 0
   #closed = false
   /** How many acknowledged records are yet to be applied. Known to whoever feeds the store. */
   behind: () => number = () => 0
@@ -64,6 +74,7 @@ export class DuckdbEngine {
     options: EngineOptions,
     instance: DuckDBInstance,
     writer: DuckDBConnection,
+    sealer: DuckDBConnection,
     readers: Readers,
     rows: RowAppender,
     meta: Meta,
@@ -71,6 +82,7 @@ export class DuckdbEngine {
     this.#options = options
     this.#instance = instance
     this.#writer = writer
+    this.#sealer = sealer
     this.#readers = readers
     this.#meta = meta
     this.#rows = rows
@@ -84,10 +96,15 @@ export class DuckdbEngine {
       await writer.run('BEGIN')
       const dropped = await prepareTables(writer)
       let meta = await loadMeta(writer)
-      if (dropped) meta = await updateMeta(writer, meta, { watermark_ms: 0, sealed_ordinal: 0, late_events: 0 })
+      if (dropped) {
+        const unsealed = { watermark_ms: 0, sealed_ordinal: 0, late_sealed: meta.late_total }
+        await updateSealed(writer, unsealed)
+        meta = { ...meta, ...unsealed }
+      }
       await writer.run('COMMIT')
       const rows = await RowAppender.open(writer, options.dictionaryLimits)
-      return new DuckdbEngine(options, instance, writer, await Readers.open(instance, READERS), rows, meta)
+      const sealer = await instance.connect()
+      return new DuckdbEngine(options, instance, writer, sealer, await Readers.open(instance, READERS), rows, meta)
     } catch (cause) {
       instance.closeSync()
       throw isTallystickError(cause)
@@ -121,16 +138,16 @@ export class DuckdbEngine {
     next?: JournalEnd,
     options: { readonly more?: boolean } = {},
   ): Promise<void> {
-    await this.#exclusive.run(async () => {
+    await this.#appending.run(async () => {
       this.#mustBeOpen()
-      const applied = this.#open?.meta.applied_ordinal ?? this.#meta.applied_ordinal
+      const { applied_ordinal: applied } = this.#open?.applied ?? this.#meta
       const fresh = events.filter(({ ordinal }) => ordinal > applied)
       if (fresh.length === 0 && !next) return
       await this.#begin()
       try {
         await this.#take(fresh)
         const open = this.#open as OpenBatch
-        if (next) open.meta = { ...open.meta, ...placeOf(next, open.meta) }
+        if (next) open.applied = { ...open.applied, ...placeOf(next, open.applied) }
         if (!options.more || open.rows >= ROW_GROUP) await this.#commitOpen()
       } catch (error) {
         await this.#abandonOpen()
@@ -190,40 +207,51 @@ export class DuckdbEngine {
   async maintain(): Promise<void> {
     if (this.#closed || this.behind() > FAR_BEHIND) return
     const dueMs = floorToQuarter(this.#options.clock.now() - GRACE_MS)
-    const { watermark_ms: watermarkMs, late_events: late } = this.#meta
-    if (dueMs > watermarkMs || late >= LATE_ROWS) await this.seal(Math.max(dueMs, watermarkMs))
+    const { watermark_ms: watermarkMs } = this.#meta
+    if (dueMs > watermarkMs || lateEvents(this.#meta) >= LATE_ROWS) await this.seal(Math.max(dueMs, watermarkMs))
     await this.compact(COMPACT_EVENTS)
   }
 
-  /** Seals everything before `toMs`, and all late rows. */
+  /** Seals everything before `toMs`, and all late rows, in steps; rows are appended meanwhile. */
   async seal(toMs: number): Promise<void> {
     const target = Math.max(floorToQuarter(toMs), this.#meta.watermark_ms)
-    const stops = await this.#write(() => sealStops(this.#writer, this.#meta, target))
-    for (const stop of stops) {
-      await this.#write(() =>
-        this.#transaction(async () => {
-          if (stop < this.#meta.watermark_ms) return this.#meta
-          return updateMeta(
-            this.#writer,
-            this.#meta,
-            await sealUpTo(this.#writer, this.#meta, this.#rows.dictionary, stop),
-          )
-        }),
-      )
+    const steps = await this.#read(async (connection) =>
+      sealSteps(connection, (await readMeta(connection)) as Meta, target, this.#options.sealRows),
+    )
+    for (const step of steps) {
+      if (this.#closed) return
+      await this.#sealing.run(() => this.#seal(step))
     }
+  }
+
+  async #seal(step: SealStep): Promise<void> {
+    if (!applies(step, this.#meta)) return
+    await this.#transaction(this.#sealer, async () => {
+      const meta = await this.#write(async () => {
+        this.#sealingToMs = step.toMs
+        // The first statement is what fixes the snapshot: rows committed after this are not sealed.
+        return (await readMeta(this.#sealer)) as Meta
+      })
+      const sealed = await sealStep(this.#sealer, meta, this.#rows.dictionary, step)
+      await updateSealed(this.#sealer, sealed)
+      return sealed
+    }).finally(() => {
+      this.#sealingToMs = 0
+    })
   }
 
   /** Merges the delta cells of every day that at least `leastEvents` late events have touched. */
   async compact(leastEvents = 1): Promise<void> {
-    const days = await this.#write(async () => {
+    const days = await this.#read(async (connection) => {
       const touched = `SELECT day_ms FROM late_days GROUP BY 1 HAVING sum(events) >= ${leastEvents} ORDER BY 1`
-      return (await readRows(this.#writer, touched)) as [number][]
+      return (await readRows(connection, touched)) as [number][]
     })
     for (const [day] of days) {
-      await this.#write(() =>
-        this.#transaction(async () => {
-          await compactDay(this.#writer, this.#rows.dictionary, day)
-          return this.#meta
+      if (this.#closed) return
+      await this.#sealing.run(() =>
+        this.#transaction(this.#sealer, async () => {
+          await compactDay(this.#sealer, this.#rows.dictionary, day)
+          return {}
         }),
       )
     }
@@ -237,23 +265,25 @@ export class DuckdbEngine {
     readonly eventsBeforeMs?: number
     readonly cellsBeforeMs?: number
   }): Promise<{ readonly eventsDropped: number }> {
-    if (this.#meta.late_events > 0) await this.seal(this.#meta.watermark_ms)
-    return this.#write(async () => {
+    if (lateEvents(this.#meta) > 0) await this.seal(this.#meta.watermark_ms)
+    return this.#writeAlone(async () => {
       const sealedDayMs = floorDay(this.#meta.watermark_ms)
       const cellsMs = Math.min(floorDay(request.cellsBeforeMs ?? 0), sealedDayMs)
       const eventsMs = Math.max(cellsMs, Math.min(floorToQuarter(request.eventsBeforeMs ?? 0), sealedDayMs))
       const eventsDropped = await this.#count(`timestamp_ms < ${eventsMs}`)
       if (eventsDropped === 0 && cellsMs <= this.#meta.cells_from_ms && eventsMs <= this.#meta.raw_from_ms)
         return { eventsDropped }
-      await this.#transaction(async () => {
+      await this.#transaction(this.#writer, async () => {
         await this.#writer.run(`DELETE FROM events WHERE timestamp_ms < ${eventsMs}`)
         if (cellsMs > 0)
           for (const { name } of CELL_TABLES) await this.#writer.run(`DELETE FROM ${quoted(name)} WHERE t < ${cellsMs}`)
-        return updateMeta(this.#writer, this.#meta, {
+        const sealed = {
           raw_from_ms: Math.max(this.#meta.raw_from_ms, eventsMs),
           cells_from_ms: Math.max(this.#meta.cells_from_ms, cellsMs),
           expired_events: this.#meta.expired_events + eventsDropped,
-        })
+        }
+        await updateSealed(this.#writer, sealed)
+        return sealed
       })
       await this.#checkpoint()
       return { eventsDropped }
@@ -262,20 +292,23 @@ export class DuckdbEngine {
 
   /** Removes rows, cells and names. The applied ordinal and the place in the journal stay. */
   async clear(next?: JournalEnd): Promise<void> {
-    await this.#write(async () => {
-      await this.#transaction(async () => {
+    await this.#writeAlone(async () => {
+      await this.#transaction(this.#writer, async () => {
         for (const table of ['events', 'dictionary', 'late_days', ...CELL_TABLES.map(({ name }) => name)]) {
           await this.#writer.run(`DELETE FROM ${quoted(table)}`)
         }
-        return updateMeta(this.#writer, this.#meta, {
+        const sealed = {
           watermark_ms: 0,
           sealed_ordinal: next?.ordinal ?? this.#meta.applied_ordinal,
-          late_events: 0,
+          late_sealed: this.#meta.late_total,
           raw_from_ms: 0,
           cells_from_ms: 0,
           expired_events: 0,
-          ...(next ? placeOf(next, this.#meta) : {}),
-        })
+        }
+        const applied = next ? placeOf(next, this.#meta) : {}
+        await updateSealed(this.#writer, sealed)
+        if (next) await updateApplied(this.#writer, applied)
+        return { ...sealed, ...applied }
       })
       this.#rows.forget()
       await this.#checkpoint()
@@ -285,19 +318,22 @@ export class DuckdbEngine {
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
-    await this.#exclusive.run(async () => {
-      await this.#commitOpen().catch(() => undefined)
-      this.#rows.abandon()
-      await this.#readers.close()
-      this.#writer.disconnectSync()
-      this.#instance.closeSync()
-    })
+    await this.#sealing.run(() =>
+      this.#appending.run(async () => {
+        await this.#commitOpen().catch(() => undefined)
+        this.#rows.abandon()
+        await this.#readers.close()
+        this.#sealer.disconnectSync()
+        this.#writer.disconnectSync()
+        this.#instance.closeSync()
+      }),
+    )
   }
 
   async #begin(): Promise<void> {
     if (this.#open) return
     await this.#writer.run('BEGIN')
-    this.#open = { meta: this.#meta, rows: 0 }
+    this.#open = { applied: appliedOf(this.#meta), rows: 0 }
   }
 
   async #take(events: readonly StoredEvent[]): Promise<void> {
@@ -305,13 +341,15 @@ export class DuckdbEngine {
     if (last === undefined) return
     await this.#rows.append(events)
     const open = this.#open as OpenBatch
-    const late = events.filter(({ event }) => event.timestampMs < open.meta.watermark_ms).length
+    const lateBeforeMs = Math.max(this.#meta.watermark_ms, this.#sealingToMs)
+    let late = 0
+    for (const { event } of events) if (event.timestampMs < lateBeforeMs) late++
     open.rows += events.length
-    open.meta = {
-      ...open.meta,
+    open.applied = {
+      ...open.applied,
       applied_ordinal: last.ordinal,
       received_ms: last.receivedMs,
-      late_events: open.meta.late_events + late,
+      late_total: open.applied.late_total + late,
     }
   }
 
@@ -321,10 +359,10 @@ export class DuckdbEngine {
     if (!open) return
     try {
       await this.#rows.flush()
-      await updateMeta(this.#writer, open.meta, open.meta)
+      await updateApplied(this.#writer, open.applied)
       await this.#writer.run('COMMIT')
       this.#open = undefined
-      this.#meta = open.meta
+      this.#meta = { ...this.#meta, ...open.applied }
       this.#rows.committed()
     } catch (error) {
       await this.#abandonOpen()
@@ -338,12 +376,18 @@ export class DuckdbEngine {
     await this.#writer.run('ROLLBACK').catch(() => undefined)
   }
 
+  /** Runs `task` between two appends. */
   async #write<T>(task: () => Promise<T>): Promise<T> {
-    return this.#exclusive.run(async () => {
+    return this.#appending.run(async () => {
       this.#mustBeOpen()
       await this.#commitOpen()
       return task()
     })
+  }
+
+  /** Runs `task` while nothing is appended and nothing sealed. */
+  #writeAlone<T>(task: () => Promise<T>): Promise<T> {
+    return this.#sealing.run(() => this.#write(task))
   }
 
   #mustBeOpen(): void {
@@ -357,15 +401,15 @@ export class DuckdbEngine {
     })
   }
 
-  /** Commits what `task` did and keeps the state it returns; undoes everything if it fails. */
-  async #transaction(task: () => Promise<Meta>): Promise<void> {
+  /** Commits what `task` did and keeps the changes of state it returns; undoes everything if it fails. */
+  async #transaction(connection: DuckDBConnection, task: () => Promise<Partial<Meta>>): Promise<void> {
     try {
-      await this.#writer.run('BEGIN')
-      const meta = await task()
-      await this.#writer.run('COMMIT')
-      this.#meta = meta
+      await connection.run('BEGIN')
+      const changes = await task()
+      await connection.run('COMMIT')
+      this.#meta = { ...this.#meta, ...changes }
     } catch (error) {
-      await this.#abandonOpen()
+      await connection.run('ROLLBACK').catch(() => undefined)
       throw asStoreError(error)
     }
   }
@@ -382,12 +426,21 @@ export class DuckdbEngine {
 }
 
 /** State that says: the journal is applied up to here. Records that are not events count too. */
-function placeOf({ position, ordinal }: JournalEnd, meta: Meta): Partial<Meta> {
+function placeOf({ position, ordinal }: JournalEnd, applied: Applied): Partial<Applied> {
   return {
     segment: position.segment,
     byte_offset: position.offset,
-    applied_ordinal: Math.max(ordinal, meta.applied_ordinal),
+    applied_ordinal: Math.max(ordinal, applied.applied_ordinal),
   }
+}
+
+function appliedOf(meta: Meta): Applied {
+  return Object.fromEntries(APPLIED_COLUMNS.map((name) => [name, meta[name]])) as unknown as Applied
+}
+
+/** Not after a clear or another sealing that came in between. */
+function applies({ toMs, toOrdinal }: SealStep, { watermark_ms: watermarkMs, sealed_ordinal: ordinal }: Meta): boolean {
+  return toOrdinal === undefined ? toMs >= watermarkMs : toMs === watermarkMs && toOrdinal > ordinal
 }
 
 const floorDay = (instantMs: number): number => Math.floor(instantMs / DAY_MS) * DAY_MS

@@ -31,7 +31,9 @@ export interface FollowOptions {
 const BATCH_RECORDS = 8_192
 /** Further behind than this, nobody waits for a single batch to be visible. */
 const FAR_BEHIND = 50_000
-const RETRY_MS = 500
+/** Between attempts that fail, doubled each time: opening the store anew, which may be part of one, is work. */
+const FIRST_RETRY_MS = 250
+const LAST_RETRY_MS = 2_000
 
 /**
  * Applies the journal to a store, in the thread it runs in. Reads on from where the store stands, never beyond the durable
@@ -102,16 +104,19 @@ export class Follower implements JournalFollower {
   }
 
   async #run(): Promise<void> {
+    let retryMs = FIRST_RETRY_MS
     while (!this.#stopped) {
       try {
         if (this.#behind()) await this.#catchUp(this.#target as JournalEnd)
         else await this.#pause()
         this.#failure = ''
+        retryMs = FIRST_RETRY_MS
       } catch (error) {
         // A full disk fails twice a second for hours: told once.
         if (this.#failure !== String(error)) this.#options.onError(error)
         this.#failure = String(error)
-        await this.#pause(RETRY_MS)
+        await this.#pause(retryMs)
+        retryMs = Math.min(retryMs * 2, LAST_RETRY_MS)
       }
     }
   }

@@ -39,8 +39,8 @@ export interface DuckdbStore extends UsageStore {
  * The store in the calling thread, with its follower and housekeeping.
  *
  * An engine that has failed for good, as after a checkpoint on a full disk, is closed and the file opened anew, if need be
- * again with every call; a file that turns out to be damaged is moved aside and made again from the journal. The call that
- * meets either fails with `store_unavailable` or `disk_full`.
+ * again with every call; a file that turns out to be damaged is moved aside and made again from the journal. The write that
+ * meets either, and the reader that meets damage, fails with `store_unavailable` or `disk_full`.
  */
 export class LocalDuckdbStore implements DuckdbStore {
   readonly capabilities = { backendType: 'duckdb', durable: true, cells: true } as const
@@ -87,15 +87,15 @@ export class LocalDuckdbStore implements DuckdbStore {
   }
 
   query(query: Query, options?: { readonly signal?: AbortSignal }): Promise<QueryResult> {
-    return this.#use((engine) => engine.query(query, options))
+    return this.#read((engine) => engine.query(query, options))
   }
 
   scan(request: ScanRequest): Promise<ScanPage> {
-    return this.#use((engine) => engine.scan(request))
+    return this.#read((engine) => engine.scan(request))
   }
 
   stats(): Promise<StoreStats> {
-    return this.#use((engine) => engine.stats())
+    return this.#read((engine) => engine.stats())
   }
 
   prune(request: {
@@ -110,7 +110,7 @@ export class LocalDuckdbStore implements DuckdbStore {
   }
 
   audit(): Promise<AuditReport> {
-    return this.#use((engine) => engine.audit())
+    return this.#read((engine) => engine.audit())
   }
 
   async maintain(): Promise<void> {
@@ -128,9 +128,10 @@ export class LocalDuckdbStore implements DuckdbStore {
     this.#closed = true
     clearInterval(this.#timer)
     await this.follower.stop()
-    await this.#maintaining
     await this.#reopening?.catch(() => undefined)
+    // Sealing ends at its next step; what is left of it is done after the next start.
     await this.#engine.close()
+    await this.#maintaining
   }
 
   /** A follower that is told when the engine it reads for has been replaced: what it holds may not be what comes next there. */
@@ -168,6 +169,16 @@ export class LocalDuckdbStore implements DuckdbStore {
       return targetOrdinal - appliedOrdinal
     }
     return engine
+  }
+
+  /** A reader that finds the engine invalidated has done nothing wrong: it was a write that failed. */
+  async #read<T>(task: (engine: DuckdbEngine) => Promise<T>): Promise<T> {
+    try {
+      return await this.#use(task)
+    } catch (error) {
+      if (!isInvalidated(messageOf(error)) || isDamaged(messageOf(error))) throw error
+      return this.#use(task)
+    }
   }
 
   /** Every call of the engine. What it finds broken is opened anew; until that has been done, calls wait for it. */
@@ -211,7 +222,9 @@ export class LocalDuckdbStore implements DuckdbStore {
 
   #tick(): void {
     this.#maintaining ??= this.maintain()
-      .catch((error: unknown) => this.#onNotice({ kind: 'failed', doing: 'maintain', message: messageOf(error) }))
+      .catch((error: unknown) => {
+        if (!this.#closed) this.#onNotice({ kind: 'failed', doing: 'maintain', message: messageOf(error) })
+      })
       .finally(() => {
         this.#maintaining = undefined
       })

@@ -1,24 +1,43 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { readRows } from './chunk-reader.ts'
-import { META_COLUMNS, type Meta } from './schema.ts'
+import { APPLIED_COLUMNS, type Applied, type Meta, SEALED_COLUMNS, type Sealed } from './schema.ts'
 
-/** Reads the state row; makes it if the file is new. */
+const COLUMNS = [...APPLIED_COLUMNS, ...SEALED_COLUMNS]
+
+/** Reads the state; makes it if the file is new. */
 export async function loadMeta(connection: DuckDBConnection): Promise<Meta> {
   const existing = await readMeta(connection)
   if (existing) return existing
-  await connection.run(`INSERT INTO meta VALUES (${META_COLUMNS.map(() => 0).join(', ')})`)
+  for (const [table, columns] of [
+    ['applied', APPLIED_COLUMNS],
+    ['sealed', SEALED_COLUMNS],
+  ] as const) {
+    await connection.run(`INSERT INTO ${table} VALUES (${columns.map(() => 0).join(', ')})`)
+  }
   return (await readMeta(connection)) as Meta
 }
 
 export async function readMeta(connection: DuckDBConnection): Promise<Meta | undefined> {
-  const [row] = await readRows(connection, `SELECT ${META_COLUMNS.join(', ')} FROM meta`)
+  const [row] = await readRows(connection, `SELECT ${COLUMNS.join(', ')} FROM applied, sealed`)
   if (row === undefined) return undefined
-  return Object.fromEntries(META_COLUMNS.map((name, index) => [name, row[index]])) as unknown as Meta
+  return Object.fromEntries(COLUMNS.map((name, index) => [name, row[index]])) as unknown as Meta
 }
 
-/** Changes the state inside the caller's transaction; the caller keeps the returned state once that has committed. */
-export async function updateMeta(connection: DuckDBConnection, meta: Meta, changes: Partial<Meta>): Promise<Meta> {
-  const entries = Object.entries(changes) as [keyof Meta, number][]
-  await connection.run(`UPDATE meta SET ${entries.map(([name, value]) => `${name} = ${value}`).join(', ')}`)
-  return { ...meta, ...changes }
+/** Changes the rows' half inside the caller's transaction; the caller keeps them once that has committed. */
+export async function updateApplied(connection: DuckDBConnection, changes: Partial<Applied>): Promise<void> {
+  await update(connection, 'applied', changes)
+}
+
+/** The same for the cells' half. */
+export async function updateSealed(connection: DuckDBConnection, changes: Partial<Sealed>): Promise<void> {
+  await update(connection, 'sealed', changes)
+}
+
+async function update(
+  connection: DuckDBConnection,
+  table: string,
+  changes: Readonly<Record<string, number>>,
+): Promise<void> {
+  const list = Object.entries(changes).map(([name, value]) => `${name} = ${value}`)
+  await connection.run(`UPDATE ${table} SET ${list.join(', ')}`)
 }

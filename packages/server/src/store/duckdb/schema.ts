@@ -101,29 +101,42 @@ export function createTable(
 }
 
 /**
- * State that changes with the rows, one row in all.
+ * State that changes with the rows: one row.
  *
  * - `applied_ordinal`, `segment`, `byte_offset`: how far the journal has been applied.
  * - `received_ms`: when the newest applied event was received.
+ * - `late_total`: how many rows ever came before the watermark, or before where a sealing under way was to move it.
+ */
+export const APPLIED_COLUMNS = ['applied_ordinal', 'segment', 'byte_offset', 'received_ms', 'late_total'] as const
+
+/**
+ * State that changes with the cells: one row, in a table of its own so that appending and sealing never write the same one.
+ *
  * - `watermark_ms`, `sealed_ordinal`: cells hold exactly the rows before the one with an ordinal up to the other.
- * - `late_events`: rows before the watermark with a greater ordinal; queries read them beside the cells until they are sealed.
+ * - `late_sealed`: `late_total` as of that ordinal; see {@link lateEvents}.
  * - `raw_from_ms`: raw rows before this instant have expired. `cells_from_ms`: so have cells.
  * - `expired_events`: how many rows have expired since the last clear; cells still count them.
  */
-export const META_COLUMNS = [
-  'applied_ordinal',
-  'segment',
-  'byte_offset',
-  'received_ms',
+export const SEALED_COLUMNS = [
   'watermark_ms',
   'sealed_ordinal',
-  'late_events',
+  'late_sealed',
   'raw_from_ms',
   'cells_from_ms',
   'expired_events',
 ] as const
 
-export type Meta = { readonly [K in (typeof META_COLUMNS)[number]]: number }
+export type Applied = { readonly [K in (typeof APPLIED_COLUMNS)[number]]: number }
+export type Sealed = { readonly [K in (typeof SEALED_COLUMNS)[number]]: number }
+export type Meta = Applied & Sealed
+
+/**
+ * Rows before the watermark that no cell holds yet; queries read them beside the cells until they are sealed. Never too few.
+ * Too many after a crash in the middle of sealing, until the next one.
+ */
+export function lateEvents({ late_total: total, late_sealed: sealed }: Meta): number {
+  return total - sealed
+}
 
 export const BASE_TABLES: readonly string[] = [
   createTable('events', EVENT_TABLE),
@@ -133,8 +146,12 @@ export const BASE_TABLES: readonly string[] = [
     { name: 'value', type: 'VARCHAR' },
   ]),
   createTable(
-    'meta',
-    META_COLUMNS.map((name) => ({ name, type: 'BIGINT' })),
+    'applied',
+    APPLIED_COLUMNS.map((name) => ({ name, type: 'BIGINT' })),
+  ),
+  createTable(
+    'sealed',
+    SEALED_COLUMNS.map((name) => ({ name, type: 'BIGINT' })),
   ),
   createTable('settings', [
     { name: 'name', type: 'VARCHAR' },

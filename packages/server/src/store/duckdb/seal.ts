@@ -16,7 +16,7 @@ import {
 import { readRows } from './chunk-reader.ts'
 import type { Dictionary } from './dictionary.ts'
 import { counterSql, quantitySql, sketchIndexSql } from './expressions.ts'
-import { type Meta, quoted } from './schema.ts'
+import { lateEvents, type Meta, quoted, type Sealed } from './schema.ts'
 
 /**
  * Sealing: rows become cells.
@@ -84,21 +84,24 @@ function sketch(set: CellSet, quantity: Quantity): Rollup {
 const floorSql = (instant: string, level: Level): string => `(${instant} - ${instant} % ${level.ms})`
 const floorTo = (instantMs: number, ms: number): number => Math.floor(instantMs / ms) * ms
 
-/** What is sealed by one call of {@link sealUpTo}. */
-export type SealedMeta = Pick<Meta, 'watermark_ms' | 'sealed_ordinal' | 'late_events'>
+/** What is sealed after one {@link SealStep}. */
+export type SealedNow = Pick<Sealed, 'watermark_ms' | 'sealed_ordinal' | 'late_sealed'>
 
 /**
- * Moves the watermark to `toMs` (a quarter-hour, not before it stands now) and takes in every late row. Runs inside the
- * caller's transaction, which must also store what is returned.
+ * Takes one step: the watermark moves to `toMs` (a quarter-hour, not before it stands now) and late rows are taken in. Runs
+ * inside the caller's transaction, which must also store what is returned.
+ *
+ * @param meta as that transaction reads it: rows that are appended meanwhile are in neither
  */
-export async function sealUpTo(
+export async function sealStep(
   connection: DuckDBConnection,
   meta: Meta,
   dictionary: Dictionary,
-  toMs: number,
-): Promise<SealedMeta> {
+  { toMs, toOrdinal = meta.applied_ordinal }: SealStep,
+): Promise<SealedNow> {
   const from = meta.watermark_ms
-  const late = meta.late_events > 0
+  const lateRows = `ordinal > ${meta.sealed_ordinal} AND ordinal <= ${toOrdinal}`
+  const late = lateEvents(meta) > 0 ? lateRows : undefined
   for (const rollup of rollups(dictionary)) {
     let below: Level | undefined
     for (const level of rollup.set.levels) {
@@ -106,24 +109,29 @@ export async function sealUpTo(
         fromMs: from,
         toMs,
         late,
-        sealedOrdinal: meta.sealed_ordinal,
       })
       below = level
     }
   }
-  if (late) {
-    await connection.run(
-      `INSERT INTO late_days SELECT timestamp_ms - timestamp_ms % ${DAY_MS}, count(*) FROM events WHERE timestamp_ms < ${from} AND ordinal > ${meta.sealed_ordinal} GROUP BY 1`,
-    )
+  if (late === undefined) {
+    return { watermark_ms: toMs, sealed_ordinal: toOrdinal, late_sealed: meta.late_total }
   }
-  return { watermark_ms: toMs, sealed_ordinal: meta.applied_ordinal, late_events: 0 }
+  const where = `timestamp_ms < ${from} AND ${late}`
+  await connection.run(
+    `INSERT INTO late_days SELECT timestamp_ms - timestamp_ms % ${DAY_MS}, count(*) FROM events WHERE ${where} GROUP BY 1`,
+  )
+  if (toOrdinal === meta.applied_ordinal) {
+    return { watermark_ms: toMs, sealed_ordinal: toOrdinal, late_sealed: meta.late_total }
+  }
+  const [taken] = await readRows(connection, `SELECT count(*) FROM events WHERE ${where}`)
+  return { watermark_ms: toMs, sealed_ordinal: toOrdinal, late_sealed: meta.late_sealed + (taken?.[0] as number) }
 }
 
 interface Stretch {
   readonly fromMs: number
   readonly toMs: number
-  readonly late: boolean
-  readonly sealedOrdinal: number
+  /** Which rows before it are taken in; none if undefined. */
+  readonly late: string | undefined
 }
 
 /** New buckets of a coarser level are merged from the level below, which the same transaction has just completed. */
@@ -132,7 +140,7 @@ async function sealLevel(
   { table, fromRows, fromCells }: Rollup,
   level: Level,
   below: Level | undefined,
-  { fromMs, toMs, late, sealedOrdinal }: Stretch,
+  { fromMs, toMs, late }: Stretch,
 ): Promise<void> {
   const startMs = floorTo(fromMs, level.ms)
   const endMs = floorTo(toMs, level.ms)
@@ -147,8 +155,8 @@ async function sealLevel(
         : fromCells(floorSql('t', level), `(FROM ${quoted(table(below))} WHERE t >= ${startMs} AND t < ${endMs})`)
     await connection.run(`INSERT INTO ${target} BY NAME ${source}`)
   }
-  if (late && startMs > 0) {
-    const rows = `(FROM events WHERE timestamp_ms < ${startMs} AND ordinal > ${sealedOrdinal})`
+  if (late !== undefined && startMs > 0) {
+    const rows = `(FROM events WHERE timestamp_ms < ${startMs} AND ${late})`
     await connection.run(`INSERT INTO ${target} BY NAME ${fromRows(floorSql('timestamp_ms', level), rows)}`)
   }
 }
@@ -170,30 +178,57 @@ export async function compactDay(connection: DuckDBConnection, dictionary: Dicti
   await connection.run(`DELETE FROM late_days WHERE day_ms = ${dayMs}`)
 }
 
-/** Rows sealed in one transaction, about; a day is never split. */
-const SLICE_ROWS = 400_000
+/** Rows sealed in one transaction, about; a quarter-hour is never split. */
+const SLICE_ROWS = 100_000
+
+/** One step of sealing; each is a transaction of its own. */
+export interface SealStep {
+  /** Where the watermark comes to stand. */
+  readonly toMs: number
+  /** Only late rows up to this ordinal; then the watermark stays where it is. */
+  readonly toOrdinal?: number
+}
 
 /**
- * Where to pause on the way from the watermark to `toMs`, so that sealing a long import needs little memory and lets others
- * write in between. The last is `toMs`.
+ * The steps from the watermark to `toMs`, so that sealing a long import needs little memory: late rows first, in the order
+ * they came, then forward in time. The last goes to `toMs` and takes in all that is late by then.
  */
-export async function sealStops(connection: DuckDBConnection, meta: Meta, toMs: number): Promise<readonly number[]> {
-  if (meta.applied_ordinal === meta.sealed_ordinal) return [toMs]
-  const days = await readRows(
-    connection,
-    `SELECT timestamp_ms // ${DAY_MS} AS day, count(*) AS n FROM events
-      WHERE timestamp_ms >= ${meta.watermark_ms} AND timestamp_ms < ${toMs} GROUP BY 1 ORDER BY 1`,
-  )
-  const stops: number[] = []
-  let rows = 0
-  for (const [day, count] of days as [number, number][]) {
-    rows += count
-    const endMs = (day + 1) * DAY_MS
-    if (rows < SLICE_ROWS || endMs >= toMs) continue
-    stops.push(endMs)
-    rows = 0
+export async function sealSteps(
+  connection: DuckDBConnection,
+  meta: Meta,
+  toMs: number,
+  sliceRows: number = SLICE_ROWS,
+): Promise<readonly SealStep[]> {
+  if (meta.applied_ordinal === meta.sealed_ordinal) return [{ toMs }]
+  const { watermark_ms: watermarkMs, sealed_ordinal: sealedOrdinal } = meta
+  const counts = async (key: string, where: string): Promise<readonly number[]> => {
+    const sql = `SELECT ${key} AS k, count(*) AS n FROM events WHERE ${where} GROUP BY 1 ORDER BY 1`
+    return ends((await readRows(connection, sql)) as [number, number][], sliceRows)
   }
-  return [...stops, toMs]
+  const late =
+    lateEvents(meta) < sliceRows
+      ? []
+      : await counts(`ordinal // ${sliceRows}`, `timestamp_ms < ${watermarkMs} AND ordinal > ${sealedOrdinal}`)
+  const quarters = await counts(
+    `timestamp_ms // ${QUARTER_MS}`,
+    `timestamp_ms >= ${watermarkMs} AND timestamp_ms < ${toMs}`,
+  )
+  return [
+    ...late.map((end) => ({ toMs: watermarkMs, toOrdinal: Math.min(end * sliceRows - 1, meta.applied_ordinal) })),
+    ...quarters.map((end) => ({ toMs: end * QUARTER_MS })).filter((step) => step.toMs < toMs),
+    { toMs },
+  ]
+}
+
+/** The keys behind which enough rows have come together. */
+function ends(counted: readonly (readonly [key: number, rows: number])[], sliceRows: number): readonly number[] {
+  let rows = 0
+  return counted.flatMap(([key, count]) => {
+    rows += count
+    if (rows < sliceRows) return []
+    rows = 0
+    return [key + 1]
+  })
 }
 
 export const QUARTER = LEVELS[0] as Level
