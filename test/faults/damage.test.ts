@@ -1,94 +1,263 @@
-import { execFileSync } from 'node:child_process'
-import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync, writeSync } from 'node:fs'
+import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { tallystick } from '../e2e/cli.ts'
-import { expectExactly, lawOf, totalsOf, listed } from './testing/figures.ts'
+import { expectExactly, lawOf, listed, requestsOf, totalsOf } from './testing/figures.ts'
+import { cut, flip, sizeOf } from './testing/files.ts'
 import { HttpClient } from './testing/http-client.ts'
+import { totalsByDay, type WireEvent } from './testing/known-event.ts'
 import { Oracle } from './testing/oracle.ts'
-import { totalsByDay } from './testing/known-event.ts'
 import { endServers, ServerProcess } from './testing/server-process.ts'
+import { refusing, SlowRequest } from './testing/slow-request.ts'
 
-let root: string
+const EVENTS = 2_000
+
 let dataDir: string
-let file: string
-let wal: string
 const client = new HttpClient()
 beforeEach(() => {
-  root = mkdtempSync(join(tmpdir(), 'damage-'))
-  dataDir = join(root, 'data')
+  dataDir = mkdtempSync(join(tmpdir(), 'damage-'))
 })
 afterEach(async () => {
   await endServers()
-  rmSync(root, { recursive: true })
+  rmSync(dataDir, { recursive: true })
 })
-function flip(path: string, at: number, mask = 0x10): void {
-  const bytes = readFileSync(path).subarray(at, at + 1)
-  const fd = openSync(path, 'r+')
-  writeSync(fd, Uint8Array.of((bytes[0] as number) ^ mask), 0, 1, at)
-  closeSync(fd)
-}
-const segments = () => readdirSync(join(dataDir, 'journal')).filter((n) => /^\d+\.jsonl/.test(n)).sort().map((n) => join(dataDir, 'journal', n))
 
-async function begin(n: number) {
-  const oracle = new Oracle(3, Date.now())
+/** A server with events in journal and store. */
+async function begin(): Promise<{ oracle: Oracle; server: ServerProcess }> {
+  const oracle = new Oracle(1, Date.now())
   const server = await ServerProcess.start(dataDir)
-  for (let k = 0; k < n / 50; k++) { await oracle.send(client, server.url, Array.from({ length: 50 }, (_, i) => oracle.issued + i)); oracle.take(50) }
-  await totalsOf(client, server.url)
+  await oracle.sendNew(client, server.url, EVENTS)
+  expect(await requestsOf(client, server.url)).toBe(EVENTS)
   return { oracle, server }
 }
-async function look(name: string, oracle: Oracle, deleteStore = false) {
-  if (deleteStore) for (const n of readdirSync(dataDir)) if (n.startsWith('tallystick.duckdb')) rmSync(join(dataDir, n), {recursive: true})
-  let server: ServerProcess
-  try { server = await ServerProcess.start(dataDir) } catch (e) { console.log(name, 'START FAILED', String(e).slice(0, 1000)); return }
-  try {
-  const status = (await client.call(`${server.url}/api/v1/status`)).json as any
-  console.log(name, JSON.stringify(status.journal), JSON.stringify(await lawOf(client, server.url)).slice(0, 700))
-  const same = JSON.stringify([...(await totalsOf(client, server.url))]) === JSON.stringify([...totalsByDay(oracle.events())])
-  const kept = await listed(client, server.url)
-  const audit = await client.call(`${server.url}/api/v1/invariants?audit=1`)
-  console.log(name, 'totals same', same, kept.length, oracle.issued, audit.text.slice(0, 900))
-  const v = await tallystick(['verify', '--data', dataDir])
-  console.log(name, v.code, v.out, v.err)
-  const again = await client.post(`${server.url}/api/v1/events`, { events: oracle.events() })
-  console.log(name, again.text.slice(0, 300))
-  console.log(name, JSON.stringify(await lawOf(client, server.url)).slice(0, 700))
-  console.log(server.errors.split('\n').filter((l) => l.startsWith('{')).join('\n').slice(0, 1500))
-  } catch (e) { console.log(name, String((e as Error).stack).slice(0, 2000)) }
-  await server.stop()
+
+const newestSegment = (): string => {
+  const names = readdirSync(join(dataDir, 'journal')).filter((name) => /^\d+\.jsonl$/.test(name))
+  return join(dataDir, 'journal', names.sort().at(-1) as string)
 }
 
-for (const ending of ['stop', 'kill'] as const) for (const del of [false, true])
-test(`flip middle ${ending} ${del}`, async () => {
-  const { oracle, server } = await begin(2000)
-  await server[ending]()
-  const [segment] = segments() as [string]
-  flip(segment, statSync(segment).size >> 1)
-  await look(`FLIP MIDDLE ${ending} ${del}`, oracle, del)
-}, 60_000)
-for (const ending of ['stop', 'kill'] as const) for (const del of [false, true])
-test(`flip last ${ending} ${del}`, async () => {
-  const { oracle, server } = await begin(2000)
-  await server[ending]()
-  const segment = segments().at(-1) as string
-  flip(segment, statSync(segment).size - 30)
-  await look(`FLIP LAST ${ending} ${del}`, oracle, del)
-}, 60_000)
-for (const ending of ['stop', 'kill'] as const) for (const del of [false, true])
-test(`cut tail ${ending} ${del}`, async () => {
-  const { oracle, server } = await begin(2000)
-  await server[ending]()
-  const segment = segments().at(-1) as string
-  truncateSync(segment, statSync(segment).size - 30)
-  await look(`CUT TAIL ${ending} ${del}`, oracle, del)
-}, 60_000)
-for (const ending of ['stop', 'kill'] as const) for (const del of [false, true])
-test(`torn ${ending} ${del}`, async () => {
-  const { oracle, server } = await begin(2000)
-  await server[ending]()
-  const segment = segments().at(-1) as string
-  const bytes = readFileSync(segment)
-  const fd = openSync(segment, 'a'); writeSync(fd, bytes.subarray(bytes.length - 300, bytes.length - 40)); closeSync(fd)
-  await look(`TORN ${ending} ${del}`, oracle, del)
-}, 60_000)
+function deleteStore(): void {
+  for (const name of readdirSync(dataDir)) if (name.startsWith('tallystick.duckdb')) rmSync(join(dataDir, name))
+}
+
+/** Sends every event of the oracle once more, and gives how many were taken as new. */
+async function repeat(oracle: Oracle, url: string): Promise<number> {
+  const { status, json } = await client.post(`${url}/api/v1/events`, { events: oracle.events() })
+  const { accepted, duplicate, conflict } = json as { accepted: number; duplicate: number; conflict: number }
+  expect({ status, all: accepted + duplicate, conflict }).toEqual({ status: 200, all: oracle.issued, conflict: 0 })
+  return accepted
+}
+
+describe('a changed byte in the journal', () => {
+  /** Changes a byte of a line in the middle while the server is stopped, and starts it without a store. */
+  async function damaged(): Promise<{ server: ServerProcess; oracle: Oracle; kept: WireEvent[] }> {
+    const { oracle, server: first } = await begin()
+    expect(await first.stop()).toBe(0)
+    flip(newestSegment(), sizeOf(newestSegment()) >> 1)
+    deleteStore()
+    const server = await ServerProcess.start(dataDir)
+    expect(await requestsOf(client, server.url)).toBe(EVENTS - 1)
+    const ids = new Set((await listed(client, server.url)).map((event) => event.event_id))
+    return { server, oracle, kept: oracle.events().filter((event) => ids.has(event.event_id)) }
+  }
+
+  test('costs that line only: all others are counted, and verify tells', async () => {
+    const { server, oracle, kept } = await damaged()
+    expect(kept).toHaveLength(EVENTS - 1)
+    expect(await totalsOf(client, server.url)).toEqual(totalsByDay(kept))
+    expect(await lawOf(client, server.url)).toMatchObject({ balanced: true })
+    const taken = await repeat(oracle, server.url)
+    const ids = (await listed(client, server.url)).map((event) => event.event_id)
+    expect(ids).toHaveLength(kept.length + taken)
+    expect(new Set(ids).size).toBe(ids.length)
+
+    const { code, out, err } = await tallystick(['verify', '--data', dataDir])
+    expect({ code, out }).toMatchObject({ code: 1, out: expect.stringContaining('1 damaged lines') })
+    expect(err).toContain('1 lines of the journal are damaged')
+  }, 120_000)
+
+  // Fails: only `?audit=1` looks at lines that were read before, and what the store skips while it is made again is logged.
+  test.fails('is counted as quarantined by status and law', async () => {
+    const { server } = await damaged()
+    expect((await client.call(`${server.url}/api/v1/status`)).json).toMatchObject({ journal: { quarantined_lines: 1 } })
+    expect(await lawOf(client, server.url)).toMatchObject({
+      store: { balanced: true, accepted: EVENTS, live: EVENTS - 1, quarantined: 1 },
+    })
+  }, 120_000)
+
+  // Fails: after a kill the ids are read from the journal alone, and the store's row of the damaged line is unknown to them.
+  test.fails('does not double what the store still holds, even after a kill', async () => {
+    const { oracle, server: first } = await begin()
+    await first.kill()
+    flip(newestSegment(), sizeOf(newestSegment()) >> 1)
+    const server = await ServerProcess.start(dataDir)
+    expect(await totalsOf(client, server.url)).toEqual(totalsByDay(oracle.events()))
+    expect(await repeat(oracle, server.url)).toBe(0)
+    expect(await totalsOf(client, server.url)).toEqual(totalsByDay(oracle.events()))
+  }, 120_000)
+})
+
+describe('the end of the journal', () => {
+  test('torn in the middle of a line that was not acknowledged: nothing is lost, and everything is compared', async () => {
+    const { oracle, server: first } = await begin()
+    await first.kill()
+    const bytes = readFileSync(newestSegment())
+    appendFileSync(newestSegment(), bytes.subarray(bytes.length - 300, bytes.length - 40))
+    const server = await ServerProcess.start(dataDir)
+    await expectExactly(client, server.url, oracle.events())
+    const { json } = await client.call(`${server.url}/api/v1/invariants?audit=1`)
+    expect(json).toMatchObject({ notes: [], days_compared: expect.any(Number), journal: { events: EVENTS } })
+    expect((json as { days_compared: number }).days_compared).toBeGreaterThan(0)
+    await oracle.sendNew(client, server.url, 10)
+    await expectExactly(client, server.url, oracle.events())
+  }, 120_000)
+
+  test('cut off with acknowledged lines and the store gone too: what is sent again is taken again, once', async () => {
+    const { oracle, server: first } = await begin()
+    await first.kill()
+    cut(newestSegment(), 1_500)
+    deleteStore()
+    const server = await ServerProcess.start(dataDir)
+    const left = await requestsOf(client, server.url)
+    expect(left).toBeLessThan(EVENTS)
+    expect(left).toBeGreaterThan(EVENTS - 10)
+    expect(await repeat(oracle, server.url)).toBe(EVENTS - left)
+    expect(await repeat(oracle, server.url)).toBe(0)
+    await expectExactly(client, server.url, oracle.events())
+  }, 120_000)
+
+  test('cut off with acknowledged lines that the store holds: refused in one line, and mended by a rebuild', async () => {
+    const { oracle, server: first } = await begin()
+    await first.kill()
+    cut(newestSegment(), 3_000)
+    const { code, out, err } = await tallystick(['serve', '--port', '0', '--data', dataDir])
+    expect({ code, out }).toEqual({ code: 1, out: '' })
+    expect(err.trim().split('\n'), err).toHaveLength(1)
+    expect(err).toContain('tallystick rebuild')
+    expect(await tallystick(['rebuild', '--data', dataDir])).toMatchObject({ code: 0 })
+    const server = await ServerProcess.start(dataDir)
+    const left = await requestsOf(client, server.url)
+    expect(await repeat(oracle, server.url)).toBe(EVENTS - left)
+    await expectExactly(client, server.url, oracle.events())
+  }, 120_000)
+})
+
+describe('the files of event ids', () => {
+  const dedupDir = (): string => join(dataDir, 'dedup')
+  const files = (): string[] => readdirSync(dedupDir()).map((name) => join(dedupDir(), name))
+
+  const each = (does: (file: string) => void) => (): void => {
+    for (const file of files()) does(file)
+  }
+  const DAMAGES: { readonly [name: string]: () => void } = {
+    deleted: () => rmSync(dedupDir(), { recursive: true }),
+    'each changed in the middle': each((file) => flip(file, sizeOf(file) >> 1)),
+    'each cut in the middle': each((file) => cut(file, sizeOf(file) >> 1)),
+    'each emptied': each((file) => writeFileSync(file, '')),
+  }
+
+  test('deleted, changed, cut or emptied: every event sent again is still recognised', async () => {
+    const { oracle, server: first } = await begin()
+    let server = first
+    for (const [name, damage] of Object.entries(DAMAGES)) {
+      expect(await server.stop()).toBe(0)
+      expect(files().length, name).toBeGreaterThan(1)
+      damage()
+      server = await ServerProcess.start(dataDir)
+      expect(await repeat(oracle, server.url), name).toBe(0)
+      await oracle.sendNew(client, server.url, 50)
+      expect(await repeat(oracle, server.url), name).toBe(0)
+    }
+    await expectExactly(client, server.url, oracle.events())
+    expect(await server.stop()).toBe(0)
+  }, 120_000)
+})
+
+describe('two servers on one directory', () => {
+  /** Everything below the directory, down to the times. */
+  const everything = (): unknown[] =>
+    readdirSync(dataDir, { recursive: true }).map((name) => {
+      const { ino, size, mtimeMs } = statSync(join(dataDir, String(name)))
+      return { name, ino, size, mtimeMs }
+    })
+
+  test('the second names the first, writes nothing and ends; after a kill of the first another starts at once', async () => {
+    const { oracle, server } = await begin()
+    // Whatever changes now was not changed by the first.
+    server.child.kill('SIGSTOP')
+    const before = everything()
+    const { code, out, err } = await tallystick(['serve', '--port', '0', '--data', dataDir])
+    expect({ code, out }).toEqual({ code: 1, out: '' })
+    expect(err.trim().split('\n'), err).toHaveLength(1)
+    expect(err).toContain('journal_locked')
+    expect(err).toContain(`process ${server.pid};`)
+    expect(everything()).toEqual(before)
+    server.child.kill('SIGCONT')
+
+    await oracle.sendNew(client, server.url, 10)
+    await server.kill()
+    const next = await ServerProcess.start(dataDir)
+    await expectExactly(client, next.url, oracle.events())
+  }, 120_000)
+
+  test('of several started at the same moment exactly one serves', async () => {
+    const racers = Array.from({ length: 3 }, () => new ServerProcess(dataDir))
+    const outcomes = await Promise.allSettled(racers.map((racer) => racer.ready))
+    expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+    for (const [at, { status }] of outcomes.entries()) {
+      if (status === 'rejected') expect(racers[at]?.errors).toContain('journal_locked')
+    }
+  }, 120_000)
+})
+
+describe('SIGTERM in the middle of load', () => {
+  test('ends with 0; what was under way is answered, what comes later refused, and nothing acknowledged is missing', async () => {
+    const oracle = new Oracle(1, Date.now())
+    const server = await ServerProcess.start(dataDir)
+    const { url } = server
+    const clients = Array.from({ length: 4 }, () => new HttpClient(2))
+    const over = new AbortController()
+    const loading = clients.map((each) => oracle.load(each, url, over.signal))
+    await expect.poll(() => oracle.answered, { timeout: 20_000 }).toBeGreaterThan(20)
+
+    const late = oracle.issue(3)
+    const slow = new SlowRequest(`${url}/api/v1/events`, JSON.stringify(late.map((number) => oracle.event(number))))
+    await slow.begun
+    const exit = server.stop()
+    await refusing(url)
+    slow.finish()
+    expect(await slow.answer).toMatchObject({ status: 200, json: { accepted: 3, rejected: [] } })
+    for (const number of late) oracle.acked.add(number)
+
+    expect(await exit).toBe(0)
+    over.abort()
+    await Promise.all(loading)
+    for (const each of clients) each.close()
+    expect(oracle.broken).toEqual([])
+    expect(readdirSync(dataDir)).not.toContain('server.json')
+
+    const next = await ServerProcess.start(dataDir)
+    expect(await requestsOf(client, next.url)).toBeGreaterThanOrEqual(oracle.acked.size)
+    await oracle.resend(client, next.url)
+    expect(oracle.broken).toEqual([])
+    await expectExactly(client, next.url, oracle.events())
+  }, 120_000)
+
+  test('a second one ends it at once, and nothing acknowledged is missing', async () => {
+    const oracle = new Oracle(1, Date.now())
+    const server = await ServerProcess.start(dataDir)
+    await oracle.sendNew(client, server.url, 500)
+    // Held open, this request keeps the first signal waiting.
+    const slow = new SlowRequest(`${server.url}/api/v1/events`, JSON.stringify([oracle.event(0)]))
+    await slow.begun
+    const exit = server.stop()
+    await refusing(server.url)
+    server.child.kill('SIGTERM')
+    await exit
+    expect(server.child.signalCode).toBe('SIGTERM')
+    await expect(slow.answer).rejects.toThrow()
+    const next = await ServerProcess.start(dataDir)
+    await expectExactly(client, next.url, oracle.events())
+  }, 120_000)
+})

@@ -3,17 +3,22 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, test } from 'vitest'
 import { killAndRestart } from './testing/kill-and-restart.ts'
+import { killWhileSealing } from './testing/kill-while-sealing.ts'
 import { endServers } from './testing/server-process.ts'
 
-let root: string
+let dataDir: string
 beforeEach(() => {
-  root = mkdtempSync(join(tmpdir(), 'server-kill-'))
+  dataDir = mkdtempSync(join(tmpdir(), 'server-kill-'))
 })
 afterEach(async () => {
   await endServers()
-  rmSync(root, { recursive: true })
+  rmSync(dataDir, { recursive: true })
 })
 
-test('a server killed at any moment loses nothing acknowledged, doubles nothing, and its law balances all the time', async () => {
-  await killAndRestart({ dataDir: join(root, 'data'), kills: 10, seed: 1 })
+test('killed at any moment a server loses nothing acknowledged and doubles nothing, and its law balances throughout', async () => {
+  await killAndRestart(dataDir, 10, 1)
+}, 120_000)
+
+test('killed while it makes its store anew and seals it, a server ends up with the same totals', async () => {
+  await killWhileSealing(dataDir, 1, 1)
 }, 120_000)

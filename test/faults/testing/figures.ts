@@ -93,7 +93,9 @@ export async function expectExactly(client: HttpClient, url: string, expected: r
   const different = expected.filter((event) => {
     const { cost_nano_usd: cost, ...sent } = event
     const found = byId.get(event.event_id) as unknown as Record<string, unknown> | undefined
-    const same = Object.entries(sent).every(([name, value]) => found?.[name === 'model' ? 'request_model' : name] === value)
+    const same = Object.entries(sent).every(
+      ([name, value]) => found?.[name === 'model' ? 'request_model' : name] === value,
+    )
     return !same || (cost !== undefined && found?.['cost_nano_usd'] !== cost)
   })
   expect(different).toEqual([])

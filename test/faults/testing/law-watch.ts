@@ -37,6 +37,7 @@ export class LawWatch {
 
   #judge(law: Law): void {
     this.polls++
-    if (!law.balanced || !law.server.balanced || !law.link.balanced || law.store.balanced === false) this.unbalanced.push(law)
+    if (!law.balanced || !law.server.balanced || !law.link.balanced || law.store.balanced === false)
+      this.unbalanced.push(law)
   }
 }

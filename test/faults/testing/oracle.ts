@@ -4,6 +4,7 @@ import { knownEvent, type WireEvent } from './known-event.ts'
 
 /** Sizes of batches; every kind of batch goes through the whole pipeline alike, but not through the same code. */
 const SIZES = [1, 7, 100]
+const LARGE = 4_000
 /** One batch in so many is sent on two connections at once. */
 const TWICE = 8
 /** One batch in so many holds ids that were sent before. */
@@ -50,7 +51,6 @@ export class Oracle {
     return this.#next
   }
 
-  take(n: number): void { this.#next += n }
   event(number: number): WireEvent {
     return knownEvent(number, this.recentMs)
   }
@@ -71,13 +71,28 @@ export class Oracle {
     }
   }
 
+  /** So many new numbers. */
+  issue(count: number): number[] {
+    const first = this.#next
+    this.#next += count
+    return Array.from({ length: count }, (_, index) => first + index)
+  }
+
+  /** Sends so many new events and expects them to be taken. */
+  async sendNew(client: HttpClient, url: string, count: number): Promise<void> {
+    const numbers = this.issue(count)
+    for (let at = 0; at < count; at += LARGE) {
+      if (!(await this.send(client, url, numbers.slice(at, at + LARGE)))) throw new Error('A batch was not taken')
+    }
+  }
+
   /** Sends everything whose fate is unknown, in batches of another size than before. */
   async resend(client: HttpClient, url: string): Promise<void> {
     const numbers = this.#prng.shuffled([...this.unknown])
     while (numbers.length > 0) await this.send(client, url, numbers.splice(0, 64))
   }
 
-  /** True if it was answered. */
+  /** True if it was taken; a batch that was not leaves its numbers unknown. */
   async send(client: HttpClient, url: string, batch: readonly number[]): Promise<boolean> {
     const promised = new Set(batch.filter((number) => this.acked.has(number)))
     for (const number of batch) if (!promised.has(number)) this.unknown.add(number)

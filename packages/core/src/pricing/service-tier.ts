@@ -3,8 +3,7 @@
  * this table does. Sources: the providers' pages named in the rows, and comments of the catalogue itself (2026-11).
  */
 interface TierMultiplier {
-  /** Absent: every provider of the catalogue. */
-  readonly provider?: string
+  readonly provider: string
   /** Absent: every model of the provider. */
   readonly models?: readonly string[]
   readonly tier: string
@@ -13,9 +12,13 @@ interface TierMultiplier {
 
 /** Later rows win over earlier ones. */
 const TIER_MULTIPLIERS: readonly TierMultiplier[] = [
-  // half price for work that may wait is the rule of the trade: OpenAI, Azure, Anthropic, Google, Bedrock, Mistral, Groq
-  { tier: 'batch', permille: 500 },
-  { tier: 'flex', permille: 500 },
+  // Providers that publish half price for work that may wait; elsewhere no such price is known.
+  ...['openai', 'azure', 'anthropic', 'google', 'aws', 'mistral', 'groq'].map((provider) => ({
+    provider,
+    tier: 'batch',
+    permille: 500,
+  })),
+  ...['openai', 'google'].map((provider) => ({ provider, tier: 'flex', permille: 500 })),
   { provider: 'voyageai', tier: 'batch', permille: 670 },
   // openai.com/api-fast-mode
   { provider: 'openai', models: ['gpt-5.6-sol', 'gpt-5.6-terra', 'gpt-5.6-luna'], tier: 'priority', permille: 2_000 },
@@ -35,7 +38,7 @@ const SPELLINGS: ReadonlyMap<string, string> = new Map([
 export function multipliersOf(provider: string, model: string): ReadonlyMap<string, number> {
   const found = new Map<string, number>()
   for (const row of TIER_MULTIPLIERS) {
-    if (row.provider !== undefined && row.provider !== provider) continue
+    if (row.provider !== provider) continue
     if (row.models !== undefined && !row.models.includes(model)) continue
     found.set(row.tier, row.permille)
   }

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { TallystickError } from '@tallystick/core'
+import { ERRORS, type ErrorCode, TallystickError } from '@tallystick/core'
 import type { Config } from '../config/config.ts'
 import { openTallystick } from '../open.ts'
 import { openOptions } from './open-options.ts'
@@ -23,15 +23,28 @@ export const SERVER_FILE = 'server.json'
 /**
  * Connects to `serverUrl` if given, else to the server that holds the data directory, else opens the directory.
  *
- * @throws TallystickError `server_unreachable`, or what opening the directory throws.
+ * With `use` `read` a directory that does not exist is an error: made empty, it would answer a mistyped name with zeros.
+ *
+ * @throws TallystickError `server_unreachable`, `data_dir_unusable`, or what opening the directory throws.
  */
-export async function connect(config: Config, serverUrl: string | undefined, terminal: Terminal): Promise<Connection> {
+export async function connect(
+  config: Config,
+  serverUrl: string | undefined,
+  terminal: Terminal,
+  use: 'read' | 'write',
+): Promise<Connection> {
   const named = serverUrl ?? terminal.env['TALLYSTICK_URL']
   if (named !== undefined && named !== '') return remote(named, terminal)
   const holder = await runningServer(config.text('data_dir'))
   if (holder !== undefined) return remote(holder, terminal)
 
-  const tallystick = await openTallystick(openOptions(config))
+  const options = openOptions(config)
+  if (use === 'read' && !existsSync(options.dataDir))
+    throw new TallystickError(
+      'data_dir_unusable',
+      `There is no data directory ${options.dataDir}. Name the right one with --data.`,
+    )
+  const tallystick = await openTallystick(options)
   return {
     url: undefined,
     call: async (path, init) => tallystick.fetch(new Request(`http://localhost${path}`, init)),
@@ -61,7 +74,10 @@ function remote(url: string, terminal: Terminal): Connection {
   try {
     base = new URL(url)
   } catch {
-    throw new TallystickError('usage', `--server must be an address such as http://127.0.0.1:8088, not ${url}`)
+    throw new TallystickError(
+      'usage',
+      `${url} is no address; --server and TALLYSTICK_URL take one such as http://127.0.0.1:8088`,
+    )
   }
   const key = terminal.env['TALLYSTICK_KEY']
   return {
@@ -99,9 +115,12 @@ export async function answerOf<T>(response: Response): Promise<T> {
     title?: string
     issues?: { path: string; message: string }[]
   }
-  const lines = (problem.issues ?? []).map((issue) => `\n  ${issue.path}: ${issue.message}`).join('')
-  throw new TallystickError(
-    response.status >= 500 ? 'server_unreachable' : 'usage',
-    `${problem.detail ?? problem.title ?? `status ${response.status}`}${lines}`,
-  )
+  const issues = problem.issues ?? []
+  const code =
+    problem.code !== undefined && Object.hasOwn(ERRORS, problem.code) ? (problem.code as ErrorCode) : 'internal_error'
+  // With one problem the detail says it already.
+  const lines = issues.length > 1 ? issues.map((issue) => `\n  ${issue.path}: ${issue.message}`).join('') : ''
+  throw new TallystickError(code, `${problem.detail ?? problem.title ?? `status ${response.status}`}${lines}`, {
+    issues,
+  })
 }

@@ -45,12 +45,21 @@ export async function runCommand(args: readonly string[], terminal: Terminal): P
   }
 }
 
+/** Errors that another command line would not have. */
+const USAGE_CODES: ReadonlySet<string> = new Set([
+  'usage',
+  'invalid_config',
+  'invalid_query',
+  'unknown_measure',
+  'unknown_dimension',
+])
+
 function report(error: unknown, terminal: Terminal): number {
   if (error instanceof Exit) return error.exitCode
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage
   if (isTallystickError(error)) {
     terminal.err(`${terminal.color.red('error')} ${error.code}: ${error.message}\n`)
-    return error.code === 'usage' || error.code === 'invalid_config' ? EXIT.usage : EXIT.failed
+    return USAGE_CODES.has(error.code) ? EXIT.usage : EXIT.failed
   }
   terminal.err(`${terminal.color.red('error')} ${error instanceof Error ? error.message : String(error)}\n`)
   return EXIT.failed

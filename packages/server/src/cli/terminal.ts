@@ -1,3 +1,4 @@
+import Table from 'cli-table3'
 import pc from 'picocolors'
 
 /** Where a command writes: figures to `out`, everything for people to `err`, so that output can be piped. */
@@ -69,4 +70,23 @@ export function dollars(nanoUsd: number | bigint | string): string {
   const digits = (value < 0n ? -value : value).toString().padStart(10, '0')
   const fraction = digits.slice(-9).replace(/0+$/, '').padEnd(2, '0')
   return `${value < 0n ? '-' : ''}$${grouped(digits.slice(0, -9))}.${fraction}`
+}
+
+/** A table with a rule under its head only, that can be read with many rows. */
+export function plainTable(head: readonly string[], aligned: readonly ('left' | 'right')[]): Table.Table {
+  return new Table({
+    head: [...head],
+    colAligns: [...aligned],
+    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 2 },
+    chars: {
+      ...Object.fromEntries(
+        ['top', 'top-mid', 'top-left', 'top-right', 'bottom', 'bottom-mid', 'bottom-left', 'bottom-right'].map(
+          (part) => [part, ''],
+        ),
+      ),
+      ...Object.fromEntries(
+        ['left', 'left-mid', 'mid', 'mid-mid', 'right', 'right-mid', 'middle'].map((part) => [part, '']),
+      ),
+    },
+  })
 }

@@ -123,6 +123,9 @@ export async function listen(app: App, options: ListenOptions = {}): Promise<Lis
     url: `http://${urlHost(host)}:${address.port}`,
     async close() {
       closing = true
+      // Whoever is answered now must not send the next request on a connection that is about to be closed.
+      for (const socket of sockets)
+        for (const response of answers.get(socket) ?? []) if (!response.headersSent) response.shouldKeepAlive = false
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
       // A connection that has got its answer is kept for a next request, and one that was opened ahead of need has yet to
       // send its first; neither will be taken.

@@ -67,16 +67,17 @@ export async function verify(options: VerifyOptions): Promise<Verification> {
   let daysCompared = 0
 
   if (reading === undefined) notes.push('There is no journal, so there is nothing to compare the store with.')
-  else if (!(await readAlong(reading, ingest, store)))
-    notes.push('Events arrive faster than the journal can be read; days were not compared.')
-  else if (reading.firstOrdinal > 1 && !reading.cleared)
-    notes.push(
-      `The journal begins at record ${reading.firstOrdinal}: what came before stands in the store only, and days were not compared.`,
-    )
   else {
-    const found = await compareDays(reading, store)
-    daysCompared = found.days
-    differences.push(...found.differences)
+    const found = await compare(reading, ingest, store)
+    if (found === undefined) notes.push('Events arrive faster than the journal can be read; days were not compared.')
+    else if (found === 'partial')
+      notes.push(
+        `The journal begins at record ${reading.firstOrdinal}: what came before stands in the store only, and days were not compared.`,
+      )
+    else {
+      daysCompared = found.days
+      differences.push(...found.differences)
+    }
   }
   if (reading !== undefined && reading.damaged > 0)
     differences.push(`${reading.damaged} lines of the journal are damaged.`)
@@ -161,29 +162,41 @@ class JournalTotals {
   }
 }
 
-/** Reads until the store has applied exactly what was read; false when events keep arriving. */
-async function readAlong(reading: JournalTotals, ingest: Ingest, store: UsageStore): Promise<boolean> {
-  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    await reading.readOn()
-    await ingest.applied()
-    if ((await store.stats()).appliedOrdinal === reading.lastOrdinal) return true
-  }
-  return false
+interface Compared {
+  readonly days: number
+  readonly differences: readonly string[]
 }
 
-async function compareDays(
+/**
+ * Compares the days once nothing has become durable between the reading of the journal and the answer of the store;
+ * undefined when events keep arriving, `partial` when the journal does not hold all that the store does. Ordinals of the two
+ * need not meet: those of a tail that was cut, and of a damaged last line, are used up and belong to no record.
+ */
+async function compare(
   reading: JournalTotals,
+  ingest: Ingest,
   store: UsageStore,
-): Promise<{ readonly days: number; readonly differences: string[] }> {
+): Promise<Compared | 'partial' | undefined> {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const { targetOrdinal } = ingest.progress()
+    await reading.readOn()
+    await ingest.applied()
+    // Written and not durable yet: not in the store either.
+    if (reading.lastOrdinal > targetOrdinal) continue
+    if (reading.firstOrdinal > 1 && !reading.cleared) return 'partial'
+    const found = await compareDays(reading, store)
+    if (ingest.progress().targetOrdinal === targetOrdinal) return found
+  }
+  return undefined
+}
+
+async function compareDays(reading: JournalTotals, store: UsageStore): Promise<Compared> {
   const differences: string[] = []
   if (reading.days.size === 0) return { days: 0, differences }
   const first = Math.min(...reading.days.keys())
   const last = Math.max(...reading.days.keys())
   const query = comparedQuery(first, last + DAY_MS)
   const answer = await store.query(query)
-  // Arrived between the two: then the day's figures are newer than what was read.
-  if ((await store.stats()).appliedOrdinal !== reading.lastOrdinal) return { days: 0, differences }
-
   for (const row of answer.rows) {
     const day = Number(row['time_ms'])
     const aggregate = reading.days.get(day) ?? emptyAggregate(reading.plan)

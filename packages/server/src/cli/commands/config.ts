@@ -1,6 +1,6 @@
-import Table from 'cli-table3'
 import { shownValue } from '../../config/config.ts'
 import { configOf, examples, type RegisterCommand, withData } from '../command.ts'
+import { plainTable } from '../terminal.ts'
 
 /** `tallystick config`: every key, its effective value and where it came from. */
 export const registerConfig: RegisterCommand = (program, terminal) => {
@@ -26,7 +26,7 @@ export const registerConfig: RegisterCommand = (program, terminal) => {
       terminal.out(`${JSON.stringify({ file: config.file ?? null, settings: rows }, null, 2)}\n`)
       return
     }
-    const table = new Table({ head: ['key', 'value', 'from', 'variable', 'flag'], style: { head: [], border: [] } })
+    const table = plainTable(['key', 'value', 'from', 'variable', 'flag'], ['left', 'left', 'left', 'left', 'left'])
     for (const row of rows) {
       const value = Array.isArray(row.value) ? row.value.join(', ') : row.value
       table.push([row.key, value === null || value === '' ? '-' : String(value), row.source, row.env, row.flag ?? ''])

@@ -5,6 +5,7 @@ import { TallystickError } from '@tallystick/core'
 import { parse } from 'csv-parse'
 import { configOf, EXIT, Exit, examples, type RegisterCommand, withData } from '../command.ts'
 import { answerOf, type Connection, connect, runningServer } from '../connection.ts'
+import { checkedZone } from '../import/instant.ts'
 import { itemOf, parseAssignments, RowIds, type RowMapping } from '../import/rows.ts'
 import { grouped, Progress, type Terminal } from '../terminal.ts'
 
@@ -76,7 +77,7 @@ export const registerImport: RegisterCommand = (program, terminal) => {
       timeZone: checkedZone(options.timeZone),
     }
     const config = configOf(command, terminal)
-    const connection = await connect(config, options.server, terminal)
+    const connection = await connect(config, options.server, terminal, 'write')
     try {
       const summary = await importRows(file, mapping, options, connection, terminal)
       const holder = connection.url ?? (await runningServer(config.text('data_dir')))
@@ -84,7 +85,7 @@ export const registerImport: RegisterCommand = (program, terminal) => {
       if (summary.from_ms !== null && summary.to_ms !== null)
         summary.url = `${home}/?from=${new Date(summary.from_ms).toISOString()}&to=${new Date(summary.to_ms + 1).toISOString()}`
       if (options.json) terminal.out(`${JSON.stringify(summary, null, 2)}\n`)
-      else print(summary, holder !== undefined, terminal)
+      else print(summary, holder !== undefined, config.text('data_dir'), terminal)
       if (summary.rejected > 0 || summary.conflict > 0) throw new Exit(EXIT.failed)
     } finally {
       await connection.close()
@@ -111,6 +112,7 @@ async function importRows(
     to_ms: null,
     url: null,
   }
+  if ([...options.delimiter].length !== 1) throw new TallystickError('usage', '--delimiter must be one character')
   const progress = new Progress(terminal)
   const source: Readable = file === '-' ? process.stdin : createReadStream(file)
   const parser = parse({
@@ -122,6 +124,7 @@ async function importRows(
     max_record_size: 4 * 1024 * 1024,
   })
 
+  let headed = false
   const rows = async (stream: AsyncIterable<{ record: string[]; raw: string }>): Promise<void> => {
     let header: readonly string[] | undefined
     let ids: RowIds | undefined
@@ -136,6 +139,7 @@ async function importRows(
     for await (const { record, raw } of stream) {
       if (header === undefined || ids === undefined) {
         header = checkedHeader(record, mapping, file)
+        headed = true
         ids = new RowIds(options.dataset, JSON.stringify(header))
         continue
       }
@@ -156,6 +160,7 @@ async function importRows(
     // Not `pipeline`: it would replace what a row's handling throws by its own abort.
     source.on('error', (error) => parser.destroy(error))
     await rows(source.pipe(parser))
+    if (!headed) throw new TallystickError('file_unreadable', `${file} is empty: not even a header`)
   } catch (cause) {
     const code = (cause as { code?: string }).code ?? ''
     if (code.startsWith('CSV_'))
@@ -205,16 +210,7 @@ function checkedHeader(header: readonly string[], mapping: RowMapping, file: str
   return header
 }
 
-function checkedZone(zone: string): string {
-  try {
-    new Intl.DateTimeFormat('en-US', { timeZone: zone })
-    return zone
-  } catch {
-    throw new TallystickError('usage', `--time-zone ${zone} is not an IANA zone such as Europe/Berlin`)
-  }
-}
-
-function print(summary: Summary, served: boolean, terminal: Terminal): void {
+function print(summary: Summary, served: boolean, dataDir: string, terminal: Terminal): void {
   const { color } = terminal
   terminal.out(
     `${grouped(summary.rows)} rows: ${color.green(`${grouped(summary.accepted)} new`)}, ${grouped(summary.duplicate)} already there` +
@@ -225,6 +221,8 @@ function print(summary: Summary, served: boolean, terminal: Terminal): void {
     terminal.err(`  row ${grouped(row)}${field === undefined ? '' : `, ${field}`}: ${message} (${code})\n`)
   if (summary.rejected > summary.rejections.length)
     terminal.err(`  and ${grouped(summary.rejected - summary.rejections.length)} more\n`)
-  if (summary.url !== null)
-    terminal.out(`${served ? 'See it at' : 'Run `npx tallystick serve`, then see it at'} ${color.cyan(summary.url)}\n`)
+  if (summary.url !== null && summary.accepted + summary.duplicate > 0)
+    terminal.out(
+      `${served ? 'See it at' : `Run \`npx tallystick serve --data ${dataDir}\`, then see it at`} ${color.cyan(summary.url)}\n`,
+    )
 }

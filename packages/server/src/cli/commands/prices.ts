@@ -1,10 +1,9 @@
 import { TallystickError } from '@tallystick/core'
 import { createPriceBook, type PriceRow, type Resolution, type UnitPrices } from '@tallystick/core/pricing'
-import Table from 'cli-table3'
 import { configOf, EXIT, Exit, examples, type RegisterCommand, withData } from '../command.ts'
 import { parseInstant } from '../import/instant.ts'
 import { openOptions } from '../open-options.ts'
-import { dollars } from '../terminal.ts'
+import { dollars, plainTable } from '../terminal.ts'
 
 interface Options {
   readonly provider?: string
@@ -30,6 +29,7 @@ export const registerPrices: RegisterCommand = (program, terminal) => {
   ])
   command.action((model: string) => {
     const options = command.opts<Options>()
+    if (model.trim() === '') throw new TallystickError('usage', 'The name of a model is missing.')
     const atMs = options.at === undefined ? Date.now() : parseInstant(options.at, 'UTC')
     if (atMs === undefined)
       throw new TallystickError('usage', `--at ${options.at} is not an instant such as 2025-10-01`)
@@ -71,11 +71,7 @@ function description(model: string, found: Resolution, version: string): string 
     ...(row.tiers ?? []).map((tier) => ({ name: `above ${tier.aboveInputTokens} input`, prices: tier.prices })),
     ...[...(row.serviceTiers ?? [])].map(([name, card]) => ({ name, prices: card.prices })),
   ]
-  const table = new Table({
-    head: ['', ...cards.map((card) => card.name)],
-    colAligns: ['left', ...cards.map(() => 'right' as const)],
-    style: { head: [], border: [] },
-  })
+  const table = plainTable(['', ...cards.map((card) => card.name)], ['left', ...cards.map(() => 'right' as const)])
   for (const [name, label] of LABELS) {
     const prices = cards.map((card) => card.prices[name])
     if (prices.some((price) => price !== undefined))
@@ -86,6 +82,9 @@ function description(model: string, found: Resolution, version: string): string 
     table.toString(),
     ...[...(row.units ?? [])].map(([unit, rate]) => `${unit}: ${dollars(rate.nanoUsd)} per ${rate.per}`),
     ...[...(row.multipliers ?? [])].map(([tier, permille]) => `service tier ${tier}: x ${permille / 1000}`),
+    ...(row.timeOfDay === undefined
+      ? []
+      : [`every day from ${timeOfDay(row.timeOfDay.fromMs)} to ${timeOfDay(row.timeOfDay.toMs)} UTC`]),
     `in force ${since(row)}${found.beforeFirstRow ? '; the instant asked for is earlier, and this is the first price known' : ''}`,
     `price id ${found.priceId}, prices ${version}`,
   ]
@@ -93,9 +92,14 @@ function description(model: string, found: Resolution, version: string): string 
 }
 
 function since(row: PriceRow): string {
-  const from = row.effectiveFromMs === undefined ? 'since ever' : `from ${new Date(row.effectiveFromMs).toISOString()}`
+  const from =
+    row.effectiveFromMs === undefined
+      ? 'since before it was recorded'
+      : `from ${new Date(row.effectiveFromMs).toISOString()}`
   return row.effectiveToMs === undefined ? from : `${from} until ${new Date(row.effectiveToMs).toISOString()}`
 }
+
+const timeOfDay = (ms: number): string => new Date(ms).toISOString().slice(11, 16)
 
 /** Maps do not survive JSON. */
 function plain(row: PriceRow): unknown {

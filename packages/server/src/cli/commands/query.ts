@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { TallystickError } from '@tallystick/core'
-import { MEASURE_OF, type QueryResult, type ResultRow } from '@tallystick/core/query'
-import Table from 'cli-table3'
+import { filterFromText, MEASURE_OF, type QueryResult, type ResultRow } from '@tallystick/core/query'
 import { configOf, examples, type RegisterCommand, withData } from '../command.ts'
 import { answerOf, connect } from '../connection.ts'
-import { dollars, grouped } from '../terminal.ts'
+import { checkedZone, parseInstant } from '../import/instant.ts'
+import { dollars, grouped, plainTable } from '../terminal.ts'
 
 interface Options {
   readonly measures: string
@@ -60,89 +60,124 @@ export const registerQuery: RegisterCommand = (program, terminal) => {
   ])
   command.action(async () => {
     const options = command.opts<Options>()
-    const connection = await connect(configOf(command, terminal), options.server, terminal)
+    const connection = await connect(configOf(command, terminal), options.server, terminal, 'read')
     try {
       const response = await connection.call('/api/v1/query?consistency=applied', {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
-        body:
-          options.body === undefined
-            ? JSON.stringify(queryOf(options, Date.now()))
-            : readFileSync(options.body === '-' ? 0 : options.body, 'utf8'),
+        body: options.body === undefined ? JSON.stringify(queryOf(options, Date.now())) : bodyOf(options.body),
       })
       const answer = await answerOf<QueryResult>(response)
       if (options.json) terminal.out(`${JSON.stringify(answer, null, 2)}\n`)
-      else terminal.out(answer.rows.length === 0 ? 'No events in this range.\n' : `${tableOf(answer.rows)}\n`)
+      else
+        terminal.out(
+          answer.rows.length === 0 ? 'No events in this range.\n' : `${tableOf(answer.rows, options.timeZone)}\n`,
+        )
     } finally {
       await connection.close()
     }
   })
 }
 
-function queryOf(options: Options, nowMs: number): Record<string, unknown> {
-  const filters: Record<string, unknown> = Object.create(null)
-  for (const pair of options.filter) {
-    const match = /^([^=!]+)(!?=)(.*)$/.exec(pair)
-    if (match === null)
-      throw new TallystickError('usage', `--filter ${pair} is not DIMENSION=VALUE or DIMENSION!=VALUE`)
-    const [, name, operator, text] = match as unknown as [string, string, string, string]
-    const value = filterValue(name, text)
-    const existing = filters[name] as { not?: unknown[] } | unknown[] | undefined
-    if (operator === '=') filters[name] = Array.isArray(existing) ? [...existing, value] : [value]
-    else filters[name] = { not: [...((existing as { not?: unknown[] })?.not ?? []), value] }
+function bodyOf(path: string): string {
+  try {
+    return readFileSync(path === '-' ? 0 : path, 'utf8')
+  } catch (cause) {
+    throw new TallystickError('file_unreadable', `The query file ${path} cannot be read: ${(cause as Error).message}`, {
+      cause,
+    })
   }
+}
+
+function queryOf(options: Options, nowMs: number): Record<string, unknown> {
   return {
-    from: instantOf('--from', options.from, nowMs),
-    ...(options.to === undefined ? {} : { to: instantOf('--to', options.to, nowMs) }),
+    from: instantOf('--from', options.from, options.timeZone, nowMs),
+    ...(options.to === undefined ? {} : { to: instantOf('--to', options.to, options.timeZone, nowMs) }),
     measures: names(options.measures),
     ...(options.groupBy === undefined ? {} : { group_by: names(options.groupBy) }),
     ...(options.interval === undefined ? {} : { interval: options.interval }),
     time_zone: options.timeZone,
-    filters,
+    filters: filtersOf(options.filter),
     ...(options.orderBy === undefined ? {} : { order_by: options.orderBy }),
-    ...(options.limit === undefined ? {} : { limit: Number(options.limit) }),
+    ...(options.limit === undefined ? {} : { limit: wholeNumber('--limit', options.limit) }),
   }
 }
 
 const names = (text: string): string[] => text.split(',').map((name) => name.trim())
 
-/** Flags carry text only; the dimension's type decides what it means. */
-function filterValue(name: string, text: string): string | number | boolean | null {
-  if (text === '') return null
-  if (name === 'status_code' || name === 'status') return Number(text)
-  if (text === 'true') return true
-  if (text === 'false') return false
-  return text
+/** `a=b` twice means either; `a!=b` twice means neither. An empty value is an absent one. */
+function filtersOf(pairs: readonly string[]): Record<string, unknown> {
+  const only = new Map<string, string[]>()
+  const not = new Map<string, string[]>()
+  for (const pair of pairs) {
+    const match = /^([^=!]+)(!?=)(.*)$/s.exec(pair)
+    if (match === null)
+      throw new TallystickError('usage', `--filter ${pair} is not DIMENSION=VALUE or DIMENSION!=VALUE`)
+    const [, name, operator, text] = match as unknown as [string, string, string, string]
+    const values = operator === '=' ? only : not
+    values.set(name, [...(values.get(name) ?? []), text])
+  }
+  const both = [...only.keys()].find((name) => not.has(name))
+  if (both !== undefined) throw new TallystickError('usage', `--filter takes ${both}= or ${both}!=, not both`)
+  const filters: Record<string, unknown> = Object.create(null)
+  for (const [name, texts] of only) filters[name] = typed(name, texts)
+  for (const [name, texts] of not) filters[name] = { not: typed(name, texts) }
+  return filters
 }
 
-function instantOf(flag: string, text: string, nowMs: number): number | string {
-  const age = /^(\d+)([mhdw])$/.exec(text)
+/** Flags carry text only; the dimension's type decides what it means. */
+function typed(name: string, texts: readonly string[]): unknown[] {
+  const given = texts.filter((text) => text !== '')
+  return [
+    ...(given.length < texts.length ? [null] : []),
+    ...(given.length > 0 ? filterFromText(name, given).values : []),
+  ]
+}
+
+function wholeNumber(flag: string, text: string): number {
+  if (/^\d{1,9}$/.test(text)) return Number(text)
+  throw new TallystickError('usage', `${flag} ${text} is not a whole number`)
+}
+
+/** An age, an instant, or a date or time without a zone, which is local time of `--time-zone`. */
+function instantOf(flag: string, text: string, timeZone: string, nowMs: number): number {
+  const age = /^(\d{1,9})([mhdw])$/.exec(text)
   if (age !== null) return nowMs - Number(age[1]) * (UNIT_MS.get(age[2] as string) as number)
   if (text === 'now') return nowMs
-  if (/^\d+$/.test(text)) return Number(text)
-  if (/^\d{4}-\d\d-\d\d$/.test(text)) return `${text}T00:00:00Z`
-  if (Number.isNaN(Date.parse(text)))
+  const ms = parseInstant(text, checkedZone(timeZone))
+  if (ms === undefined)
     throw new TallystickError('usage', `${flag} ${text} is neither an instant nor an age such as 24h`)
-  return text
+  return ms
 }
 
-function tableOf(rows: readonly ResultRow[]): string {
+function tableOf(rows: readonly ResultRow[], timeZone: string): string {
   const columns = Object.keys(rows[0] as ResultRow).filter((name) => name !== 'other')
   const isMeasure = (name: string): boolean => MEASURE_OF.has(name)
-  const table = new Table({
-    head: columns,
-    colAligns: columns.map((name) => (isMeasure(name) ? 'right' : 'left')),
-    style: { head: [], border: [] },
-  })
-  for (const row of rows) table.push(columns.map((name) => cell(name, row[name] ?? null, row['other'] === true)))
+  // What the cells of a money column show is dollars, so its head must not say nano-USD.
+  const head = columns.map((name) => (name === 'time_ms' ? 'time' : name.replace('_nano_usd', '_usd')))
+  const table = plainTable(
+    head,
+    columns.map((name) => (isMeasure(name) ? 'right' : 'left')),
+  )
+  for (const row of rows) table.push(columns.map((name) => cell(name, row, timeZone)))
   return table.toString()
 }
 
-function cell(name: string, value: string | number | boolean | null, other: boolean): string {
-  if (name === 'time_ms') return new Date(Number(value)).toISOString()
+function cell(name: string, row: ResultRow, timeZone: string): string {
+  const value = row[name] ?? null
+  if (name === 'time_ms') return localTime(Number(value), timeZone)
   const measure = MEASURE_OF.get(name)
-  if (measure === undefined) return value === null ? (other ? '(other)' : '-') : String(value)
-  if (value === null) return measure.unit === 'nano_usd' ? 'unpriced' : '-'
-  if (measure.unit === 'nano_usd' && measure.of !== 'avg') return dollars(value as number | string)
+  if (measure === undefined) return value === null ? (row['other'] === true ? '(other)' : '-') : String(value)
+  if (value === null) return measure.unit === 'nano_usd' && row['unpriced_requests'] !== 0 ? 'unpriced' : '-'
+  if (measure.unit === 'nano_usd')
+    return measure.of === 'avg' ? dollars(Math.round(Number(value))) : dollars(value as number | string)
   return typeof value === 'number' && !Number.isInteger(value) ? value.toFixed(4) : grouped(value as number | string)
+}
+
+/** `2025-03-01 00:00 +05:45`: what a clock on the wall shows, and how far it is from UTC. */
+function localTime(ms: number, timeZone: string): string {
+  const format = new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short', timeStyle: 'short' })
+  const offset = new Intl.DateTimeFormat('en-US', { timeZone, timeZoneName: 'longOffset' }).formatToParts(ms)
+  const zone = offset.find((part) => part.type === 'timeZoneName')?.value.replace('GMT', '') ?? ''
+  return `${format.format(ms)} ${zone === '' ? 'UTC' : zone}`
 }

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { TallystickError } from '@tallystick/core'
+import { verifyJournal } from '@tallystick/core/journal'
 import { openTallystick } from '../../open.ts'
 import { configOf, examples, type RegisterCommand, withData } from '../command.ts'
 import { runningServer } from '../connection.ts'
@@ -21,6 +22,11 @@ export const registerRebuild: RegisterCommand = (program, terminal) => {
     if (holder !== undefined)
       throw new TallystickError('journal_locked', `The server at ${holder} holds the data directory. Stop it first.`)
     const options = openOptions(config)
+    if (!existsSync(options.dataDir))
+      throw new TallystickError(
+        'data_dir_unusable',
+        `There is no data directory ${options.dataDir}. Name the right one with --data.`,
+      )
     const path = options.store?.startsWith('duckdb:') ? options.store.slice('duckdb:'.length) : undefined
     if (path === undefined)
       throw new TallystickError('usage', `Only the embedded store can be rebuilt, not ${config.text('store')}.`)
@@ -32,6 +38,16 @@ export const registerRebuild: RegisterCommand = (program, terminal) => {
         'usage',
         'The journal no longer holds its beginning, so a rebuild would lose the older totals that stand only in the store. Say --yes to go ahead.',
       )
+
+    // What is damaged in the journal may be whole in the store.
+    if (!yes && existsSync(join(options.dataDir, 'journal'))) {
+      const { damage } = await verifyJournal({ dir: join(options.dataDir, 'journal') })
+      if (damage.length > 0)
+        throw new TallystickError(
+          'usage',
+          `${damage.length} places of the journal are damaged, and a rebuild would lose the events that stood there. Say --yes to go ahead.`,
+        )
+    }
 
     const name = basename(path)
     if (existsSync(dirname(path)))
@@ -50,7 +66,7 @@ export const registerRebuild: RegisterCommand = (program, terminal) => {
       await tallystick.ingest.applied()
       const seconds = progress.done()
       const { events } = await tallystick.store.stats()
-      if (json) terminal.out(`${JSON.stringify({ events, seconds })}\n`)
+      if (json) terminal.out(`${JSON.stringify({ events, seconds: Math.round(seconds * 1000) / 1000 })}\n`)
       else
         terminal.out(
           `${grouped(events)} events in ${seconds.toFixed(1)} s. \`tallystick verify\` compares them with the journal.\n`,

@@ -23,7 +23,13 @@ export const registerServe: RegisterCommand = (program, terminal) => {
     const dataDir = resolve(config.text('data_dir'))
     const logger = createLogger(config.text('log.level'))
     const tallystick = await openTallystick({ ...openOptions(config), logger })
-    const { url } = await tallystick.listen({ host: config.text('http.host'), port: config.integer('http.port') })
+    const { url } = await tallystick
+      .listen({ host: config.text('http.host'), port: config.integer('http.port') })
+      .catch(async (error) => {
+        // The store's thread would keep the process alive.
+        await tallystick.close()
+        throw error
+      })
 
     mkdirSync(dataDir, { recursive: true })
     const file = join(dataDir, SERVER_FILE)
@@ -48,11 +54,17 @@ export const registerServe: RegisterCommand = (program, terminal) => {
 
     await new Promise<void>((done) => {
       let stopping = false
-      const stop = (): void => {
-        // A second signal means now: what was acknowledged is safe in the journal either way.
-        if (stopping) process.exit(1)
+      const stop = (signal: NodeJS.Signals): void => {
+        // A second signal means now: what was acknowledged is safe in the journal either way. An exit of our own would end the
+        // store's thread in the middle of its work, which can abort the process and leave a core behind.
+        if (stopping) {
+          process.removeAllListeners(signal)
+          process.kill(process.pid, signal)
+          return
+        }
         stopping = true
         rmSync(file, { force: true })
+        terminal.err('Stopping: finishing what is under way ...\n')
         tallystick.close().then(done, (error) => {
           logger.error({ error: String(error) }, 'close failed')
           done()

@@ -13,7 +13,7 @@ export const registerVerify: RegisterCommand = (program, terminal) => {
   examples(command, ['tallystick verify', 'tallystick verify --json'])
   command.action(async () => {
     const { server, json } = command.opts<{ server?: string; json?: boolean }>()
-    const connection = await connect(configOf(command, terminal), server, terminal)
+    const connection = await connect(configOf(command, terminal), server, terminal, 'read')
     const progress = new Progress(terminal)
     const timer = setInterval(() => progress.show(() => 'reading the journal ...'), 500)
     try {

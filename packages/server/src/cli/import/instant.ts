@@ -1,3 +1,12 @@
+import { TallystickError } from '@tallystick/core'
+import { isTimeZone } from '@tallystick/core/query'
+
+/** @throws TallystickError `usage` for a name that is no IANA zone */
+export function checkedZone(zone: string): string {
+  if (isTimeZone(zone)) return zone
+  throw new TallystickError('usage', `--time-zone ${zone} is not an IANA zone such as Europe/Berlin`)
+}
+
 /** Local time of one zone at an instant, as if it were UTC; the difference is the zone's offset. */
 function offsetMs(zone: string, ms: number): number {
   let format = formats.get(zone)

@@ -50,7 +50,11 @@ export function itemOf(
 ): Record<string, unknown> {
   const item: Record<string, unknown> = { event_id: eventId }
   const put = (name: string, text: string): void => {
-    if (text.trim() === '') return
+    if (text.trim() === '') {
+      // Without an instant the door would date the row now, which is never what a file means.
+      if (name === 'timestamp' || name === 'timestamp_ms') item['timestamp_ms'] = text
+      return
+    }
     const nested = /^(tags|units)\.(.+)$/.exec(name)
     if (nested) {
       const [, group, key] = nested as unknown as [string, string, string]

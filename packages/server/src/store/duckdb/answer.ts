@@ -42,6 +42,7 @@ export async function answerQuery(query: Query, snapshot: Snapshot): Promise<Que
     plan,
     bucketStarts: starts,
     watermarkMs: meta.watermark_ms,
+    rawFromMs: meta.raw_from_ms,
     overflowed: (field) => dictionary.overflowed(field),
   })
   const late = lateEvents(meta) > 0
@@ -62,7 +63,9 @@ export async function answerQuery(query: Query, snapshot: Snapshot): Promise<Que
   for (const [index, planned] of plan.quantities.entries()) {
     if (planned.sketch) await reader.readSketch(snapshot.connection, sketchStatement(input, planned), index)
   }
-  const expired = route.segments.some(({ level, fromMs }) => level === 'raw' && fromMs < meta.raw_from_ms)
+  const expired = route.segments.some(
+    (segment) => segment.level === 'raw' && !segment.expired && segment.fromMs < meta.raw_from_ms,
+  )
   return finishQuery(query, plan, reader.cells, {
     completeToMs: snapshot.completeToMs,
     answeredFrom: answeredFrom(route, late),
@@ -73,7 +76,7 @@ export async function answerQuery(query: Query, snapshot: Snapshot): Promise<Que
 
 function answeredFrom({ segments }: QueryRoute, late: boolean): QueryResult['answered_from'] {
   const raw = segments.some(({ level }) => level === 'raw')
-  const cells = segments.some(({ level }) => level !== 'raw')
+  const cells = segments.some(({ level, expired }) => level !== 'raw' || expired !== undefined)
   return cells ? (raw || late ? 'cells+raw' : 'cells') : 'raw'
 }
 
@@ -125,8 +128,8 @@ class CellReader {
     let entries = 0
     await readChunks(connection, sql, values, (columns, rows) => {
       for (let row = 0; row < rows; row++) {
-        const indices = columns[this.#keys]?.[row] as readonly number[] | null
-        const counts = columns[this.#keys + 1]?.[row] as readonly number[]
+        const indices = columns[this.#keys]?.[row] as Int16Array | null
+        const counts = columns[this.#keys + 1]?.[row] as Float64Array
         if (indices === null) continue
         const { sketch } = this.#cell(columns, row, groups).aggregate.quantities[quantity] as QuantityTotal
         entries += indices.length

@@ -11,18 +11,22 @@ export interface Level {
 export const QUARTER_MS = 900_000
 export const DAY_MS = 86_400_000
 
+export const QUARTER: Level = { name: '15m', ms: QUARTER_MS }
+
 /** Finest first. */
-export const LEVELS: readonly Level[] = [
-  { name: '15m', ms: QUARTER_MS },
-  { name: '1h', ms: 3_600_000 },
-  { name: '1d', ms: DAY_MS },
-]
+export const LEVELS: readonly Level[] = [QUARTER, { name: '1h', ms: 3_600_000 }, { name: '1d', ms: DAY_MS }]
 
 /** Figures kept per bucket for each combination of some dimensions. A query over a subset of them reads cells, not rows. */
 export interface CellSet {
   readonly name: string
   readonly dimensions: readonly Dimension[]
+  /** Those made when rows are sealed. */
   readonly levels: readonly Level[]
+  /**
+   * One made only when rows expire, and then exactly of the rows that have: until then those answer what is finer than
+   * `levels`. With many names and few events to a quarter-hour such cells are as many as the rows, and take more room.
+   */
+  readonly expiredLevel?: Level
   /** Are bucket counts of the ranked quantities kept too, in tables of their own? */
   readonly sketches: boolean
 }
@@ -40,10 +44,9 @@ const set = (name: string, dimensions: readonly string[], more: Partial<CellSet>
  * which would have as many cells as there are events.
  */
 export const CELL_SETS: readonly CellSet[] = [
-  set('model', ['tenant_id', 'provider', 'model', 'success'], { sketches: true }),
-  set('status', ['tenant_id', 'provider', 'model', 'status_code', 'success']),
-  set('key', ['tenant_id', 'api_key_id', 'provider', 'success']),
-  set('agent', ['tenant_id', 'agent_id', 'provider', 'success']),
+  set('model', ['tenant_id', 'provider', 'model', 'status_code', 'success'], { sketches: true }),
+  set('key', ['tenant_id', 'api_key_id', 'provider', 'success'], { levels: LEVELS.slice(1), expiredLevel: QUARTER }),
+  set('agent', ['tenant_id', 'agent_id', 'provider', 'success'], { levels: LEVELS.slice(1), expiredLevel: QUARTER }),
   set('user', ['tenant_id', 'user_id'], { levels: LEVELS.slice(2) }),
 ]
 
@@ -96,6 +99,11 @@ export function sketchTable(cells: CellSet, quantity: Quantity, level: Level): s
   return `sketch_${cells.name}_${quantity.name}_${level.name}`
 }
 
+/** Finest first. */
+export function storedLevels({ expiredLevel, levels }: CellSet): readonly Level[] {
+  return expiredLevel ? [expiredLevel, ...levels] : levels
+}
+
 /** Column of a dimension: cells use the names and codes of the rows. */
 export function columnOf(dimension: Dimension): Column {
   return COLUMN_OF.get(dimension.field) as Column
@@ -113,7 +121,7 @@ export const CELL_TABLES: readonly {
   readonly name: string
   readonly columns: readonly { readonly name: string; readonly type: string }[]
 }[] = CELL_SETS.flatMap((cells) =>
-  cells.levels.flatMap((level) => [
+  storedLevels(cells).flatMap((level) => [
     {
       name: cellTable(cells, level),
       columns: [

@@ -92,9 +92,13 @@ const READERS: ReadonlyMap<DuckDBTypeId, (vector: Vector, rows: number) => Item>
 type FixedArray = Int16ArrayConstructor | Int32ArrayConstructor | Float64ArrayConstructor
 
 function fixed(type: FixedArray, vector: Vector, rows: number): Item {
-  const data = duckdb.vector_get_data(vector, rows * type.BYTES_PER_ELEMENT)
-  const items = new type(data.buffer as ArrayBuffer, data.byteOffset, rows)
+  const items = view(type, vector, rows)
   return (row) => items[row]
+}
+
+function view(type: FixedArray, vector: Vector, rows: number): Int16Array | Int32Array | Float64Array {
+  const data = duckdb.vector_get_data(vector, rows * type.BYTES_PER_ELEMENT)
+  return new type(data.buffer as ArrayBuffer, data.byteOffset, rows)
 }
 
 /** Texts up to this many bytes stand in the vector itself, longer ones behind a pointer. */
@@ -113,21 +117,18 @@ function texts(vector: Vector, rows: number): Item {
   }
 }
 
-/** Lists of numbers, as views that live as long as the chunk. */
+/** Lists of SMALLINT or DOUBLE, as views that live as long as the chunk. */
 function lists(vector: Vector, rows: number): Item {
   const places = duckdb.vector_get_data(vector, rows * 16)
   const entries = new Uint32Array(places.buffer, places.byteOffset, rows * 4)
   const child = duckdb.list_vector_get_child(vector)
-  const item = itemsOf(child, duckdb.list_vector_get_size(vector))
+  const size = duckdb.list_vector_get_size(vector)
+  const double = (duckdb.get_type_id(duckdb.vector_get_column_type(child)) as unknown) === DuckDBTypeId.DOUBLE
+  const items = double ? view(Float64Array, child, size) : view(Int16Array, child, size)
   return (row) => {
     const start = entries[row * 4] as number
-    return Array.from({ length: entries[row * 4 + 2] as number }, (_, index) => item(start + index))
+    return items.subarray(start, start + (entries[row * 4 + 2] as number))
   }
-}
-
-function itemsOf(vector: Vector, size: number): Item {
-  const type = duckdb.get_type_id(duckdb.vector_get_column_type(vector)) as unknown as DuckDBTypeId
-  return (READERS.get(type) as NonNullable<ReturnType<typeof READERS.get>>)(vector, size)
 }
 
 /** A UUID is a 128-bit integer, low word first, with the top bit flipped. */

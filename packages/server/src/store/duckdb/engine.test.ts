@@ -271,3 +271,39 @@ test('closing does not wait for a long sealing, which goes on after the next sta
   expect((await engine.query(totals(['model']))).rows).toEqual(fold(totals(['model']), plain(events)).rows)
   await engine.close()
 })
+
+test('days of any zone stay exact for keys and agents whose rows have expired, also where late ones come after', async () => {
+  let now = ARBITRARY_TO_MS
+  const store = await open({ clock: { ...clock, now: () => now } })
+  const events = storedEvents(500, 10)
+  const cutMs = ARBITRARY_FROM_MS + 4 * 86_400_000
+  const body = { from: ARBITRARY_FROM_MS + 1_800_000, to: ARBITRARY_TO_MS - 1_800_000, interval: '1d' }
+  const queries = ['api_key_id', 'agent_id'].flatMap((dimension) =>
+    ['Asia/Kolkata', 'UTC'].map((zone) =>
+      parseQuery(
+        { ...body, time_zone: zone, measures: ['requests', 'cost_nano_usd', 'duration_ms_max'], group_by: [dimension] },
+        { nowMs: now },
+      ),
+    ),
+  )
+  const check = async (expected: readonly StoredEvent[]): Promise<void> => {
+    for (const query of queries) {
+      const answer = await store.query(query)
+      expect(answer.rows).toEqual(fold(query, plain(expected)).rows)
+      expect(answer).not.toHaveProperty('raw_from_ms')
+    }
+  }
+  await store.append(events.slice(0, 350))
+  await store.maintain()
+  await check(events.slice(0, 350))
+  await store.prune({ eventsBeforeMs: cutMs })
+  await check(events.slice(0, 350))
+  await store.append(events.slice(350))
+  await check(events)
+  now += 900_000
+  await store.maintain()
+  await check(events)
+  await store.prune({ eventsBeforeMs: cutMs })
+  expect((await store.stats()).events).toBe(events.filter(({ event }) => event.timestampMs >= cutMs).length)
+  await check(events)
+})

@@ -17,7 +17,7 @@ import { Readers } from './readers.ts'
 import { RowAppender } from './row-appender.ts'
 import { scanEvents } from './scan.ts'
 import { APPLIED_COLUMNS, type Applied, lateEvents, type Meta, quoted } from './schema.ts'
-import { compactDay, floorToQuarter, type SealStep, sealStep, sealSteps } from './seal.ts'
+import { compactDay, floorToQuarter, keepExpired, type SealStep, sealStep, sealSteps } from './seal.ts'
 
 export interface EngineOptions {
   readonly path: string
@@ -143,12 +143,20 @@ export class DuckdbEngine {
       const { applied_ordinal: applied } = this.#open?.applied ?? this.#meta
       const fresh = events.filter(({ ordinal }) => ordinal > applied)
       if (fresh.length === 0 && !next) return
-      await this.#begin()
       try {
-        await this.#take(fresh)
-        const open = this.#open as OpenBatch
+        let taken = 0
+        if (options.more) {
+          // Whole row groups to the row: the next checkpoint would write anew all that stand beside fragments of one. The
+          // place in the journal stays behind, and what is read from there again is skipped.
+          for (let room = this.#room(); fresh.length - taken > room; room = this.#room()) {
+            await this.#take(fresh.slice(taken, taken + room))
+            await this.#commitOpen()
+            taken += room
+          }
+        }
+        const open = await this.#take(fresh.slice(taken))
         if (next) open.applied = { ...open.applied, ...placeOf(next, open.applied) }
-        if (!options.more || open.rows >= ROW_GROUP) await this.#commitOpen()
+        if (!options.more || open.rows === ROW_GROUP) await this.#commitOpen()
       } catch (error) {
         await this.#abandonOpen()
         throw asStoreError(error)
@@ -270,11 +278,14 @@ export class DuckdbEngine {
       const sealedDayMs = floorDay(this.#meta.watermark_ms)
       const cellsMs = Math.min(floorDay(request.cellsBeforeMs ?? 0), sealedDayMs)
       const eventsMs = Math.max(cellsMs, Math.min(floorToQuarter(request.eventsBeforeMs ?? 0), sealedDayMs))
-      const eventsDropped = await this.#count(`timestamp_ms < ${eventsMs}`)
+      // A row that has come in since the sealing above is in no cell yet and waits for the next time.
+      const old = `timestamp_ms < ${eventsMs} AND ordinal <= ${this.#meta.sealed_ordinal}`
+      const eventsDropped = await this.#count(old)
       if (eventsDropped === 0 && cellsMs <= this.#meta.cells_from_ms && eventsMs <= this.#meta.raw_from_ms)
         return { eventsDropped }
       await this.#transaction(this.#writer, async () => {
-        await this.#writer.run(`DELETE FROM events WHERE timestamp_ms < ${eventsMs}`)
+        await keepExpired(this.#writer, this.#rows.dictionary, old)
+        await this.#writer.run(`DELETE FROM events WHERE ${old}`)
         if (cellsMs > 0)
           for (const { name } of CELL_TABLES) await this.#writer.run(`DELETE FROM ${quoted(name)} WHERE t < ${cellsMs}`)
         const sealed = {
@@ -330,17 +341,22 @@ export class DuckdbEngine {
     )
   }
 
-  async #begin(): Promise<void> {
-    if (this.#open) return
-    await this.#writer.run('BEGIN')
-    this.#open = { applied: appliedOf(this.#meta), rows: 0 }
+  /** How many rows the open batch takes until it is a whole row group. */
+  #room(): number {
+    return ROW_GROUP - (this.#open?.rows ?? 0)
   }
 
-  async #take(events: readonly StoredEvent[]): Promise<void> {
+  async #begin(): Promise<OpenBatch> {
+    await this.#writer.run('BEGIN')
+    return { applied: appliedOf(this.#meta), rows: 0 }
+  }
+
+  async #take(events: readonly StoredEvent[]): Promise<OpenBatch> {
+    this.#open ??= await this.#begin()
+    const open = this.#open
     const last = events.at(-1)
-    if (last === undefined) return
+    if (last === undefined) return open
     await this.#rows.append(events)
-    const open = this.#open as OpenBatch
     const lateBeforeMs = Math.max(this.#meta.watermark_ms, this.#sealingToMs)
     let late = 0
     for (const { event } of events) if (event.timestampMs < lateBeforeMs) late++
@@ -351,6 +367,7 @@ export class DuckdbEngine {
       received_ms: last.receivedMs,
       late_total: open.applied.late_total + late,
     }
+    return open
   }
 
   /** Commits the rows that have been taken in; on failure nothing of them stays. */

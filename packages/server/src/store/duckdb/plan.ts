@@ -5,6 +5,8 @@ import { CELL_SETS, type CellSet, type Level } from './cellsets.ts'
 /** A stretch of the range, `[fromMs, toMs)`, and what answers for it. */
 export interface Segment {
   readonly level: Level | 'raw'
+  /** Cells of the rows that have expired here, for a stretch of rows. */
+  readonly expired?: Level
   readonly fromMs: number
   readonly toMs: number
 }
@@ -22,6 +24,8 @@ export interface RouteInput {
   readonly bucketStarts: readonly number[]
   /** Cells hold everything before this instant (but for rows applied after they were made). */
   readonly watermarkMs: number
+  /** Rows before this instant have expired, but for late ones. */
+  readonly rawFromMs?: number
   /** Fields that cells cannot tell apart, as some of their values have no code. */
   readonly overflowed: (field: FieldName) => boolean
 }
@@ -31,13 +35,17 @@ export interface RouteInput {
  * the watermark. No stretch crosses the start of a bucket of the query.
  */
 export function routeQuery(input: RouteInput): QueryRoute {
-  const { query, bucketStarts, watermarkMs } = input
+  const { query, bucketStarts, watermarkMs, rawFromMs = 0 } = input
   const cells = CELL_SETS.find((candidate) => answers(candidate, input))
   if (cells === undefined) return { cells, segments: rawSegment(query.fromMs, query.toMs) }
   const inner = bucketStarts.filter((startMs) => startMs > query.fromMs)
   const usable = cells.levels.filter(({ ms }) => inner.every((startMs) => startMs % ms === 0))
-  const segments = cover(query.fromMs, query.toMs, usable, watermarkMs)
-  return segments.every(({ level }) => level === 'raw') ? { cells: undefined, segments } : { cells, segments }
+  let segments = cover(query.fromMs, query.toMs, usable, watermarkMs)
+  const { expiredLevel } = cells
+  if (expiredLevel && inner.every((startMs) => startMs % expiredLevel.ms === 0))
+    segments = segments.flatMap((segment) => withExpired(segment, expiredLevel, rawFromMs))
+  const unaided = segments.every(({ level, expired }) => level === 'raw' && expired === undefined)
+  return unaided ? { cells: undefined, segments } : { cells, segments }
 }
 
 /** Does the set keep every dimension and figure that the query needs? */
@@ -68,6 +76,15 @@ function cover(fromMs: number, toMs: number, levels: readonly Level[], watermark
     { level, fromMs: first, toMs: end },
     ...cover(end, toMs, finer, watermarkMs),
   ]
+}
+
+/** What of a stretch of rows has expired is read from cells, beside late rows that still stand there. */
+function withExpired(segment: Segment, expired: Level, rawFromMs: number): readonly Segment[] {
+  const { level, fromMs, toMs } = segment
+  const first = Math.ceil(fromMs / expired.ms) * expired.ms
+  const end = Math.floor(Math.min(toMs, rawFromMs) / expired.ms) * expired.ms
+  if (level !== 'raw' || first >= end) return [segment]
+  return [...rawSegment(fromMs, first), { level: 'raw', expired, fromMs: first, toMs: end }, ...rawSegment(end, toMs)]
 }
 
 function rawSegment(fromMs: number, toMs: number): readonly Segment[] {

@@ -8,7 +8,7 @@ import type { AuditReport } from './audit.ts'
 import type { DuckdbStore, LocalStoreSettings, StoreNotice } from './local.ts'
 import { type FromWorker, fromRemoteError, type RemoteMethod, type ToWorker } from './protocol.ts'
 
-const YOUNG_MB = 64
+const YOUNG_MB = 32
 
 interface Call {
   readonly resolve: (value: never) => void

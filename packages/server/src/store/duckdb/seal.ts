@@ -7,11 +7,11 @@ import {
   cellTable,
   columnOf,
   DAY_MS,
-  LEVELS,
   type Level,
   QUARTER_MS,
   RANKED_QUANTITIES,
   sketchTable,
+  storedLevels,
 } from './cellsets.ts'
 import { readRows } from './chunk-reader.ts'
 import type { Dictionary } from './dictionary.ts'
@@ -24,6 +24,8 @@ import { lateEvents, type Meta, quoted, type Sealed } from './schema.ts'
  * What always holds, for each level with buckets of length L and `W = floor(watermark, L)`: the level's cells are the
  * aggregate of the rows before W with an ordinal up to `sealed_ordinal`. A row that comes late (before the watermark) is
  * read as a row, found by its ordinal, until the next sealing adds a delta cell for it; compaction merges deltas.
+ *
+ * Cells of an `expiredLevel` are the aggregate of exactly the rows that have been deleted for their age.
  */
 
 /** A kind of table with cells in it: figures, or one quantity's sketch. */
@@ -161,11 +163,21 @@ async function sealLevel(
   }
 }
 
+/** Makes the cells of rows that are about to be deleted, inside the transaction that does that. */
+export async function keepExpired(connection: DuckDBConnection, dictionary: Dictionary, where: string): Promise<void> {
+  for (const { table, set, fromRows } of rollups(dictionary)) {
+    const { expiredLevel: level } = set
+    if (level === undefined) continue
+    const cells = fromRows(floorSql('timestamp_ms', level), `(FROM events WHERE ${where})`)
+    await connection.run(`INSERT INTO ${quoted(table(level))} BY NAME ${cells}`)
+  }
+}
+
 /** Merges the delta cells of one UTC day, inside the caller's transaction. */
 export async function compactDay(connection: DuckDBConnection, dictionary: Dictionary, dayMs: number): Promise<void> {
   const where = `t >= ${dayMs} AND t < ${dayMs + DAY_MS}`
   for (const { table, set, fromCells } of rollups(dictionary)) {
-    for (const level of set.levels) {
+    for (const level of storedLevels(set)) {
       const target = quoted(table(level))
       await connection.run(
         `CREATE OR REPLACE TEMP TABLE compacted AS ${fromCells('t', `(FROM ${target} WHERE ${where})`)}`,
@@ -231,5 +243,4 @@ function ends(counted: readonly (readonly [key: number, rows: number])[], sliceR
   })
 }
 
-export const QUARTER = LEVELS[0] as Level
 export const floorToQuarter = (instantMs: number): number => floorTo(instantMs, QUARTER_MS)

@@ -185,11 +185,14 @@ function assemble(input: StatementInput, shape: Shape): Omit<FiguresSource, 'fig
       .join(' AND ')
   }
 
-  const parts = route.segments.map((segment) => {
-    const { level } = segment
-    if (level === 'raw' || !route.cells)
-      return shape.row(select('timestamp_ms'), within('timestamp_ms', segment)) + grouping
-    return shape.cells(select('t'), quoted(shape.table(route.cells, level)), within('t', segment)) + grouping
+  const ofRows = (segment: Segment): string =>
+    shape.row(select('timestamp_ms'), within('timestamp_ms', segment)) + grouping
+  const ofCells = (segment: Segment, cells: CellSet, level: Level): string =>
+    shape.cells(select('t'), quoted(shape.table(cells, level)), within('t', segment)) + grouping
+  const parts = route.segments.flatMap((segment) => {
+    const { level, expired } = segment
+    if (level !== 'raw' && route.cells) return [ofCells(segment, route.cells, level)]
+    return [ofRows(segment), ...(expired && route.cells ? [ofCells(segment, route.cells, expired)] : [])]
   })
   const celled = route.segments.filter(({ level }) => level !== 'raw')
   const [first] = celled

@@ -1,0 +1,39 @@
+import { setTimeout } from 'node:timers/promises'
+import { expect } from 'vitest'
+import { lawOf } from './figures.ts'
+import type { Answer, HttpClient } from './http-client.ts'
+import type { Oracle } from './oracle.ts'
+
+/** Far longer than it takes; what is waited for in vain fails here. */
+const PATIENCE_MS = 20_000
+const BATCH = 100
+
+/**
+ * Sends new batches until one is refused for want of space, and expects that nothing of that one is counted. Its numbers
+ * stay unknown to the oracle.
+ */
+export async function sendUntilFull(oracle: Oracle, client: HttpClient, url: string): Promise<Answer> {
+  for (;;) {
+    const before = await lawOf(client, url)
+    const batch = oracle.issue(BATCH)
+    if (await oracle.send(client, url, batch)) continue
+    const events = batch.map((number) => oracle.event(number))
+    const answer = await client.post(`${url}/api/v1/events`, { events })
+    const after = await lawOf(client, url)
+    expect(after).toMatchObject({ balanced: true, server: { accepted: before.server.accepted } })
+    expect(after.store.accepted).toBe(before.store.accepted)
+    expect(after.server.failed).toBe(before.server.failed + 2 * BATCH)
+    return answer
+  }
+}
+
+/** Sends what was refused, over and over, until it is taken. */
+export async function sendUntilTaken(oracle: Oracle, client: HttpClient, url: string): Promise<void> {
+  const deadline = Date.now() + PATIENCE_MS
+  for (;;) {
+    await oracle.resend(client, url)
+    if (oracle.unknown.size === 0) return
+    if (Date.now() > deadline) throw new Error(`${oracle.unknown.size} events are still refused`)
+    await setTimeout(50)
+  }
+}
