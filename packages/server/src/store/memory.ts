@@ -32,6 +32,8 @@ class MemoryStore implements UsageStore {
   /** Sorted by (timestampMs, ordinal). Replaced or appended to, never reordered while a query reads it. */
   #events: StoredEvent[] = []
   #appliedOrdinal = 0
+  #expired = 0
+  #cleared = 0
 
   constructor(maxEvents: number, clock: Clock) {
     this.#maxEvents = maxEvents
@@ -48,7 +50,9 @@ class MemoryStore implements UsageStore {
     // Only what lies behind the batch's oldest event can move; in the common case that is nothing.
     const merged = from === this.#events.length ? sorted : [...this.#events.slice(from), ...sorted].sort(compareStored)
     const kept = from === 0 ? merged : this.#events.slice(0, from).concat(merged)
-    this.#events = kept.length > this.#maxEvents ? kept.slice(kept.length - this.#maxEvents) : kept
+    const over = Math.max(0, kept.length - this.#maxEvents)
+    this.#events = over > 0 ? kept.slice(over) : kept
+    this.#expired += over
   }
 
   async query(query: Query, options: { readonly signal?: AbortSignal } = {}): Promise<QueryResult> {
@@ -93,6 +97,8 @@ class MemoryStore implements UsageStore {
   async stats(): Promise<StoreStats> {
     return {
       events: this.#events.length,
+      expired: this.#expired,
+      cleared: this.#cleared,
       appliedOrdinal: this.#appliedOrdinal,
       oldestMs: this.#events[0]?.event.timestampMs ?? null,
       newestMs: this.#events.at(-1)?.event.timestampMs ?? null,
@@ -103,10 +109,13 @@ class MemoryStore implements UsageStore {
   async prune(request: { readonly eventsBeforeMs?: number }): Promise<{ readonly eventsDropped: number }> {
     const eventsDropped = lowerBound(this.#events, { timestampMs: request.eventsBeforeMs ?? 0, ordinal: 0 })
     if (eventsDropped > 0) this.#events = this.#events.slice(eventsDropped)
+    this.#expired += eventsDropped
     return { eventsDropped }
   }
 
   async clear(): Promise<void> {
+    this.#cleared += this.#events.length + this.#expired
+    this.#expired = 0
     this.#events = []
   }
 

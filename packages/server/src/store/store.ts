@@ -98,8 +98,9 @@ export interface StoreAudit {
 
 export interface StoreStats {
   readonly events: number
-  /** Events dropped by retention (or by `maxEvents`) and events removed by `clear`, since the store began; of one instant with `events`. Absent where a store does not count them. */
+  /** Events that retention (or `maxEvents`) has dropped since the last clear; of one instant with `events`. Absent where not counted. */
   readonly expired?: number
+  /** Events, expired ones included, that clears have removed since the store began. */
   readonly cleared?: number
   /** Highest ordinal applied; 0 when none. */
   readonly appliedOrdinal: number

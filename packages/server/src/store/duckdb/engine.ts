@@ -180,9 +180,9 @@ export class DuckdbEngine {
   }
 
   async stats(): Promise<StoreStats> {
-    const row = await this.#read(async (connection) => {
-      const [totals] = await readRows(connection, 'SELECT count(*), min(timestamp_ms), max(timestamp_ms) FROM events')
-      return totals as [number, number | null, number | null]
+    const { totals, meta } = await this.#read(async (connection) => {
+      const [row] = await readRows(connection, 'SELECT count(*), min(timestamp_ms), max(timestamp_ms) FROM events')
+      return { totals: row as [number, number | null, number | null], meta: (await readMeta(connection)) as Meta }
     })
     const sizes = await Promise.all(
       ['', '.wal'].map((suffix) =>
@@ -193,10 +193,12 @@ export class DuckdbEngine {
       ),
     )
     return {
-      events: row[0],
-      appliedOrdinal: this.#meta.applied_ordinal,
-      oldestMs: row[1],
-      newestMs: row[2],
+      events: totals[0],
+      expired: meta.expired_events,
+      cleared: meta.cleared_events,
+      appliedOrdinal: meta.applied_ordinal,
+      oldestMs: totals[1],
+      newestMs: totals[2],
       bytes: sizes.reduce((sum, size) => sum + size, 0),
     }
   }
@@ -228,7 +230,12 @@ export class DuckdbEngine {
     )
     for (const step of steps) {
       if (this.#closed) return
-      await this.#sealing.run(() => this.#seal(step))
+      try {
+        await this.#sealing.run(() => this.#seal(step))
+      } catch (error) {
+        // A step that the closing cut short was rolled back; the next start seals from there.
+        if (!this.#closed) throw error
+      }
     }
   }
 
@@ -305,6 +312,7 @@ export class DuckdbEngine {
   async clear(next?: JournalEnd): Promise<void> {
     await this.#writeAlone(async () => {
       await this.#transaction(this.#writer, async () => {
+        const rows = await this.#count('true')
         for (const table of ['events', 'dictionary', 'late_days', ...CELL_TABLES.map(({ name }) => name)]) {
           await this.#writer.run(`DELETE FROM ${quoted(table)}`)
         }
@@ -315,6 +323,7 @@ export class DuckdbEngine {
           raw_from_ms: 0,
           cells_from_ms: 0,
           expired_events: 0,
+          cleared_events: this.#meta.cleared_events + this.#meta.expired_events + rows,
         }
         const applied = next ? placeOf(next, this.#meta) : {}
         await updateSealed(this.#writer, sealed)

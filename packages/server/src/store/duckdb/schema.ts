@@ -115,7 +115,8 @@ export const APPLIED_COLUMNS = ['applied_ordinal', 'segment', 'byte_offset', 're
  * - `watermark_ms`, `sealed_ordinal`: cells hold exactly the rows before the one with an ordinal up to the other.
  * - `late_sealed`: `late_total` as of that ordinal; see {@link lateEvents}.
  * - `raw_from_ms`: raw rows before this instant have expired. `cells_from_ms`: so have cells.
- * - `expired_events`: how many rows have expired since the last clear; cells still count them.
+ * - `expired_events`: how many rows have expired since the last clear; cells still count them. `cleared_events`: how many
+ *   rows, expired ones included, clears have removed.
  */
 export const SEALED_COLUMNS = [
   'watermark_ms',
@@ -124,6 +125,7 @@ export const SEALED_COLUMNS = [
   'raw_from_ms',
   'cells_from_ms',
   'expired_events',
+  'cleared_events',
 ] as const
 
 export type Applied = { readonly [K in (typeof APPLIED_COLUMNS)[number]]: number }

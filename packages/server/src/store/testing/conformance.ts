@@ -183,7 +183,14 @@ export function describeStore(name: string, engine: StoreUnderTest): void {
       await maintainAt(ARBITRARY_FROM_MS + 3 * DAY_MS)
       await store.clear()
       await store.append(events.slice(0, 200))
-      expect(await store.stats()).toMatchObject({ events: 0, appliedOrdinal: 200, oldestMs: null, newestMs: null })
+      expect(await store.stats()).toMatchObject({
+        events: 0,
+        expired: 0,
+        cleared: 200,
+        appliedOrdinal: 200,
+        oldestMs: null,
+        newestMs: null,
+      })
       await expectAnswers([], [totals()])
       await store.append(events.slice(150))
       await maintainAt(ARBITRARY_FROM_MS + 4 * DAY_MS)
@@ -199,7 +206,12 @@ export function describeStore(name: string, engine: StoreUnderTest): void {
       const kept = events.filter(({ event }) => event.timestampMs >= cutMs)
       expect(old.length).toBeGreaterThan(20)
       expect(await store.prune({ eventsBeforeMs: cutMs })).toEqual({ eventsDropped: old.length })
-      expect(await store.stats()).toMatchObject({ events: kept.length, appliedOrdinal: 400 })
+      expect(await store.stats()).toMatchObject({
+        events: kept.length,
+        expired: old.length,
+        cleared: 0,
+        appliedOrdinal: 400,
+      })
       const page = await store.scan({ ...ALL, filters: [], limit: 10_000, ascending: true })
       expect(page.events.map(({ ordinal }) => ordinal).sort((a, b) => a - b)).toEqual(
         kept.map(({ ordinal }) => ordinal),
@@ -211,6 +223,8 @@ export function describeStore(name: string, engine: StoreUnderTest): void {
         totals(['agent_id'], sums),
       ])
       expect(await store.prune({ eventsBeforeMs: cutMs })).toEqual({ eventsDropped: 0 })
+      await store.clear()
+      expect(await store.stats()).toMatchObject({ events: 0, expired: 0, cleared: 400 })
     })
 
     test('keeps everything over a restart where it promises to', async () => {
@@ -221,7 +235,7 @@ export function describeStore(name: string, engine: StoreUnderTest): void {
       store = await engine.open(dir, clock)
       const expected = store.capabilities.durable
         ? before
-        : { events: 0, appliedOrdinal: 0, oldestMs: null, newestMs: null }
+        : { events: 0, expired: 0, cleared: 0, appliedOrdinal: 0, oldestMs: null, newestMs: null }
       expect({ ...(await store.stats()), bytes: 0 }).toEqual({ ...expected, bytes: 0 })
     })
 
