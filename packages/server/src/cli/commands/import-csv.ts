@@ -63,7 +63,10 @@ export const registerImport: RegisterCommand = (program, terminal) => {
     .option('--dataset <label>', 'identity of the rows; without it, header and content decide')
     .option('--time-zone <zone>', 'IANA zone of instants that name none', 'UTC')
     .option('--delimiter <character>', 'what separates columns', ',')
-    .option('--server <url>', 'send to this server instead of the local data directory')
+    .option(
+      '--server <url>',
+      'send to this server (default: the one that holds the data directory, else the directory itself)',
+    )
     .option('--json', 'print the summary as JSON')
   examples(command, [
     'tallystick import csv usage.csv --map timestamp=TIMESTAMP,input_tokens=ContextTokens,output_tokens=GeneratedTokens --set provider=openai,model=gpt-4o',

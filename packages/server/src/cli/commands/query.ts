@@ -51,7 +51,10 @@ export const registerQuery: RegisterCommand = (program, terminal) => {
     .option('--order-by <measure>', 'a measure, with - in front for descending')
     .option('--limit <groups>', 'groups to list; the rest becomes one row')
     .option('--body <file>', 'a whole query as JSON from a file, or - for standard input')
-    .option('--server <url>', 'ask this server instead of the local data directory')
+    .option(
+      '--server <url>',
+      'ask this server (default: the one that holds the data directory, else the directory itself)',
+    )
     .option('--json', 'print the answer as JSON')
   examples(command, [
     'tallystick query --from 7d --group-by model',

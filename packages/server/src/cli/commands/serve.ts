@@ -6,6 +6,7 @@ import { configOf, examples, type RegisterCommand, withData } from '../command.t
 import { SERVER_FILE } from '../connection.ts'
 import { createLogger } from '../logger.ts'
 import { openOptions } from '../open-options.ts'
+import type { Terminal } from '../terminal.ts'
 
 /** `tallystick serve`: opens the data directory and answers HTTP until a signal. */
 export const registerServe: RegisterCommand = (program, terminal) => {
@@ -13,6 +14,7 @@ export const registerServe: RegisterCommand = (program, terminal) => {
     .option('--host <host>', 'address to listen on (127.0.0.1)')
     .option('--port <port>', 'port to listen on (8088; 0 takes a free one)')
     .option('--log-level <level>', 'silent, error, warn, info or debug')
+    .option('--json', 'print the address as JSON')
   examples(command, [
     'tallystick serve',
     'tallystick serve --port 9000 --data /var/lib/tallystick',
@@ -35,22 +37,11 @@ export const registerServe: RegisterCommand = (program, terminal) => {
     const file = join(dataDir, SERVER_FILE)
     writeFileSync(file, `${JSON.stringify({ url, pid: process.pid, version: VERSION })}\n`)
 
-    const { color } = terminal
-    terminal.out(`Tallystick ${VERSION} answers at ${color.bold(url)}\n`)
-    terminal.err(
-      [
-        '',
-        'Try next:',
-        `  1. Open ${color.cyan(url)} in a browser.`,
-        '  2. Send an event:',
-        `     curl ${url}/api/v1/events -H 'content-type: application/json' \\`,
-        `       -d '{"provider":"openai","model":"gpt-4o","input_tokens":1200,"output_tokens":80,"duration_ms":900}'`,
-        '  3. Import a CSV file of requests:',
-        '     npx tallystick import csv FILE --map timestamp=TIME,input_tokens=IN,output_tokens=OUT --set provider=openai,model=gpt-4o',
-        '',
-        '',
-      ].join('\n'),
-    )
+    if (command.opts()['json'])
+      terminal.out(`${JSON.stringify({ url, pid: process.pid, version: VERSION, data_dir: dataDir })}\n`)
+    else welcome(url, terminal)
+    // A person has just been told; a log that is kept has not.
+    if (!terminal.interactive) logger.info({ url, data_dir: dataDir, version: VERSION }, 'serving')
 
     await new Promise<void>((done) => {
       let stopping = false
@@ -65,6 +56,7 @@ export const registerServe: RegisterCommand = (program, terminal) => {
         stopping = true
         rmSync(file, { force: true })
         terminal.err('Stopping: finishing what is under way ...\n')
+        if (!terminal.interactive) logger.info({ pid: process.pid }, 'stopping')
         tallystick.close().then(done, (error) => {
           logger.error({ error: String(error) }, 'close failed')
           done()
@@ -74,4 +66,24 @@ export const registerServe: RegisterCommand = (program, terminal) => {
       process.on('SIGTERM', stop)
     })
   })
+}
+
+/** The address on `out`, what to try next on `err`. */
+function welcome(url: string, terminal: Terminal): void {
+  const { color } = terminal
+  terminal.out(`Tallystick ${VERSION} answers at ${color.bold(url)}\n`)
+  terminal.err(
+    [
+      '',
+      'Try next:',
+      `  1. Open ${color.cyan(url)} in a browser.`,
+      '  2. Send an event:',
+      `     curl ${url}/api/v1/events -H 'content-type: application/json' \\`,
+      `       -d '{"provider":"openai","model":"gpt-4o","input_tokens":1200,"output_tokens":80,"duration_ms":900}'`,
+      '  3. Import a CSV file of requests:',
+      '     npx tallystick import csv FILE --map timestamp=TIME,input_tokens=IN,output_tokens=OUT --set provider=openai,model=gpt-4o',
+      '',
+      '',
+    ].join('\n'),
+  )
 }

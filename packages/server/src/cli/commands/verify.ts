@@ -8,7 +8,10 @@ export const registerVerify: RegisterCommand = (program, terminal) => {
   const command = withData(
     program.command('verify').description('compare journal, store and rollups, and print the conservation law'),
   )
-    .option('--server <url>', 'verify this server instead of the local data directory')
+    .option(
+      '--server <url>',
+      'verify this server (default: the one that holds the data directory, else the directory itself)',
+    )
     .option('--json', 'print the findings as JSON')
   examples(command, ['tallystick verify', 'tallystick verify --json'])
   command.action(async () => {
