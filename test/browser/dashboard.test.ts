@@ -108,7 +108,7 @@ describe('with no events', () => {
     expect(new URL(target).origin).toBe(address)
     await post(new URL(target).pathname, JSON.parse(body))
     await page.locator('[data-figure="requests"]').waitFor()
-    expect(await figure(watched, 'requests')).toBe('1')
+    await expect.poll(() => figure(watched, 'requests')).toBe('1')
     // 1,200 tokens at $2.50 and 180 at $10 a million.
     expect(await figure(watched, 'cost_nano_usd')).toBe('$0.0048')
     expect(faults).toEqual([])

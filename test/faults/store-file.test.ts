@@ -10,7 +10,7 @@ import { HttpClient } from './testing/http-client.ts'
 import { Oracle } from './testing/oracle.ts'
 import { endServers, ServerProcess } from './testing/server-process.ts'
 
-const EVENTS = 6_000
+const EVENTS = 3_000
 
 let dataDir: string
 let file: string

@@ -51,7 +51,7 @@ export async function killAndRestart(dataDir: string, kills: number, seed: numbe
     expect(oracle.unknown.size).toBe(0)
     await expectExactly(reader, url, oracle.events())
     expect(await lawOf(reader, url)).toMatchObject({
-      store: { accepted: oracle.issued, live: oracle.issued, pending_apply: 0, quarantined: 0 },
+      store: { balanced: true, accepted: oracle.issued, live: oracle.issued, pending_apply: 0, quarantined: 0 },
       gaps: { missing: 0 },
     })
     expect(await server.stop()).toBe(0)
