@@ -40,9 +40,11 @@ beforeAll(() => {
 
 /** The code blocks of the README in one language. */
 const examples = (language: string): string[] =>
-  [...readFileSync(join(ROOT, 'README.md'), 'utf8').matchAll(new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``, 'g'))].map(
-    (match) => match[1] as string,
-  )
+  [
+    ...readFileSync(join(ROOT, 'README.md'), 'utf8').matchAll(
+      new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``, 'g'),
+    ),
+  ].map((match) => match[1] as string)
 
 const node = (code: string): string => {
   writeFileSync(join(project, 'example.mjs'), code)
@@ -56,12 +58,16 @@ describe('the packages as they are published', () => {
   })
 
   it('run the pricing example of the README', () => {
-    const code = (examples('js')[1] as string).replace('book.price(', 'const priced = book.price(').replace('}).costNanoUsd', '}).costNanoUsd\nconsole.log(priced)')
+    const code = (examples('js')[1] as string)
+      .replace('book.price(', 'const priced = book.price(')
+      .replace('}).costNanoUsd', '}).costNanoUsd\nconsole.log(priced)')
     expect(node(code).trim()).toBe('3800000')
   })
 
   it('have every front door that the manifest names', () => {
-    const manifest = JSON.parse(readFileSync(join(modules, '@tallystick', 'core', 'package.json'), 'utf8')) as { exports: Record<string, unknown> }
+    const manifest = JSON.parse(readFileSync(join(modules, '@tallystick', 'core', 'package.json'), 'utf8')) as {
+      exports: Record<string, unknown>
+    }
     const doors = Object.keys(manifest.exports).filter((door) => door !== './package.json')
     const code = doors.map((door) => `await import('@tallystick/core${door.slice(1)}')`).join('\n')
     expect(node(`${code}\nconsole.log('loaded')`).trim()).toBe('loaded')
@@ -69,7 +75,9 @@ describe('the packages as they are published', () => {
 
   it('answer on the command line, with the dashboard inside', () => {
     const bin = join(modules, 'tallystick', 'bin', 'tallystick.js')
-    expect(execFileSync(process.execPath, [bin, '--version'], { cwd: project }).toString().trim()).toMatch(/^\d+\.\d+\.\d+$/)
+    expect(execFileSync(process.execPath, [bin, '--version'], { cwd: project }).toString().trim()).toMatch(
+      /^\d+\.\d+\.\d+$/,
+    )
     expect(readdirSync(join(modules, 'tallystick', 'dist', 'dashboard'))).toContain('index.html')
   })
 
@@ -77,7 +85,9 @@ describe('the packages as they are published', () => {
     for (const name of ['@tallystick/core', 'tallystick']) {
       const files = readdirSync(join(modules, name), { recursive: true }).map(String)
       expect(files.filter((file) => /\.test\.|\/testing\/|fixture|(^|\/)src\//.test(file))).toEqual([])
-      const { scripts = {} } = JSON.parse(readFileSync(join(modules, name, 'package.json'), 'utf8')) as { scripts?: Record<string, string> }
+      const { scripts = {} } = JSON.parse(readFileSync(join(modules, name, 'package.json'), 'utf8')) as {
+        scripts?: Record<string, string>
+      }
       expect(Object.keys(scripts).filter((script) => /install/.test(script))).toEqual([])
     }
   })

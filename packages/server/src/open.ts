@@ -178,11 +178,15 @@ async function openStorage(
 ): Promise<{ journal: Journal | undefined; store: UsageStore }> {
   const url = storeUrl(options)
   const { retainEventsMs, retainCellsMs, logger = SILENT } = options
+  let journal: Journal | undefined
   const openUsageStore = (): Promise<UsageStore> =>
     openStore(url, {
       clock,
       duckdb: {
-        onNotice: (notice) => logger.warn({ notice }, 'the store reports'),
+        onNotice: (notice) => {
+          logger.warn({ notice }, 'the store reports')
+          if (notice.kind === 'journal_damage') void journal?.noteDamage(notice.damage)
+        },
         ...(retainEventsMs === undefined ? {} : { eventsTtlMs: retainEventsMs }),
         ...(retainCellsMs === undefined ? {} : { cellsTtlMs: retainCellsMs }),
         ...options.duckdb,
@@ -194,17 +198,18 @@ async function openStorage(
     return { journal: undefined, store }
   }
   await makeDirectory(options.dataDir)
-  const journal = await openJournal({
+  const opened = await openJournal({
     dir: join(options.dataDir, 'journal'),
     clock,
     productVersion: VERSION,
     onError,
     ...options.journal,
   })
-  closers.push(() => journal.close())
+  journal = opened
+  closers.push(() => opened.close())
   const store = await openUsageStore()
   closers.push(() => store.close())
-  return { journal, store }
+  return { journal: opened, store }
 }
 
 function storeUrl({ store, dataDir }: OpenOptions): string {

@@ -1,4 +1,5 @@
 import type { TallystickError } from '../errors.ts'
+import type { JournalDamage } from './damage.ts'
 import type { JournalEnd, JournalPosition } from './position.ts'
 import type { JournalEntry } from './record.ts'
 
@@ -72,6 +73,11 @@ export interface Journal {
   onDurable(listener: (end: JournalEnd) => void): () => void
   /** Told when a segment has got its last record. Returns what ends that. */
   onSeal(listener: (segment: SealedSegment) => void): () => void
+  /**
+   * Copies damage that a reader found to quarantine and counts it, once. An opening looks only at the end of the journal, and a
+   * sealed segment was sound when it was sealed, so a reader may be the first to see it. Failure goes to `onError`.
+   */
+  noteDamage(damage: JournalDamage): Promise<void>
   /**
    * Keeps, durably, how far a consumer has got: it has applied everything before `position`, and `ordinal` is the last of it.
    * No segment is dropped that a cursor has not passed.

@@ -3,13 +3,14 @@ import { isTallystickError } from '../errors.ts'
 import { type Clock, systemClock } from '../event/clock.ts'
 import { SegmentStartError } from './active-segment.ts'
 import { Cursors } from './cursors.ts'
+import type { JournalDamage } from './damage.ts'
 import { type JournalFs, nodeFs } from './fs.ts'
 import { isDiskFull, journalError } from './fs-errors.ts'
 import { GroupCommit } from './group-commit.ts'
 import { Housekeeping } from './housekeeping.ts'
 import type { Journal, JournalState, SealedSegment } from './journal.ts'
 import { Listeners } from './listeners.ts'
-import { isUnfinished, listSegments, segmentBytes } from './names.ts'
+import { isUnfinished, listSegments, plainName, segmentBytes } from './names.ts'
 import type { JournalEnd } from './position.ts'
 import { Quarantine } from './quarantine.ts'
 import { recover } from './recover.ts'
@@ -136,6 +137,7 @@ async function openLocked(options: JournalOptions, unlock: () => Promise<void>):
     usedOrdinal: () => Math.max(writer.end.ordinal, writer.base),
     onDurable: (listener) => durable.add(listener),
     onSeal: (listener) => sealed.add(listener),
+    noteDamage: (damage) => keepDamage(fs, dir, quarantine, damage).catch(onError),
     saveCursor: (name, position, ordinal) => cursors.save(name, { position, ordinal }),
     cursors: () => cursors.all,
     removeCursor: (name) => cursors.remove(name),
@@ -175,5 +177,23 @@ async function prepare(writer: SegmentWriter, onError: (error: unknown) => void)
     if (!isDiskFull(cause)) throw cause
     onError(journalError(cause, 'Beginning a journal segment'))
     return 'disk_full'
+  }
+}
+
+/** Copies the bytes of damage that is still there to see; a gap, or a segment that is gone, has none. */
+async function keepDamage(
+  fs: JournalFs,
+  dir: string,
+  quarantine: Quarantine,
+  { reason, position, bytes, lines }: JournalDamage,
+): Promise<void> {
+  if (reason !== 'checksum') return
+  const files = (await listSegments(fs, dir)).find(({ number }) => number === position.segment)
+  if (files === undefined || !files.plain) return
+  const file = await fs.open(join(dir, plainName(files.number)), 'r')
+  try {
+    await quarantine.keep('lines', files.number, file, { offset: position.offset, length: bytes, lines })
+  } finally {
+    await file.close()
   }
 }

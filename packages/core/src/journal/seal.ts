@@ -42,7 +42,8 @@ export async function sealSegment(options: SealOptions, files: SegmentFiles, lim
     const written = await compress(options, files, limit, target)
     await target.datasync()
     if (options.stopped()) throw new SealStopped()
-    if (!(await reads(target, written, limit, options.rest))) throw new Error(`${compressed} does not read back as it was written`)
+    if (!(await reads(target, written, limit, options.rest)))
+      throw new Error(`${compressed} does not read back as it was written`)
     after = await target.size()
   } catch (error) {
     await target.close()
@@ -125,12 +126,7 @@ async function compress(
 /** Bytes without a line feed are no line: they need not stay together past the longest line. */
 const MAX_MEMBER_PLAIN_BYTES = 16 * 1024 * 1024
 
-async function reads(
-  file: JournalFile,
-  expected: Content,
-  limit: number,
-  rest: () => Promise<void>,
-): Promise<boolean> {
+async function reads(file: JournalFile, expected: Content, limit: number, rest: () => Promise<void>): Promise<boolean> {
   let bytes = 0
   let checksum = 0
   for await (const block of inflatedBlocks(file, 0, limit)) {
