@@ -5,7 +5,13 @@ import { Pace } from './pace.ts'
 /** A clock that stands unless it is moved. */
 function standing(): Clock & { move(ms: number): void } {
   let at = 1_000
-  return { now: () => at, monotonic: () => at, move: (ms) => void (at += ms) }
+  return {
+    now: () => at,
+    monotonic: () => at,
+    move: (ms) => {
+      at += ms
+    },
+  }
 }
 
 it('background work rests nine times as long as it worked while bytes are appended, and not at all when none are', async () => {
