@@ -113,6 +113,7 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
     ...(options.limits?.streams === undefined ? {} : { maxStreams: options.limits.streams }),
   })
   ingest.onAccepted((events) => live.publish(events))
+  ingest.onCleared(() => live.reset())
   const upkeep: Upkeep = startUpkeep({ store, ingest, journal, clock, logger, ...retentionOf(options) })
   closers.push(() => upkeep.stop())
 

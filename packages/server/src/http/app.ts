@@ -13,7 +13,7 @@ import { createIngestDoor } from './ingest-door.ts'
 import { DEFAULT_LIMITS, type Limits } from './limits.ts'
 import type { LiveHub } from './live/hub.ts'
 import { problemOf, problemResponse } from './problem.ts'
-import type { Route } from './route.ts'
+import type { FailureShape, Route } from './route.ts'
 import { ROUTES } from './routes.ts'
 import { createTurnstile } from './turnstile.ts'
 
@@ -126,7 +126,7 @@ function routerOf(routes: readonly Route[], context: AppContext): Hono {
       try {
         return await route.handler({ request: c.req.raw, url: new URL(c.req.url), app: context })
       } catch (error) {
-        return failure(error, context)
+        return failure(error, context, route.failure)
       }
     })
     // After a path's last row: whatever method got past them is not one of its own.
@@ -166,14 +166,14 @@ function refusedMethod(methods: readonly string[], route: Route, method: string,
         'method_not_allowed',
         `${route.path} does not take ${method}; it takes ${methods.join(', ')}.`,
       )
-  const response = failure(error, context)
+  const response = failure(error, context, route.failure)
   if (!wildcard) response.headers.set('allow', methods.join(', '))
   return response
 }
 
-function failure(error: unknown, context: AppContext): Response {
+function failure(error: unknown, context: AppContext, shape: FailureShape = problemResponse): Response {
   const requestId = context.newRequestId()
   const problem = problemOf(error, requestId)
   if (problem.code === 'internal_error') context.onError(error, requestId)
-  return problemResponse(problem)
+  return shape(problem)
 }

@@ -1,4 +1,5 @@
 import type { AppContext } from './app-context.ts'
+import type { Problem } from './problem.ts'
 
 /** Who may call a route once keys exist: anybody, or a principal with that scope. */
 export type Scope = 'public' | 'ingest' | 'read' | 'admin'
@@ -12,6 +13,9 @@ export interface Call {
 
 export type Handler = (call: Call) => Response | Promise<Response>
 
+/** Spells a problem as a dialect does. */
+export type FailureShape = (problem: Problem) => Response
+
 /** A row of the route table. There is no way to serve a path without one, and no row without a scope. */
 export interface Route {
   readonly method: 'GET' | 'POST'
@@ -21,6 +25,8 @@ export interface Route {
   /** One sentence for people. */
   readonly summary: string
   readonly handler: Handler
+  /** How the route's errors look, where the dialect it speaks has its own shape; `problem+json` otherwise. */
+  readonly failure?: FailureShape
   /** Opens a stream: guarded like a request that changes something. */
   readonly stream?: true
 }

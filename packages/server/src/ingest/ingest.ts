@@ -81,6 +81,17 @@ export interface Ingest {
   submit(request: IngestRequest): Promise<IngestAnswer>
   /** Called synchronously with each group of accepted events, in ordinal order within a delivery. Must not throw; returns how to stop. */
   onAccepted(listener: (events: readonly StoredEvent[]) => void): () => void
+  /** Called after each {@link Ingest.clear}, once it is applied. Must not throw; returns how to stop. */
+  onCleared(listener: () => void): () => void
+  /**
+   * Removes every event accepted so far, totals included; resolves once queries no longer see them. Durable before
+   * anything is removed, so a crash in between finishes it at the next start. Ids stay known: a late retry of a cleared
+   * event is a duplicate and brings nothing back. Deliveries under way come before or after it, never half.
+   *
+   * Rejects as {@link Ingest.submit} does; nothing has been removed then unless the error is `store_unavailable` or
+   * `shutting_down`, where the removal happens as soon as the store can.
+   */
+  clear(): Promise<void>
   /** Counters since this process started; one consistent snapshot. */
   counts(): IngestCounts
   /** The conservation law: one consistent snapshot of server, store, link and gaps. */

@@ -6,6 +6,7 @@ import type { StoredEvent, UsageStore } from '../store/store.ts'
 import type { Applier } from './apply/applier.ts'
 import { openFeeding } from './apply/feeding.ts'
 import { openFollowing } from './apply/following.ts'
+import { clearAll } from './clear.ts'
 import { openDedup } from './dedup/open-dedup.ts'
 import { journalLog, volatileLog } from './event-log.ts'
 import { SourceGaps } from './gaps.ts'
@@ -60,10 +61,10 @@ export async function openIngest(options: IngestOptions): Promise<Ingest> {
   const log = journal ? journalLog(journal.log) : volatileLog(appliedOrdinal)
   const applier = await openApplier(options, onError)
   const listeners = new Set<(events: readonly StoredEvent[]) => void>()
-  const publish = (events: readonly StoredEvent[]): void => {
-    for (const listener of listeners) {
+  const tell = <T>(told: ReadonlySet<(about: T) => void>, about: T): void => {
+    for (const listener of told) {
       try {
-        listener(events)
+        listener(about)
       } catch (error) {
         onError(error)
       }
@@ -80,19 +81,26 @@ export async function openIngest(options: IngestOptions): Promise<Ingest> {
     tally,
     clock,
     mintId: uuidv7Generator(clock, random),
-    publish,
+    publish: (events) => tell(listeners, events),
     onError,
   })
 
-  const inFlight = new Set<Promise<IngestAnswer>>()
+  const cleared = new Set<() => void>()
+  const inFlight = new Set<Promise<unknown>>()
+  const under = <T>(work: Promise<T>): Promise<T> => {
+    inFlight.add(work)
+    const leave = (): void => void inFlight.delete(work)
+    work.then(leave, leave)
+    return work
+  }
   let closing: Promise<void> | undefined
   const submit = (request: IngestRequest): Promise<IngestAnswer> => {
     if (closing) return Promise.reject(new TallystickError('shutting_down'))
-    const answer = pipeline.submit(request)
-    inFlight.add(answer)
-    const leave = (): void => void inFlight.delete(answer)
-    answer.then(leave, leave)
-    return answer
+    return under(pipeline.submit(request))
+  }
+  const clear = async (): Promise<void> => {
+    await clearAll({ log, applier, nowMs: clock.now() })
+    tell(cleared, undefined)
   }
   const applied = (): Promise<void> => applier.applied(log.end().ordinal)
   const drain = async (): Promise<void> => {
@@ -113,6 +121,11 @@ export async function openIngest(options: IngestOptions): Promise<Ingest> {
       listeners.add(listener)
       return () => void listeners.delete(listener)
     },
+    onCleared(listener) {
+      cleared.add(listener)
+      return () => void cleared.delete(listener)
+    },
+    clear: () => (closing ? Promise.reject(new TallystickError('shutting_down')) : under(clear())),
     counts: () => tally.counts(),
     async invariants() {
       const stats = await store.stats()

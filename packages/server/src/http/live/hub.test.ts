@@ -247,6 +247,21 @@ describe('the live stream', () => {
     expect(names(await reader(hub.open(id)).read())).toEqual(['hello', 'reset'])
   })
 
+  it('tells everybody to ask again once everything was removed, and shows nothing from before', async () => {
+    const { hub, time } = setup()
+    const client = reader(hub.open(undefined))
+    hub.publish([stored()])
+    time.pass(TICK_MS)
+    hub.publish([stored()])
+    hub.reset()
+    expect(names(await client.read())).toEqual(['hello', 'tick', 'reset'])
+    time.pass(TICK_MS)
+    expect(await client.read()).toEqual([])
+    hub.publish([stored()])
+    time.pass(TICK_MS)
+    expect(await client.read()).toMatchObject([{ event: 'tick', data: { accepted: 1 } }])
+  })
+
   it('refuses more streams than allowed and frees the place of who leaves', async () => {
     const { hub } = setup(2)
     const client = reader(hub.open(undefined))

@@ -34,6 +34,8 @@ export interface LiveHub {
    * @throws TallystickError `too_many_streams`, `shutting_down`
    */
   open(lastEventId: string | undefined): ReadableStream<Uint8Array>
+  /** Everything was removed: tells whoever watches to ask for the figures again. */
+  reset(): void
   stats(): LiveStats
   /** Ends every stream and stops the timers. */
   close(): void
@@ -133,6 +135,14 @@ export function createLiveHub(options: LiveHubOptions = {}): LiveHub {
       clients.add(client)
       stopHeartbeat ??= after(HEARTBEAT_MS, heartbeat)
       return client.stream
+    },
+    reset() {
+      if (closed || !listening()) return
+      fold.take(0)
+      seq++
+      ring.restart(seq)
+      const bytes = frame('reset', { seq })
+      for (const client of clients) client.send(bytes)
     },
     stats() {
       let skipped = skippedByGone

@@ -56,6 +56,8 @@ export function createFakeIngest(store: UsageStore, nowMs: () => number): FakeIn
       }
       return request.wantResults ? { ...answer, results: [] } : answer
     },
+    onCleared: () => () => undefined,
+    clear: () => store.clear(),
     onAccepted(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)

@@ -1,12 +1,14 @@
 import type { StoredEvent } from '../../store/store.ts'
 
-/** Events that were given ordinals and are on their way into the log. */
+/** Events, or one clear, that were given ordinals and are on their way into the log. */
 export interface ExpectedEvents {
   readonly firstOrdinal: number
   readonly lastOrdinal: number
   /** Absent where the store has to read them from the journal. */
   events: readonly StoredEvent[] | undefined
   state: 'open' | 'durable' | 'failed'
+  /** Set on a clear, which has one ordinal and no events. */
+  readonly clears?: true
 }
 
 /** Brings accepted events to the store, in ordinal order. */
@@ -15,6 +17,8 @@ export interface Applier {
   assertRoom(): void
   /** Notes events as they get their ordinals, in that order. Tell `settle` what became of them. */
   expect(events: readonly StoredEvent[]): ExpectedEvents
+  /** As `expect`, for a record that removes every event before it. */
+  expectClear(ordinal: number): ExpectedEvents
   settle(delivery: ExpectedEvents, durable: boolean): void
   progress(): { readonly appliedOrdinal: number; readonly storeError?: string }
   /** Resolves once everything durable up to `ordinal` is visible to queries. Rejects with `shutting_down` if that will not happen. */

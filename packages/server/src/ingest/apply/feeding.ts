@@ -85,6 +85,18 @@ class Feeder implements Applier {
     return delivery
   }
 
+  expectClear(ordinal: number): ExpectedEvents {
+    const delivery: ExpectedEvents = {
+      firstOrdinal: ordinal,
+      lastOrdinal: ordinal,
+      events: [],
+      state: 'open',
+      clears: true,
+    }
+    this.#queue.push(delivery)
+    return delivery
+  }
+
   settle(delivery: ExpectedEvents, durable: boolean): void {
     delivery.state = durable ? 'durable' : 'failed'
     if (!durable) this.#drop(delivery)
@@ -126,8 +138,9 @@ class Feeder implements Applier {
       const head = this.#queue[0]
       if (!head || head.state === 'open') return
       try {
-        if (head.state === 'durable') await (head.events ? this.#feedQueued() : this.#feedFromJournal())
-        else this.#queue.shift()
+        if (head.state === 'failed') this.#queue.shift()
+        else if (head.clears) await this.#clear(head)
+        else await (head.events ? this.#feedQueued() : this.#feedFromJournal())
         this.#error = undefined
         retryMs = FIRST_RETRY_MS
       } catch (error) {
@@ -140,12 +153,18 @@ class Feeder implements Applier {
     }
   }
 
+  async #clear(head: ExpectedEvents): Promise<void> {
+    if (head.lastOrdinal > this.#appliedOrdinal) await this.#options.store.clear()
+    this.#appliedOrdinal = Math.max(this.#appliedOrdinal, head.lastOrdinal)
+    this.#queue.shift()
+  }
+
   async #feedQueued(): Promise<void> {
     const events: StoredEvent[] = []
     let deliveries = 0
     for (; deliveries < this.#queue.length && events.length < BATCH_EVENTS; deliveries++) {
       const next = this.#queue[deliveries] as ExpectedEvents
-      if (next.state !== 'durable' || !next.events) break
+      if (next.state !== 'durable' || !next.events || next.clears) break
       for (const event of next.events) events.push(event)
     }
     await this.#append(events)
@@ -176,6 +195,7 @@ class Feeder implements Applier {
         await this.#append(events)
         events = []
         await store.clear()
+        this.#appliedOrdinal = ordinal
       }
       await this.#append(events)
       this.#wake()

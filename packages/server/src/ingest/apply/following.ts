@@ -24,6 +24,13 @@ export async function openFollowing(
       events: undefined,
       state: 'open',
     }),
+    expectClear: (ordinal): ExpectedEvents => ({
+      firstOrdinal: ordinal,
+      lastOrdinal: ordinal,
+      events: undefined,
+      state: 'open',
+      clears: true,
+    }),
     settle(delivery, durable) {
       delivery.state = durable ? 'durable' : 'failed'
     },
