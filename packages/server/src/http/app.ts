@@ -12,6 +12,7 @@ import { secureHeaders } from './headers.ts'
 import { createIngestDoor } from './ingest-door.ts'
 import { DEFAULT_LIMITS, type Limits } from './limits.ts'
 import type { LiveHub } from './live/hub.ts'
+import { openApiDocument } from './openapi/document.ts'
 import { problemOf, problemResponse } from './problem.ts'
 import type { FailureShape, Route } from './route.ts'
 import { ROUTES } from './routes.ts'
@@ -113,6 +114,7 @@ function contextOf(options: AppOptions): AppContext {
     guard: createGuard({ allowedHosts: options.allowedHosts ?? [], allowedOrigins: options.allowedOrigins ?? [] }),
     door: createIngestDoor({ ingest, limits, budget, ack }),
     queries: createTurnstile(limits.runningQueries, limits.waitingQueries),
+    openApi: once(() => openApiDocument(ROUTES, about.version)),
     newRequestId: uuidv7Generator(clock, random),
     onError: options.onError ?? (() => undefined),
     stopping: options.stopping ?? (() => false),
@@ -138,6 +140,15 @@ function routerOf(routes: readonly Route[], context: AppContext): Hono {
     }
   }
   return router
+}
+
+/** Made when it is first asked for: most servers are never asked. */
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined
+  return () => {
+    made ??= { value: make() }
+    return made.value
+  }
 }
 
 function methodsOf(routes: readonly Route[], path: string): readonly string[] {

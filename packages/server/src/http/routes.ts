@@ -1,3 +1,4 @@
+import { apiPage, openApi } from './handlers/api-page.ts'
 import { page } from './handlers/dashboard.ts'
 import { listEvents } from './handlers/events.ts'
 import { health, readiness, version } from './handlers/health.ts'
@@ -7,6 +8,21 @@ import { live } from './handlers/live.ts'
 import { query } from './handlers/query.ts'
 import { status } from './handlers/status.ts'
 import { tables } from './handlers/tables.ts'
+import {
+  API_PAGE_DOC,
+  FILES_DOC,
+  HEALTH_DOC,
+  INGEST_DOC,
+  INVARIANTS_DOC,
+  LIST_EVENTS_DOC,
+  LIVE_DOC,
+  OPENAPI_DOC,
+  QUERY_DOC,
+  READINESS_DOC,
+  STATUS_DOC,
+  TABLES_DOC,
+  VERSION_DOC,
+} from './openapi/native.ts'
 import type { Route } from './route.ts'
 
 /** THE table of routes. What is not here is not served. */
@@ -16,15 +32,24 @@ export const ROUTES: readonly Route[] = [
     path: '/api/v1/events',
     scope: 'ingest',
     handler: ingestEvents,
+    doc: INGEST_DOC,
     summary: 'Take one event, an array, a batch or NDJSON',
   },
-  { method: 'GET', path: '/api/v1/events', scope: 'read', handler: listEvents, summary: 'List events, newest first' },
-  { method: 'POST', path: '/api/v1/query', scope: 'read', handler: query, summary: 'Ask for figures' },
+  {
+    method: 'GET',
+    path: '/api/v1/events',
+    scope: 'read',
+    handler: listEvents,
+    doc: LIST_EVENTS_DOC,
+    summary: 'List events, newest first',
+  },
+  { method: 'POST', path: '/api/v1/query', scope: 'read', handler: query, doc: QUERY_DOC, summary: 'Ask for figures' },
   {
     method: 'GET',
     path: '/api/v1/live',
     scope: 'read',
     handler: live,
+    doc: LIVE_DOC,
     stream: true,
     summary: 'Follow accepted events as server-sent events',
   },
@@ -33,6 +58,7 @@ export const ROUTES: readonly Route[] = [
     path: '/api/v1/invariants',
     scope: 'read',
     handler: invariants,
+    doc: INVARIANTS_DOC,
     summary: 'Show the conservation law',
   },
   {
@@ -40,17 +66,49 @@ export const ROUTES: readonly Route[] = [
     path: '/api/v1/status',
     scope: 'read',
     handler: status,
+    doc: STATUS_DOC,
     summary: 'Tell what runs here and how it does',
   },
-  { method: 'GET', path: '/api/v1/tables', scope: 'read', handler: tables, summary: 'List dimensions and measures' },
-  { method: 'GET', path: '/healthz', scope: 'public', handler: health, summary: 'Say that the process answers' },
+  {
+    method: 'GET',
+    path: '/api/v1/tables',
+    scope: 'read',
+    handler: tables,
+    doc: TABLES_DOC,
+    summary: 'List dimensions and measures',
+  },
+  {
+    method: 'GET',
+    path: '/healthz',
+    scope: 'public',
+    handler: health,
+    doc: HEALTH_DOC,
+    summary: 'Say that the process answers',
+  },
   {
     method: 'GET',
     path: '/readyz',
     scope: 'public',
     handler: readiness,
+    doc: READINESS_DOC,
     summary: 'Say whether events can be kept and queries answered',
   },
-  { method: 'GET', path: '/version', scope: 'public', handler: version, summary: 'Name the version' },
-  { method: 'GET', path: '/*', scope: 'public', handler: page, summary: 'Serve the dashboard' },
+  { method: 'GET', path: '/version', scope: 'public', handler: version, doc: VERSION_DOC, summary: 'Name the version' },
+  {
+    method: 'GET',
+    path: '/openapi.json',
+    scope: 'public',
+    handler: openApi,
+    doc: OPENAPI_DOC,
+    summary: 'Describe every route',
+  },
+  {
+    method: 'GET',
+    path: '/docs',
+    scope: 'public',
+    handler: apiPage,
+    doc: API_PAGE_DOC,
+    summary: 'Show that description as a page',
+  },
+  { method: 'GET', path: '/*', scope: 'public', handler: page, doc: FILES_DOC, summary: 'Serve the dashboard' },
 ]
