@@ -8,7 +8,8 @@ import {
   type JournalRecord,
   readJournal,
 } from '@tallystick/core/journal'
-import type { JournalFollower, StoredEvent } from '../store.ts'
+import { ApplyWatch } from '../apply-watch.ts'
+import type { FollowerProgress, JournalFollower, StoredEvent } from '../store.ts'
 
 /** What a follower keeps up to date. Each call is durable, place included, when its promise resolves. */
 export interface FollowedStore {
@@ -46,9 +47,10 @@ export class Follower implements JournalFollower {
   #dir = ''
   #running: Promise<void> | undefined
   #stopped = false
-  #failure = ''
+  readonly #watch = new ApplyWatch()
   #wake: (() => void) | undefined
-  #waiting: { readonly ordinal: number; readonly resolve: () => void; readonly reject: (error: Error) => void }[] = []
+  /** Between attempts that fail: every commit would end it, and each attempt reads and decodes a batch in vain. */
+  #resting = false
 
   constructor(store: FollowedStore, options: FollowOptions) {
     this.#store = store
@@ -76,7 +78,7 @@ export class Follower implements JournalFollower {
   advance(end: JournalEnd): void {
     if (this.#target && end.ordinal < this.#target.ordinal) return
     this.#target = end
-    this.#wake?.()
+    if (!this.#resting) this.#wake?.()
   }
 
   /** The store may stand further back than it did: looks again. */
@@ -84,23 +86,22 @@ export class Follower implements JournalFollower {
     this.#wake?.()
   }
 
-  progress(): { readonly appliedOrdinal: number; readonly targetOrdinal: number } {
+  progress(): FollowerProgress {
     const { appliedOrdinal } = this.#store
-    return { appliedOrdinal, targetOrdinal: Math.max(appliedOrdinal, this.#target?.ordinal ?? 0) }
+    const progress = { appliedOrdinal, targetOrdinal: Math.max(appliedOrdinal, this.#target?.ordinal ?? 0) }
+    const { error } = this.#watch
+    return error === undefined ? progress : { ...progress, error }
   }
 
   applied(ordinal: number): Promise<void> {
-    if (ordinal <= this.#store.appliedOrdinal) return Promise.resolve()
-    if (this.#stopped) return Promise.reject(closed())
-    return new Promise((resolve, reject) => this.#waiting.push({ ordinal, resolve, reject }))
+    return ordinal <= this.#store.appliedOrdinal ? Promise.resolve() : this.#watch.wait(ordinal)
   }
 
   async stop(): Promise<void> {
     this.#stopped = true
     this.#wake?.()
     await this.#running
-    for (const { reject } of this.#waiting) reject(closed())
-    this.#waiting = []
+    this.#watch.close(new TallystickError('store_unavailable', 'The store was closed before the event was applied.'))
   }
 
   async #run(): Promise<void> {
@@ -109,13 +110,13 @@ export class Follower implements JournalFollower {
       try {
         if (this.#behind()) await this.#catchUp(this.#target as JournalEnd)
         else await this.#pause()
-        this.#failure = ''
+        this.#watch.succeeded()
         retryMs = FIRST_RETRY_MS
       } catch (error) {
-        // A full disk fails twice a second for hours: told once.
-        if (this.#failure !== String(error)) this.#options.onError(error)
-        this.#failure = String(error)
+        if (this.#watch.failed(error)) this.#options.onError(error)
+        this.#resting = true
         await this.#pause(retryMs)
+        this.#resting = false
         retryMs = Math.min(retryMs * 2, LAST_RETRY_MS)
       }
     }
@@ -189,9 +190,8 @@ export class Follower implements JournalFollower {
 
   #settle(): void {
     const { appliedOrdinal } = this.#store
-    const reached = this.#waiting.filter(({ ordinal }) => ordinal <= appliedOrdinal)
-    this.#waiting = this.#waiting.filter(({ ordinal }) => ordinal > appliedOrdinal)
-    for (const { resolve } of reached) resolve()
+    this.#watch.succeeded()
+    this.#watch.settle((ordinal) => ordinal <= appliedOrdinal)
   }
 }
 
@@ -201,8 +201,4 @@ function toStored({ ordinal, body }: JournalRecord): StoredEvent {
     receivedMs: body['r'] as number,
     event: eventFromWire(body['e'] as Readonly<Record<string, unknown>>),
   }
-}
-
-function closed(): TallystickError {
-  return new TallystickError('store_unavailable', 'The store was closed before the event was applied.')
 }
