@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Journal, type JournalEnd, openJournal } from '@tallystick/core/journal'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import type { StoredEvent } from '../store.ts'
 import { type FollowedStore, Follower } from './follow.ts'
+import type { Rows } from './rows.ts'
 
 let dir = ''
 let journal: Journal
@@ -17,10 +17,10 @@ const ordinals: number[] = []
 class MoodyStore implements FollowedStore {
   position: JournalEnd['position'] | undefined
   appliedOrdinal = 0
-  async append(events: readonly StoredEvent[], next: JournalEnd): Promise<void> {
+  async append(rows: Rows, next: JournalEnd): Promise<void> {
     attempts++
     if (failing !== undefined) throw failing
-    ordinals.push(...events.map(({ ordinal }) => ordinal))
+    for (let index = 0; index < rows.length; index++) ordinals.push(rows.ordinal(index))
     this.position = next.position
     this.appliedOrdinal = next.ordinal
   }
