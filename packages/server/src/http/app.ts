@@ -106,7 +106,13 @@ function contextOf(options: AppOptions): AppContext {
     store,
     live,
     about,
-    verify: () => verify({ ingest, store, ...(options.journalDir ? { journalDir: options.journalDir } : {}) }),
+    verify: () =>
+      verify({
+        ingest,
+        store,
+        appliedWithinMs: limits.appliedWaitMs,
+        ...(options.journalDir ? { journalDir: options.journalDir } : {}),
+      }),
     assets,
     clock,
     limits,

@@ -266,6 +266,8 @@ describe('the rest of what can be read', () => {
     })
 
     behind.ingest.progress = () => ({ appliedOrdinal: 1, targetOrdinal: 2, inFlight: 0, storeError: 'no' })
-    expect((await behind.call('/readyz')).status).toBe(503)
+    const stuck = await behind.call('/readyz')
+    expect(stuck.status).toBe(503)
+    expect(await stuck.json()).toMatchObject({ reasons: [expect.stringMatching(/figures are late.* no$/)] })
   })
 })

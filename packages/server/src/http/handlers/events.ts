@@ -23,7 +23,7 @@ const OWN: ReadonlySet<string> = new Set(['from', 'to', 'limit', 'cursor', 'orde
 export const listEvents: Handler = async ({ url, app }) => {
   const nowMs = app.clock.now()
   const request = scanRequestOf(url.searchParams, nowMs)
-  if (waitsForApplied(url)) await app.ingest.applied()
+  if (waitsForApplied(url)) await app.ingest.applied(app.limits.appliedWaitMs)
   const page = await app.store.scan(request)
   return json({
     events: page.events.map(({ event }) => encodeWireEvent(event)),

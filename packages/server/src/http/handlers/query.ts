@@ -6,7 +6,10 @@ import { readBody } from '../body.ts'
 import { bodyFormat, isGzipped } from '../media.ts'
 import { type Handler, json } from '../route.ts'
 
-/** `POST /api/v1/query`. With `?consistency=applied` it first waits for everything acknowledged so far. */
+/**
+ * `POST /api/v1/query`. With `?consistency=applied` it first waits for everything acknowledged so far; a store that
+ * cannot apply it, or not in time, is answered with `store_unavailable`.
+ */
 export const query: Handler = async ({ request, url, app }) => {
   const { headers, signal } = request
   if (bodyFormat(headers.get('content-type') ?? undefined) !== 'json')
@@ -15,7 +18,7 @@ export const query: Handler = async ({ request, url, app }) => {
     throw new TallystickError('unsupported_encoding', 'A query is small; send it uncompressed.')
   const wait = waitsForApplied(url)
   const parsed = parseQuery(await readJson(request, app), { nowMs: app.clock.now() })
-  if (wait) await app.ingest.applied()
+  if (wait) await app.ingest.applied(app.limits.appliedWaitMs)
   return json(await app.queries.run(() => app.store.query(parsed, { signal }), signal))
 }
 
