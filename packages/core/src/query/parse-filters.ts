@@ -1,5 +1,6 @@
 import { normaliseAgentId } from '../event/agent-id.ts'
-import { DIMENSION_NAMES, groupByOf, isStorableText, quoted } from './names.ts'
+import { quoted } from '../nearest.ts'
+import { DIMENSION_NAMES, groupByOf, isStorableText } from './names.ts'
 import { Problems } from './problems.ts'
 import type { Filter, FilterValue, GroupBy } from './query.ts'
 

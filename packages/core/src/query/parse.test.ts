@@ -3,7 +3,6 @@ import { describe, expect, test } from 'vitest'
 import { isTallystickError, type TallystickError } from '../errors.ts'
 import { DIMENSION_OF, DIMENSIONS } from '../event/dimensions.ts'
 import { MEASURES } from './measures.ts'
-import { editDistance, nearestNames } from './names.ts'
 import { type ParseContext, parseQuery } from './parse.ts'
 import { filterFromText } from './parse-filters.ts'
 
@@ -299,17 +298,5 @@ describe('what is refused', () => {
       }),
       { seed: 1, numRuns: 3_000 },
     )
-  })
-})
-
-describe('nearest names', () => {
-  test('edit distance', () => {
-    expect([editDistance('', 'abc'), editDistance('kitten', 'sitting'), editDistance('same', 'same')]).toEqual([
-      3, 3, 0,
-    ])
-  })
-
-  test('containment goes before distance', () => {
-    expect(nearestNames('cost', ['requests', 'cost_nano_usd', 'most'], 2)).toEqual(['cost_nano_usd', 'most'])
   })
 })

@@ -12,6 +12,7 @@ import { secureHeaders } from './headers.ts'
 import { createIngestDoor } from './ingest-door.ts'
 import { DEFAULT_LIMITS, type Limits } from './limits.ts'
 import type { LiveHub } from './live/hub.ts'
+import { checkParameters } from './parameters.ts'
 import { problemOf, problemResponse } from './problem.ts'
 import type { Route } from './route.ts'
 import { ROUTES } from './routes.ts'
@@ -124,7 +125,9 @@ function routerOf(routes: readonly Route[], context: AppContext): Hono {
   for (const route of routes) {
     router.on(route.method, route.path, async (c) => {
       try {
-        return await route.handler({ request: c.req.raw, url: new URL(c.req.url), app: context })
+        const url = new URL(c.req.url)
+        if (route.parameters !== undefined) checkParameters(url.searchParams, route.parameters)
+        return await route.handler({ request: c.req.raw, url, app: context })
       } catch (error) {
         return failure(error, context)
       }

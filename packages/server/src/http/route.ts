@@ -1,4 +1,5 @@
 import type { AppContext } from './app-context.ts'
+import type { ParameterTable } from './parameters.ts'
 
 /** Who may call a route once keys exist: anybody, or a principal with that scope. */
 export type Scope = 'public' | 'ingest' | 'read' | 'admin'
@@ -21,6 +22,8 @@ export interface Route {
   /** One sentence for people. */
   readonly summary: string
   readonly handler: Handler
+  /** What a query string may hold; absent where the handler sees to it, or where nobody minds (probes, files). */
+  readonly parameters?: ParameterTable
   /** Opens a stream: guarded like a request that changes something. */
   readonly stream?: true
 }

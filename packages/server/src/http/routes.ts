@@ -2,12 +2,15 @@ import { page } from './handlers/dashboard.ts'
 import { listEvents } from './handlers/events.ts'
 import { health, readiness, version } from './handlers/health.ts'
 import { ingestEvents } from './handlers/ingest.ts'
-import { invariants } from './handlers/invariants.ts'
+import { INVARIANTS_PARAMETERS, invariants } from './handlers/invariants.ts'
 import { live } from './handlers/live.ts'
-import { query } from './handlers/query.ts'
+import { QUERY_PARAMETERS, query } from './handlers/query.ts'
 import { status } from './handlers/status.ts'
 import { tables } from './handlers/tables.ts'
+import type { ParameterTable } from './parameters.ts'
 import type { Route } from './route.ts'
+
+const NONE: ParameterTable = new Map()
 
 /** THE table of routes. What is not here is not served. */
 export const ROUTES: readonly Route[] = [
@@ -19,12 +22,20 @@ export const ROUTES: readonly Route[] = [
     summary: 'Take one event, an array, a batch or NDJSON',
   },
   { method: 'GET', path: '/api/v1/events', scope: 'read', handler: listEvents, summary: 'List events, newest first' },
-  { method: 'POST', path: '/api/v1/query', scope: 'read', handler: query, summary: 'Ask for figures' },
+  {
+    method: 'POST',
+    path: '/api/v1/query',
+    scope: 'read',
+    handler: query,
+    parameters: QUERY_PARAMETERS,
+    summary: 'Ask for figures',
+  },
   {
     method: 'GET',
     path: '/api/v1/live',
     scope: 'read',
     handler: live,
+    parameters: NONE,
     stream: true,
     summary: 'Follow accepted events as server-sent events',
   },
@@ -33,6 +44,7 @@ export const ROUTES: readonly Route[] = [
     path: '/api/v1/invariants',
     scope: 'read',
     handler: invariants,
+    parameters: INVARIANTS_PARAMETERS,
     summary: 'Show the conservation law',
   },
   {
@@ -40,9 +52,17 @@ export const ROUTES: readonly Route[] = [
     path: '/api/v1/status',
     scope: 'read',
     handler: status,
+    parameters: NONE,
     summary: 'Tell what runs here and how it does',
   },
-  { method: 'GET', path: '/api/v1/tables', scope: 'read', handler: tables, summary: 'List dimensions and measures' },
+  {
+    method: 'GET',
+    path: '/api/v1/tables',
+    scope: 'read',
+    handler: tables,
+    parameters: NONE,
+    summary: 'List dimensions and measures',
+  },
   { method: 'GET', path: '/healthz', scope: 'public', handler: health, summary: 'Say that the process answers' },
   {
     method: 'GET',

@@ -1,7 +1,8 @@
-import { type Issue, TallystickError } from '@tallystick/core'
+import { TallystickError } from '@tallystick/core'
 import { DIMENSION_OF, encodeWireEvent } from '@tallystick/core/event'
-import { type Filter, parseQuery } from '@tallystick/core/query'
+import { DIMENSION_NAMES, type Filter, groupByOf, parseQuery } from '@tallystick/core/query'
 import type { ScanCursor, ScanRequest } from '../../store/store.ts'
+import { checkParameters, type FurtherNames, type ParameterTable } from '../parameters.ts'
 import { type Handler, json } from '../route.ts'
 import { waitsForApplied } from './query.ts'
 
@@ -12,7 +13,18 @@ const EARLIEST_MS = Date.UTC(2000, 0, 1)
 const DAY_MS = 86_400_000
 
 /** Parameters that are not dimensions. */
-const OWN: ReadonlySet<string> = new Set(['from', 'to', 'limit', 'cursor', 'order', 'consistency'])
+const OWN: ParameterTable = new Map<string, readonly string[] | 'text'>([
+  ['from', 'text'],
+  ['to', 'text'],
+  ['limit', 'text'],
+  ['cursor', 'text'],
+  ['order', ['asc', 'desc']],
+  ['consistency', ['applied']],
+])
+const DIMENSION_PARAMETERS: FurtherNames = {
+  has: (name) => groupByOf(name.endsWith('!') ? name.slice(0, -1) : name) !== undefined,
+  names: DIMENSION_NAMES,
+}
 
 /**
  * `GET /api/v1/events`: events of `[from, to)` (default: all), newest first unless `order=asc`.
@@ -31,14 +43,10 @@ export const listEvents: Handler = async ({ url, app }) => {
   })
 }
 
-/** @throws TallystickError `invalid_query`, `unknown_dimension`, `invalid_cursor` */
+/** @throws TallystickError `unknown_parameter`, `unknown_value`, `invalid_query`, `invalid_cursor` */
 export function scanRequestOf(parameters: URLSearchParams, nowMs: number): ScanRequest {
-  const issues: Issue[] = []
-  const limit = limitOf(parameters.get('limit'), issues)
-  const order = parameters.get('order') ?? 'desc'
-  if (order !== 'asc' && order !== 'desc') issues.push({ path: 'order', message: 'must be asc or desc' })
-  if (issues.length > 0) throw new TallystickError('invalid_query', undefined, { issues })
-
+  checkParameters(parameters, OWN, DIMENSION_PARAMETERS)
+  const limit = limitOf(parameters.get('limit'))
   const wanted = filtersOf(parameters, false)
   const unwanted = filtersOf(parameters, true)
   const range = {
@@ -56,17 +64,17 @@ export function scanRequestOf(parameters: URLSearchParams, nowMs: number): ScanR
     toMs: query.toMs,
     filters: [...query.filters, ...negated],
     limit,
-    ascending: order === 'asc',
+    ascending: parameters.get('order') === 'asc',
     ...(cursor === null ? {} : { after: cursorOf(cursor) }),
   }
 }
 
-function limitOf(text: string | null, issues: Issue[]): number {
+function limitOf(text: string | null): number {
   if (text === null) return DEFAULT_LIMIT
   const limit = /^\d{1,5}$/.test(text) ? Number(text) : 0
   if (limit >= 1 && limit <= MAX_LIMIT) return limit
-  issues.push({ path: 'limit', message: `must be a whole number from 1 to ${MAX_LIMIT}` })
-  return DEFAULT_LIMIT
+  const message = `must be a whole number from 1 to ${MAX_LIMIT}`
+  throw new TallystickError('invalid_query', `limit: ${message}.`, { issues: [{ path: 'limit', message }] })
 }
 
 /** In a URL everything is text: digits are ms, the rest is left to the query parser. */

@@ -1,4 +1,7 @@
+import type { ParameterTable } from '../parameters.ts'
 import { type Handler, json } from '../route.ts'
+
+export const INVARIANTS_PARAMETERS: ParameterTable = new Map([['audit', ['0', '1']]])
 
 /**
  * `GET /api/v1/invariants`: one consistent snapshot of the conservation law; `balanced` holds under load too. With

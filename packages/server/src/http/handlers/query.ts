@@ -4,7 +4,11 @@ import type { AppContext } from '../app-context.ts'
 import { parseJson } from '../batch.ts'
 import { readBody } from '../body.ts'
 import { bodyFormat, isGzipped } from '../media.ts'
+import type { ParameterTable } from '../parameters.ts'
 import { type Handler, json } from '../route.ts'
+
+/** `applied`: answer after everything acknowledged so far is in the figures. */
+export const QUERY_PARAMETERS: ParameterTable = new Map([['consistency', ['applied']]])
 
 /** `POST /api/v1/query`. With `?consistency=applied` it first waits for everything acknowledged so far. */
 export const query: Handler = async ({ request, url, app }) => {
@@ -13,9 +17,8 @@ export const query: Handler = async ({ request, url, app }) => {
     throw new TallystickError('unsupported_media_type', 'A query is one JSON object; send application/json.')
   if (isGzipped(headers.get('content-encoding') ?? undefined))
     throw new TallystickError('unsupported_encoding', 'A query is small; send it uncompressed.')
-  const wait = waitsForApplied(url)
   const parsed = parseQuery(await readJson(request, app), { nowMs: app.clock.now() })
-  if (wait) await app.ingest.applied()
+  if (waitsForApplied(url)) await app.ingest.applied()
   return json(await app.queries.run(() => app.store.query(parsed, { signal }), signal))
 }
 
@@ -28,16 +31,6 @@ async function readJson(request: Request, app: AppContext): Promise<unknown> {
   }
 }
 
-/** @throws TallystickError `unknown_value` */
 export function waitsForApplied(url: URL): boolean {
-  const consistency = url.searchParams.get('consistency')
-  if (consistency === null) return false
-  if (consistency === 'applied') return true
-  throw new TallystickError(
-    'unknown_value',
-    `consistency is ${JSON.stringify(consistency.slice(0, 64))}; use applied, or leave it out.`,
-    {
-      issues: [{ path: 'consistency', message: 'must be applied, or absent' }],
-    },
-  )
+  return url.searchParams.get('consistency') === 'applied'
 }
