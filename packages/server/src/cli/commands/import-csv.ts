@@ -127,8 +127,9 @@ async function importRows(
     bom: true,
     raw: true,
     // Here and not where rows are handled: the parser is ahead of that, and its errors name columns.
-    on_record: (row: { record: string[] }) => {
-      header ??= row.record
+    on_record: (row) => {
+      // With `raw` it is not the record, whatever its type says.
+      header ??= (row as unknown as { readonly record: string[] }).record
       return row
     },
     delimiter: options.delimiter,

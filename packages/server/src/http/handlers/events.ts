@@ -1,6 +1,6 @@
 import { TallystickError } from '@tallystick/core'
-import { DIMENSION_OF, encodeWireEvent } from '@tallystick/core/event'
-import { DIMENSION_NAMES, type Filter, groupByOf, parseQuery } from '@tallystick/core/query'
+import { encodeWireEvent } from '@tallystick/core/event'
+import { DIMENSION_NAMES, type Filter, filterValueFromText, groupByOf, parseQuery } from '@tallystick/core/query'
 import type { ScanCursor, ScanRequest } from '../../store/store.ts'
 import { checkParameters, type FurtherNames, type ParameterTable } from '../parameters.ts'
 import { type Handler, json } from '../route.ts'
@@ -88,19 +88,10 @@ function filtersOf(parameters: URLSearchParams, negated: boolean): Record<string
   for (const key of new Set(parameters.keys())) {
     if (OWN.has(key) || key.endsWith('!') !== negated) continue
     const name = negated ? key.slice(0, -1) : key
-    const values = parameters.getAll(key).map((text) => filterValue(name, text))
+    const values = parameters.getAll(key).map((text) => filterValueFromText(name, text))
     filters[name] = negated ? { not: values } : values
   }
   return filters
-}
-
-/** The dimension's type decides what a text means; what does not fit is left for the query parser to refuse. */
-function filterValue(name: string, text: string): string | number | boolean | null {
-  if (text === '') return null
-  const type = DIMENSION_OF.get(name)?.type
-  if (type === 'integer' && /^\d{1,15}$/.test(text)) return Number(text)
-  if (type === 'boolean' && (text === 'true' || text === 'false')) return text === 'true'
-  return text
 }
 
 function cursorText({ timestampMs, ordinal }: ScanCursor): string {
