@@ -13,6 +13,7 @@ import { createIngestDoor } from './ingest-door.ts'
 import { DEFAULT_LIMITS, type Limits } from './limits.ts'
 import type { LiveHub } from './live/hub.ts'
 import { openApiDocument } from './openapi/document.ts'
+import { checkParameters, documentedParameters } from './parameters.ts'
 import { problemOf, problemResponse } from './problem.ts'
 import type { FailureShape, Route } from './route.ts'
 import { ROUTES } from './routes.ts'
@@ -130,9 +131,12 @@ function contextOf(options: AppOptions): AppContext {
 function routerOf(routes: readonly Route[], context: AppContext): Hono {
   const router = new Hono()
   for (const route of routes) {
+    const parameters = route.strict ? documentedParameters(route.doc) : undefined
     router.on(route.method, route.path, async (c) => {
       try {
-        return await route.handler({ request: c.req.raw, url: new URL(c.req.url), app: context })
+        const url = new URL(c.req.url)
+        if (parameters !== undefined) checkParameters(url.searchParams, parameters)
+        return await route.handler({ request: c.req.raw, url, app: context })
       } catch (error) {
         return failure(error, context, route.failure)
       }

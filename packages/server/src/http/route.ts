@@ -30,6 +30,8 @@ export interface Route {
   readonly handler: Handler
   /** How the route's errors look, where the dialect it speaks has its own shape; `problem+json` otherwise. */
   readonly failure?: FailureShape
+  /** The query string may hold what `doc` lists and nothing else. Absent where the handler sees to it, or nobody minds. */
+  readonly strict?: true
   /** Opens a stream: guarded like a request that changes something. */
   readonly stream?: true
 }

@@ -43,13 +43,22 @@ export const ROUTES: readonly Route[] = [
     doc: LIST_EVENTS_DOC,
     summary: 'List events, newest first',
   },
-  { method: 'POST', path: '/api/v1/query', scope: 'read', handler: query, doc: QUERY_DOC, summary: 'Ask for figures' },
+  {
+    method: 'POST',
+    path: '/api/v1/query',
+    scope: 'read',
+    handler: query,
+    doc: QUERY_DOC,
+    strict: true,
+    summary: 'Ask for figures',
+  },
   {
     method: 'GET',
     path: '/api/v1/live',
     scope: 'read',
     handler: live,
     doc: LIVE_DOC,
+    strict: true,
     stream: true,
     summary: 'Follow accepted events as server-sent events',
   },
@@ -59,6 +68,7 @@ export const ROUTES: readonly Route[] = [
     scope: 'read',
     handler: invariants,
     doc: INVARIANTS_DOC,
+    strict: true,
     summary: 'Show the conservation law',
   },
   {
@@ -67,6 +77,7 @@ export const ROUTES: readonly Route[] = [
     scope: 'read',
     handler: status,
     doc: STATUS_DOC,
+    strict: true,
     summary: 'Tell what runs here and how it does',
   },
   {
@@ -75,6 +86,7 @@ export const ROUTES: readonly Route[] = [
     scope: 'read',
     handler: tables,
     doc: TABLES_DOC,
+    strict: true,
     summary: 'List dimensions and measures',
   },
   {

@@ -154,12 +154,6 @@ export const LIST_EVENTS_DOC: RouteDoc = {
       description: 'Oldest or newest first.',
       schema: { type: 'string', enum: ['asc', 'desc'], default: 'desc' },
     },
-    {
-      name: 'provider',
-      in: 'query',
-      description: 'A dimension as a filter; any other works the same.',
-      schema: text(),
-    },
     consistency,
   ],
   answers: {
@@ -186,7 +180,7 @@ export const LIST_EVENTS_DOC: RouteDoc = {
       },
     ),
   },
-  errors: ['invalid_query', 'unknown_dimension', 'invalid_cursor'],
+  errors: ['unknown_parameter', 'unknown_value', 'invalid_query', 'invalid_cursor'],
 }
 
 export const QUERY_DOC: RouteDoc = {
