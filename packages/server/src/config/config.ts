@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { type Issue, issueLines, nearest, TallystickError } from '@tallystick/core'
+import { ALIASES } from './aliases.ts'
 import { CONFIG_KEYS, type ConfigValue, type KeySpec } from './keys.ts'
 
 /** Where a value came from. */
@@ -10,6 +11,8 @@ export interface Setting {
   readonly spec: KeySpec
   readonly value: ConfigValue
   readonly source: Source
+  /** The variable it came from, where that is not the key's own. */
+  readonly variable?: string
 }
 
 /** The effective configuration: every key, its value and where it came from. */
@@ -58,14 +61,23 @@ export function loadConfig(sources: ConfigSources = {}): Config {
   for (const spec of CONFIG_KEYS) {
     const flag = spec.flag === undefined ? undefined : flags[spec.flag]
     const variable = env[spec.env]
+    const alias = ALIASES.get(spec.key)?.(env)
     let setting: Setting = { spec, value: spec.default, source: 'default' }
     if (flag !== undefined) setting = { spec, value: read(spec, flag, `--${spec.flag}`, issues), source: 'flag' }
     else if (variable !== undefined && variable.trim() !== '')
       setting = { spec, value: read(spec, variable, spec.env, issues), source: 'environment' }
+    else if (alias !== undefined)
+      setting = {
+        spec,
+        value: read(spec, alias.value, alias.variable, issues),
+        source: 'environment',
+        variable: alias.variable,
+      }
     else if (members.has(spec.key))
       setting = { spec, value: read(spec, members.get(spec.key), spec.key, issues), source: 'file' }
     settings.set(spec.key, setting)
-    const wrong = sources.checks?.get(spec.key)?.(setting.value)
+    const wrong =
+      (setting.variable === undefined ? undefined : alias?.problem) ?? sources.checks?.get(spec.key)?.(setting.value)
     if (wrong !== undefined) issues.push({ path: placeOf(setting), message: wrong })
     members.delete(spec.key)
   }
@@ -91,9 +103,9 @@ export function loadConfig(sources: ConfigSources = {}): Config {
 }
 
 /** Where a person mends the value. */
-function placeOf({ spec, source }: Setting): string {
+function placeOf({ spec, source, variable = spec.env }: Setting): string {
   if (source === 'flag') return `--${spec.flag}`
-  return source === 'environment' ? spec.env : spec.key
+  return source === 'environment' ? variable : spec.key
 }
 
 /** A value as it may be shown: a password inside a URL is masked. */

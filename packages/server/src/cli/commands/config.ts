@@ -22,7 +22,7 @@ export const registerConfig: RegisterCommand = (program, terminal) => {
       key: setting.spec.key,
       value: shownValue(setting),
       source: setting.source,
-      env: setting.spec.env,
+      env: setting.variable ?? setting.spec.env,
       flag: setting.spec.flag === undefined ? null : `--${setting.spec.flag}`,
       about: setting.spec.about,
     }))
