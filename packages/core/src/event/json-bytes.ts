@@ -93,16 +93,16 @@ export class JsonBytes {
 
   /** A finite number. */
   number(value: number): void {
-    if (!(value >= 0 && value <= Number.MAX_SAFE_INTEGER && Math.floor(value) === value)) {
-      this.put(String(value))
-      return
-    }
-    this.reserve(16)
-    if (value < BILLION) {
-      this.#digits(value | 0, digitsOf(value))
+    const small = value | 0
+    if (small === value && small >= 0) {
+      this.#digits(small, digitsOf(small))
       return
     }
     const head = Math.floor(value / BILLION)
+    if (!(head >= 0 && value <= Number.MAX_SAFE_INTEGER && Math.floor(value) === value)) {
+      this.put(String(value))
+      return
+    }
     this.#digits(head, digitsOf(head))
     this.#digits(value - head * BILLION, 9)
   }
@@ -117,6 +117,7 @@ export class JsonBytes {
   }
 
   #digits(value: number, count: number): void {
+    this.reserve(count)
     const { bytes } = this
     const end = this.length + count
     let rest = value | 0
@@ -129,9 +130,9 @@ export class JsonBytes {
   }
 }
 
-/** Decimal digits of an integer below 10^9. */
+/** Decimal digits of an integer from 0 to 2^31 - 1. */
 function digitsOf(value: number): number {
   if (value < 1_000) return value < 10 ? 1 : value < 100 ? 2 : 3
   if (value < 1_000_000) return value < 10_000 ? 4 : value < 100_000 ? 5 : 6
-  return value < 10_000_000 ? 7 : value < 100_000_000 ? 8 : 9
+  return value < 10_000_000 ? 7 : value < 100_000_000 ? 8 : value < BILLION ? 9 : 10
 }
