@@ -3,7 +3,6 @@ import { type Journal, type JournalEnd, openJournal } from '@tallystick/core/jou
 import { describe, expect, test } from 'vitest'
 import { openMemoryStore } from '../../store/memory.ts'
 import type { StoredEvent, UsageStore } from '../../store/store.ts'
-import { journalBody } from '../dedup/replay.ts'
 import { turn } from '../testing/gate.ts'
 import { NOON, openBench, temporaryDir } from '../testing/harness.ts'
 import type { Applier, ExpectedEvents } from './applier.ts'
@@ -43,11 +42,7 @@ async function openTestJournal(
     const first = log.end().ordinal + 1
     const bodies = range(first, first + count - 1).map(({ event }) => ({
       type: 'event' as const,
-      body: journalBody(
-        NOON,
-        '0'.repeat(16),
-        `{"event_id":"${event.eventId}","timestamp_ms":${NOON},"kind":"router_started"}`,
-      ),
+      body: `"r":${NOON},"h":"${'0'.repeat(16)}","e":{"event_id":"${event.eventId}","timestamp_ms":${NOON},"kind":"router_started"}`,
     }))
     await log.append(bodies).durable
     return range(first, first + count - 1)
