@@ -152,6 +152,22 @@ describe('the command line', () => {
     expect(settings).toContainEqual(expect.objectContaining({ key: 'ingest.ack', value: 'durable', source: 'default' }))
   })
 
+  it('refuses what serve would refuse when asked for the configuration, all of it at once', async () => {
+    const cwd = folder()
+    const { writeFileSync } = await import('node:fs')
+    writeFileSync(join(cwd, 'tallystick.config.json'), '{"nope":{},"store":"duckbd:x"}')
+    writeFileSync(join(cwd, 'prices.json'), '{"prices":[{"model":"m","usd_per_million":{"inptu":1,"output":-1}}]}')
+    const ran = await tallystick(['config', '--port', 'x'], { cwd })
+    expect(ran.code).toBe(2)
+    for (const place of ['--port: ', 'nope: ', 'store: has no known scheme but "duckbd"; nearest: "duckdb"'])
+      expect(ran.err).toContain(place)
+    rmSync(join(cwd, 'tallystick.config.json'))
+    const priced = await tallystick(['config', '--prices', 'prices.json'], { cwd })
+    expect(priced.code).toBe(1)
+    expect(priced.err).toContain('prices[0].usd_per_million.inptu: ')
+    expect(priced.err).toContain('prices[0].usd_per_million.output: ')
+  })
+
   it('shows the price of a model and fails for one that has none', async () => {
     const ran = await tallystick(['prices', 'show', 'gpt-4o', '--json'])
     expect(JSON.parse(ran.out)).toMatchObject({
@@ -162,9 +178,12 @@ describe('the command line', () => {
 
   it('has help with examples for every command', async () => {
     for (const command of [
+      [],
       ['serve'],
+      ['import'],
       ['import', 'csv'],
       ['query'],
+      ['prices'],
       ['prices', 'show'],
       ['config'],
       ['verify'],
