@@ -176,25 +176,6 @@ describe('the command line', () => {
     expect((await tallystick(['prices', 'show', 'no-such-model'])).code).toBe(1)
   })
 
-  it('has help with examples for every command', async () => {
-    for (const command of [
-      [],
-      ['serve'],
-      ['import'],
-      ['import', 'csv'],
-      ['query'],
-      ['prices'],
-      ['prices', 'show'],
-      ['config'],
-      ['verify'],
-      ['rebuild'],
-    ]) {
-      const ran = await tallystick([...command, '--help'])
-      expect(ran.code).toBe(0)
-      expect(ran.out).toContain('Examples:')
-    }
-  })
-
   it('refuses to rebuild under a running server, and rebuilds without one', async () => {
     const data = folder()
     await importTrace(data)
