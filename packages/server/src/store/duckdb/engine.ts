@@ -17,7 +17,7 @@ import { Readers } from './readers.ts'
 import { RowAppender } from './row-appender.ts'
 import { scanEvents } from './scan.ts'
 import { APPLIED_COLUMNS, type Applied, lateEvents, type Meta, quoted } from './schema.ts'
-import { compactDay, floorToQuarter, keepExpired, type SealStep, sealStep, sealSteps } from './seal.ts'
+import { compactDays, floorToQuarter, keepExpired, type SealStep, sealStep, sealSteps } from './seal.ts'
 
 export interface EngineOptions {
   readonly path: string
@@ -37,8 +37,11 @@ const GRACE_MS = 60_000
 const LATE_ROWS = 50_000
 /** Further behind the journal than this, rows come first and sealing later, in bulk. */
 const FAR_BEHIND = 50_000
-/** Delta cells of a day are merged once so many late events made them. */
+/** Delta cells of a day are merged once so many late events made them, in so many steps that most cells stand there in parts. */
 const COMPACT_EVENTS = 5_000
+const COMPACT_STEPS = 8
+/** Days merged in one transaction: each commit ends with the engine rewriting every table that it has touched. */
+const COMPACT_DAYS = 100
 const READERS = 2
 
 /** Rows that have been appended and are yet to be committed, and the state they make. */
@@ -219,7 +222,7 @@ export class DuckdbEngine {
     const dueMs = floorToQuarter(this.#options.clock.now() - GRACE_MS)
     const { watermark_ms: watermarkMs } = this.#meta
     if (dueMs > watermarkMs || lateEvents(this.#meta) >= LATE_ROWS) await this.seal(Math.max(dueMs, watermarkMs))
-    await this.compact(COMPACT_EVENTS)
+    await this.compact(COMPACT_EVENTS, COMPACT_STEPS)
   }
 
   /** Seals everything before `toMs`, and all late rows, in steps; rows are appended meanwhile. */
@@ -255,17 +258,18 @@ export class DuckdbEngine {
     })
   }
 
-  /** Merges the delta cells of every day that at least `leastEvents` late events have touched. */
-  async compact(leastEvents = 1): Promise<void> {
+  /** Merges the delta cells of every day that at least so many late events have touched, in at least so many steps of sealing. */
+  async compact(leastEvents = 1, leastSteps = 1): Promise<void> {
     const days = await this.#read(async (connection) => {
-      const touched = `SELECT day_ms FROM late_days GROUP BY 1 HAVING sum(events) >= ${leastEvents} ORDER BY 1`
-      return (await readRows(connection, touched)) as [number][]
+      const due = `HAVING sum(events) >= ${leastEvents} AND count(*) >= ${leastSteps}`
+      const sql = `SELECT day_ms FROM late_days GROUP BY 1 ${due} ORDER BY 1`
+      return ((await readRows(connection, sql)) as [number][]).map(([day]) => day)
     })
-    for (const [day] of days) {
+    for (let at = 0; at < days.length; at += COMPACT_DAYS) {
       if (this.#closed) return
       await this.#sealing.run(() =>
         this.#transaction(this.#sealer, async () => {
-          await compactDay(this.#sealer, this.#rows.dictionary, day)
+          await compactDays(this.#sealer, this.#rows.dictionary, days.slice(at, at + COMPACT_DAYS))
           return {}
         }),
       )
