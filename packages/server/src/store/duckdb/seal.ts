@@ -39,7 +39,8 @@ interface Rollup {
   readonly fromCells: (time: string, source: string) => string
 }
 
-function rollups(dictionary: Dictionary): readonly Rollup[] {
+/** All kinds of cells, the figures first. */
+export function rollups(dictionary: Dictionary): readonly Rollup[] {
   return [
     ...CELL_SETS.map((set) => figures(set, dictionary)),
     ...SKETCH_SETS.flatMap((set) => RANKED_QUANTITIES.map((quantity) => sketches(set, quantity))),
