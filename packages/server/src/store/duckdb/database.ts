@@ -12,6 +12,14 @@ export interface DatabaseOptions {
   readonly threads: number
 }
 
+/** Of new files. Names and ids take less room in it, and one that was begun in an older one stays as it is. */
+const STORAGE_VERSION = 'v1.5.0'
+/**
+ * The engine's log goes into the file once it is this long. Each time, all tables that have changed since are compressed
+ * anew from their last whole row group on, while commits wait; and after a crash the log is what a start must read.
+ */
+const CHECKPOINT_THRESHOLD = '64MB'
+
 /**
  * Opens the file with every limit set and every door shut: no extensions, no files or network but its own, and settings
  * that a statement can't change.
@@ -25,6 +33,8 @@ export async function openDatabase({ path, memoryLimitMb, threads }: DatabaseOpt
     const instance = await DuckDBInstance.create(path, {
       memory_limit: `${memoryLimitMb}MB`,
       threads: String(threads),
+      storage_compatibility_version: STORAGE_VERSION,
+      checkpoint_threshold: CHECKPOINT_THRESHOLD,
       autoinstall_known_extensions: 'false',
       autoload_known_extensions: 'false',
     })
