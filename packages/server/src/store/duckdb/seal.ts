@@ -118,6 +118,7 @@ export async function sealStep(
     if (late) await sealLate(connection, rollup, fromMs, lateRows)
     await sealNew(connection, rollup, fromMs, toMs)
   }
+  await connection.run('DROP TABLE IF EXISTS temp.deltas')
   if (!late) return { watermark_ms: toMs, sealed_ordinal: toOrdinal, late_sealed: meta.late_total }
   await connection.run(
     `INSERT INTO late_days SELECT timestamp_ms - timestamp_ms % ${DAY_MS}, count(*) FROM events WHERE ${lateRows} GROUP BY 1`,
@@ -145,7 +146,6 @@ async function sealLate(
     const cells = level === finest ? sealed : fromCells(floorSql('t', level), sealed)
     await connection.run(`INSERT INTO ${quoted(table(level))} BY NAME ${cells}`)
   }
-  await connection.run('DROP TABLE temp.deltas')
 }
 
 /**
