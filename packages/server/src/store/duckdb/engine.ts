@@ -1,4 +1,3 @@
-import { stat } from 'node:fs/promises'
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import { isTallystickError, TallystickError } from '@tallystick/core'
 import type { Clock } from '@tallystick/core/event'
@@ -7,18 +6,19 @@ import type { Query, QueryResult } from '@tallystick/core/query'
 import type { ScanPage, ScanRequest, StoredEvent, StoreStats } from '../store.ts'
 import { answerQuery } from './answer.ts'
 import { type AuditReport, auditStore } from './audit.ts'
-import { CELL_TABLES, DAY_MS } from './cellsets.ts'
 import { readRows } from './chunk-reader.ts'
 import { isDiskFull, openDatabase, prepareTables } from './database.ts'
 import type { DictionaryLimits } from './dictionary.ts'
 import { loadMeta, readMeta, updateApplied, updateSealed } from './meta.ts'
 import { Mutex } from './mutex.ts'
 import { Readers } from './readers.ts'
+import { clearTables, expire, expiryOf, type PruneRequest } from './retention.ts'
 import { RowAppender } from './row-appender.ts'
 import { EventRows, type Rows } from './rows.ts'
 import { scanEvents } from './scan.ts'
-import { APPLIED_COLUMNS, type Applied, lateEvents, type Meta, quoted } from './schema.ts'
-import { compactDay, floorToQuarter, keepExpired, type SealStep, sealStep, sealSteps } from './seal.ts'
+import { APPLIED_COLUMNS, type Applied, lateEvents, type Meta } from './schema.ts'
+import { compactDays, floorToQuarter, type SealStep, sealStep, sealSteps } from './seal.ts'
+import { storeStats } from './stats.ts'
 
 export interface EngineOptions {
   readonly path: string
@@ -38,8 +38,11 @@ const GRACE_MS = 60_000
 const LATE_ROWS = 50_000
 /** Further behind the journal than this, rows come first and sealing later, in bulk. */
 const FAR_BEHIND = 50_000
-/** Delta cells of a day are merged once so many late events made them. */
+/** Delta cells of a day are merged once so many late events made them, in so many steps that most cells stand there in parts. */
 const COMPACT_EVENTS = 5_000
+const COMPACT_STEPS = 8
+/** Days merged in one transaction: each commit ends with the engine rewriting every table that it has touched. */
+const COMPACT_DAYS = 100
 const READERS = 2
 
 /** Rows that have been appended and are yet to be committed, and the state they make. */
@@ -181,27 +184,7 @@ export class DuckdbEngine {
   }
 
   async stats(): Promise<StoreStats> {
-    const { totals, meta } = await this.#read(async (connection) => {
-      const [row] = await readRows(connection, 'SELECT count(*), min(timestamp_ms), max(timestamp_ms) FROM events')
-      return { totals: row as [number, number | null, number | null], meta: (await readMeta(connection)) as Meta }
-    })
-    const sizes = await Promise.all(
-      ['', '.wal'].map((suffix) =>
-        stat(this.#options.path + suffix).then(
-          ({ size }) => size,
-          () => 0,
-        ),
-      ),
-    )
-    return {
-      events: totals[0],
-      expired: meta.expired_events,
-      cleared: meta.cleared_events,
-      appliedOrdinal: meta.applied_ordinal,
-      oldestMs: totals[1],
-      newestMs: totals[2],
-      bytes: sizes.reduce((sum, size) => sum + size, 0),
-    }
+    return this.#read((connection) => storeStats(connection, this.#options.path))
   }
 
   /** Compares rows, cells and state with each other. */
@@ -220,7 +203,7 @@ export class DuckdbEngine {
     const dueMs = floorToQuarter(this.#options.clock.now() - GRACE_MS)
     const { watermark_ms: watermarkMs } = this.#meta
     if (dueMs > watermarkMs || lateEvents(this.#meta) >= LATE_ROWS) await this.seal(Math.max(dueMs, watermarkMs))
-    await this.compact(COMPACT_EVENTS)
+    await this.compact(COMPACT_EVENTS, COMPACT_STEPS)
   }
 
   /** Seals everything before `toMs`, and all late rows, in steps; rows are appended meanwhile. */
@@ -256,56 +239,33 @@ export class DuckdbEngine {
     })
   }
 
-  /** Merges the delta cells of every day that at least `leastEvents` late events have touched. */
-  async compact(leastEvents = 1): Promise<void> {
+  /** Merges the delta cells of every day that at least so many late events have touched, in at least so many steps of sealing. */
+  async compact(leastEvents = 1, leastSteps = 1): Promise<void> {
     const days = await this.#read(async (connection) => {
-      const touched = `SELECT day_ms FROM late_days GROUP BY 1 HAVING sum(events) >= ${leastEvents} ORDER BY 1`
-      return (await readRows(connection, touched)) as [number][]
+      const due = `HAVING sum(events) >= ${leastEvents} AND count(*) >= ${leastSteps}`
+      const sql = `SELECT day_ms FROM late_days GROUP BY 1 ${due} ORDER BY 1`
+      return ((await readRows(connection, sql)) as [number][]).map(([day]) => day)
     })
-    for (const [day] of days) {
+    for (let at = 0; at < days.length; at += COMPACT_DAYS) {
       if (this.#closed) return
       await this.#sealing.run(() =>
         this.#transaction(this.#sealer, async () => {
-          await compactDay(this.#sealer, this.#rows.dictionary, day)
+          await compactDays(this.#sealer, this.#rows.dictionary, days.slice(at, at + COMPACT_DAYS))
           return {}
         }),
       )
     }
   }
 
-  /**
-   * Drops rows before `eventsBeforeMs` (down to a quarter-hour) and cells before `cellsBeforeMs` (down to a UTC day). Rows
-   * go no further than the last sealed day, so that totals stay what they were; cells never without their rows.
-   */
-  async prune(request: {
-    readonly eventsBeforeMs?: number
-    readonly cellsBeforeMs?: number
-  }): Promise<{ readonly eventsDropped: number }> {
+  /** Drops rows and cells for their age; see {@link expiryOf}. */
+  async prune(request: PruneRequest): Promise<{ readonly eventsDropped: number }> {
     if (lateEvents(this.#meta) > 0) await this.seal(this.#meta.watermark_ms)
     return this.#writeAlone(async () => {
-      const sealedDayMs = floorDay(this.#meta.watermark_ms)
-      const cellsMs = Math.min(floorDay(request.cellsBeforeMs ?? 0), sealedDayMs)
-      const eventsMs = Math.max(cellsMs, Math.min(floorToQuarter(request.eventsBeforeMs ?? 0), sealedDayMs))
-      // A row that has come in since the sealing above is in no cell yet and waits for the next time.
-      const old = `timestamp_ms < ${eventsMs} AND ordinal <= ${this.#meta.sealed_ordinal}`
-      const eventsDropped = await this.#count(old)
-      if (eventsDropped === 0 && cellsMs <= this.#meta.cells_from_ms && eventsMs <= this.#meta.raw_from_ms)
-        return { eventsDropped }
-      await this.#transaction(this.#writer, async () => {
-        await keepExpired(this.#writer, this.#rows.dictionary, old)
-        await this.#writer.run(`DELETE FROM events WHERE ${old}`)
-        if (cellsMs > 0)
-          for (const { name } of CELL_TABLES) await this.#writer.run(`DELETE FROM ${quoted(name)} WHERE t < ${cellsMs}`)
-        const sealed = {
-          raw_from_ms: Math.max(this.#meta.raw_from_ms, eventsMs),
-          cells_from_ms: Math.max(this.#meta.cells_from_ms, cellsMs),
-          expired_events: this.#meta.expired_events + eventsDropped,
-        }
-        await updateSealed(this.#writer, sealed)
-        return sealed
-      })
+      const expiry = await expiryOf(this.#writer, this.#meta, request)
+      if (expiry === undefined) return { eventsDropped: 0 }
+      await this.#transaction(this.#writer, () => expire(this.#writer, this.#meta, this.#rows.dictionary, expiry))
       await this.#checkpoint()
-      return { eventsDropped }
+      return { eventsDropped: expiry.rows }
     })
   }
 
@@ -313,21 +273,8 @@ export class DuckdbEngine {
   async clear(next?: JournalEnd): Promise<void> {
     await this.#writeAlone(async () => {
       await this.#transaction(this.#writer, async () => {
-        const rows = await this.#count('true')
-        for (const table of ['events', 'dictionary', 'late_days', ...CELL_TABLES.map(({ name }) => name)]) {
-          await this.#writer.run(`DELETE FROM ${quoted(table)}`)
-        }
-        const sealed = {
-          watermark_ms: 0,
-          sealed_ordinal: next?.ordinal ?? this.#meta.applied_ordinal,
-          late_sealed: this.#meta.late_total,
-          raw_from_ms: 0,
-          cells_from_ms: 0,
-          expired_events: 0,
-          cleared_events: this.#meta.cleared_events + this.#meta.expired_events + rows,
-        }
+        const sealed = await clearTables(this.#writer, this.#meta, next?.ordinal ?? this.#meta.applied_ordinal)
         const applied = next ? placeOf(next, this.#meta) : {}
-        await updateSealed(this.#writer, sealed)
         if (next) await updateApplied(this.#writer, applied)
         return { ...sealed, ...applied }
       })
@@ -439,11 +386,6 @@ export class DuckdbEngine {
     }
   }
 
-  async #count(where: string): Promise<number> {
-    const [row] = await readRows(this.#writer, `SELECT count(*) FROM events WHERE ${where}`)
-    return row?.[0] as number
-  }
-
   /** Gives freed blocks back. A reader that holds an old snapshot puts it off to a later time. */
   async #checkpoint(): Promise<void> {
     await this.#writer.run('CHECKPOINT').catch(() => undefined)
@@ -479,8 +421,6 @@ function appliedOf(meta: Meta): Applied {
 function applies({ toMs, toOrdinal }: SealStep, { watermark_ms: watermarkMs, sealed_ordinal: ordinal }: Meta): boolean {
   return toOrdinal === undefined ? toMs >= watermarkMs : toMs === watermarkMs && toOrdinal > ordinal
 }
-
-const floorDay = (instantMs: number): number => Math.floor(instantMs / DAY_MS) * DAY_MS
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
