@@ -40,6 +40,9 @@ const FAR_BEHIND = 50_000
 /** Delta cells of a day are merged once so many late events made them. */
 const COMPACT_EVENTS = 5_000
 const READERS = 2
+/** Rows sealed in one transaction, about, and in the first one after a start. */
+const SEAL_ROWS = 100_000
+const FIRST_SEAL_ROWS = 12_500
 
 /**
  * The embedded store, in whichever thread it is opened. One connection appends rows, another makes cells of them at the same
@@ -209,9 +212,23 @@ export class DuckdbEngine {
   /** Seals everything before `toMs`, and all late rows, in steps; rows are appended meanwhile. */
   async seal(toMs: number): Promise<void> {
     const target = Math.max(floorToQuarter(toMs), this.#meta.watermark_ms)
-    const steps = await this.#read(async (connection) =>
-      sealSteps(connection, (await readMeta(connection)) as Meta, target, this.#options.sealRows),
+    const { sealRows = SEAL_ROWS } = this.#options
+    // Small steps first: a process that never lives for long gets on too, since what was committed is not begun anew.
+    for (let rows = FIRST_SEAL_ROWS; rows < sealRows; rows *= 2) {
+      const [step, ...more] = await this.#sealSteps(target, rows)
+      if (step !== undefined) await this.#takeSealSteps([step])
+      if (more.length === 0 || this.#closed) return
+    }
+    await this.#takeSealSteps(await this.#sealSteps(target, sealRows))
+  }
+
+  #sealSteps(target: number, sealRows: number): Promise<readonly SealStep[]> {
+    return this.#read(async (connection) =>
+      sealSteps(connection, (await readMeta(connection)) as Meta, target, sealRows),
     )
+  }
+
+  async #takeSealSteps(steps: readonly SealStep[]): Promise<void> {
     for (const step of steps) {
       if (this.#closed) return
       try {
