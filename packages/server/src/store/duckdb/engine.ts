@@ -9,6 +9,7 @@ import { type AuditReport, auditStore } from './audit.ts'
 import { readRows } from './chunk-reader.ts'
 import { isDiskFull, openDatabase, prepareTables } from './database.ts'
 import type { DictionaryLimits } from './dictionary.ts'
+import { placeOf, RowIntake } from './intake.ts'
 import { loadMeta, readMeta, updateApplied, updateSealed } from './meta.ts'
 import { Mutex } from './mutex.ts'
 import { Readers } from './readers.ts'
@@ -30,8 +31,6 @@ export interface EngineOptions {
   readonly sealRows?: number
 }
 
-/** Rows the engine stores together. */
-const ROW_GROUP = 122_880
 /** A quarter-hour is sealed this long after its end, when most of what belongs to it has come. */
 const GRACE_MS = 60_000
 /** So many late rows are sealed at once, without waiting for the next quarter-hour. */
@@ -44,12 +43,9 @@ const COMPACT_STEPS = 8
 /** Days merged in one transaction: each commit ends with the engine rewriting every table that it has touched. */
 const COMPACT_DAYS = 100
 const READERS = 2
-
-/** Rows that have been appended and are yet to be committed, and the state they make. */
-interface OpenBatch {
-  applied: Applied
-  rows: number
-}
+/** Rows sealed in one transaction, about, and in the first one after a start. */
+const SEAL_ROWS = 100_000
+const FIRST_SEAL_ROWS = 12_500
 
 /**
  * The embedded store, in whichever thread it is opened. One connection appends rows, another makes cells of them at the same
@@ -65,9 +61,9 @@ export class DuckdbEngine {
   /** Who needs both takes this one first. */
   readonly #sealing = new Mutex()
   readonly #rows: RowAppender
+  readonly #intake: RowIntake
   /** As of the last commit. */
   #meta: Meta
-  #open: OpenBatch | undefined
   /** Where a sealing under way will put the watermark: rows appended meanwhile that lie before it will be late. */
   #sealingToMs = 0
   #closed = false
@@ -90,6 +86,13 @@ export class DuckdbEngine {
     this.#readers = readers
     this.#meta = meta
     this.#rows = rows
+    this.#intake = new RowIntake(writer, rows, {
+      applied: () => appliedOf(this.#meta),
+      lateBeforeMs: () => Math.max(this.#meta.watermark_ms, this.#sealingToMs),
+      committed: (applied) => {
+        this.#meta = { ...this.#meta, ...applied }
+      },
+    })
   }
 
   /** @throws TallystickError as {@link openDatabase} */
@@ -145,26 +148,9 @@ export class DuckdbEngine {
   async appendRows(rows: Rows, next?: JournalEnd, options: { readonly more?: boolean } = {}): Promise<void> {
     await this.#appending.run(async () => {
       this.#mustBeOpen()
-      const { applied_ordinal: applied } = this.#open?.applied ?? this.#meta
-      let from = firstBehind(rows, applied)
-      if (from === rows.length && !next) return
-      try {
-        if (options.more) {
-          // Whole row groups to the row: the next checkpoint would write anew all that stand beside fragments of one. The
-          // place in the journal stays behind, and what is read from there again is skipped.
-          for (let room = this.#room(); rows.length - from > room; room = this.#room()) {
-            await this.#take(rows, from, from + room)
-            await this.#commitOpen()
-            from += room
-          }
-        }
-        const open = await this.#take(rows, from, rows.length)
-        if (next) open.applied = { ...open.applied, ...placeOf(next, open.applied) }
-        if (!options.more || open.rows === ROW_GROUP) await this.#commitOpen()
-      } catch (error) {
-        await this.#abandonOpen()
+      await this.#intake.append(rows, next, options.more ?? false).catch((error: unknown) => {
         throw asStoreError(error)
-      }
+      })
     })
   }
 
@@ -209,9 +195,23 @@ export class DuckdbEngine {
   /** Seals everything before `toMs`, and all late rows, in steps; rows are appended meanwhile. */
   async seal(toMs: number): Promise<void> {
     const target = Math.max(floorToQuarter(toMs), this.#meta.watermark_ms)
-    const steps = await this.#read(async (connection) =>
-      sealSteps(connection, (await readMeta(connection)) as Meta, target, this.#options.sealRows),
+    const { sealRows = SEAL_ROWS } = this.#options
+    // Small steps first: a process that never lives for long gets on too, since what was committed is not begun anew.
+    for (let rows = FIRST_SEAL_ROWS; rows < sealRows; rows *= 2) {
+      const [step, ...more] = await this.#sealSteps(target, rows)
+      if (step !== undefined) await this.#takeSealSteps([step])
+      if (more.length === 0 || this.#closed) return
+    }
+    await this.#takeSealSteps(await this.#sealSteps(target, sealRows))
+  }
+
+  #sealSteps(target: number, sealRows: number): Promise<readonly SealStep[]> {
+    return this.#read(async (connection) =>
+      sealSteps(connection, (await readMeta(connection)) as Meta, target, sealRows),
     )
+  }
+
+  async #takeSealSteps(steps: readonly SealStep[]): Promise<void> {
     for (const step of steps) {
       if (this.#closed) return
       try {
@@ -288,7 +288,7 @@ export class DuckdbEngine {
     this.#closed = true
     await this.#sealing.run(() =>
       this.#appending.run(async () => {
-        await this.#commitOpen().catch(() => undefined)
+        await this.#intake.commit().catch(() => undefined)
         this.#rows.abandon()
         await this.#readers.close()
         this.#sealer.disconnectSync()
@@ -298,61 +298,13 @@ export class DuckdbEngine {
     )
   }
 
-  /** How many rows the open batch takes until it is a whole row group. */
-  #room(): number {
-    return ROW_GROUP - (this.#open?.rows ?? 0)
-  }
-
-  async #begin(): Promise<OpenBatch> {
-    await this.#writer.run('BEGIN')
-    return { applied: appliedOf(this.#meta), rows: 0 }
-  }
-
-  /** Takes in `rows[from, to)`. */
-  async #take(rows: Rows, from: number, to: number): Promise<OpenBatch> {
-    this.#open ??= await this.#begin()
-    const open = this.#open
-    if (from === to) return open
-    const lateBeforeMs = Math.max(this.#meta.watermark_ms, this.#sealingToMs)
-    const taken = await this.#rows.append(rows, from, to, lateBeforeMs)
-    open.rows += taken.rows
-    open.applied = {
-      ...open.applied,
-      applied_ordinal: rows.ordinal(to - 1),
-      received_ms: taken.receivedMs ?? open.applied.received_ms,
-      late_total: open.applied.late_total + taken.late,
-    }
-    return open
-  }
-
-  /** Commits the rows that have been taken in; on failure nothing of them stays. */
-  async #commitOpen(): Promise<void> {
-    const open = this.#open
-    if (!open) return
-    try {
-      await this.#rows.flush()
-      await updateApplied(this.#writer, open.applied)
-      await this.#writer.run('COMMIT')
-      this.#open = undefined
-      this.#meta = { ...this.#meta, ...open.applied }
-      this.#rows.committed()
-    } catch (error) {
-      await this.#abandonOpen()
-      throw asStoreError(error)
-    }
-  }
-
-  async #abandonOpen(): Promise<void> {
-    this.#rows.abandon()
-    this.#open = undefined
-    await this.#writer.run('ROLLBACK').catch(() => undefined)
-  }
-
   /** Runs `task` between two appends. */
   async #write<T>(task: () => Promise<T>): Promise<T> {
     return this.#appending.run(async () => {
       this.#mustBeOpen()
-      await this.#commitOpen()
+      await this.#intake.commit().catch((error: unknown) => {
+        throw asStoreError(error)
+      })
       return task()
     })
   }
@@ -389,27 +341,6 @@ export class DuckdbEngine {
   /** Gives freed blocks back. A reader that holds an old snapshot puts it off to a later time. */
   async #checkpoint(): Promise<void> {
     await this.#writer.run('CHECKPOINT').catch(() => undefined)
-  }
-}
-
-/** The first of the rows that comes behind an ordinal. */
-function firstBehind(rows: Rows, ordinal: number): number {
-  let low = 0
-  let high = rows.length
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if (rows.ordinal(middle) > ordinal) high = middle
-    else low = middle + 1
-  }
-  return low
-}
-
-/** State that says: the journal is applied up to here. Records that are not events count too. */
-function placeOf({ position, ordinal }: JournalEnd, applied: Applied): Partial<Applied> {
-  return {
-    segment: position.segment,
-    byte_offset: position.offset,
-    applied_ordinal: Math.max(ordinal, applied.applied_ordinal),
   }
 }
 
