@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { TallystickError } from '@tallystick/core'
 import type { OverrideSource } from '@tallystick/core/pricing'
 import type { Config } from '../config/config.ts'
 import type { OpenOptions } from '../open.ts'
+import { locateStore } from '../store/open-store.ts'
 
 /** What the configuration says, as the options of `openTallystick`. */
 export function openOptions(config: Config): OpenOptions {
@@ -12,7 +13,7 @@ export function openOptions(config: Config): OpenOptions {
   const cellsSeconds = config.optional('retention.cells_seconds')
   return {
     dataDir,
-    store: storeUrl(config.text('store'), dataDir),
+    store: locateStore(config.text('store'), dataDir),
     prices: config.list('prices.files').map(readPrices),
     ack: config.text('ingest.ack') as 'durable' | 'received' | 'applied',
     ...(eventsSeconds === null ? {} : { retainEventsMs: eventsSeconds * 1000 }),
@@ -33,11 +34,6 @@ export function openOptions(config: Config): OpenOptions {
     allowedOrigins: config.list('http.allowed_origins'),
     duckdb: { memoryLimitMb: config.integer('duckdb.memory_mb'), threads: config.integer('duckdb.threads') },
   }
-}
-
-/** `duckdb:` without a path means the file in the data directory. */
-export function storeUrl(url: string, dataDir: string): string {
-  return url === 'duckdb:' ? `duckdb:${join(dataDir, 'tallystick.duckdb')}` : url
 }
 
 function readPrices(path: string): OverrideSource {

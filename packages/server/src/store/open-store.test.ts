@@ -26,9 +26,9 @@ test('a duckdb URL opens the file it names', async () => {
 })
 
 test.each([
-  ['redis://localhost', 'memory: and duckdb:'],
-  ['data/tallystick.duckdb', 'memory: and duckdb:'],
-  ['', 'memory: and duckdb:'],
+  ['redis://localhost', 'memory:, jsonl: and duckdb:'],
+  ['data/tallystick.duckdb', 'memory:, jsonl: and duckdb:'],
+  ['', 'memory:, jsonl: and duckdb:'],
   ['memory:?max=3', 'max_events'],
   ['memory:?max_events=0', 'integer from 1'],
   ['memory:data', 'no path'],
