@@ -46,10 +46,10 @@ export class FileSet {
     const activeNumber = Math.max(remembered?.activeNumber ?? 1, (rotated.at(-1) ?? 0) + 1)
     set.#files = [...rotated.map((number) => known(number, names.rotated(number))), known(activeNumber, names.active)]
     await set.#lookAll(remembered?.powerCut ?? false)
+    await set.repair()
     // Without a sidecar nothing tells what was cleared, unless every record that was applied still stands there.
     if (!remembered) set.state = { ...set.state, complete: set.state.accepted === set.state.appliedOrdinal }
     set.ceiling = set.state.appliedOrdinal
-    await set.repair()
     await set.noteAll()
     return set
   }
