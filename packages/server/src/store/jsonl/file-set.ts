@@ -2,6 +2,7 @@ import { mkdir, open } from 'node:fs/promises'
 import { type Block, BlockBuilder, type BlockRules, type OwnLineListener } from './block.ts'
 import { type DataFile, identityOf, indexedBytes, isSameFile, isUntouched, lastOrdinal, lookAt } from './data-file.ts'
 import { indexFile, isUnchanged, unchangedBlocks } from './index-file.ts'
+import { lockStore } from './lock.ts'
 import type { StoreNames } from './names.ts'
 import { Sidecar } from './sidecar.ts'
 import { NEW_STATE, type StoreState } from './sidecar-record.ts'
@@ -22,21 +23,37 @@ export class FileSet {
    */
   ceiling = Number.POSITIVE_INFINITY
   readonly #sidecar: Sidecar
+  readonly #unlock: () => Promise<void>
   /** By number; the last is the active one, be it there or not. */
   #files: readonly DataFile[] = []
   /** What the sidecar knows of each file. */
   readonly #noted = new Map<number, readonly Block[]>()
 
-  private constructor(names: StoreNames, sidecar: Sidecar) {
+  private constructor(names: StoreNames, sidecar: Sidecar, unlock: () => Promise<void>) {
     this.names = names
     this.#sidecar = sidecar
+    this.#unlock = unlock
   }
 
-  /** Makes the directory, reads the sidecar, and looks at what the files are now. */
+  /**
+   * Makes the directory, reads the sidecar, and looks at what the files are now.
+   *
+   * @throws TallystickError `journal_locked` when another process has them
+   */
   static async open(names: StoreNames): Promise<FileSet> {
     await mkdir(names.directory, { recursive: true, mode: 0o700 })
+    const unlock = await lockStore(names)
+    try {
+      return await FileSet.#open(names, unlock)
+    } catch (error) {
+      await unlock()
+      throw error
+    }
+  }
+
+  static async #open(names: StoreNames, unlock: () => Promise<void>): Promise<FileSet> {
     const { sidecar, remembered } = await Sidecar.open(names.sidecar)
-    const set = new FileSet(names, sidecar)
+    const set = new FileSet(names, sidecar, unlock)
     if (remembered) set.state = remembered.state
     const known = (number: number, path: string): DataFile => {
       const { identity, blocks } = remembered?.files.get(number) ?? { identity: undefined, blocks: [] }
@@ -125,8 +142,9 @@ export class FileSet {
     this.#remember()
   }
 
-  close(): Promise<void> {
-    return this.#sidecar.close()
+  async close(): Promise<void> {
+    await this.#sidecar.close()
+    await this.#unlock()
   }
 
   #remember(): void {

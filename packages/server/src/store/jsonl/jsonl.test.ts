@@ -22,6 +22,7 @@ import type { ScanCursor, StoredEvent, StoreStats, UsageStore } from '../store.t
 import { describeStore, storedEvents, totals } from '../testing/conformance.ts'
 import { type JsonlStoreOptions, openJsonlStore } from './open.ts'
 import { resetJsonlStore } from './reset.ts'
+import { decodeRecord, encodeRecord, type SidecarRecord } from './sidecar-record.ts'
 
 describeStore('jsonl', {
   open: async (dir, clock) => openJsonlStore({ path: join(dir, 'logs/analytics.jsonl'), clock }),
@@ -521,6 +522,67 @@ describe('rotation', () => {
     expect(rotated()).toEqual([])
     expect(statSync(path).size).toBe(0)
     expect(await store.stats()).toMatchObject({ events: 0, cleared: 400, expired: 0 })
+  })
+})
+
+test('one process at a time has the store open', async () => {
+  await open()
+  await expect(openJsonlStore({ path, clock })).rejects.toMatchObject({ code: 'journal_locked' })
+  await opened.pop()?.close()
+  await open()
+})
+
+test('a place that cannot hold a file is refused by name', async () => {
+  writeFileSync(join(dir, 'file'), '')
+  const below = join(dir, 'file/analytics.jsonl')
+  await expect(openJsonlStore({ path: below, clock })).rejects.toMatchObject({
+    code: 'data_dir_unusable',
+    message: expect.stringContaining(below),
+  })
+})
+
+describe('after a power cut', () => {
+  /** The sidecar as it would stand there after another start of the machine. */
+  const rebooted = (): void => {
+    const records = readFileSync(`${path}.idx`, 'utf8').split('\n').slice(0, -1).map(decodeRecord)
+    writeFileSync(
+      `${path}.idx`,
+      records.map((record) => encodeRecord({ ...(record as SidecarRecord), boot: 'before' })).join(''),
+    )
+  }
+
+  test.each([
+    ['what was not synced is missing', (bytes: Buffer, synced: number) => bytes.subarray(0, synced + 700)],
+    ['it is zeros', (bytes: Buffer, synced: number) => Buffer.from(bytes).fill(0, synced + 100, synced + 5000)],
+    ['all of it is there', (bytes: Buffer) => bytes],
+  ])('%s: the journal feeds what is missing, once', async (_, left) => {
+    const events = storedEvents(60, 27)
+    await (await open()).append(events.slice(0, 20))
+    await opened.pop()?.close()
+    const synced = statSync(path).size
+    const store = await open()
+    for (let at = 20; at < 60; at += 8) await store.append(events.slice(at, at + 8))
+    await kill()
+    writeFileSync(path, left(readFileSync(path), synced))
+    rebooted()
+    const again = await open()
+    for (const line of lines()) JSON.parse(line)
+    await again.append(events)
+    await expectHolds(again, events)
+    expect(await again.stats()).toMatchObject({ appliedOrdinal: 60, cleared: 0, malformed: 0 })
+  })
+
+  test('a file that was removed before stays cleared', async () => {
+    const events = storedEvents(20, 28)
+    const store = await open()
+    await store.append(events)
+    rmSync(path)
+    expect((await store.stats()).cleared).toBe(20)
+    await kill()
+    rebooted()
+    const again = await open()
+    await again.append(events)
+    expect(await again.stats()).toMatchObject({ events: 0, cleared: 20, appliedOrdinal: 20 })
   })
 })
 

@@ -24,7 +24,8 @@ export interface JsonlStoreOptions {
  * lines that are added by others are events too, and removing or emptying a file clears its events for good. Beside it
  * lies `<path>.idx`, which spares reading everything and remembers what was applied.
  *
- * @throws TallystickError `data_dir_unusable` when a file cannot be read or written, `disk_full`
+ * @throws TallystickError `journal_locked` when another process has it open, `data_dir_unusable` when a file cannot be read or
+ * written, `disk_full`
  * @example
  * const store = await openJsonlStore({ path: 'data/analytics.jsonl' })
  * await store.append([{ ordinal: 1, receivedMs: 1_767_225_600_000, event }])
