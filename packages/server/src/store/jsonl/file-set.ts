@@ -86,11 +86,10 @@ export class FileSet {
     for (const file of which === 'all' ? this.#files : [this.active]) {
       const now = await lookAt(file.path)
       if (isUntouched(now, file.identity)) continue
-      if (now === undefined) {
-        this.#lose(file)
-        changed = true
-      } else if (await this.#index(file, false)) grown = true
-      else changed = true
+      const found = now === undefined ? 'changed' : await this.#index(file, false)
+      if (now === undefined) this.#lose(file)
+      grown ||= found === 'grown'
+      changed ||= found === 'changed'
     }
     if (changed && this.#files.every(({ blocks }) => blocks.length === 0)) this.state = { ...this.state, expired: 0 }
     if (changed) await this.noteAll().catch(() => undefined)
@@ -177,12 +176,12 @@ export class FileSet {
   }
 
   /**
-   * Finds out which blocks of a file still hold, and reads the rest of it. True if it has only grown.
+   * Finds out which blocks of a file still hold, and reads the rest of it.
    *
    * @param doubtful what was not known to be on the disk may be garbage: it ends at the first line that is no document,
    *   and the journal has the rest
    */
-  async #index(file: DataFile, doubtful: boolean): Promise<boolean> {
+  async #index(file: DataFile, doubtful: boolean): Promise<'grown' | 'changed'> {
     const handle = await open(file.path, doubtful ? 'r+' : 'r')
     try {
       const identity = identityOf(await handle.stat({ bigint: true }))
@@ -197,7 +196,7 @@ export class FileSet {
       if (stoppedAt !== undefined) await handle.truncate(stoppedAt)
       const now = stoppedAt === undefined ? identity : identityOf(await handle.stat({ bigint: true }))
       this.put({ ...file, identity: now, blocks: builder.blocks() })
-      return grown
+      return grown ? 'grown' : 'changed'
     } finally {
       await handle.close()
     }

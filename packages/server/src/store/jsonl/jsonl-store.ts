@@ -9,6 +9,7 @@ import { answerQuery } from './answer.ts'
 import { auditFiles } from './audit.ts'
 import { rewriteFile } from './compact.ts'
 import { identityOf, total } from './data-file.ts'
+import { encodeLines } from './encode-lines.ts'
 import { storeError } from './errors.ts'
 import { hiddenBytes, hideExpired } from './expire.ts'
 import type { FileSet } from './file-set.ts'
@@ -38,10 +39,12 @@ export class JsonlStore implements UsageStore {
     this.#writer = new Writer(set, settings.rotateBytes)
   }
 
-  append(events: readonly StoredEvent[]): Promise<void> {
-    return this.#alone('Events cannot be written', async (set) => {
-      // A file that was removed meanwhile is found out even if nothing is new.
-      const fresh = events.filter(({ ordinal }) => ordinal > set.state.appliedOrdinal)
+  async append(events: readonly StoredEvent[]): Promise<void> {
+    const isNew = ({ ordinal }: { readonly ordinal: number }): boolean => ordinal > this.#set.state.appliedOrdinal
+    // Readers need not wait for what takes longest.
+    const lines = await encodeLines(events.filter(isNew))
+    await this.#alone('Events cannot be written', async () => {
+      const fresh = lines.filter(isNew)
       if (fresh.length > 0) await this.#writer.append(fresh)
     })
   }
@@ -52,6 +55,8 @@ export class JsonlStore implements UsageStore {
     const { snapshot, ...freshness } = await this.#read(query.fromMs, query.toMs)
     try {
       return await answerQuery(query, snapshot, { ...freshness, journaled, signal })
+    } catch (error) {
+      throw storeError(error, 'The store cannot be read')
     } finally {
       await snapshot.close()
     }
@@ -61,6 +66,8 @@ export class JsonlStore implements UsageStore {
     const { snapshot, floorMs } = await this.#read(request.fromMs, request.toMs)
     try {
       return await readPage(request, snapshot, floorMs)
+    } catch (error) {
+      throw storeError(error, 'The store cannot be read')
     } finally {
       await snapshot.close()
     }

@@ -303,7 +303,7 @@ describe('removing the file', () => {
   })
 
   test('in the middle of a query leaves that query with all it began with', async () => {
-    const events = storedEvents(3_000, 14)
+    const events = storedEvents(1_200, 14)
     const store = await open()
     await store.append(events)
     const answer = store.query(totals(['model']))
@@ -601,7 +601,7 @@ test('a rebuild keeps what others wrote and takes out what the journal holds', a
 
 test('a query that is cancelled while it reads ends with that', async () => {
   const store = await open()
-  await store.append(storedEvents(3_000, 26))
+  await store.append(storedEvents(1_200, 26))
   const controller = new AbortController()
   const answer = store.query(totals(['model']), { signal: controller.signal })
   setImmediate(() => controller.abort())

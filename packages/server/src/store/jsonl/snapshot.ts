@@ -16,6 +16,16 @@ export interface Snapshot {
   close(): Promise<void>
 }
 
+/** A file that was removed a moment ago holds nothing any more. */
+async function openIfThere(path: string): Promise<FileHandle | undefined> {
+  try {
+    return await open(path, 'r')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
 /** Opens the files that hold events of `[fromMs, toMs)`. The caller sees to it that nothing changes meanwhile. */
 export async function openSnapshot(set: FileSet, fromMs: number, toMs: number): Promise<Snapshot> {
   const handles: FileHandle[] = []
@@ -27,7 +37,8 @@ export async function openSnapshot(set: FileSet, fromMs: number, toMs: number): 
     for (const { path, number, blocks: all } of set.files) {
       const needed = all.filter(({ events, minMs, maxMs }) => events > 0 && maxMs >= fromMs && minMs < toMs)
       if (needed.length === 0) continue
-      const handle = await open(path, 'r')
+      const handle = await openIfThere(path)
+      if (handle === undefined) continue
       handles.push(handle)
       for (const block of needed) blocks.push({ block, handle, fileNumber: number })
     }

@@ -1,14 +1,10 @@
 import { type FileHandle, mkdir, open, rename } from 'node:fs/promises'
-import { setImmediate as turn } from 'node:timers/promises'
 import { nodeFs } from '@tallystick/core/journal'
-import type { StoredEvent } from '../store.ts'
 import { BlockBuilder } from './block.ts'
 import { type FileIdentity, identityOf, indexedBytes, isSameFile } from './data-file.ts'
-import { encodeLine } from './document-line.ts'
+import type { EncodedLine } from './encode-lines.ts'
 import type { FileSet } from './file-set.ts'
 
-/** Events encoded before others have a turn. */
-const SLICE_EVENTS = 256
 /** After a power cut at most this much is fed again from the journal. */
 const SYNC_EVERY_BYTES = 16 * 1024 * 1024
 
@@ -25,14 +21,9 @@ export class Writer {
   }
 
   /** Writes events with higher ordinals than any before: one write, and what fails leaves nothing behind. */
-  async append(events: readonly StoredEvent[]): Promise<void> {
+  async append(lines: readonly EncodedLine[]): Promise<void> {
     const set = this.#set
-    const lines: Buffer[] = []
-    for (const [index, stored] of events.entries()) {
-      lines.push(encodeLine(stored))
-      if (index % SLICE_EVENTS === SLICE_EVENTS - 1) await turn()
-    }
-    const bytes = Buffer.concat(lines)
+    const bytes = Buffer.concat(lines.map((line) => line.bytes))
     await set.look('active')
     await set.repair()
     const size = indexedBytes(set.active)
@@ -40,10 +31,10 @@ export class Writer {
 
     const handle = await this.#open()
     const start = indexedBytes(set.active)
-    set.ceiling = (events.at(-1) as StoredEvent).ordinal
+    set.ceiling = (lines.at(-1) as EncodedLine).ordinal
     const identity = await writeOrUndo(handle, bytes, start)
-    this.#account(events)
-    if (identity.size === start + bytes.length) this.#index(events, lines, identity)
+    this.#account(lines)
+    if (identity.size === start + bytes.length) this.#index(lines, identity)
     // Somebody else has written to the file at the same moment.
     else await set.look('active')
     this.#unsynced += bytes.length
@@ -71,22 +62,21 @@ export class Writer {
     return handle
   }
 
-  #account(events: readonly StoredEvent[]): void {
+  #account(lines: readonly EncodedLine[]): void {
     const { state } = this.#set
-    const late = events.filter(({ event }) => event.timestampMs < state.floorMs).length
+    const late = lines.filter(({ timestampMs }) => timestampMs < state.floorMs).length
     this.#set.state = {
       ...state,
-      appliedOrdinal: (events.at(-1) as StoredEvent).ordinal,
-      accepted: state.accepted + events.length,
+      appliedOrdinal: (lines.at(-1) as EncodedLine).ordinal,
+      accepted: state.accepted + lines.length,
       expired: state.expired + late,
     }
   }
 
-  #index(events: readonly StoredEvent[], lines: readonly Buffer[], identity: FileIdentity): void {
+  #index(lines: readonly EncodedLine[], identity: FileIdentity): void {
     const { active } = this.#set
     const builder = new BlockBuilder(active.blocks, this.#set.rules(active))
-    for (const [index, { ordinal, event }] of events.entries())
-      builder.line(lines[index] as Buffer, { timestampMs: event.timestampMs, ordinal, sound: true })
+    for (const { ordinal, timestampMs, bytes } of lines) builder.line(bytes, { timestampMs, ordinal, sound: true })
     this.#set.put({ ...active, identity, blocks: builder.blocks() })
   }
 
