@@ -1,4 +1,4 @@
-import { type UsageEvent, wireJson } from '@tallystick/core/event'
+import { JsonBytes, type UsageEvent, wireJson, writeAcceptedEvent, writeContent } from '@tallystick/core/event'
 import type { JournalLines } from '@tallystick/core/journal'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -8,7 +8,7 @@ import { ChunkWriter } from './chunk-writer.ts'
 import { Dictionary, type DictionaryLimits } from './dictionary.ts'
 import { LineDecoder } from './line-decoder.ts'
 import { LineRows, type Rows, type RowWriters } from './rows.ts'
-import { COLUMN_OF, EVENT_TABLE } from './schema.ts'
+import { COLUMN_OF, EVENT_TABLE, OVERFLOW, REST } from './schema.ts'
 
 const SEAL = ',"c":"00000000"}'
 const CODED = new Map(
@@ -67,6 +67,8 @@ function cellsOf(texts: readonly string[], fast: boolean, limits?: DictionaryLim
   const columns = EVENT_TABLE.map(({ name }, index) => {
     const field = CODED.get(name)
     const values = chunk.getColumnValues(index)
+    // Which member of an object comes first means nothing, and the two ways write them in the order they met them.
+    if (name === OVERFLOW || name === REST) return values.map((text) => text && JSON.parse(text as string))
     return field === undefined
       ? values
       : values.map((code) => (code === 0 || code === null ? code : dictionary.value(field, code as number)))
@@ -86,12 +88,25 @@ function outcome(texts: readonly string[], fast: boolean): unknown {
 const lineOf = (event: string, ordinal = 1): string =>
   `{"t":"event","n":${ordinal},"r":1793700000001,"h":"0123456789abcdef","e":${event}${SEAL}`
 const seen = (event: UsageEvent, index: number): string => lineOf(wireJson(event), index + 1)
+/** As a door writes it: what was sent first, what was added behind it. */
+const accepted = (event: UsageEvent, index: number): string => {
+  const content = writeContent(new JsonBytes(), {
+    ok: true,
+    event: { ...event },
+    idMinted: false,
+    timestampMinted: false,
+  })
+  const line = new JsonBytes()
+  writeAcceptedEvent(line, event, content, false)
+  return lineOf(new TextDecoder().decode(line.bytes.subarray(0, line.length)), index + 1)
+}
 
 test('an event comes out the same, cell by cell, whether its line is read by bytes or parsed', () => {
   fc.assert(
     fc.property(fc.array(arbitraryEvent(), { minLength: 1, maxLength: 25 }), (events) => {
-      const texts = events.map(seen)
-      expect(cellsOf(texts, true)).toEqual(cellsOf(texts, false))
+      for (const texts of [events.map(seen), events.map(accepted)]) {
+        expect(cellsOf(texts, true)).toEqual(cellsOf(texts, false))
+      }
     }),
     { seed: 1, numRuns: 150 },
   )
@@ -169,11 +184,14 @@ describe('a line that this program did not write', () => {
   }, 60_000)
 })
 
-test('the lines that this program writes are read by their bytes', () => {
+test.each([
+  ['in the order of the table', seen],
+  ['as the doors write them', accepted],
+])('the lines that this program writes are read by their bytes, %s', (_, write) => {
   const columns = new ChunkColumns()
   const decoder = new LineDecoder(columns, new Dictionary())
   const events = fc.sample(arbitraryEvent({ text: 'plain' }), { seed: 5, numRuns: 500 })
-  const lines = linesOf(events.map(seen))
+  const lines = linesOf(events.map(write))
   const read = events.filter((_, index) =>
     decoder.decode(lines.buffer, lines.starts[index] as number, lines.ends[index] as number, index + 1, index),
   )

@@ -40,8 +40,7 @@ interface Member extends FieldColumn {
 /**
  * Writes the event of a journal line into a row of a chunk, straight from the line's bytes.
  *
- * It reads the lines that this program writes: members in the order of the field table, integers as digits, strings without
- * escapes. Whatever is otherwise is left to who parses JSON; what is read here comes out the same as there.
+ * It reads the lines that this program writes: each member once, integers as digits, strings without escapes. Whatever is otherwise is left to who parses JSON; what is read here comes out the same as there.
  */
 export class LineDecoder {
   readonly #columns: ChunkColumns
@@ -50,6 +49,9 @@ export class LineDecoder {
   readonly #members: readonly Member[]
   /** Which member came behind each one the last time, by its place plus one: lines of one sender have the same members. */
   readonly #followers: Uint8Array
+  /** The line in which each member was met last: of a member that comes twice, JSON's own rule says which one counts. */
+  readonly #met: Uint32Array
+  #line = 0
   /** The buffer that is read, by bytes and by words. */
   #bytes: Buffer = Buffer.alloc(0)
   #view: DataView = new DataView(new ArrayBuffer(0))
@@ -65,6 +67,7 @@ export class LineDecoder {
     this.#dictionary = dictionary
     this.#members = columns.fields.map((column) => ({ ...column, spelled: new Spelling(`"${column.name}":`) }))
     this.#followers = Uint8Array.from({ length: this.#members.length + 1 }, (_, place) => place)
+    this.#met = new Uint32Array(this.#members.length)
   }
 
   /** Writes the line at `[start, end)` of `bytes`; leaves the row empty and says false if it is not of the kind read here. */
@@ -101,9 +104,11 @@ export class LineDecoder {
     let rest: Record<string, unknown> | undefined
     let at = from
     let place = -1
+    this.#line = (this.#line + 1) >>> 0 || 1
     for (;;) {
       place = this.#member(at, place + 1)
-      if (place === -1) return -1
+      if (place === -1 || this.#met[place] === this.#line) return -1
+      this.#met[place] = this.#line
       const { storage, buffer, spelled, name, field } = this.#members[place] as Member
       at += spelled.length
       switch (storage) {
@@ -180,14 +185,14 @@ export class LineDecoder {
     return at
   }
 
-  /** The place of the member whose name stands at `at`, if it is `from` or one behind it; else -1. */
-  #member(at: number, from: number): number {
+  /** The place of the member whose name stands at `at`, or -1. `behind` is one more than the place of the one before it. */
+  #member(at: number, behind: number): number {
     const members = this.#members
-    const likely = this.#followers[from] as number
+    const likely = this.#followers[behind] as number
     if (likely < members.length && this.#stands((members[likely] as Member).spelled, at)) return likely
-    for (let place = from; place < members.length; place++) {
+    for (let place = 0; place < members.length; place++) {
       if (!this.#stands((members[place] as Member).spelled, at)) continue
-      this.#followers[from] = place
+      this.#followers[behind] = place
       return place
     }
     return -1
