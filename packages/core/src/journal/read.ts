@@ -9,6 +9,8 @@ export interface ReadJournalOptions {
   readonly fs?: JournalFs
   /** Where to begin: the start of a record, such as `next` of an earlier batch. Default: the oldest record there is. */
   readonly from?: JournalPosition
+  /** Ordinal of the last record before `from`, where it is known: damage just there can then tell which ordinals it cost. */
+  readonly after?: number
   /** Where to end, such as the durable end that the writer told. Default: the end of what can be read now. */
   readonly to?: JournalPosition
   /** Most records in a batch, default 4096. */
@@ -40,7 +42,7 @@ const START: JournalPosition = { segment: 0, offset: 0 }
  * }
  */
 export async function* readJournal(options: ReadJournalOptions): AsyncGenerator<JournalBatch> {
-  const { dir, fs = nodeFs, from = START, to, batchRecords = DEFAULT_BATCH_RECORDS, onCorrupt } = options
+  const { dir, fs = nodeFs, from = START, after, to, batchRecords = DEFAULT_BATCH_RECORDS, onCorrupt } = options
   const onDamage = (damage: JournalDamage): void => onCorrupt?.(damage)
   let records: JournalRecord[] = []
   let ends: number[] = []
@@ -51,7 +53,7 @@ export async function* readJournal(options: ReadJournalOptions): AsyncGenerator<
     records.push({ type: read['t'] as RecordType, ordinal, body: read, position: { segment, offset } })
     ends.push(offset + bytes)
   }
-  for await (const reached of walk({ fs, dir, from, to, onDamage }, sink)) {
+  for await (const reached of walk({ fs, dir, from, after, to, onDamage }, sink)) {
     let taken = 0
     // Records of one block share its segment, so a batch never spans two.
     while (taken < records.length) {
