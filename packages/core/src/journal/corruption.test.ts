@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { JournalDamage } from './damage.ts'
 import type { Journal } from './journal.ts'
 import { compressedName, plainName } from './names.ts'
+import type { JournalTrace } from './open.ts'
 import { readJournal } from './read.ts'
 import { FaultFs } from './testing/fault-fs.ts'
 import { idsOf, openMemoryJournal, record, writeRecords } from './testing/memory-journal.ts'
@@ -234,8 +235,8 @@ describe('a journal is recognised', () => {
     await first.close()
     expect(first.id).toMatch(/^[0-9a-f]{32}$/)
     const asked: (string | undefined)[] = []
-    const witness = async (journal: string | undefined) => {
-      asked.push(journal)
+    const witness = async ({ id }: JournalTrace) => {
+      asked.push(id)
       return { ordinal: 20, journal: 'a'.repeat(32) }
     }
     const second = await openMemoryJournal(fs, { witness })

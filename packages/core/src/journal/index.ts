@@ -2,7 +2,7 @@
 export * from './damage.ts'
 export { type JournalFile, type JournalFs, nodeFs } from './fs.ts'
 export type { AppendTicket, Journal, JournalState, JournalStats, SealedSegment } from './journal.ts'
-export { type JournalOptions, type JournalWitness, openJournal } from './open.ts'
+export { type JournalOptions, type JournalTrace, type JournalWitness, openJournal } from './open.ts'
 export * from './position.ts'
 export { type JournalBatch, type ReadJournalOptions, readJournal } from './read.ts'
 export * from './record.ts'

@@ -34,13 +34,19 @@ export interface JournalOptions {
    * Asked once the directory is locked and nothing in it has been changed: what others know of this journal. Records that a
    * witness proves to have been acknowledged and that are not there are told as lost, and their ordinals not given again.
    * What it throws ends the opening.
-   *
-   * @param journal by what the journal is recognised; undefined for one that is empty, too damaged or too old to tell
    */
-  readonly witness?: (journal: string | undefined) => Promise<JournalWitness>
+  readonly witness?: (found: JournalTrace) => Promise<JournalWitness>
   readonly random?: Random
   /** Told of trouble that no caller waits for: background work that failed, a write that was saved by a second attempt. */
   readonly onError?: (error: unknown) => void
+}
+
+/** What was found in a directory before anything was changed there. */
+export interface JournalTrace {
+  /** By what the journal is recognised; undefined for one that is empty, too damaged or too old to tell. */
+  readonly id: string | undefined
+  /** There is nothing of a journal. */
+  readonly empty: boolean
 }
 
 /** What a projection of the journal knows of it. */
@@ -90,7 +96,8 @@ async function openLocked(options: JournalOptions, unlock: () => Promise<void>):
   const sealed = new Listeners<SealedSegment>(onError)
   const found = await listSegments(fs, dir)
   const known = await journalIdOf(fs, dir, found)
-  const witness = await options.witness?.(known)
+  const empty = found.length === 0 && cursors.all.size === 0 && quarantine.newestSegment === 0
+  const witness = await options.witness?.({ id: known, empty })
   const id = known ?? witness?.journal ?? newJournalId(options.random ?? systemRandom)
   const witnessed = witness?.ordinal ?? 0
   const start = await recover({ fs, dir, quarantine, segments: found, cursors: cursors.all, witnessed, onError })

@@ -77,6 +77,7 @@ export async function recover(options: RecoverOptions): Promise<WriterStart> {
   const goOn =
     seen && cutLines === 0 && lost === 0 && newest === position.segment && scan?.header?.journal !== undefined
   const active = scan === undefined ? undefined : await reopen(options, scan, { goOn, kind, lost })
+  if (lost > 0) options.onError(new Error(`${lost} acknowledged records at the end of the journal are gone or damaged`))
   if (lost > 0)
     await putAside(options, position.segment, undefined, 'lines', { offset: position.offset, length: 0, lines: lost })
   const base = Math.max(used, acknowledged) + Math.max(0, cutLines - lost)

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises'
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import { isTallystickError, TallystickError } from '@tallystick/core'
 import type { Clock } from '@tallystick/core/event'
-import type { JournalEnd, JournalPosition } from '@tallystick/core/journal'
+import type { JournalEnd, JournalPosition, OrdinalRange } from '@tallystick/core/journal'
 import type { Query, QueryResult } from '@tallystick/core/query'
 import type { ScanPage, ScanRequest, StoredEvent, StoreStats } from '../store.ts'
 import { answerQuery } from './answer.ts'
@@ -11,11 +11,11 @@ import { CELL_TABLES, DAY_MS } from './cellsets.ts'
 import { readRows } from './chunk-reader.ts'
 import { isDiskFull, openDatabase, prepareTables } from './database.ts'
 import type { DictionaryLimits } from './dictionary.ts'
-import { loadMeta, readMeta, updateApplied, updateSealed } from './meta.ts'
+import { keepJournalId, loadMeta, readJournalId, readMeta, updateApplied, updateSealed } from './meta.ts'
 import { Mutex } from './mutex.ts'
 import { Readers } from './readers.ts'
 import { RowAppender } from './row-appender.ts'
-import { scanEvents } from './scan.ts'
+import { heldEvents, scanEvents } from './scan.ts'
 import { APPLIED_COLUMNS, type Applied, lateEvents, type Meta, quoted } from './schema.ts'
 import { compactDay, floorToQuarter, keepExpired, type SealStep, sealStep, sealSteps } from './seal.ts'
 
@@ -63,6 +63,7 @@ export class DuckdbEngine {
   readonly #rows: RowAppender
   /** As of the last commit. */
   #meta: Meta
+  #journalId: string | undefined
   #open: OpenBatch | undefined
   /** Where a sealing under way will put the watermark: rows appended meanwhile that lie before it will be late. */
   #sealingToMs = 0
@@ -78,6 +79,7 @@ export class DuckdbEngine {
     readers: Readers,
     rows: RowAppender,
     meta: Meta,
+    journalId: string | undefined,
   ) {
     this.#options = options
     this.#instance = instance
@@ -86,6 +88,7 @@ export class DuckdbEngine {
     this.#readers = readers
     this.#meta = meta
     this.#rows = rows
+    this.#journalId = journalId
   }
 
   /** @throws TallystickError as {@link openDatabase} */
@@ -104,7 +107,9 @@ export class DuckdbEngine {
       await writer.run('COMMIT')
       const rows = await RowAppender.open(writer, options.dictionaryLimits)
       const sealer = await instance.connect()
-      return new DuckdbEngine(options, instance, writer, sealer, await Readers.open(instance, READERS), rows, meta)
+      const readers = await Readers.open(instance, READERS)
+      const journalId = await readJournalId(writer)
+      return new DuckdbEngine(options, instance, writer, sealer, readers, rows, meta, journalId)
     } catch (cause) {
       instance.closeSync()
       throw isTallystickError(cause)
@@ -179,6 +184,22 @@ export class DuckdbEngine {
     return this.#read((connection) => scanEvents(connection, this.#rows.dictionary, request))
   }
 
+  async held(range: OrdinalRange, limit: number): Promise<readonly StoredEvent[]> {
+    return this.#read((connection) => heldEvents(connection, this.#rows.dictionary, range, limit))
+  }
+
+  /** From now on what is appended comes from the journal with this id. */
+  async belongTo(journalId: string): Promise<void> {
+    if (journalId === this.#journalId) return
+    await this.#write(() =>
+      this.#transaction(this.#writer, async () => {
+        await keepJournalId(this.#writer, journalId)
+        return {}
+      }),
+    )
+    this.#journalId = journalId
+  }
+
   async stats(): Promise<StoreStats> {
     const { totals, meta } = await this.#read(async (connection) => {
       const [row] = await readRows(connection, 'SELECT count(*), min(timestamp_ms), max(timestamp_ms) FROM events')
@@ -197,6 +218,7 @@ export class DuckdbEngine {
       expired: meta.expired_events,
       cleared: meta.cleared_events,
       appliedOrdinal: meta.applied_ordinal,
+      ...(this.#journalId === undefined ? {} : { journalId: this.#journalId }),
       oldestMs: totals[1],
       newestMs: totals[2],
       bytes: sizes.reduce((sum, size) => sum + size, 0),

@@ -8,6 +8,7 @@ export type RemoteMethod =
   | 'append'
   | 'query'
   | 'scan'
+  | 'held'
   | 'stats'
   | 'prune'
   | 'clear'
