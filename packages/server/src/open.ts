@@ -3,18 +3,19 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { TallystickError } from '@tallystick/core'
 import { type Clock, type Random, systemClock } from '@tallystick/core/event'
-import { type Journal, openJournal } from '@tallystick/core/journal'
+import { type Journal, type JournalTrace, type JournalWitness, openJournal } from '@tallystick/core/journal'
 import { createPriceBook, type OverrideSource, type PriceBook } from '@tallystick/core/pricing'
 import { createApp } from './http/app.ts'
 import { loadAssets } from './http/assets.ts'
 import type { Limits } from './http/limits.ts'
 import { type Listening, type ListenOptions, listen } from './http/listen.ts'
 import { createLiveHub, type LiveHub } from './http/live/hub.ts'
+import { idsWitness } from './ingest/dedup/manifest.ts'
 import type { AckMode, Ingest } from './ingest/ingest.ts'
 import { openIngest } from './ingest/open-ingest.ts'
 import type { Logger } from './logger.ts'
 import { locateStore, type OpenStoreOptions, openStore } from './store/open-store.ts'
-import type { UsageStore } from './store/store.ts'
+import type { StoreStats, UsageStore } from './store/store.ts'
 import { startUpkeep, type Upkeep } from './upkeep.ts'
 import { VERSION } from './version.ts'
 
@@ -68,7 +69,7 @@ export interface Tallystick {
  * with what is applied.
  *
  * @throws TallystickError `journal_locked` when another process has the directory, `data_dir_unusable`, `invalid_config`,
- *   `invalid_prices`, `journal_newer_format`, `store_unavailable`, `store_corrupt` when the journal ends before the store
+ *   `invalid_prices`, `journal_newer_format`, `store_unavailable`, `store_corrupt` when the store belongs to another journal
  * @example
  * const tallystick = await openTallystick({ dataDir: './data' })
  * await tallystick.ingest.submit({ items: [{ model: 'gpt-4o', input_tokens: 1000 }], door: 'embedded' })
@@ -200,18 +201,49 @@ async function openStorage(
     return { journal: undefined, store }
   }
   await makeDirectory(options.dataDir)
+  let store: UsageStore | undefined
+  closers.push(() => journal?.close())
   const opened = await openJournal({
     dir: join(options.dataDir, 'journal'),
     clock,
     productVersion: VERSION,
     onError,
+    ...(options.random ? { random: options.random } : {}),
     ...options.journal,
+    async witness(found) {
+      store = await openUsageStore()
+      closers.push(store.close.bind(store))
+      return witnessOf(found, await store.stats(), await idsWitness(join(options.dataDir, 'dedup')))
+    },
   })
   journal = opened
-  closers.push(() => opened.close())
-  const store = await openUsageStore()
-  closers.push(() => store.close())
+  if (store === undefined) throw new TallystickError('internal_error', 'The journal was opened without its store')
   return { journal: opened, store }
+}
+
+/**
+ * What the store and the files of event ids prove of the journal: how far it had been acknowledged.
+ *
+ * @throws TallystickError `store_corrupt` when the store belongs to another journal, or its journal is gone as a whole
+ */
+function witnessOf(
+  { id, empty }: JournalTrace,
+  { journalId, appliedOrdinal }: StoreStats,
+  ids: JournalWitness,
+): JournalWitness {
+  const foreign = id !== undefined && journalId !== undefined && id !== journalId
+  // A directory that is not mounted looks like this.
+  const gone = empty && appliedOrdinal > 0
+  if (foreign || gone) {
+    throw new TallystickError(
+      'store_corrupt',
+      `The store has applied ${appliedOrdinal} records of ${foreign ? 'another journal than the one' : 'a journal that is not'} ` +
+        'in the data directory. Put back the journal this store belongs to, or run `tallystick rebuild`.',
+    )
+  }
+  const journal = id ?? journalId ?? ids.journal
+  const ordinal = Math.max(appliedOrdinal, ids.journal === journal ? ids.ordinal : 0)
+  return journal === undefined ? { ordinal } : { ordinal, journal }
 }
 
 function storeUrl({ store = 'duckdb:', dataDir }: OpenOptions): string {

@@ -11,7 +11,7 @@ export {
   type ReadLinesOptions,
   readLines,
 } from './lines.ts'
-export { type JournalOptions, openJournal } from './open.ts'
+export { type JournalOptions, type JournalTrace, type JournalWitness, openJournal } from './open.ts'
 export * from './position.ts'
 export { type JournalBatch, type ReadJournalOptions, readJournal } from './read.ts'
 export * from './record.ts'

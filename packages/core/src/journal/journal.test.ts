@@ -377,8 +377,8 @@ describe('opening', () => {
   test('gives no ordinal that a projection has applied', async () => {
     const fs = new FaultFs()
     await writeRecords(fs, 2)
-    const journal = await openMemoryJournal(fs, { ordinalFloor: 50 })
-    expect(journal.end().ordinal).toBe(2)
+    const journal = await openMemoryJournal(fs, { witness: async () => ({ ordinal: 50 }) })
+    expect(journal.end().ordinal).toBe(50)
     await journal.close()
     const again = await openMemoryJournal(fs)
     expect(again.append([record(3)]).firstOrdinal).toBe(51)

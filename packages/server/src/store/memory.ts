@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from '@tallystick/core/event'
+import type { OrdinalRange } from '@tallystick/core/journal'
 import { filterMatcher, finishQuery, foldCells, type Query, type QueryResult, queryPlan } from '@tallystick/core/query'
 import { throwIfAborted } from './abort.ts'
 import type { ScanCursor, ScanPage, ScanRequest, StoredEvent, StoreStats, UsageStore } from './store.ts'
@@ -92,6 +93,11 @@ class MemoryStore implements UsageStore {
       found.push(stored)
     }
     return { events: found }
+  }
+
+  async held({ first, last }: OrdinalRange, limit: number): Promise<readonly StoredEvent[]> {
+    const events = this.#events.filter(({ ordinal }) => ordinal >= first && ordinal <= last)
+    return events.sort((a, b) => a.ordinal - b.ordinal).slice(0, limit)
   }
 
   async stats(): Promise<StoreStats> {

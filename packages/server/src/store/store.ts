@@ -1,5 +1,5 @@
 import type { UsageEvent } from '@tallystick/core/event'
-import type { JournalEnd } from '@tallystick/core/journal'
+import type { JournalEnd, OrdinalRange } from '@tallystick/core/journal'
 import type { Filter, Query, QueryResult } from '@tallystick/core/query'
 
 /** An event as it stands in the journal and the stores: with its ordinal (position in the one order of acceptance). */
@@ -33,6 +33,16 @@ export interface UsageStore extends EventSink {
   query(query: Query, options?: QueryOptions): Promise<QueryResult>
   /** Events by filter, newest first unless `ascending`; at most `limit` (1 to 10,000). */
   scan(request: ScanRequest): Promise<ScanPage>
+  /**
+   * The events it holds with ordinals of a range, in that order, at most `limit`: what can be known of records that the journal
+   * has lost. Expired and cleared events are not among them.
+   */
+  held(range: OrdinalRange, limit: number): Promise<readonly StoredEvent[]>
+  /**
+   * What is appended from now on comes from the journal with this id, and `stats` tells. Absent on a store that keeps nothing
+   * over a restart, and on one that follows the journal by itself.
+   */
+  belongTo?(journalId: string): Promise<void>
   stats(): Promise<StoreStats>
   /** Compares what the store keeps more than once (rows, cells, counters) with itself. Absent where nothing is kept twice. */
   audit?(): Promise<StoreAudit>
@@ -56,8 +66,11 @@ export interface QueryOptions {
 
 /** The half of a store that keeps up with the journal. */
 export interface JournalFollower {
-  /** Starts to apply what stands in the journal behind the last applied position, up to `end`. */
-  follow(journalDir: string, end: JournalEnd): Promise<void>
+  /**
+   * Starts to apply what stands in the journal behind the last applied position, up to `end`. From then on the store belongs
+   * to the journal with that id, and `stats` tells.
+   */
+  follow(journalDir: string, end: JournalEnd, journalId?: string): Promise<void>
   /** Everything before `end` is durable now and may be applied. Cheap; called after every group commit. */
   advance(end: JournalEnd): void
   progress(): FollowerProgress
@@ -120,6 +133,8 @@ export interface StoreStats {
   readonly malformed?: number
   /** Highest ordinal applied; 0 when none. */
   readonly appliedOrdinal: number
+  /** Id of the journal it is a projection of; absent where it has none or was never told. */
+  readonly journalId?: string
   readonly oldestMs: number | null
   readonly newestMs: number | null
   /** Bytes on disk, 0 for memory. */

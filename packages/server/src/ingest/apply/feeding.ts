@@ -31,16 +31,17 @@ const LAST_RETRY_MS = 5000
  */
 export async function openFeeding(options: FeedingOptions): Promise<Applier> {
   const { appliedOrdinal } = await options.store.stats()
-  const used = options.journal?.log.usedOrdinal() ?? appliedOrdinal
-  if (used < appliedOrdinal)
+  const end = options.journal?.log.end().ordinal ?? appliedOrdinal
+  if (end < appliedOrdinal)
     throw new TallystickError(
       'store_corrupt',
-      `The store has applied record ${appliedOrdinal}, but the journal in ${options.journal?.dir} ends at ${used}. ` +
+      `The store has applied record ${appliedOrdinal}, but the journal in ${options.journal?.dir} ends at ${end}. ` +
         'Put back the journal this store belongs to, or run `tallystick rebuild`.',
     )
   const feeder = new Feeder(options, appliedOrdinal)
-  const { journal, onError } = options
+  const { journal, store, onError } = options
   if (!journal) return feeder
+  await store.belongTo?.(journal.log.id)
   const cursor = await CursorKeeper.open(journal.log, () => feeder.progress().appliedOrdinal, onError)
   feeder.readFrom(cursor)
   return feeder

@@ -6,7 +6,7 @@ import {
   type UsageEvent,
   writeAcceptedEvent,
 } from '@tallystick/core/event'
-import { type JournalEnd, type JournalPosition, readJournal } from '@tallystick/core/journal'
+import { type JournalDamage, type JournalEnd, type JournalRecord, readJournal } from '@tallystick/core/journal'
 import type { Witness } from './manifest.ts'
 
 /** An event as the journal holds it. */
@@ -51,20 +51,29 @@ export function fromJournal(ordinal: number, body: Readonly<Record<string, unkno
   return { ordinal, receivedMs, contentHash, event: eventFromWire(wire as Readonly<Record<string, unknown>>) }
 }
 
-/** The journal's events from a place on (or from the oldest held), up to its durable end. */
+/** Records of the journal in order: their ordinals, and the events among them. */
+export interface ReplayedBatch {
+  readonly first: number
+  readonly last: number
+  readonly events: readonly JournaledEvent[]
+}
+
+/** The journal's events behind a place (or from the oldest held), up to its durable end. */
 export async function* replay(
   dir: string,
-  from: JournalPosition | undefined,
+  from: JournalEnd | undefined,
   end: JournalEnd,
-): AsyncGenerator<readonly JournaledEvent[]> {
-  const options = { dir, to: end.position, batchRecords: 1000 }
-  for await (const { records } of readJournal(from ? { ...options, from } : options)) {
+  onDamage: (damage: JournalDamage) => void,
+): AsyncGenerator<ReplayedBatch> {
+  const options = { dir, to: end.position, batchRecords: 1000, onCorrupt: onDamage }
+  const reading = readJournal(from ? { ...options, from: from.position, after: from.ordinal } : options)
+  for await (const { records } of reading) {
     const events: JournaledEvent[] = []
     for (const { type, ordinal, body } of records) {
       const event = type === 'event' ? fromJournal(ordinal, body) : undefined
       if (event) events.push(event)
     }
-    if (events.length > 0) yield events
+    yield { first: (records[0] as JournalRecord).ordinal, last: (records.at(-1) as JournalRecord).ordinal, events }
   }
 }
 

@@ -108,6 +108,21 @@ test('cells expire too when asked, and rows with them', async () => {
   expect((await store.stats()).events).toBe(kept.length)
 })
 
+test('which journal it belongs to is kept in the file, from the first record on', async () => {
+  const journalDir = join(dir, 'journal')
+  const journal = await openJournal({ dir: journalDir })
+  let store = await open()
+  expect((await store.stats()).journalId).toBeUndefined()
+  await journal.append([{ type: 'meta', body: '"r":1' }]).durable
+  await store.follower?.follow(journalDir, journal.end(), journal.id)
+  await store.follower?.applied(1)
+  expect((await store.stats()).journalId).toBe(journal.id)
+  await store.close()
+  await journal.close()
+  store = await open()
+  expect(await store.stats()).toMatchObject({ appliedOrdinal: 1, journalId: journal.id })
+})
+
 test('a damaged file is moved aside, told of, and replaced by an empty store', async () => {
   await writeFile(join(dir, 't.duckdb'), Buffer.alloc(20_000, 'not a database '))
   const store = await open()

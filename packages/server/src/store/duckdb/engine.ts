@@ -1,7 +1,7 @@
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import { isTallystickError, TallystickError } from '@tallystick/core'
 import type { Clock } from '@tallystick/core/event'
-import type { JournalEnd, JournalPosition } from '@tallystick/core/journal'
+import type { JournalEnd, JournalPosition, OrdinalRange } from '@tallystick/core/journal'
 import type { Query, QueryResult } from '@tallystick/core/query'
 import type { ScanPage, ScanRequest, StoredEvent, StoreStats } from '../store.ts'
 import { answerQuery } from './answer.ts'
@@ -10,13 +10,13 @@ import { readRows } from './chunk-reader.ts'
 import { isDiskFull, openDatabase, prepareTables } from './database.ts'
 import type { DictionaryLimits } from './dictionary.ts'
 import { placeOf, RowIntake } from './intake.ts'
-import { loadMeta, readMeta, updateApplied, updateSealed } from './meta.ts'
+import { keepJournalId, loadMeta, readJournalId, readMeta, updateApplied, updateSealed } from './meta.ts'
 import { Mutex } from './mutex.ts'
 import { Readers } from './readers.ts'
 import { clearTables, expire, expiryOf, type PruneRequest } from './retention.ts'
 import { RowAppender } from './row-appender.ts'
 import { EventRows, type Rows } from './rows.ts'
-import { scanEvents } from './scan.ts'
+import { heldEvents, scanEvents } from './scan.ts'
 import { APPLIED_COLUMNS, type Applied, lateEvents, type Meta } from './schema.ts'
 import { compactDays, floorToQuarter, type SealStep, sealStep, sealSteps } from './seal.ts'
 import { storeStats } from './stats.ts'
@@ -64,6 +64,7 @@ export class DuckdbEngine {
   readonly #intake: RowIntake
   /** As of the last commit. */
   #meta: Meta
+  #journalId: string | undefined
   /** Where a sealing under way will put the watermark: rows appended meanwhile that lie before it will be late. */
   #sealingToMs = 0
   #closed = false
@@ -78,6 +79,7 @@ export class DuckdbEngine {
     readers: Readers,
     rows: RowAppender,
     meta: Meta,
+    journalId: string | undefined,
   ) {
     this.#options = options
     this.#instance = instance
@@ -93,6 +95,7 @@ export class DuckdbEngine {
         this.#meta = { ...this.#meta, ...applied }
       },
     })
+    this.#journalId = journalId
   }
 
   /** @throws TallystickError as {@link openDatabase} */
@@ -111,7 +114,9 @@ export class DuckdbEngine {
       await writer.run('COMMIT')
       const rows = await RowAppender.open(writer, options.dictionaryLimits)
       const sealer = await instance.connect()
-      return new DuckdbEngine(options, instance, writer, sealer, await Readers.open(instance, READERS), rows, meta)
+      const readers = await Readers.open(instance, READERS)
+      const journalId = await readJournalId(writer)
+      return new DuckdbEngine(options, instance, writer, sealer, readers, rows, meta, journalId)
     } catch (cause) {
       instance.closeSync()
       throw isTallystickError(cause)
@@ -169,8 +174,25 @@ export class DuckdbEngine {
     return this.#read((connection) => scanEvents(connection, this.#rows.dictionary, request))
   }
 
+  async held(range: OrdinalRange, limit: number): Promise<readonly StoredEvent[]> {
+    return this.#read((connection) => heldEvents(connection, this.#rows.dictionary, range, limit))
+  }
+
+  /** From now on what is appended comes from the journal with this id. */
+  async belongTo(journalId: string): Promise<void> {
+    if (journalId === this.#journalId) return
+    await this.#write(() =>
+      this.#transaction(this.#writer, async () => {
+        await keepJournalId(this.#writer, journalId)
+        return {}
+      }),
+    )
+    this.#journalId = journalId
+  }
+
   async stats(): Promise<StoreStats> {
-    return this.#read((connection) => storeStats(connection, this.#options.path))
+    const stats = await this.#read((connection) => storeStats(connection, this.#options.path))
+    return this.#journalId === undefined ? stats : { ...stats, journalId: this.#journalId }
   }
 
   /** Compares rows, cells and state with each other. */

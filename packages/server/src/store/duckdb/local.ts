@@ -1,6 +1,6 @@
 import { isTallystickError, TallystickError } from '@tallystick/core'
 import { type Clock, systemClock } from '@tallystick/core/event'
-import type { JournalDamage } from '@tallystick/core/journal'
+import type { JournalDamage, OrdinalRange } from '@tallystick/core/journal'
 import type { Query, QueryResult } from '@tallystick/core/query'
 import type { ScanPage, ScanRequest, StoredEvent, StoreStats, UsageStore } from '../store.ts'
 import type { AuditReport } from './audit.ts'
@@ -102,6 +102,10 @@ export class LocalDuckdbStore implements DuckdbStore {
     return this.#read((engine) => engine.scan(request))
   }
 
+  held(range: OrdinalRange, limit: number): Promise<readonly StoredEvent[]> {
+    return this.#read((engine) => engine.held(range, limit))
+  }
+
   stats(): Promise<StoreStats> {
     return this.#read((engine) => engine.stats())
   }
@@ -162,6 +166,7 @@ export class LocalDuckdbStore implements DuckdbStore {
         get appliedOrdinal() {
           return store.#engine.meta.applied_ordinal
         },
+        belongTo: (journalId) => use((engine) => engine.belongTo(journalId)),
         append: (rows, next, options) => use((engine) => engine.appendRows(rows, next, options)),
         clear: (next) => use((engine) => engine.clear(next)),
       },

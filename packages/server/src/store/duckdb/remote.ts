@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import { TallystickError } from '@tallystick/core'
-import type { JournalEnd } from '@tallystick/core/journal'
+import type { JournalEnd, OrdinalRange } from '@tallystick/core/journal'
 import type { Query, QueryResult } from '@tallystick/core/query'
 import { queryCancelled, throwIfAborted } from '../abort.ts'
 import type { FollowerProgress, JournalFollower, ScanPage, ScanRequest, StoredEvent, StoreStats } from '../store.ts'
@@ -31,9 +31,9 @@ export class RemoteDuckdbStore implements DuckdbStore {
   private constructor(worker: Worker, onNotice: (notice: StoreNotice) => void) {
     this.#worker = worker
     this.follower = {
-      follow: (journalDir, end) => {
+      follow: (journalDir, end, journalId) => {
         this.#targetOrdinal = Math.max(this.#targetOrdinal, end.ordinal)
-        return this.#call('follow', [journalDir, end])
+        return this.#call('follow', [journalDir, end, journalId])
       },
       advance: (end) => this.#advance(end),
       progress: () => this.#progress(),
@@ -88,6 +88,10 @@ export class RemoteDuckdbStore implements DuckdbStore {
 
   scan(request: ScanRequest): Promise<ScanPage> {
     return this.#call('scan', [request])
+  }
+
+  held(range: OrdinalRange, limit: number): Promise<readonly StoredEvent[]> {
+    return this.#call('held', [range, limit])
   }
 
   stats(): Promise<StoreStats> {

@@ -1,5 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import type { UsageEvent } from '@tallystick/core/event'
+import type { OrdinalRange } from '@tallystick/core/journal'
 import type { ScanPage, ScanRequest, StoredEvent } from '../store.ts'
 import { type ColumnValues, readChunks, readRows } from './chunk-reader.ts'
 import { type Dictionary, OVERFLOW_CODE } from './dictionary.ts'
@@ -54,16 +55,35 @@ export async function scanEvents(
   const sql = `SELECT ${EVENT_COLUMNS_SQL} FROM events WHERE ordinal BETWEEN ${least} AND ${greatest}
     AND timestamp_ms BETWEEN ${Math.min(...instants)} AND ${Math.max(...instants)} AND ordinal IN (${ordinals.join(', ')})`
   const byOrdinal = new Map<number, StoredEvent>()
-  await readChunks(connection, sql, [], (columns, count) => {
-    for (let row = 0; row < count; row++) {
-      const stored = readEvent(columns, row, dictionary)
-      byOrdinal.set(stored.ordinal, stored)
-    }
-  })
+  for (const stored of await readEvents(connection, sql, dictionary)) byOrdinal.set(stored.ordinal, stored)
   const events = ordinals.flatMap((ordinal) => byOrdinal.get(ordinal) ?? [])
   const last = events.at(-1)
   if (places.length <= limit || last === undefined) return { events }
   return { events, next: { timestampMs: last.event.timestampMs, ordinal: last.ordinal } }
+}
+
+/** Events with ordinals of a range, in that order. */
+export async function heldEvents(
+  connection: DuckDBConnection,
+  dictionary: Dictionary,
+  { first, last }: OrdinalRange,
+  limit: number,
+): Promise<readonly StoredEvent[]> {
+  const sql = `SELECT ${EVENT_COLUMNS_SQL} FROM events WHERE ordinal BETWEEN ${first} AND ${last}
+    ORDER BY ordinal LIMIT ${limit}`
+  return readEvents(connection, sql, dictionary)
+}
+
+async function readEvents(
+  connection: DuckDBConnection,
+  sql: string,
+  dictionary: Dictionary,
+): Promise<readonly StoredEvent[]> {
+  const events: StoredEvent[] = []
+  await readChunks(connection, sql, [], (columns, count) => {
+    for (let row = 0; row < count; row++) events.push(readEvent(columns, row, dictionary))
+  })
+  return events
 }
 
 /** Every column by name: a file that began with an older build has them in another order. */

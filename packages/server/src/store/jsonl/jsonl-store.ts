@@ -1,6 +1,7 @@
 import { open, rm } from 'node:fs/promises'
 import { TallystickError } from '@tallystick/core'
 import type { Clock } from '@tallystick/core/event'
+import type { OrdinalRange } from '@tallystick/core/journal'
 import type { Query, QueryResult } from '@tallystick/core/query'
 import { throwIfAborted } from '../abort.ts'
 import { Mutex } from '../duckdb/mutex.ts'
@@ -13,6 +14,7 @@ import { encodeLines } from './encode-lines.ts'
 import { storeError } from './errors.ts'
 import { hiddenBytes, hideExpired } from './expire.ts'
 import type { FileSet } from './file-set.ts'
+import { readHeld } from './held.ts'
 import { readPage } from './page.ts'
 import { openSnapshot } from './snapshot.ts'
 import { Writer } from './writer.ts'
@@ -73,6 +75,25 @@ export class JsonlStore implements UsageStore {
     }
   }
 
+  async held(range: OrdinalRange, limit: number): Promise<readonly StoredEvent[]> {
+    const { snapshot, floorMs } = await this.#read(0, Number.POSITIVE_INFINITY)
+    try {
+      return await readHeld(range, limit, snapshot, floorMs)
+    } catch (error) {
+      throw storeError(error, 'The store cannot be read')
+    } finally {
+      await snapshot.close()
+    }
+  }
+
+  belongTo(journalId: string): Promise<void> {
+    return this.#alone('The journal of the store cannot be noted', async (set) => {
+      if (set.state.journalId === journalId) return
+      set.state = { ...set.state, journalId }
+      await set.noteAll()
+    })
+  }
+
   stats(): Promise<StoreStats> {
     return this.#alone('The store cannot be looked at', async (set) => {
       await set.look('all')
@@ -87,6 +108,7 @@ export class JsonlStore implements UsageStore {
         malformed: total(files, 'malformed'),
         ...(state.complete ? { expired: state.expired, cleared } : {}),
         appliedOrdinal: state.appliedOrdinal,
+        ...(state.journalId === undefined ? {} : { journalId: state.journalId }),
         oldestMs: blocks.length === 0 ? null : blocks.reduce((min, { minMs }) => Math.min(min, minMs), Infinity),
         newestMs: blocks.length === 0 ? null : blocks.reduce((max, { maxMs }) => Math.max(max, maxMs), 0),
         bytes: files.reduce((sum, { identity }) => sum + (identity?.size ?? 0), 0),

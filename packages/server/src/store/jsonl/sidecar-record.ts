@@ -14,6 +14,8 @@ export interface StoreState {
   readonly floorMs: number
   /** False when the sidecar was lost: what was cleared or expired before that is not known. */
   readonly complete: boolean
+  /** The journal whose ordinals these are; absent where the store was never told. */
+  readonly journalId?: string
 }
 
 export const NEW_STATE: StoreState = { appliedOrdinal: 0, accepted: 0, expired: 0, floorMs: 0, complete: true }

@@ -177,6 +177,19 @@ export function describeStore(name: string, engine: StoreUnderTest): void {
       expect(rest.next).toBeUndefined()
     })
 
+    test('gives the events it holds of a range of ordinals, in that order, whole, and a page at a time', async () => {
+      const events = storedEvents(120, 71).filter(({ ordinal }) => ordinal % 10 !== 3)
+      await store.append(events)
+      const within = (first: number, last: number): StoredEvent[] =>
+        events.filter(({ ordinal }) => ordinal >= first && ordinal <= last)
+      expect(await store.held({ first: 1, last: 1000 }, 1000)).toEqual(events)
+      expect(await store.held({ first: 20, last: 40 }, 1000)).toEqual(within(20, 40))
+      expect(await store.held({ first: 20, last: 40 }, 5)).toEqual(within(20, 40).slice(0, 5))
+      expect(await store.held({ first: 13, last: 13 }, 5)).toEqual([])
+      await store.clear()
+      expect(await store.held({ first: 1, last: 1000 }, 1000)).toEqual([])
+    })
+
     test('is empty after a clear, stays so under a replay, and counts what comes later', async () => {
       const events = storedEvents(300, 61)
       await store.append(events.slice(0, 200))
