@@ -19,6 +19,8 @@ export interface Config {
   readonly file: string | undefined
   text(key: string): string
   integer(key: string): number
+  /** Null when it is not set. */
+  secret(key: string): string | null
   /** Null when an optional integer is not set. */
   optional(key: string): number | null
   list(key: string): readonly string[]
@@ -79,14 +81,16 @@ export function loadConfig(sources: ConfigSources = {}): Config {
     settings,
     file: document === undefined ? undefined : path,
     text: (key) => value(key) as string,
+    secret: (key) => value(key) as string | null,
     integer: (key) => value(key) as number,
     optional: (key) => value(key) as number | null,
     list: (key) => value(key) as readonly string[],
   }
 }
 
-/** A value as it may be shown: a password inside a URL is masked. */
+/** A value as it may be shown: a secret is masked, and so is a password inside a URL. */
 export function shownValue(setting: Setting): ConfigValue {
+  if (setting.spec.type.of === 'secret') return setting.value === null ? null : '***'
   if (setting.spec.type.of !== 'url' || typeof setting.value !== 'string') return setting.value
   return setting.value.replace(/^([a-z+]+:\/\/[^:/?#]*):[^@]*@/i, '$1:***@')
 }
@@ -128,7 +132,8 @@ function read(spec: KeySpec, raw: unknown, path: string, issues: Issue[]): Confi
   const { type } = spec
   switch (type.of) {
     case 'text':
-    case 'url': {
+    case 'url':
+    case 'secret': {
       const text = textOf(raw)?.trim()
       return text ? text : refuse('must be a text that is not empty')
     }

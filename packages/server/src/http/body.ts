@@ -75,3 +75,28 @@ export function inflate(bytes: Uint8Array, limit: number): Promise<Uint8Array> {
     })
   })
 }
+
+/**
+ * Hands the body to `use`, decompressed where it was compressed; what that takes is held in the budget meanwhile.
+ *
+ * @throws TallystickError `body_too_large`, `invalid_encoding`, `overloaded`
+ */
+export async function unpacked<T>(
+  bytes: Uint8Array,
+  gzipped: boolean,
+  limit: number,
+  budget: ByteBudget,
+  use: (body: Uint8Array) => Promise<T>,
+): Promise<T> {
+  if (!gzipped) {
+    if (bytes.byteLength > limit) throw tooLarge(limit)
+    return use(bytes)
+  }
+  const body = await inflate(bytes, limit)
+  budget.take(body.byteLength)
+  try {
+    return await use(body)
+  } finally {
+    budget.give(body.byteLength)
+  }
+}

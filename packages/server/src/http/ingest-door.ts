@@ -1,8 +1,9 @@
 import { TallystickError } from '@tallystick/core'
 import type { Decoder } from '@tallystick/core/event'
-import { ACK_MODES, type AckMode, type Ingest, type IngestAnswer } from '../ingest/ingest.ts'
+import { ACK_MODES, type AckMode, type Ingest, type IngestAnswer, type Observed } from '../ingest/ingest.ts'
+import type { ClientAddress } from './address/client-address.ts'
 import { doorDecoder, readItems } from './batch.ts'
-import { type ByteBudget, inflate } from './body.ts'
+import { type ByteBudget, unpacked } from './body.ts'
 import type { Limits } from './limits.ts'
 import { type BodyFormat, bodyFormat, isGzipped } from './media.ts'
 
@@ -34,7 +35,7 @@ export interface IngestDoor {
    *
    * @throws TallystickError when the body as a whole cannot be read or kept; bad items are part of the answer.
    */
-  take(bytes: Uint8Array, plan: IngestPlan): Promise<IngestAnswer>
+  take(bytes: Uint8Array, plan: IngestPlan, observed?: Observed): Promise<IngestAnswer>
 }
 
 const MAX_KEY_BYTES = 255
@@ -43,12 +44,13 @@ export interface IngestDoorOptions {
   readonly ingest: Pick<Ingest, 'submit'>
   readonly limits: Limits
   readonly budget: ByteBudget
+  readonly clientAddress: Pick<ClientAddress, 'held'>
   /** Where a request does not say. */
   readonly ack: AckMode
 }
 
-export function createIngestDoor({ ingest, limits, budget, ack }: IngestDoorOptions): IngestDoor {
-  const decode: Decoder = doorDecoder(limits.depth)
+export function createIngestDoor({ ingest, limits, budget, clientAddress, ack }: IngestDoorOptions): IngestDoor {
+  const decode: Decoder = clientAddress.held(doorDecoder(limits.depth))
   return {
     plan({ contentType, contentEncoding, idempotencyKey, search }) {
       const format = bodyFormat(contentType)
@@ -64,29 +66,18 @@ export function createIngestDoor({ ingest, limits, budget, ack }: IngestDoorOpti
         idempotencyKey,
       }
     },
-    async take(bytes, plan) {
-      let body = bytes
-      let inflated = 0
-      try {
-        if (plan.gzipped) {
-          body = await inflate(bytes, limits.inflatedBytes)
-          budget.take(body.byteLength)
-          inflated = body.byteLength
-        } else if (bytes.byteLength > limits.inflatedBytes) {
-          throw new TallystickError('body_too_large', `The body is larger than ${limits.inflatedBytes} bytes.`)
-        }
-        const items = readItems(body, plan.format, limits)
-        return await ingest.submit({
-          items,
+    async take(bytes, plan, observed) {
+      return unpacked(bytes, plan.gzipped, limits.inflatedBytes, budget, (body) =>
+        ingest.submit({
+          items: readItems(body, plan.format, limits),
           decode,
           door: 'native',
           ack: plan.ack,
           ...(plan.idempotencyKey === undefined ? {} : { idempotencyKey: plan.idempotencyKey }),
           ...(plan.wantResults ? { wantResults: true } : {}),
-        })
-      } finally {
-        budget.give(inflated)
-      }
+          ...(observed === undefined ? {} : { observed }),
+        }),
+      )
     },
   }
 }

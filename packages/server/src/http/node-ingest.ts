@@ -19,7 +19,7 @@ const GONE = Symbol('gone')
 export function createNodeIngest(
   app: AppContext,
 ): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
-  const { door, budget, guard, limits } = app
+  const { door, budget, guard, limits, clientAddress } = app
   return async (request, response) => {
     const { headers } = request
     try {
@@ -39,10 +39,15 @@ export function createNodeIngest(
         idempotencyKey: headers['idempotency-key'] as string | undefined,
         search: mark < 0 ? '' : target.slice(mark),
       })
+      const observed = clientAddress.observed({
+        peer: request.socket.remoteAddress,
+        forwarded: headers['forwarded'],
+        forwardedFor: headers['x-forwarded-for'] as string | undefined,
+      })
       const bytes = await readIncoming(request, limits.bodyBytes, budget)
       let answer: string
       try {
-        answer = JSON.stringify(await door.take(bytes, plan))
+        answer = JSON.stringify(await door.take(bytes, plan, observed))
       } finally {
         budget.give(bytes.byteLength)
       }

@@ -7,6 +7,9 @@ import { live } from './handlers/live.ts'
 import { query } from './handlers/query.ts'
 import { status } from './handlers/status.ts'
 import { tables } from './handlers/tables.ts'
+import { protocol012Failure } from './protocol012/failure.ts'
+import { ingestProtocol012 } from './protocol012/ingest.ts'
+import { listProtocol012 } from './protocol012/list.ts'
 import type { Route } from './route.ts'
 
 /** THE table of routes. What is not here is not served. */
@@ -20,6 +23,22 @@ export const ROUTES: readonly Route[] = [
   },
   { method: 'GET', path: '/api/v1/events', scope: 'read', handler: listEvents, summary: 'List events, newest first' },
   { method: 'POST', path: '/api/v1/query', scope: 'read', handler: query, summary: 'Ask for figures' },
+  {
+    method: 'POST',
+    path: '/api/v1/analytics/events',
+    scope: 'ingest',
+    handler: ingestProtocol012,
+    failure: protocol012Failure,
+    summary: 'Take one event of Protocol 012, an array or NDJSON',
+  },
+  {
+    method: 'GET',
+    path: '/api/v1/analytics/events/list',
+    scope: 'read',
+    handler: listProtocol012,
+    failure: protocol012Failure,
+    summary: 'List requests by page, as Protocol 012 does',
+  },
   {
     method: 'GET',
     path: '/api/v1/live',

@@ -23,7 +23,7 @@ import type { Reservation } from './dedup/reservation.ts'
 import { DamagedRunError } from './dedup/sorted-run.ts'
 import type { EventLog } from './event-log.ts'
 import type { SourceGaps } from './gaps.ts'
-import type { IngestAnswer, IngestRequest } from './ingest.ts'
+import type { IngestAnswer, IngestRequest, Observed } from './ingest.ts'
 import type { OrdinalLedger, Pledge } from './ledger.ts'
 import { assignPrice } from './pricing.ts'
 import { Reply } from './reply.ts'
@@ -144,7 +144,7 @@ export class Pipeline {
     firstIndex: number,
   ): { candidates: Candidate[]; rejected: ErrorCode[] } {
     const { request, receivedMs, reply } = delivery
-    const { decode = decodeWireEvent, idempotencyKey, principal, defaults } = request
+    const { decode = decodeWireEvent, idempotencyKey, principal, defaults, observed } = request
     const candidates: Candidate[] = []
     const rejected: ErrorCode[] = []
     let index = firstIndex
@@ -159,7 +159,9 @@ export class Pipeline {
         const { event } = decoded
         if (principal?.tenantId !== undefined) event.tenantId = principal.tenantId
         const minted = decoded.idMinted && idempotencyKey === undefined
-        candidates.push({ index, event, contentHash: contentHash(contentJson(decoded)), receivedMs, minted })
+        const content = contentHash(contentJson(decoded))
+        if (observed !== undefined) observe(event, observed)
+        candidates.push({ index, event, contentHash: content, receivedMs, minted })
       } else {
         rejected.push(decoded.code)
         reply.reject(index, decoded)
@@ -342,4 +344,10 @@ interface Sent {
 interface Waiting {
   readonly candidate: Candidate
   readonly holder: Reservation
+}
+
+function observe(event: Mutable<UsageEvent>, { clientIp, authMethod, authenticated }: Observed): void {
+  if (clientIp !== undefined && event.clientIp === undefined) event.clientIp = clientIp
+  if (authMethod !== undefined && event.authMethod === undefined) event.authMethod = authMethod
+  if (authenticated !== undefined && event.authenticated === undefined) event.authenticated = authenticated
 }
