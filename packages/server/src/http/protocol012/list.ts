@@ -57,9 +57,11 @@ async function readPage(
     scan: (request) => store.scan(request),
   }
   // Totals outlive the events they count; only events can be listed.
-  const { oldestMs } = await store.stats()
-  if (oldestMs === null || oldestMs >= query.toMs) return { total: 0, rows: [] }
-  const listed = { ...query, fromMs: Math.max(query.fromMs, oldestMs) }
+  const { oldestMs, newestMs } = await store.stats()
+  const fromMs = Math.max(query.fromMs, oldestMs ?? 0)
+  const toMs = Math.min(query.toMs, (newestMs ?? 0) + 1)
+  if (fromMs >= toMs) return { total: 0, rows: [] }
+  const listed = { ...query, fromMs, toMs }
   const total = await countRows(source, listed)
   const skip = (page - 1) * perPage
   if (skip >= total) return { total, rows: [] }
