@@ -1,12 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { TallystickError } from '@tallystick/core'
 import type { AppContext } from './app-context.ts'
-import { tooLarge } from './body.ts'
+import { DISCARD_MS, tooLarge } from './body.ts'
 import { RAW_API_HEADERS } from './headers.ts'
 import { type Problem, problemHeaders, problemOf } from './problem.ts'
 
-/** How long a client that was refused may go on sending before the connection is cut; it reads the answer meanwhile. */
-const DISCARD_MS = 1_000
 /** The client went away in the middle of its body: there is nobody to answer. */
 const GONE = Symbol('gone')
 

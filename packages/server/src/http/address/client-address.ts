@@ -8,8 +8,6 @@ import { forwardedForHops, forwardedHops } from './forwarded.ts'
 /** How much of a client's address is kept: nothing, its network, or all of it. */
 export type AddressPolicy = 'off' | 'truncated' | 'full'
 
-export const ADDRESS_POLICIES: readonly AddressPolicy[] = ['off', 'truncated', 'full']
-
 export interface ClientAddressOptions {
   readonly policy: AddressPolicy
   /** Addresses and networks (`10.0.0.0/8`) whose word on where a request came from is taken. */
