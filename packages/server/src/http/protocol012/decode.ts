@@ -2,7 +2,7 @@ import type { ErrorCode } from '@tallystick/core'
 import { type Decoder, decodeProtocol012, type RefusedItem } from '@tallystick/core/event'
 import type { TokenReading } from './token.ts'
 
-type Members = Readonly<Record<string, unknown>>
+type Members = Record<string, unknown>
 
 /** The item's own token, as it stands there; undefined where it has none. */
 export function tokenOf(item: unknown): unknown {
@@ -20,8 +20,11 @@ export function protocolDecoder(readingOf: (item: unknown) => TokenReading): Dec
     const members = item as Members
     const reading = readingOf(item)
     if (!reading.ok) return refused(members, reading.code, 'ic_token', reading.message)
-    const agent = reading.agentId ?? members['agent_id']
-    const decoded = decodeProtocol012({ ...members, agent_id: agent, authenticated: null, auth_method: null }, context)
+    // The item is ours, just parsed: a copy would cost as much as reading it.
+    if (reading.agentId !== undefined) members['agent_id'] = reading.agentId
+    if (members['authenticated'] !== undefined) members['authenticated'] = null
+    if (members['auth_method'] !== undefined) members['auth_method'] = null
+    const decoded = decodeProtocol012(members, context)
     if (!decoded.ok) return decoded
     if (decoded.idMinted) return missing(members, 'event_id')
     if (decoded.timestampMinted) return missing(members, 'timestamp_ms')
@@ -32,11 +35,11 @@ export function protocolDecoder(readingOf: (item: unknown) => TokenReading): Dec
   }
 }
 
-function missing(members: Members, field: string): RefusedItem {
+function missing(members: Readonly<Members>, field: string): RefusedItem {
   return refused(members, 'missing_field', field, `${field} is missing`)
 }
 
-function refused(members: Members, code: ErrorCode, field: string, message: string): RefusedItem {
+function refused(members: Readonly<Members>, code: ErrorCode, field: string, message: string): RefusedItem {
   const id = members['event_id']
   const usable = typeof id === 'string' && id !== '' && id.length <= 128 && id.isWellFormed()
   return { ok: false, code, field, message, ...(usable ? { eventId: id } : {}) }
