@@ -5,11 +5,13 @@ import { TallystickError } from '@tallystick/core'
 import { type Clock, type Random, systemClock } from '@tallystick/core/event'
 import { type Journal, type JournalTrace, type JournalWitness, openJournal } from '@tallystick/core/journal'
 import { createPriceBook, type OverrideSource, type PriceBook } from '@tallystick/core/pricing'
+import type { ClientAddressOptions } from './http/address/client-address.ts'
 import { createApp } from './http/app.ts'
 import { loadAssets } from './http/assets.ts'
 import type { Limits } from './http/limits.ts'
 import { type Listening, type ListenOptions, listen } from './http/listen.ts'
 import { createLiveHub, type LiveHub } from './http/live/hub.ts'
+import type { Protocol012Options } from './http/protocol012/protocol012.ts'
 import { idsWitness } from './ingest/dedup/manifest.ts'
 import type { AckMode, Ingest } from './ingest/ingest.ts'
 import { openIngest } from './ingest/open-ingest.ts'
@@ -41,6 +43,9 @@ export interface OpenOptions {
   readonly limits?: Partial<Limits>
   readonly allowedHosts?: readonly string[]
   readonly allowedOrigins?: readonly string[]
+  /** What is kept of the addresses of clients; nothing when absent. */
+  readonly clientAddress?: ClientAddressOptions
+  readonly protocol012?: Protocol012Options
   /** Files of the dashboard; those built into the package when absent. */
   readonly dashboardDir?: string
   readonly logger?: Logger
@@ -138,6 +143,8 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
     ...(options.ack ? { ack: options.ack } : {}),
     ...(options.allowedHosts ? { allowedHosts: options.allowedHosts } : {}),
     ...(options.allowedOrigins ? { allowedOrigins: options.allowedOrigins } : {}),
+    ...(options.clientAddress ? { clientAddress: options.clientAddress } : {}),
+    ...(options.protocol012 ? { protocol012: options.protocol012 } : {}),
     ...(options.random ? { random: options.random } : {}),
     onError: (error, requestId) => logger.error({ err: error, request_id: requestId }, 'a request failed'),
     stopping: () => stopping,

@@ -11,6 +11,7 @@ export function openOptions(config: Config): OpenOptions {
   const dataDir = resolve(config.text('data_dir'))
   const eventsSeconds = config.optional('retention.events_seconds')
   const cellsSeconds = config.optional('retention.cells_seconds')
+  const jwtSecret = config.secret('protocol012.jwt_secret')
   return {
     dataDir,
     store: locateStore(config.text('store'), dataDir),
@@ -29,6 +30,14 @@ export function openOptions(config: Config): OpenOptions {
       inflatedBytes: config.integer('ingest.max_inflated_bytes'),
       batchEvents: config.integer('ingest.max_batch_events'),
       streams: config.integer('http.max_streams'),
+    },
+    clientAddress: {
+      policy: config.text('http.client_address') as 'off' | 'truncated' | 'full',
+      trustedProxies: config.list('http.trusted_proxies'),
+    },
+    protocol012: {
+      rateLimits: config.text('compat.rate_limits') === 'on',
+      ...(jwtSecret === null ? {} : { jwtSecret }),
     },
     allowedHosts: config.list('http.allowed_hosts'),
     allowedOrigins: config.list('http.allowed_origins'),

@@ -22,6 +22,8 @@ export interface Config {
   readonly file: string | undefined
   text(key: string): string
   integer(key: string): number
+  /** Null when it is not set. */
+  secret(key: string): string | null
   /** Null when an optional integer is not set. */
   optional(key: string): number | null
   list(key: string): readonly string[]
@@ -96,6 +98,7 @@ export function loadConfig(sources: ConfigSources = {}): Config {
     settings,
     file: document === undefined ? undefined : path,
     text: (key) => value(key) as string,
+    secret: (key) => value(key) as string | null,
     integer: (key) => value(key) as number,
     optional: (key) => value(key) as number | null,
     list: (key) => value(key) as readonly string[],
@@ -108,8 +111,9 @@ function placeOf({ spec, source, variable = spec.env }: Setting): string {
   return source === 'environment' ? variable : spec.key
 }
 
-/** A value as it may be shown: a password inside a URL is masked. */
+/** A value as it may be shown: a secret is masked, and so is a password inside a URL. */
 export function shownValue(setting: Setting): ConfigValue {
+  if (setting.spec.type.of === 'secret') return setting.value === null ? null : '***'
   if (setting.spec.type.of !== 'url' || typeof setting.value !== 'string') return setting.value
   return setting.value.replace(/^([a-z+]+:\/\/[^:/?#]*):[^@]*@/i, '$1:***@')
 }
@@ -156,7 +160,8 @@ function read(spec: KeySpec, raw: unknown, path: string, issues: Issue[]): Confi
   const { type } = spec
   switch (type.of) {
     case 'text':
-    case 'url': {
+    case 'url':
+    case 'secret': {
       const text = textOf(raw)?.trim()
       return text ? text : refuse('must be a text that is not empty')
     }

@@ -16,6 +16,8 @@ export interface KeySpec {
 export type KeyType =
   | { readonly of: 'text' }
   | { readonly of: 'url' }
+  /** Never shown. */
+  | { readonly of: 'secret' }
   | { readonly of: 'integer'; readonly min: number; readonly max: number; readonly optional?: true }
   | { readonly of: 'choice'; readonly values: readonly string[] }
   | { readonly of: 'list' }
@@ -55,6 +57,21 @@ export const CONFIG_KEYS: readonly KeySpec[] = [
     type: { of: 'list' },
     default: [],
     about: 'Web origins, beside our own, that may send requests.',
+  },
+  {
+    key: 'http.client_address',
+    env: 'TALLYSTICK_CLIENT_ADDRESS',
+    type: { of: 'choice', values: ['off', 'truncated', 'full'] },
+    default: 'off',
+    about:
+      'What events keep of the address they come from, `client_ip` that clients send included: nothing, its /24 or /48, all.',
+  },
+  {
+    key: 'http.trusted_proxies',
+    env: 'TALLYSTICK_TRUSTED_PROXIES',
+    type: { of: 'list' },
+    default: [],
+    about: 'Addresses and networks of proxies whose Forwarded and X-Forwarded-For headers are believed.',
   },
   {
     key: 'http.max_streams',
@@ -157,6 +174,21 @@ export const CONFIG_KEYS: readonly KeySpec[] = [
     type: { of: 'list' },
     default: [],
     about: 'Price files that override the built-in catalogue; later files win.',
+  },
+  {
+    key: 'protocol012.jwt_secret',
+    env: 'TALLYSTICK_JWT_SECRET',
+    type: { of: 'secret' },
+    default: null,
+    about:
+      'Verifies the IC tokens of Protocol 012 (HS256). Unset: any token is taken and events say authenticated: false.',
+  },
+  {
+    key: 'compat.rate_limits',
+    env: 'TALLYSTICK_RATE_LIMITS',
+    type: { of: 'choice', values: ['off', 'on'] },
+    default: 'off',
+    about: 'Hold clients of Protocol 012 to its documented 1,000 events a minute and token, and 20 queries a minute.',
   },
   {
     key: 'duckdb.memory_mb',

@@ -2,12 +2,14 @@ import type { Clock } from '@tallystick/core/event'
 import type { Ingest } from '../ingest/ingest.ts'
 import type { Verification } from '../ingest/verify.ts'
 import type { UsageStore } from '../store/store.ts'
+import type { ClientAddress } from './address/client-address.ts'
 import type { Assets } from './assets.ts'
 import type { ByteBudget } from './body.ts'
 import type { Guard } from './guard.ts'
 import type { IngestDoor } from './ingest-door.ts'
 import type { Limits } from './limits.ts'
 import type { LiveHub } from './live/hub.ts'
+import type { Protocol012 } from './protocol012/protocol012.ts'
 import type { Turnstile } from './turnstile.ts'
 
 /** What the handlers work with. */
@@ -18,7 +20,9 @@ export interface AppContext {
   readonly clock: Clock
   readonly limits: Limits
   readonly guard: Guard
+  readonly clientAddress: ClientAddress
   readonly door: IngestDoor
+  readonly protocol012: Protocol012
   readonly budget: ByteBudget
   readonly queries: Turnstile
   readonly assets: Assets

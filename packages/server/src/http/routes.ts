@@ -23,6 +23,10 @@ import {
   TABLES_DOC,
   VERSION_DOC,
 } from './openapi/native.ts'
+import { INGEST_PROTOCOL012_DOC, LIST_PROTOCOL012_DOC } from './openapi/protocol012.ts'
+import { protocol012Failure } from './protocol012/failure.ts'
+import { ingestProtocol012 } from './protocol012/ingest.ts'
+import { listProtocol012 } from './protocol012/list.ts'
 import type { Route } from './route.ts'
 
 /** THE table of routes. What is not here is not served. */
@@ -51,6 +55,24 @@ export const ROUTES: readonly Route[] = [
     doc: QUERY_DOC,
     strict: true,
     summary: 'Ask for figures',
+  },
+  {
+    method: 'POST',
+    path: '/api/v1/analytics/events',
+    scope: 'ingest',
+    handler: ingestProtocol012,
+    doc: INGEST_PROTOCOL012_DOC,
+    failure: protocol012Failure,
+    summary: 'Take one event of Protocol 012, an array or NDJSON',
+  },
+  {
+    method: 'GET',
+    path: '/api/v1/analytics/events/list',
+    scope: 'read',
+    handler: listProtocol012,
+    doc: LIST_PROTOCOL012_DOC,
+    failure: protocol012Failure,
+    summary: 'List requests by page, as Protocol 012 does',
   },
   {
     method: 'GET',

@@ -49,9 +49,10 @@ const PROBLEM: Schema = object(
     code: ERROR_CODE,
     detail: text('What was wrong, where, and what to do.'),
     issues: array(object({ path: text(), message: text() }), 'Every problem found, not the first only.'),
+    retry_after_seconds: integer('How long to wait before the same is sent again, where the server knows.'),
     instance: text('Names this occurrence; the server log has the same id.'),
   },
-  { optional: ['issues'] },
+  { optional: ['issues', 'retry_after_seconds'] },
 )
 
 /** The named schemas of the document. */

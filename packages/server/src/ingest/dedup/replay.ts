@@ -1,4 +1,5 @@
 import {
+  type AddedMembers,
   eventFromWire,
   type JsonBytes,
   jsonBytes,
@@ -18,12 +19,11 @@ export interface JournaledEvent {
 }
 
 /** An event on its way into the journal. */
-export interface AcceptedEvent {
+export interface AcceptedEvent extends AddedMembers {
   readonly event: UsageEvent
   readonly content: SentContent
   readonly contentHash: string
   readonly receivedMs: number
-  readonly timestampMinted: boolean
 }
 
 const RECEIVED = jsonBytes('"r":')
@@ -31,16 +31,14 @@ const HASH = jsonBytes(',"h":')
 const EVENT = jsonBytes(',"e":')
 
 /** Writes the journal's body of an event: when it was received, the hash of what was sent, and the event. */
-export function writeJournalBody(
-  line: JsonBytes,
-  { event, content, contentHash, receivedMs, timestampMinted }: AcceptedEvent,
-): void {
+export function writeJournalBody(line: JsonBytes, accepted: AcceptedEvent): void {
+  const { event, content, contentHash, receivedMs } = accepted
   line.raw(RECEIVED)
   line.number(receivedMs)
   line.raw(HASH)
   line.text(contentHash)
   line.raw(EVENT)
-  writeAcceptedEvent(line, event, content, timestampMinted)
+  writeAcceptedEvent(line, event, content, accepted)
 }
 
 /** Reads an event record back; undefined for a record that is none of ours. */

@@ -97,7 +97,7 @@ const accepted = (event: UsageEvent, index: number): string => {
     timestampMinted: false,
   })
   const line = new JsonBytes()
-  writeAcceptedEvent(line, event, content, false)
+  writeAcceptedEvent(line, event, content, { timestampMinted: false })
   return lineOf(new TextDecoder().decode(line.bytes.subarray(0, line.length)), index + 1)
 }
 
