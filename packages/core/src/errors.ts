@@ -70,6 +70,7 @@ export const ERRORS = {
   unknown_measure: row(400, 'No such measure', 'Use one of the nearest names listed.'),
   unknown_dimension: row(400, 'No such dimension', 'Use one of the nearest names listed.'),
   invalid_cursor: row(400, 'The cursor cannot be read', 'Use the cursor of the previous page unchanged, or none.'),
+  unauthorized: row(401, 'The credentials are missing or wrong', 'Send the token as Authorization: Bearer TOKEN.'),
   forbidden_origin: row(
     403,
     'The request comes from another site',

@@ -3,6 +3,7 @@
  * process; the command of the same name serves them.
  */
 
+export type { AdminAccess } from './http/app-context.ts'
 export type { Limits } from './http/limits.ts'
 export type { Listening, ListenOptions } from './http/listen.ts'
 export type { LiveHub } from './http/live/hub.ts'

@@ -6,6 +6,7 @@ import { type Clock, type Random, systemClock } from '@tallystick/core/event'
 import { type Journal, openJournal } from '@tallystick/core/journal'
 import { createPriceBook, type OverrideSource, type PriceBook } from '@tallystick/core/pricing'
 import { createApp } from './http/app.ts'
+import type { AdminAccess } from './http/app-context.ts'
 import { loadAssets } from './http/assets.ts'
 import type { Limits } from './http/limits.ts'
 import { type Listening, type ListenOptions, listen } from './http/listen.ts'
@@ -40,6 +41,8 @@ export interface OpenOptions {
   readonly limits?: Partial<Limits>
   readonly allowedHosts?: readonly string[]
   readonly allowedOrigins?: readonly string[]
+  /** Who may use the routes under `/analytics`; without it this machine only. */
+  readonly admin?: AdminAccess
   /** Files of the dashboard; those built into the package when absent. */
   readonly dashboardDir?: string
   readonly logger?: Logger
@@ -137,6 +140,8 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
     ...(options.ack ? { ack: options.ack } : {}),
     ...(options.allowedHosts ? { allowedHosts: options.allowedHosts } : {}),
     ...(options.allowedOrigins ? { allowedOrigins: options.allowedOrigins } : {}),
+    ...(options.admin ? { admin: options.admin } : {}),
+    ...(options.retainEventsMs === undefined ? {} : { eventsTtlMs: options.retainEventsMs }),
     ...(options.random ? { random: options.random } : {}),
     onError: (error, requestId) => logger.error({ err: error, request_id: requestId }, 'a request failed'),
     stopping: () => stopping,

@@ -10,6 +10,7 @@ export function openOptions(config: Config): OpenOptions {
   const dataDir = resolve(config.text('data_dir'))
   const eventsSeconds = config.optional('retention.events_seconds')
   const cellsSeconds = config.optional('retention.cells_seconds')
+  const token = config.secret('routiium.admin_token')
   return {
     dataDir,
     store: storeUrl(config.text('store'), dataDir),
@@ -31,6 +32,7 @@ export function openOptions(config: Config): OpenOptions {
     },
     allowedHosts: config.list('http.allowed_hosts'),
     allowedOrigins: config.list('http.allowed_origins'),
+    admin: { ...(token === undefined ? {} : { token }), insecure: config.flag('routiium.insecure_admin') },
     duckdb: { memoryLimitMb: config.integer('duckdb.memory_mb'), threads: config.integer('duckdb.threads') },
   }
 }

@@ -4,7 +4,7 @@ import { Hono } from 'hono'
 import type { AckMode, Ingest } from '../ingest/ingest.ts'
 import { verify } from '../ingest/verify.ts'
 import type { UsageStore } from '../store/store.ts'
-import type { About, AppContext } from './app-context.ts'
+import type { About, AdminAccess, AppContext } from './app-context.ts'
 import type { Assets } from './assets.ts'
 import { createByteBudget } from './body.ts'
 import { createGuard } from './guard.ts'
@@ -32,6 +32,9 @@ export interface AppOptions {
   readonly allowedHosts?: readonly string[]
   /** Origins beside our own that may send requests. */
   readonly allowedOrigins?: readonly string[]
+  readonly admin?: AdminAccess
+  /** What the store keeps single events for, ms; only told, not enforced here. */
+  readonly eventsTtlMs?: number
   readonly clock?: Clock
   readonly random?: Random
   readonly onError?: (error: unknown, requestId: string) => void
@@ -109,6 +112,8 @@ function contextOf(options: AppOptions): AppContext {
     assets,
     clock,
     limits,
+    admin: options.admin ?? {},
+    ...(options.eventsTtlMs === undefined ? {} : { eventsTtlMs: options.eventsTtlMs }),
     budget,
     guard: createGuard({ allowedHosts: options.allowedHosts ?? [], allowedOrigins: options.allowedOrigins ?? [] }),
     door: createIngestDoor({ ingest, limits, budget, ack }),
@@ -152,7 +157,7 @@ function optionsAnswer(methods: readonly string[]): Response {
     headers: {
       allow: methods.join(', '),
       'access-control-allow-methods': methods.join(', '),
-      'access-control-allow-headers': 'content-type, content-encoding, idempotency-key, last-event-id',
+      'access-control-allow-headers': 'authorization, content-type, content-encoding, idempotency-key, last-event-id',
       'access-control-max-age': '600',
     },
   })

@@ -8,6 +8,13 @@ import { query } from './handlers/query.ts'
 import { status } from './handlers/status.ts'
 import { tables } from './handlers/tables.ts'
 import type { Route } from './route.ts'
+import { forAdmin } from './routiium/admin.ts'
+import { aggregate } from './routiium/aggregate.ts'
+import { clear } from './routiium/clear.ts'
+import { events } from './routiium/events.ts'
+import { exportEvents } from './routiium/export.ts'
+import { routiiumFailure } from './routiium/failure.ts'
+import { stats } from './routiium/stats.ts'
 
 /** THE table of routes. What is not here is not served. */
 export const ROUTES: readonly Route[] = [
@@ -43,6 +50,46 @@ export const ROUTES: readonly Route[] = [
     summary: 'Tell what runs here and how it does',
   },
   { method: 'GET', path: '/api/v1/tables', scope: 'read', handler: tables, summary: 'List dimensions and measures' },
+  {
+    method: 'GET',
+    path: '/analytics/stats',
+    scope: 'admin',
+    handler: forAdmin(stats),
+    failure: routiiumFailure('Failed to get analytics stats'),
+    summary: 'Tell what the store holds, as Routiium does',
+  },
+  {
+    method: 'GET',
+    path: '/analytics/events',
+    scope: 'admin',
+    handler: forAdmin(events),
+    failure: routiiumFailure('Failed to query events'),
+    summary: "List events as Routiium's documents, oldest first",
+  },
+  {
+    method: 'GET',
+    path: '/analytics/aggregate',
+    scope: 'admin',
+    handler: forAdmin(aggregate),
+    failure: routiiumFailure('Failed to aggregate analytics'),
+    summary: 'Add up a period, as Routiium does',
+  },
+  {
+    method: 'GET',
+    path: '/analytics/export',
+    scope: 'admin',
+    handler: forAdmin(exportEvents),
+    failure: routiiumFailure('Failed to export analytics'),
+    summary: 'Export a period as CSV or JSON, as Routiium does',
+  },
+  {
+    method: 'POST',
+    path: '/analytics/clear',
+    scope: 'admin',
+    handler: forAdmin(clear),
+    failure: routiiumFailure('Failed to clear analytics'),
+    summary: 'Remove every event, as Routiium does',
+  },
   { method: 'GET', path: '/healthz', scope: 'public', handler: health, summary: 'Say that the process answers' },
   {
     method: 'GET',

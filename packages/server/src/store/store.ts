@@ -67,6 +67,8 @@ export interface StoreCapabilities {
   readonly durable: boolean
   /** Totals outlive raw events. */
   readonly cells: boolean
+  /** Beyond this many the oldest events go. Absent: no bound but the disk. */
+  readonly maxEvents?: number
 }
 
 export interface ScanRequest {

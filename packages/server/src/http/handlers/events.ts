@@ -95,11 +95,12 @@ function filterValue(name: string, text: string): string | number | boolean | nu
   return text
 }
 
-function cursorText({ timestampMs, ordinal }: ScanCursor): string {
+export function cursorText({ timestampMs, ordinal }: ScanCursor): string {
   return `${timestampMs}.${ordinal}`
 }
 
-function cursorOf(text: string): ScanCursor {
+/** @throws TallystickError `invalid_cursor` */
+export function cursorOf(text: string): ScanCursor {
   const match = /^(\d{1,16})\.(\d{1,16})$/.exec(text)
   const timestampMs = Number(match?.[1])
   const ordinal = Number(match?.[2])
