@@ -1,61 +1,74 @@
 import { TallystickError } from '@tallystick/core'
-import { NO_MODEL, nanoToMicros, type UsageEvent } from '@tallystick/core/event'
+import { type FieldName, NO_MODEL, nanoToMicros, type UsageEvent } from '@tallystick/core/event'
 import type { CsvCell } from '../../format/csv.ts'
 
 export interface Column {
   readonly name: string
+  /** Members of the event that the cell is made of. */
+  readonly fields: readonly FieldName[]
   readonly cell: (event: UsageEvent) => CsvCell
 }
 
-const column = (name: string, cell: (event: UsageEvent) => CsvCell | undefined): Column => ({
+const column = (
+  name: string,
+  fields: FieldName | readonly FieldName[],
+  cell: (event: UsageEvent) => CsvCell | undefined,
+): Column => ({
   name,
+  fields: typeof fields === 'string' ? [fields] : fields,
   cell: (event) => cell(event) ?? null,
 })
+
+const COST: readonly FieldName[] = ['costNanoUsd', 'costReportedNanoUsd']
 
 /**
  * THE table of columns: the thirteen of the dialect's first description, in its order, then what later ones added, then
  * ours. In columns of the dialect an unknown count is 0, as it always was there; in ours it is empty.
  */
 export const COLUMNS: readonly Column[] = [
-  column('id', (event) => event.eventId),
-  column('timestamp', (event) => Math.floor(event.timestampMs / 1000)),
-  column('endpoint', (event) => event.endpoint),
-  column('method', (event) => event.method),
-  column('model', (event) => (event.requestModel === NO_MODEL ? null : event.requestModel)),
-  column('stream', (event) => event.stream ?? false),
-  column('status_code', (event) => event.statusCode ?? 0),
-  column('success', (event) => event.success ?? false),
-  column('duration_ms', (event) => event.durationMs ?? 0),
-  column('input_tokens', (event) => event.inputTokens ?? 0),
-  column('output_tokens', (event) => event.outputTokens ?? 0),
-  column('backend', (event) => event.backend),
-  column('upstream_mode', (event) => event.upstreamMode),
+  column('id', 'eventId', (event) => event.eventId),
+  column('timestamp', 'timestampMs', (event) => Math.floor(event.timestampMs / 1000)),
+  column('endpoint', 'endpoint', (event) => event.endpoint),
+  column('method', 'method', (event) => event.method),
+  column('model', 'requestModel', (event) => (event.requestModel === NO_MODEL ? null : event.requestModel)),
+  column('stream', 'stream', (event) => event.stream ?? false),
+  column('status_code', 'statusCode', (event) => event.statusCode ?? 0),
+  column('success', 'success', (event) => event.success ?? false),
+  column('duration_ms', 'durationMs', (event) => event.durationMs ?? 0),
+  column('input_tokens', 'inputTokens', (event) => event.inputTokens ?? 0),
+  column('output_tokens', 'outputTokens', (event) => event.outputTokens ?? 0),
+  column('backend', 'backend', (event) => event.backend),
+  column('upstream_mode', 'upstreamMode', (event) => event.upstreamMode),
 
-  column('tokens_per_second', ({ outputTokens, durationMs }) =>
+  column('tokens_per_second', ['outputTokens', 'durationMs'], ({ outputTokens, durationMs }) =>
     outputTokens === undefined || !durationMs ? null : { digits: ((outputTokens / durationMs) * 1000).toFixed(2) },
   ),
-  column('prompt_tokens', (event) => event.inputTokens ?? 0),
-  column('completion_tokens', (event) => event.outputTokens ?? 0),
-  column('cached_tokens', (event) => event.cacheReadTokens ?? 0),
-  column('reasoning_tokens', (event) => event.reasoningTokens ?? 0),
-  column('total_cost', (event) => usd(costOf(event))),
-  column('ttfb_ms', (event) => event.ttfbMs),
-  column('input_cost', (event) => usd(costOf(event) === undefined ? undefined : (event.costInputNanoUsd ?? 0))),
-  column('output_cost', (event) => usd(costOf(event) === undefined ? undefined : (event.costOutputNanoUsd ?? 0))),
-  column('cached_cost', (event) => usd(event.costCacheReadNanoUsd)),
-  column('api_key_id', (event) => event.apiKeyId),
-  column('api_key_label', (event) => event.apiKeyLabel),
+  column('prompt_tokens', 'inputTokens', (event) => event.inputTokens ?? 0),
+  column('completion_tokens', 'outputTokens', (event) => event.outputTokens ?? 0),
+  column('cached_tokens', 'cacheReadTokens', (event) => event.cacheReadTokens ?? 0),
+  column('reasoning_tokens', 'reasoningTokens', (event) => event.reasoningTokens ?? 0),
+  column('total_cost', COST, (event) => usd(costOf(event))),
+  column('ttfb_ms', 'ttfbMs', (event) => event.ttfbMs),
+  column('input_cost', [...COST, 'costInputNanoUsd'], (event) =>
+    usd(costOf(event) === undefined ? undefined : (event.costInputNanoUsd ?? 0)),
+  ),
+  column('output_cost', [...COST, 'costOutputNanoUsd'], (event) =>
+    usd(costOf(event) === undefined ? undefined : (event.costOutputNanoUsd ?? 0)),
+  ),
+  column('cached_cost', 'costCacheReadNanoUsd', (event) => usd(event.costCacheReadNanoUsd)),
+  column('api_key_id', 'apiKeyId', (event) => event.apiKeyId),
+  column('api_key_label', 'apiKeyLabel', (event) => event.apiKeyLabel),
 
-  column('cost_nano_usd', (event) => event.costNanoUsd),
-  column('cost_basis', (event) => event.costBasis),
-  column('timestamp_ms', (event) => event.timestampMs),
-  column('provider', (event) => event.provider),
-  column('response_model', (event) => event.responseModel),
-  column('tenant_id', (event) => event.tenantId),
-  column('agent_id', (event) => event.agentId),
-  column('user_id', (event) => event.userId),
-  column('session_id', (event) => event.sessionId),
-  column('error_type', (event) => event.errorType),
+  column('cost_nano_usd', 'costNanoUsd', (event) => event.costNanoUsd),
+  column('cost_basis', 'costBasis', (event) => event.costBasis),
+  column('timestamp_ms', 'timestampMs', (event) => event.timestampMs),
+  column('provider', 'provider', (event) => event.provider),
+  column('response_model', 'responseModel', (event) => event.responseModel),
+  column('tenant_id', 'tenantId', (event) => event.tenantId),
+  column('agent_id', 'agentId', (event) => event.agentId),
+  column('user_id', 'userId', (event) => event.userId),
+  column('session_id', 'sessionId', (event) => event.sessionId),
+  column('error_type', 'errorType', (event) => event.errorType),
 ]
 
 const COLUMN_OF: ReadonlyMap<string, Column> = new Map(COLUMNS.map((entry) => [entry.name, entry]))

@@ -22,6 +22,7 @@ export const exportEvents: Handler = (call) => {
 function csvFormat(columns: readonly Column[]): Format {
   return {
     head: csvRow(columns.map(({ name }) => name)),
+    fields: columns.flatMap(({ fields }) => fields),
     page: (events) => events.map((event) => csvRow(columns.map(({ cell }) => cell(event)))).join(''),
     tail: () => '',
   }

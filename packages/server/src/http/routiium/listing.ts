@@ -1,4 +1,4 @@
-import { encodeRoutiium, type UsageEvent } from '@tallystick/core/event'
+import { encodeRoutiium, type FieldName, type UsageEvent } from '@tallystick/core/event'
 import { cursorText } from '../handlers/events.ts'
 import { waitsForApplied } from '../handlers/query.ts'
 import type { Call } from '../route.ts'
@@ -9,6 +9,8 @@ import { bodyOf } from './stream.ts'
 /** How a list of events is written: what stands before, each page, and what stands behind. */
 export interface Format {
   readonly head: string
+  /** Members of the events that are looked at; all when absent. */
+  readonly fields?: readonly FieldName[]
   page(events: readonly UsageEvent[], first: boolean): string
   tail(count: number, nextCursor: string | null): string
 }
@@ -34,7 +36,7 @@ export async function listing(
   headers: Record<string, string>,
 ): Promise<Response> {
   if (waitsForApplied(url)) await app.ingest.applied()
-  const pages = eventPages(app, selection, request.signal)
+  const pages = eventPages(app, selection, format.fields, request.signal)
   const first = (await pages.next()).value as Page | undefined
   const link = first === undefined ? undefined : nextLink(url, selection, first)
   return new Response(bodyOf(written(first, pages, format), app), {

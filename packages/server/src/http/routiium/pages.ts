@@ -1,3 +1,4 @@
+import type { FieldName } from '@tallystick/core/event'
 import type { ScanCursor, ScanPage, StoredEvent } from '../../store/store.ts'
 import type { AppContext } from '../app-context.ts'
 import type { Selection } from './parameters.ts'
@@ -20,7 +21,12 @@ export interface Page {
  *
  * @throws TallystickError `overloaded` before the first page only
  */
-export async function* eventPages(app: AppContext, selection: Selection, signal: AbortSignal): AsyncGenerator<Page> {
+export async function* eventPages(
+  app: AppContext,
+  selection: Selection,
+  fields: readonly FieldName[] | undefined,
+  signal: AbortSignal,
+): AsyncGenerator<Page> {
   const { period, ascending, limit = Number.POSITIVE_INFINITY } = selection
   if (limit === 0 || period.fromMs >= period.toMs) return
   const known = app.ingest.progress().appliedOrdinal
@@ -32,6 +38,7 @@ export async function* eventPages(app: AppContext, selection: Selection, signal:
       filters,
       ascending,
       limit: Math.min(wanted, PAGE_EVENTS),
+      ...(fields === undefined ? {} : { fields }),
       ...(after === undefined ? {} : { after }),
     })
 
