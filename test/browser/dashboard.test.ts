@@ -399,6 +399,24 @@ test('a failing panel says what failed and can be tried again, while the others 
   expect(await alert.count()).toBe(0)
 })
 
+test('the API page shows every route, tries one, and asks nobody but this server', async () => {
+  for (const colorScheme of ['light', 'dark'] as const) {
+    const { page, faults } = await visit('/docs', { colorScheme })
+    await page.getByRole('heading', { name: 'Ask for figures' }).waitFor()
+    const { paths } = (await (await fetch(`${address}/openapi.json`)).json()) as {
+      paths: Record<string, Record<string, { summary: string }>>
+    }
+    for (const { summary } of Object.values(paths).flatMap((operations) => Object.values(operations))) {
+      expect(await page.getByRole('heading', { name: summary, exact: true }).count(), summary).toBe(1)
+    }
+    const operation = page.locator('[id="get-/version"]')
+    await operation.getByRole('button', { name: 'TRY' }).click()
+    await operation.getByText('"tallystick"').first().waitFor()
+    await page.screenshot({ path: join(SCREENSHOTS, `api-${colorScheme}.png`) })
+    expect(faults).toEqual([])
+  }
+})
+
 test('the first paint needs less than 100 kB of script and style', async () => {
   const assets = join(built, 'assets')
   const sizes = await Promise.all(

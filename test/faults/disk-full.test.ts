@@ -1,4 +1,5 @@
-import { readdirSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { tallystick } from '../e2e/cli.ts'
@@ -100,6 +101,34 @@ describe.skipIf(noSmallDisk !== undefined)('on a small disk', () => {
     await expectExactly(client, server.url, oracle.events())
     expect(await server.stop()).toBe(0)
   }, 60_000)
+
+  test('that holds only the store and is full: events are safe, the server says it is not ready, nobody waits in vain', async () => {
+    const small = makeDisk(8)
+    const path = join(small.path, 'tallystick.duckdb')
+    const dataDir = mkdtempSync(join(tmpdir(), 'full-store-'))
+    const oracle = new Oracle(1, Date.now())
+    try {
+      const server = await ServerProcess.start(dataDir, ['--store', `duckdb:${path}`])
+      const url = server.url
+      await oracle.sendNew(client, url, 500)
+      expect(await requestsOf(client, url)).toBe(500)
+      small.fill()
+      await oracle.sendNew(client, url, 20_000)
+      const unready = { status: 503, json: { reasons: [expect.stringContaining('cannot keep up')] } }
+      await expect.poll(() => client.call(`${url}/readyz`), { timeout: 20_000 }).toMatchObject(unready)
+      for (const path of ['/api/v1/events?consistency=applied', '/api/v1/invariants?audit=1']) {
+        const answer = await client.call(`${url}${path}`)
+        expect(answer, path).toMatchObject({ status: 503, json: { code: 'store_unavailable' } })
+      }
+      small.free()
+      await expect.poll(() => client.call(`${url}/readyz`), { timeout: 20_000 }).toMatchObject({ status: 200 })
+      await expectExactly(client, url, oracle.events())
+      expect(await server.stop()).toBe(0)
+    } finally {
+      await endServers()
+      rmSync(dataDir, { recursive: true })
+    }
+  }, 120_000)
 
   test('that is read-only a server says so in one line and ends', async () => {
     const small = makeDisk(16)

@@ -69,6 +69,7 @@ export const ERRORS = {
   invalid_query: row(400, 'The query is not valid', 'Mend every problem listed in `issues`.'),
   unknown_measure: row(400, 'No such measure', 'Use one of the nearest names listed.'),
   unknown_dimension: row(400, 'No such dimension', 'Use one of the nearest names listed.'),
+  unknown_parameter: row(400, 'No such parameter', 'Use one of the nearest names listed, or leave it out.'),
   invalid_cursor: row(400, 'The cursor cannot be read', 'Use the cursor of the previous page unchanged, or none.'),
   unauthorized: row(401, 'The credentials are missing or wrong', 'Send the token as Authorization: Bearer TOKEN.'),
   forbidden_origin: row(
@@ -152,6 +153,29 @@ export interface Issue {
   /** Path of the offending member, e.g. `filters.provider[0]`. */
   readonly path: string
   readonly message: string
+}
+
+const MAX_INLINE_ISSUES = 5
+const MAX_ISSUE_LINES = 100
+
+/**
+ * Problems as part of one line, the first five at the most.
+ *
+ * @example inlineIssues([{ path: 'limit', message: 'must be positive' }]) // 'limit: must be positive'
+ */
+export function inlineIssues(issues: readonly Issue[]): string {
+  return joined(issues, MAX_INLINE_ISSUES, '; ')
+}
+
+/** Problems as indented lines, by which a person mends a file: all of them, up to a hundred. */
+export function issueLines(issues: readonly Issue[]): string {
+  return `  ${joined(issues, MAX_ISSUE_LINES, '\n  ')}`
+}
+
+function joined(issues: readonly Issue[], most: number, between: string): string {
+  const shown = issues.slice(0, most).map(({ path, message }) => (path === '' ? message : `${path}: ${message}`))
+  if (issues.length > most) shown.push(`and ${issues.length - most} more`)
+  return shown.join(between)
 }
 
 const BRAND = Symbol.for('tallystick.error')

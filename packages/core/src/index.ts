@@ -9,3 +9,4 @@
  */
 export * from './errors.ts'
 export * from './event/index.ts'
+export { nearest, nearestNames, quoted } from './nearest.ts'

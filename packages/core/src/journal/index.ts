@@ -2,6 +2,15 @@
 export * from './damage.ts'
 export { type JournalFile, type JournalFs, nodeFs } from './fs.ts'
 export type { AppendTicket, Journal, JournalState, JournalStats, SealedSegment } from './journal.ts'
+export {
+  behindLine,
+  type JournalLines,
+  lineDamage,
+  lineStart,
+  parseLine,
+  type ReadLinesOptions,
+  readLines,
+} from './lines.ts'
 export { type JournalOptions, openJournal } from './open.ts'
 export * from './position.ts'
 export { type JournalBatch, type ReadJournalOptions, readJournal } from './read.ts'

@@ -1,6 +1,8 @@
 import { normaliseAgentId } from '../event/agent-id.ts'
-import { DIMENSION_NAMES, groupByOf, isStorableText, quoted } from './names.ts'
-import { Problems } from './problems.ts'
+import { DIMENSION_OF } from '../event/dimensions.ts'
+import { quoted } from '../nearest.ts'
+import { DIMENSION_NAMES, groupByOf, isStorableText } from './names.ts'
+import type { Problems } from './problems.ts'
 import type { Filter, FilterValue, GroupBy } from './query.ts'
 
 export const MAX_FILTERS = 32
@@ -26,23 +28,16 @@ export function parseFilters(input: unknown, problems: Problems): Filter[] {
 }
 
 /**
- * A filter whose values come as text, as in a URL or on a command line: `true` and `false` for a flag, digits for an
- * integer dimension, anything else as it is.
+ * The value that a text stands for, as in a URL or on a command line: empty for an absent one, `true` and `false` for a
+ * flag, digits for an integer dimension. What does not fit stays text, for {@link parseFilters} to refuse by name.
  *
- * @throws TallystickError `unknown_dimension` or `invalid_query`
- * @example filterFromText('status', ['429', '500']) // status_code is 429 or 500
+ * @example filterValueFromText('status', '429') // 429
  */
-export function filterFromText(name: string, texts: readonly string[]): Filter {
-  const problems = new Problems()
-  const by = groupByOf(name)
-  const type = by && 'dimension' in by ? by.dimension.type : 'string'
-  const values = texts.map((text): FilterValue => {
-    if (type === 'boolean' && (text === 'true' || text === 'false')) return text === 'true'
-    return type === 'integer' && /^\d{1,15}$/.test(text) ? Number(text) : text
-  })
-  const filter = parseFilter(name, values, problems)
-  problems.throwIfAny()
-  return filter as Filter
+export function filterValueFromText(name: string, text: string): FilterValue {
+  if (text === '') return null
+  const type = DIMENSION_OF.get(name)?.type
+  if (type === 'boolean' && (text === 'true' || text === 'false')) return text === 'true'
+  return type === 'integer' && /^\d{1,15}$/.test(text) ? Number(text) : text
 }
 
 function parseFilter(name: string, condition: unknown, problems: Problems): Filter | undefined {

@@ -1,11 +1,10 @@
-import { type Issue, TallystickError } from '../errors.ts'
-import { nearestNames, quoted } from './names.ts'
+import { type Issue, inlineIssues, TallystickError } from '../errors.ts'
+import { nearest, quoted } from '../nearest.ts'
 
 type QueryErrorCode = 'invalid_query' | 'unknown_measure' | 'unknown_dimension'
 
 /** More would not be read, and a hostile body could make a hundred thousand. */
 const MAX_ISSUES = 50
-const MAX_ISSUES_IN_MESSAGE = 5
 
 /** All that is wrong with a query, gathered so that one answer names everything to mend. */
 export class Problems {
@@ -28,8 +27,7 @@ export class Problems {
     // Each search compares with every name of the table; past the cap nobody reads it.
     if (this.#issues.length >= MAX_ISSUES) return this.add(path, '', code)
     const kind = code === 'unknown_measure' ? 'measure' : 'dimension'
-    const nearest = nearestNames(name, candidates).map(quoted).join(', ')
-    return this.add(path, `no ${kind} ${quoted(name)}; nearest: ${nearest}`, code)
+    return this.add(path, `no ${kind} ${quoted(name)}; ${nearest(name, candidates)}`, code)
   }
 
   /** Throws if there are any: their common code, or `invalid_query` for a mixture. */
@@ -37,10 +35,6 @@ export class Problems {
     if (this.#issues.length === 0) return
     const [only] = this.#codes
     const code = this.#codes.size === 1 && only !== undefined ? only : 'invalid_query'
-    const shown = this.#issues
-      .slice(0, MAX_ISSUES_IN_MESSAGE)
-      .map(({ path, message }) => (path === '' ? message : `${path}: ${message}`))
-    const more = this.#issues.length > shown.length ? `; and ${this.#issues.length - shown.length} more` : ''
-    throw new TallystickError(code, `${shown.join('; ')}${more}.`, { issues: this.#issues })
+    throw new TallystickError(code, `${inlineIssues(this.#issues)}.`, { issues: this.#issues })
   }
 }

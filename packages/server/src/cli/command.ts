@@ -1,5 +1,7 @@
 import type { Command } from 'commander'
 import { type Config, loadConfig } from '../config/config.ts'
+import type { ConfigValue } from '../config/keys.ts'
+import { storeProblem } from './open-options.ts'
 import type { Terminal } from './terminal.ts'
 
 /** One command: declares itself on the program; `run` gets what it needs and returns an exit code. */
@@ -27,8 +29,16 @@ export function withData(command: Command): Command {
     .option('--prices <files>', 'price files that override the catalogue, with commas')
 }
 
+/** What only those who use a value can tell of it. */
+const CHECKS = new Map([['store', (value: ConfigValue) => storeProblem(String(value))]])
+
 export function configOf(command: Command, terminal: Terminal): Config {
-  return loadConfig({ flags: command.optsWithGlobals<Record<string, unknown>>(), env: terminal.env, cwd: terminal.cwd })
+  return loadConfig({
+    flags: command.optsWithGlobals<Record<string, unknown>>(),
+    env: terminal.env,
+    cwd: terminal.cwd,
+    checks: CHECKS,
+  })
 }
 
 /** Lines under a command's help. */

@@ -1,7 +1,7 @@
 import { isTallystickError } from '@tallystick/core'
 import { Command, CommanderError } from 'commander'
 import { VERSION } from '../version.ts'
-import { EXIT, Exit } from './command.ts'
+import { EXIT, Exit, examples } from './command.ts'
 import { registerConfig } from './commands/config.ts'
 import { registerImport } from './commands/import-csv.ts'
 import { registerPrices } from './commands/prices.ts'
@@ -36,6 +36,7 @@ export async function runCommand(args: readonly string[], terminal: Terminal): P
     registerRebuild,
   ])
     register(program, terminal)
+  examples(program, ['tallystick serve', 'tallystick query --from 7d --group-by model', 'tallystick import csv --help'])
 
   try {
     await program.parseAsync([...args], { from: 'user' })

@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { TallystickError } from '@tallystick/core'
+import { type Issue, issueLines, TallystickError } from '@tallystick/core'
 import type { OverrideSource } from '@tallystick/core/pricing'
 import type { Config } from '../config/config.ts'
 import type { OpenOptions } from '../open.ts'
+import { storeUrlProblem } from '../store/open-store.ts'
 
 /** What the configuration says, as the options of `openTallystick`. */
 export function openOptions(config: Config): OpenOptions {
@@ -14,7 +15,7 @@ export function openOptions(config: Config): OpenOptions {
   return {
     dataDir,
     store: storeUrl(config.text('store'), dataDir),
-    prices: config.list('prices.files').map(readPrices),
+    prices: readPrices(config.list('prices.files')),
     ack: config.text('ingest.ack') as 'durable' | 'received' | 'applied',
     ...(eventsSeconds === null ? {} : { retainEventsMs: eventsSeconds * 1000 }),
     ...(cellsSeconds === null ? {} : { retainCellsMs: cellsSeconds * 1000 }),
@@ -42,20 +43,27 @@ export function storeUrl(url: string, dataDir: string): string {
   return url === 'duckdb:' ? `duckdb:${join(dataDir, 'tallystick.duckdb')}` : url
 }
 
-function readPrices(path: string): OverrideSource {
-  let text: string
-  try {
-    text = readFileSync(path, 'utf8')
-  } catch (cause) {
-    throw new TallystickError('file_unreadable', `The price file ${path} cannot be read.`, { cause })
-  }
-  try {
-    return { name: path, content: JSON.parse(text) }
-  } catch (cause) {
-    throw new TallystickError(
-      'invalid_prices',
-      `The price file ${path} is not valid JSON: ${(cause as Error).message}`,
-      { cause },
-    )
-  }
+/** What is wrong with a store URL of the configuration, where `duckdb:` alone is right. */
+export function storeProblem(url: string): string | undefined {
+  return storeUrlProblem(storeUrl(url, '.'))
+}
+
+/**
+ * The texts of price files; whether they are JSON and hold prices is for the price book to say, all at once.
+ *
+ * @throws TallystickError `file_unreadable` with every file that cannot be read
+ */
+function readPrices(paths: readonly string[]): readonly OverrideSource[] {
+  const issues: Issue[] = []
+  const sources = paths.map((path): OverrideSource => {
+    try {
+      return { name: path, content: readFileSync(path, 'utf8') }
+    } catch (cause) {
+      issues.push({ path, message: (cause as Error).message })
+      return { name: path, content: '{}' }
+    }
+  })
+  if (issues.length > 0)
+    throw new TallystickError('file_unreadable', `Price files cannot be read:\n${issueLines(issues)}`, { issues })
+  return sources
 }

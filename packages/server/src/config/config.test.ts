@@ -49,6 +49,32 @@ describe('configuration', () => {
     )
   })
 
+  it('names the keys most like an unknown one, and refuses a group that does not exist, empty or not', () => {
+    const cwd = folder({ nope: {}, htpp: { port: 1 }, http: 3, store: { a: 1 }, log: { levle: 'info' } })
+    const issues = problemsOf(() => loadConfig({ cwd, env: {} }))
+    expect(Object.fromEntries(issues.map(({ path, message }) => [path, message]))).toEqual({
+      nope: expect.stringContaining('is not a configuration key'),
+      'htpp.port': expect.stringContaining('nearest: "http.port"'),
+      http: 'must be an object of keys',
+      store: 'must be a text that is not empty',
+      'log.levle': expect.stringContaining('nearest: "log.level"'),
+    })
+  })
+
+  it('adds what the checks of others find, where the value was given', () => {
+    const checks = new Map([['store', (value: unknown) => (value === 'duckdb:' ? undefined : 'is no store')]])
+    expect(loadConfig({ cwd: folder(), env: {}, checks }).text('store')).toBe('duckdb:')
+    const cwd = folder({ store: 'x:' })
+    const placesOf = (sources: object): readonly string[] =>
+      problemsOf(() => loadConfig({ cwd, env: {}, checks, ...sources })).map(({ path }) => path)
+    expect(placesOf({})).toEqual(['store'])
+    expect(placesOf({ env: { TALLYSTICK_STORE: 'y:', TALLYSTICK_PORT: 'x' } })).toEqual([
+      'TALLYSTICK_PORT',
+      'TALLYSTICK_STORE',
+    ])
+    expect(placesOf({ flags: { store: 'z:' } })).toEqual(['--store'])
+  })
+
   it('treats a blank variable as not given', () => {
     expect(loadConfig({ cwd: folder(), env: { TALLYSTICK_PORT: '  ' } }).integer('http.port')).toBe(8088)
   })

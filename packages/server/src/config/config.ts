@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { type Issue, TallystickError } from '@tallystick/core'
+import { type Issue, issueLines, nearest, TallystickError } from '@tallystick/core'
+import { ALIASES } from './aliases.ts'
 import { CONFIG_KEYS, type ConfigValue, type KeySpec } from './keys.ts'
 
 /** Where a value came from. */
@@ -10,6 +11,8 @@ export interface Setting {
   readonly spec: KeySpec
   readonly value: ConfigValue
   readonly source: Source
+  /** The variable it came from, where that is not the key's own. */
+  readonly variable?: string
 }
 
 /** The effective configuration: every key, its value and where it came from. */
@@ -31,6 +34,8 @@ export interface ConfigSources {
   readonly flags?: Readonly<Record<string, unknown>>
   readonly env?: Readonly<Record<string, string | undefined>>
   readonly cwd?: string
+  /** By key, what else is wrong with a value that has the right type; undefined when nothing is. */
+  readonly checks?: ReadonlyMap<string, (value: ConfigValue) => string | undefined>
 }
 
 const FLAGS: ReadonlyMap<string, boolean> = new Map([
@@ -39,6 +44,8 @@ const FLAGS: ReadonlyMap<string, boolean> = new Map([
 ])
 
 const DEFAULT_FILE = 'tallystick.config.json'
+const MAX_MEMBERS = 1_000
+const KEY_NAMES: readonly string[] = CONFIG_KEYS.map(({ key }) => key)
 
 /**
  * Reads the configuration: flags over environment over file over defaults. This module is the only reader of all three.
@@ -62,21 +69,31 @@ export function loadConfig(sources: ConfigSources = {}): Config {
   for (const spec of CONFIG_KEYS) {
     const flag = spec.flag === undefined ? undefined : flags[spec.flag]
     const variable = env[spec.env]
+    const alias = ALIASES.get(spec.key)?.(env)
     let setting: Setting = { spec, value: spec.default, source: 'default' }
     if (flag !== undefined) setting = { spec, value: read(spec, flag, `--${spec.flag}`, issues), source: 'flag' }
     else if (variable !== undefined && variable.trim() !== '')
       setting = { spec, value: read(spec, variable, spec.env, issues), source: 'environment' }
+    else if (alias !== undefined)
+      setting = {
+        spec,
+        value: read(spec, alias.value, alias.variable, issues),
+        source: 'environment',
+        variable: alias.variable,
+      }
     else if (members.has(spec.key))
       setting = { spec, value: read(spec, members.get(spec.key), spec.key, issues), source: 'file' }
     settings.set(spec.key, setting)
+    const wrong =
+      (setting.variable === undefined ? undefined : alias?.problem) ?? sources.checks?.get(spec.key)?.(setting.value)
+    if (wrong !== undefined) issues.push({ path: placeOf(setting), message: wrong })
     members.delete(spec.key)
   }
-  for (const key of members.keys()) issues.push({ path: key, message: `is not a configuration key (${path})` })
+  for (const key of members.keys())
+    issues.push({ path: key, message: `is not a configuration key (${path}); ${nearest(key, KEY_NAMES)}` })
 
-  if (issues.length > 0) {
-    const list = issues.map((issue) => `  ${issue.path}: ${issue.message}`).join('\n')
-    throw new TallystickError('invalid_config', `The configuration is not valid:\n${list}`, { issues })
-  }
+  if (issues.length > 0)
+    throw new TallystickError('invalid_config', `The configuration is not valid:\n${issueLines(issues)}`, { issues })
 
   const value = (key: string): ConfigValue => {
     const setting = settings.get(key)
@@ -93,6 +110,12 @@ export function loadConfig(sources: ConfigSources = {}): Config {
     flag: (key) => value(key) as boolean,
     secret: (key) => (value(key) as string | null) ?? undefined,
   }
+}
+
+/** Where a person mends the value. */
+function placeOf({ spec, source, variable = spec.env }: Setting): string {
+  if (source === 'flag') return `--${spec.flag}`
+  return source === 'environment' ? variable : spec.key
 }
 
 /** A value as it may be shown: a secret is masked, and so is a password inside a URL. */
@@ -124,11 +147,16 @@ function readFile(path: string, required: boolean, issues: Issue[]): Record<stri
 function flatten(document: Record<string, unknown>, issues: Issue[]): Map<string, unknown> {
   const members = new Map<string, unknown>()
   for (const [group, value] of Object.entries(document)) {
-    if (CONFIG_KEYS.some((spec) => spec.key === group) || !isObject(value)) members.set(group, value)
-    else for (const [name, inner] of Object.entries(value)) members.set(`${group}.${name}`, inner)
+    const isGroup = KEY_NAMES.some((key) => key.startsWith(`${group}.`))
+    const inside = isObject(value) && !KEY_NAMES.includes(group) ? Object.entries(value) : undefined
+    if (isGroup && inside === undefined) issues.push({ path: group, message: 'must be an object of keys' })
+    // An unknown group with nothing in it is as wrong as one with something.
+    else if (inside === undefined || (!isGroup && inside.length === 0)) members.set(group, value)
+    else for (const [name, inner] of inside) members.set(`${group}.${name}`, inner)
   }
-  if (members.size > 1_000) issues.push({ path: '', message: 'has more than 1,000 members' })
-  return members
+  if (members.size <= MAX_MEMBERS) return members
+  issues.push({ path: '', message: `has more than ${MAX_MEMBERS} members` })
+  return new Map()
 }
 
 function read(spec: KeySpec, raw: unknown, path: string, issues: Issue[]): ConfigValue {

@@ -36,6 +36,8 @@ export interface AppContext {
   /** Compares journal, store and rollups. */
   readonly verify: () => Promise<Verification>
   readonly about: About
+  /** The OpenAPI document of every route. */
+  readonly openApi: () => object
   readonly newRequestId: () => string
   /** Told of every error that was answered as `internal_error`. */
   readonly onError: (error: unknown, requestId: string) => void

@@ -12,6 +12,8 @@ import { secureHeaders } from './headers.ts'
 import { createIngestDoor } from './ingest-door.ts'
 import { DEFAULT_LIMITS, type Limits } from './limits.ts'
 import type { LiveHub } from './live/hub.ts'
+import { openApiDocument } from './openapi/document.ts'
+import { checkParameters, documentedParameters } from './parameters.ts'
 import { problemOf, problemResponse } from './problem.ts'
 import type { FailureShape, Route } from './route.ts'
 import { ROUTES } from './routes.ts'
@@ -108,7 +110,13 @@ function contextOf(options: AppOptions): AppContext {
     store,
     live,
     about,
-    verify: () => verify({ ingest, store, ...(options.journalDir ? { journalDir: options.journalDir } : {}) }),
+    verify: () =>
+      verify({
+        ingest,
+        store,
+        appliedWithinMs: limits.appliedWaitMs,
+        ...(options.journalDir ? { journalDir: options.journalDir } : {}),
+      }),
     assets,
     clock,
     limits,
@@ -118,6 +126,7 @@ function contextOf(options: AppOptions): AppContext {
     guard: createGuard({ allowedHosts: options.allowedHosts ?? [], allowedOrigins: options.allowedOrigins ?? [] }),
     door: createIngestDoor({ ingest, limits, budget, ack }),
     queries: createTurnstile(limits.runningQueries, limits.waitingQueries),
+    openApi: once(() => openApiDocument(ROUTES, about.version)),
     newRequestId: uuidv7Generator(clock, random),
     onError: options.onError ?? (() => undefined),
     stopping: options.stopping ?? (() => false),
@@ -127,9 +136,12 @@ function contextOf(options: AppOptions): AppContext {
 function routerOf(routes: readonly Route[], context: AppContext): Hono {
   const router = new Hono()
   for (const route of routes) {
+    const parameters = route.strict ? documentedParameters(route.doc) : undefined
     router.on(route.method, route.path, async (c) => {
       try {
-        return await route.handler({ request: c.req.raw, url: new URL(c.req.url), app: context })
+        const url = new URL(c.req.url)
+        if (parameters !== undefined) checkParameters(url.searchParams, parameters)
+        return await route.handler({ request: c.req.raw, url, app: context })
       } catch (error) {
         return failure(error, context, route.failure)
       }
@@ -143,6 +155,15 @@ function routerOf(routes: readonly Route[], context: AppContext): Hono {
     }
   }
   return router
+}
+
+/** Made when it is first asked for: most servers are never asked. */
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined
+  return () => {
+    made ??= { value: make() }
+    return made.value
+  }
 }
 
 function methodsOf(routes: readonly Route[], path: string): readonly string[] {

@@ -7,8 +7,8 @@ import { gzipSync } from 'node:zlib'
 export interface Asset {
   readonly type: string
   readonly bytes: Uint8Array<ArrayBuffer>
-  /** Present when it is worth it. */
-  readonly gzipped?: Uint8Array<ArrayBuffer>
+  /** The same compressed, where that is worth it; made when it is first asked for, so that a start does not wait for it. */
+  gzipped(): Uint8Array<ArrayBuffer> | undefined
   readonly etag: string
   readonly cacheControl: string
 }
@@ -81,14 +81,15 @@ async function listFiles(directory: string | undefined): Promise<string[]> {
 
 function assetOf(name: string, type: string, content: Buffer): Asset {
   const bytes = new Uint8Array(content)
-  const gzipped =
-    /^(text|application|image\/svg)/.test(type) && content.byteLength > 1_000
-      ? new Uint8Array(gzipSync(content, { level: 9 }))
-      : undefined
+  const worthIt = /^(text|application|image\/svg)/.test(type) && content.byteLength > 1_000
+  let gzipped: Uint8Array<ArrayBuffer> | undefined
   return {
     type,
     bytes,
-    ...(gzipped === undefined ? {} : { gzipped }),
+    gzipped() {
+      if (worthIt) gzipped ??= new Uint8Array(gzipSync(content, { level: 9 }))
+      return gzipped
+    },
     etag: `W/"${createHash('sha256').update(content).digest('base64url').slice(0, 22)}"`,
     cacheControl: HASHED.test(name) ? 'public, max-age=31536000, immutable' : 'no-cache',
   }

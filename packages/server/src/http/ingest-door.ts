@@ -5,6 +5,8 @@ import { doorDecoder, readItems } from './batch.ts'
 import { type ByteBudget, inflate } from './body.ts'
 import type { Limits } from './limits.ts'
 import { type BodyFormat, bodyFormat, isGzipped } from './media.ts'
+import { INGEST_DOC } from './openapi/native.ts'
+import { checkParameters, documentedParameters, type ParameterTable } from './parameters.ts'
 
 /** What a request says about its body, however it arrived. */
 export interface IngestHeaders {
@@ -37,6 +39,7 @@ export interface IngestDoor {
   take(bytes: Uint8Array, plan: IngestPlan): Promise<IngestAnswer>
 }
 
+const PARAMETERS: ParameterTable = documentedParameters(INGEST_DOC)
 const MAX_KEY_BYTES = 255
 
 export interface IngestDoorOptions {
@@ -56,10 +59,11 @@ export function createIngestDoor({ ingest, limits, budget, ack }: IngestDoorOpti
       if (idempotencyKey !== undefined) checkKey(idempotencyKey)
       if (search === '' || search === '?') return { format, gzipped, ack, wantResults: false, idempotencyKey }
       const parameters = new URLSearchParams(search)
+      checkParameters(parameters, PARAMETERS)
       return {
         format,
         gzipped,
-        ack: ackOf(parameters.get('ack')) ?? ack,
+        ack: ACK_MODES.find((mode) => mode === parameters.get('ack')) ?? ack,
         wantResults: parameters.get('results') === 'all',
         idempotencyKey,
       }
@@ -89,20 +93,6 @@ export function createIngestDoor({ ingest, limits, budget, ack }: IngestDoorOpti
       }
     },
   }
-}
-
-function ackOf(text: string | null): AckMode | undefined {
-  if (text === null) return undefined
-  const ack = ACK_MODES.find((mode) => mode === text)
-  if (ack === undefined)
-    throw new TallystickError(
-      'unknown_value',
-      `ack is ${JSON.stringify(text.slice(0, 64))}; use durable, received or applied.`,
-      {
-        issues: [{ path: 'ack', message: 'must be durable, received or applied' }],
-      },
-    )
-  return ack
 }
 
 function checkKey(key: string): void {

@@ -18,6 +18,8 @@ export interface Limits {
   readonly runningQueries: number
   /** Queries waiting; one more is refused. */
   readonly waitingQueries: number
+  /** How long a request waits for the store to come up to the journal, in ms. */
+  readonly appliedWaitMs: number
   /** Live streams open at once. */
   readonly streams: number
 }
@@ -31,5 +33,6 @@ export const DEFAULT_LIMITS: Limits = {
   heldBytes: 256 * MIB,
   runningQueries: 4,
   waitingQueries: 256,
+  appliedWaitMs: 30_000,
   streams: 200,
 }

@@ -58,6 +58,7 @@ describe('ingest on a socket', () => {
       ['', JSON_TYPE, '{', 400, 'invalid_json'],
       ['', gzip, body, 400, 'invalid_encoding'],
       ['?ack=x', JSON_TYPE, body, 400, 'unknown_value'],
+      ['?resutls=all', JSON_TYPE, body, 400, 'unknown_parameter'],
       ['', { ...JSON_TYPE, origin: 'http://evil.com' }, body, 403, 'forbidden_origin'],
       ['', { ...JSON_TYPE, 'sec-fetch-site': 'cross-site' }, body, 403, 'forbidden_origin'],
       ['', JSON_TYPE, new Uint8Array(gzipSync('x'.repeat(30))), 400, 'invalid_json'],

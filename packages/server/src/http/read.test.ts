@@ -95,15 +95,17 @@ describe('GET /api/v1/events', () => {
     ['?limit=1001', 'invalid_query'],
     ['?limit=1.5', 'invalid_query'],
     ['?limit=', 'invalid_query'],
-    ['?order=up', 'invalid_query'],
+    ['?order=up', 'unknown_value'],
     ['?from=yesterday', 'invalid_query'],
     ['?from=99999999999999999999', 'invalid_query'],
     ['?from=5&to=4', 'invalid_query'],
     ['?cursor=x', 'invalid_cursor'],
     ['?cursor=1.', 'invalid_cursor'],
     ['?cursor=9999999999999999.1', 'invalid_cursor'],
-    ['?nonsense=1', 'unknown_dimension'],
-    ['?__proto__=1', 'unknown_dimension'],
+    ['?nonsense=1', 'unknown_parameter'],
+    ['?__proto__=1', 'unknown_parameter'],
+    ['?limt=5', 'unknown_parameter'],
+    ['?limit=5&limit=6', 'unknown_value'],
     ['?status_code=abc', 'invalid_query'],
     ['?success=maybe', 'invalid_query'],
     ['?consistency=perfect', 'unknown_value'],
@@ -266,6 +268,8 @@ describe('the rest of what can be read', () => {
     })
 
     behind.ingest.progress = () => ({ appliedOrdinal: 1, targetOrdinal: 2, inFlight: 0, storeError: 'no' })
-    expect((await behind.call('/readyz')).status).toBe(503)
+    const stuck = await behind.call('/readyz')
+    expect(stuck.status).toBe(503)
+    expect(await stuck.json()).toMatchObject({ reasons: [expect.stringMatching(/figures are late.* no$/)] })
   })
 })

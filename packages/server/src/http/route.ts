@@ -1,4 +1,5 @@
 import type { AppContext } from './app-context.ts'
+import type { RouteDoc } from './openapi/route-doc.ts'
 import type { Problem } from './problem.ts'
 
 /** Who may call a route once keys exist: anybody, or a principal with that scope. */
@@ -16,7 +17,7 @@ export type Handler = (call: Call) => Response | Promise<Response>
 /** Spells a problem as a dialect does. */
 export type FailureShape = (problem: Problem) => Response
 
-/** A row of the route table. There is no way to serve a path without one, and no row without a scope. */
+/** A row of the route table. There is no way to serve a path without one, and no row without a scope and a description. */
 export interface Route {
   readonly method: 'GET' | 'POST'
   /** Exact, or `/*` for everything that no other row takes. */
@@ -24,9 +25,13 @@ export interface Route {
   readonly scope: Scope
   /** One sentence for people. */
   readonly summary: string
+  /** What the API page says beside that. */
+  readonly doc: RouteDoc
   readonly handler: Handler
   /** How the route's errors look, where the dialect it speaks has its own shape; `problem+json` otherwise. */
   readonly failure?: FailureShape
+  /** The query string may hold what `doc` lists and nothing else. Absent where the handler sees to it, or nobody minds. */
+  readonly strict?: true
   /** Opens a stream: guarded like a request that changes something. */
   readonly stream?: true
 }

@@ -100,8 +100,11 @@ export interface Ingest {
   conflicts(): readonly ConflictRecord[]
   /** How far the store has come, without waiting for it. */
   progress(): IngestProgress
-  /** Resolves once every event accepted so far is visible to queries. */
-  applied(): Promise<void>
+  /**
+   * Resolves once every event accepted so far is visible to queries. Rejects with `store_unavailable` while applying keeps
+   * failing, or when `withinMs` have passed; for ever unless given.
+   */
+  applied(withinMs?: number): Promise<void>
   /** Forgets ids that no retained event carries any more; call it now and then. */
   prune(): Promise<void>
   /** Resolves once no delivery is in flight and all that was accepted is applied. */

@@ -102,7 +102,10 @@ export async function openIngest(options: IngestOptions): Promise<Ingest> {
     await clearAll({ log, applier, nowMs: clock.now() })
     tell(cleared, undefined)
   }
-  const applied = (): Promise<void> => applier.applied(log.end().ordinal)
+  const applied = (withinMs?: number): Promise<void> => {
+    const reached = applier.applied(log.end().ordinal)
+    return withinMs === undefined ? reached : within(reached, withinMs)
+  }
   const drain = async (): Promise<void> => {
     while (inFlight.size > 0) await Promise.allSettled(inFlight)
     await dedup.settled()
@@ -149,6 +152,17 @@ export async function openIngest(options: IngestOptions): Promise<Ingest> {
       return closing
     },
   }
+}
+
+/** As `reached`, but for no longer than so many ms. */
+function within(reached: Promise<void>, ms: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const late = setTimeout(
+      () => reject(new TallystickError('store_unavailable', `The store has not caught up within ${ms} ms.`)),
+      ms,
+    )
+    reached.then(resolve, reject).finally(() => clearTimeout(late))
+  })
 }
 
 async function openApplier({ store, journal }: IngestOptions, onError: (error: unknown) => void): Promise<Applier> {

@@ -31,6 +31,8 @@ export interface VerifyOptions {
   readonly store: UsageStore
   /** Absent without a journal: then only the store and the law are checked. */
   readonly journalDir?: string
+  /** How long the store may take to come up to the journal; for ever unless given. */
+  readonly appliedWithinMs?: number
 }
 
 const DAY_MS = 86_400_000
@@ -58,9 +60,11 @@ const COMPARED = [
  * Checks journal, store and rollups against each other: every line's checksum; the totals of every UTC day in the journal
  * against those the store answers; rows against cells inside the store; and the conservation law. Works while events
  * arrive.
+ *
+ * @throws TallystickError `store_unavailable` when the store cannot be read or does not come up to the journal
  */
 export async function verify(options: VerifyOptions): Promise<Verification> {
-  const { ingest, store, journalDir } = options
+  const { ingest, store, journalDir, appliedWithinMs } = options
   const differences: string[] = []
   const notes: string[] = []
   const reading = journalDir === undefined ? undefined : new JournalTotals(journalDir)
@@ -68,7 +72,7 @@ export async function verify(options: VerifyOptions): Promise<Verification> {
 
   if (reading === undefined) notes.push('There is no journal, so there is nothing to compare the store with.')
   else {
-    const found = await compare(reading, ingest, store)
+    const found = await compare(reading, ingest, store, appliedWithinMs)
     if (found === undefined) notes.push('Events arrive faster than the journal can be read; days were not compared.')
     else if (found === 'partial')
       notes.push(
@@ -176,11 +180,12 @@ async function compare(
   reading: JournalTotals,
   ingest: Ingest,
   store: UsageStore,
+  appliedWithinMs: number | undefined,
 ): Promise<Compared | 'partial' | undefined> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const { targetOrdinal } = ingest.progress()
     await reading.readOn()
-    await ingest.applied()
+    await ingest.applied(appliedWithinMs)
     // Written and not durable yet: not in the store either.
     if (reading.lastOrdinal > targetOrdinal) continue
     if (reading.firstOrdinal > 1 && !reading.cleared) return 'partial'

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { openStore } from './open-store.ts'
+import { openStore, storeUrlProblem } from './open-store.ts'
 import { storedEvents } from './testing/conformance.ts'
 
 test('a memory URL opens a memory store with as many events as it says', async () => {
@@ -26,14 +26,17 @@ test('a duckdb URL opens the file it names', async () => {
 })
 
 test.each([
-  ['redis://localhost', 'memory: and duckdb:'],
-  ['data/tallystick.duckdb', 'memory: and duckdb:'],
-  ['', 'memory: and duckdb:'],
+  ['redis://user:secret@localhost', '"redis"; nearest: "memory", "duckdb"'],
+  ['duckbd:x', 'nearest: "duckdb"'],
+  ['data/tallystick.duckdb', 'memory: or duckdb:'],
+  ['', 'memory: or duckdb:'],
   ['memory:?max=3', 'max_events'],
   ['memory:?max_events=0', 'integer from 1'],
   ['memory:data', 'no path'],
   ['duckdb:', 'needs the path'],
   ['duckdb::memory:', 'use memory:'],
 ])('%j is refused, and the message says what to write instead', async (url, hint) => {
+  expect(storeUrlProblem(url)).toContain(hint)
+  expect(storeUrlProblem(url)).not.toContain('secret')
   await expect(openStore(url)).rejects.toMatchObject({ code: 'invalid_config', message: expect.stringContaining(hint) })
 })

@@ -1,4 +1,4 @@
-import { TallystickError } from '@tallystick/core'
+import { nearest, quoted, TallystickError } from '@tallystick/core'
 import type { Clock } from '@tallystick/core/event'
 import { type DuckdbStoreOptions, openDuckdbStore } from './duckdb/open.ts'
 import { openMemoryStore } from './memory.ts'
@@ -10,19 +10,18 @@ export interface OpenStoreOptions {
   readonly duckdb?: Omit<DuckdbStoreOptions, 'path' | 'clock'>
 }
 
-type Opener = (rest: string, options: OpenStoreOptions) => Promise<UsageStore>
+/** What a store URL says, once it is known to be right. */
+type StoreTarget =
+  | { readonly scheme: 'memory'; readonly maxEvents?: number }
+  | { readonly scheme: 'duckdb'; readonly path: string }
 
-/** THE table of store schemes. */
-const OPENERS: ReadonlyMap<string, Opener> = new Map<string, Opener>([
-  ['memory', async (rest, { clock }) => openMemoryStore({ ...memoryOptions(rest), ...(clock ? { clock } : {}) })],
-  [
-    'duckdb',
-    async (rest, { clock, duckdb }) =>
-      openDuckdbStore({ ...duckdb, path: duckdbPath(rest), ...(clock ? { clock } : {}) }),
-  ],
+/** THE table of store schemes: what stands behind the colon. A text is what is wrong with it. */
+const READERS: ReadonlyMap<string, (rest: string) => StoreTarget | string> = new Map([
+  ['memory', readMemory],
+  ['duckdb', readDuckdb],
 ])
 
-export const STORE_SCHEMES: readonly string[] = [...OPENERS.keys()]
+const SCHEMES: readonly string[] = [...READERS.keys()]
 
 /**
  * Opens the store that a URL names.
@@ -35,37 +34,52 @@ export const STORE_SCHEMES: readonly string[] = [...OPENERS.keys()]
  * @example const store = await openStore('memory:?max_events=1000')
  */
 export async function openStore(url: string, options: OpenStoreOptions = {}): Promise<UsageStore> {
-  const colon = url.indexOf(':')
-  const scheme = colon < 0 ? url : url.slice(0, colon)
-  const opener = OPENERS.get(scheme.toLowerCase())
-  if (colon < 0 || opener === undefined) {
-    const known = STORE_SCHEMES.map((name) => `${name}:`).join(' and ')
-    throw invalid(`No store has the scheme of ${JSON.stringify(url)}; the schemes are ${known}.`)
-  }
-  return opener(url.slice(colon + 1), options)
+  const target = readStoreUrl(url)
+  if (typeof target === 'string')
+    throw new TallystickError('invalid_config', `The store URL ${target}.`, {
+      issues: [{ path: 'store', message: target }],
+    })
+  const { clock, duckdb } = options
+  const timed = clock === undefined ? {} : { clock }
+  if (target.scheme === 'duckdb') return openDuckdbStore({ ...duckdb, path: target.path, ...timed })
+  return openMemoryStore({ ...(target.maxEvents === undefined ? {} : { maxEvents: target.maxEvents }), ...timed })
 }
 
-function memoryOptions(rest: string): { readonly maxEvents?: number } {
+/**
+ * What is wrong with a store URL, undefined when it can be opened. Does not look whether anything is there, and repeats
+ * nothing of the URL but its scheme and parameters: it may hold a password.
+ *
+ * @example storeUrlProblem('duckbd:x') // 'has no known scheme but "duckbd"; nearest: "duckdb", "memory"'
+ */
+export function storeUrlProblem(url: string): string | undefined {
+  const target = readStoreUrl(url)
+  return typeof target === 'string' ? target : undefined
+}
+
+function readStoreUrl(url: string): StoreTarget | string {
+  const colon = url.indexOf(':')
+  if (colon < 0) return `has no scheme; it begins with ${SCHEMES.map((name) => `${name}:`).join(' or ')}`
+  const scheme = url.slice(0, colon).toLowerCase()
+  const read = READERS.get(scheme)
+  if (read === undefined) return `has no known scheme but ${quoted(scheme)}; ${nearest(scheme, SCHEMES)}`
+  return read(url.slice(colon + 1))
+}
+
+function readMemory(rest: string): StoreTarget | string {
   const [path = '', search = ''] = rest.split('?', 2)
-  if (path !== '' && path !== '//')
-    throw invalid(`A memory store has no path, but the URL names ${JSON.stringify(path)}.`)
+  if (path !== '' && path !== '//') return `is of a memory store, which has no path, but names ${quoted(path)}`
   let maxEvents: number | undefined
   for (const [name, value] of new URLSearchParams(search)) {
-    if (name !== 'max_events')
-      throw invalid(`A memory store has no parameter ${JSON.stringify(name)}; it has max_events.`)
+    if (name !== 'max_events') return `is of a memory store, which takes max_events, not ${quoted(name)}`
     maxEvents = /^\d{1,9}$/.test(value) ? Number(value) : 0
-    if (maxEvents < 1) throw invalid(`max_events is ${JSON.stringify(value)}; give an integer from 1 to 999999999.`)
+    if (maxEvents < 1) return `has max_events ${quoted(value)}; give an integer from 1 to 999999999`
   }
-  return maxEvents === undefined ? {} : { maxEvents }
+  return { scheme: 'memory', ...(maxEvents !== undefined && { maxEvents }) }
 }
 
-function duckdbPath(rest: string): string {
+function readDuckdb(rest: string): StoreTarget | string {
   const path = rest.startsWith('//') ? rest.slice(2) : rest
-  if (path === '') throw invalid('A duckdb store needs the path of its file, as in duckdb:data/tallystick.duckdb.')
-  if (path.startsWith(':memory:')) throw invalid('A duckdb store is a file; use memory: for a store without one.')
-  return path
-}
-
-function invalid(message: string): TallystickError {
-  return new TallystickError('invalid_config', message, { issues: [{ path: 'store', message }] })
+  if (path === '') return 'needs the path of its file, as in duckdb:data/tallystick.duckdb'
+  if (path.startsWith(':memory:')) return 'must name a file; use memory: for a store without one'
+  return { scheme: 'duckdb', path }
 }

@@ -54,10 +54,16 @@ export interface JournalFollower {
   follow(journalDir: string, end: JournalEnd): Promise<void>
   /** Everything before `end` is durable now and may be applied. Cheap; called after every group commit. */
   advance(end: JournalEnd): void
-  /** What has been applied. */
-  progress(): { readonly appliedOrdinal: number; readonly targetOrdinal: number }
-  /** Resolves once `ordinal` is applied and visible to queries. */
+  progress(): FollowerProgress
+  /** Resolves once `ordinal` is applied and visible to queries. Rejects with `store_unavailable` while applying keeps failing. */
   applied(ordinal: number): Promise<void>
+}
+
+export interface FollowerProgress {
+  readonly appliedOrdinal: number
+  readonly targetOrdinal: number
+  /** Why the latest attempt to read or apply failed; absent once one has succeeded. It is tried again. */
+  readonly error?: string
 }
 
 export interface StoreCapabilities {

@@ -1,4 +1,4 @@
-import { type Issue, TallystickError } from '../../errors.ts'
+import { type Issue, issueLines, TallystickError } from '../../errors.ts'
 import { fingerprint } from '../fingerprint.ts'
 import { byPrecedence, type ModelPrices, type PriceRow } from '../price.ts'
 import { providerId } from '../providers.ts'
@@ -62,13 +62,8 @@ export function parseOverrides(sources: readonly OverrideSource[]): ParsedOverri
     tables.push(draft.models.map(finish))
     if (draft.default) defaultRow = withId(draft.default, undefined, 'default')
   }
-  if (issues.length > 0) {
-    const first = issues[0]
-    const rest = issues.length > 1 ? ` (and ${issues.length - 1} more)` : ''
-    throw new TallystickError('invalid_prices', `Prices are not valid: ${first?.path} ${first?.message}${rest}`, {
-      issues,
-    })
-  }
+  if (issues.length > 0)
+    throw new TallystickError('invalid_prices', `Prices are not valid:\n${issueLines(issues)}`, { issues })
   const ids = tables.map((models) => models.map((prices) => [prices.aliases, prices.rows.map((row) => row.id)]))
   const used = sources.length > 0
   return {

@@ -1,5 +1,7 @@
+import { createPriceBook } from '@tallystick/core/pricing'
 import { shownValue } from '../../config/config.ts'
 import { configOf, examples, type RegisterCommand, withData } from '../command.ts'
+import { openOptions } from '../open-options.ts'
 import { plainTable } from '../terminal.ts'
 
 /** `tallystick config`: every key, its effective value and where it came from. */
@@ -14,11 +16,13 @@ export const registerConfig: RegisterCommand = (program, terminal) => {
   examples(command, ['tallystick config', 'TALLYSTICK_PORT=9000 tallystick config --json'])
   command.action(() => {
     const config = configOf(command, terminal)
+    // What `serve` would refuse must not look right here.
+    createPriceBook({ overrides: openOptions(config).prices ?? [] })
     const rows = [...config.settings.values()].map((setting) => ({
       key: setting.spec.key,
       value: shownValue(setting),
       source: setting.source,
-      env: setting.spec.env,
+      env: setting.variable ?? setting.spec.env,
       flag: setting.spec.flag === undefined ? null : `--${setting.spec.flag}`,
       about: setting.spec.about,
     }))

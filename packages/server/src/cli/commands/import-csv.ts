@@ -5,6 +5,7 @@ import { TallystickError } from '@tallystick/core'
 import { parse } from 'csv-parse'
 import { configOf, EXIT, Exit, examples, type RegisterCommand, withData } from '../command.ts'
 import { answerOf, type Connection, connect, runningServer } from '../connection.ts'
+import { csvProblem } from '../import/csv-problem.ts'
 import { checkedZone } from '../import/instant.ts'
 import { itemOf, parseAssignments, RowIds, type RowMapping } from '../import/rows.ts'
 import { grouped, Progress, type Terminal } from '../terminal.ts'
@@ -51,7 +52,9 @@ interface Summary {
 
 /** `tallystick import csv FILE`: one event a row. Importing again adds only rows that are new. */
 export const registerImport: RegisterCommand = (program, terminal) => {
-  const group = program.command('import').description('bring in usage from files')
+  const group = examples(program.command('import').description('bring in usage from files'), [
+    'tallystick import csv usage.csv --map timestamp=TIME,input_tokens=IN,output_tokens=OUT --set provider=openai,model=gpt-4o',
+  ])
   const command = withData(
     group
       .command('csv')
@@ -115,21 +118,28 @@ async function importRows(
     to_ms: null,
     url: null,
   }
-  if ([...options.delimiter].length !== 1) throw new TallystickError('usage', '--delimiter must be one character')
+  if ([...options.delimiter].length !== 1 || /["\r\n]/.test(options.delimiter))
+    throw new TallystickError('usage', '--delimiter must be one character, and neither a quote nor a line break')
   const progress = new Progress(terminal)
   const source: Readable = file === '-' ? process.stdin : createReadStream(file)
+  let header: readonly string[] | undefined
   const parser = parse({
     bom: true,
     raw: true,
+    // Here and not where rows are handled: the parser is ahead of that, and its errors name columns.
+    on_record: (row) => {
+      // With `raw` it is not the record, whatever its type says.
+      header ??= (row as unknown as { readonly record: string[] }).record
+      return row
+    },
     delimiter: options.delimiter,
     relax_column_count: true,
     skip_empty_lines: true,
     max_record_size: 4 * 1024 * 1024,
   })
 
-  let headed = false
   const rows = async (stream: AsyncIterable<{ record: string[]; raw: string }>): Promise<void> => {
-    let header: readonly string[] | undefined
+    let columns: readonly string[] = []
     let ids: RowIds | undefined
     let batch: Record<string, unknown>[] = []
     const send = async (): Promise<void> => {
@@ -140,13 +150,12 @@ async function importRows(
       progress.show(() => `${grouped(summary.rows)} rows, ${grouped(summary.accepted)} new`)
     }
     for await (const { record, raw } of stream) {
-      if (header === undefined || ids === undefined) {
-        header = checkedHeader(record, mapping, file)
-        headed = true
-        ids = new RowIds(options.dataset, JSON.stringify(header))
+      if (ids === undefined) {
+        columns = checkedHeader(record, mapping, file)
+        ids = new RowIds(options.dataset, JSON.stringify(columns))
         continue
       }
-      const cells = new Map(header.map((name, column) => [name, record[column] ?? '']))
+      const cells = new Map(columns.map((name, column) => [name, record[column] ?? '']))
       const item = itemOf(cells, mapping, ids.next(raw.replace(/\r?\n$/, '')))
       const at = item['timestamp_ms']
       if (typeof at === 'number') {
@@ -163,13 +172,12 @@ async function importRows(
     // Not `pipeline`: it would replace what a row's handling throws by its own abort.
     source.on('error', (error) => parser.destroy(error))
     await rows(source.pipe(parser))
-    if (!headed) throw new TallystickError('file_unreadable', `${file} is empty: not even a header`)
+    if (header === undefined) throw new TallystickError('file_unreadable', `${file} is empty: not even a header`)
   } catch (cause) {
     const code = (cause as { code?: string }).code ?? ''
-    if (code.startsWith('CSV_'))
-      throw new TallystickError('file_unreadable', `${file} is not readable as CSV: ${(cause as Error).message}`, {
-        cause,
-      })
+    const problem = csvProblem(cause, header)
+    if (problem !== undefined)
+      throw new TallystickError('file_unreadable', `${file} cannot be read as CSV: ${problem}.`, { cause })
     if (/^E[A-Z]+$/.test(code))
       throw new TallystickError('file_unreadable', `${file} cannot be read: ${(cause as Error).message}`, { cause })
     throw cause

@@ -13,7 +13,9 @@ interface Options {
 
 /** `tallystick prices show MODEL`: which price holds for a model at an instant, and why that one. */
 export const registerPrices: RegisterCommand = (program, terminal) => {
-  const group = program.command('prices').description('look into the price catalogue')
+  const group = examples(program.command('prices').description('look into the price catalogue'), [
+    'tallystick prices show gpt-4o',
+  ])
   const command = withData(
     group
       .command('show')

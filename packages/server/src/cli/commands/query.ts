@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { TallystickError } from '@tallystick/core'
-import { filterFromText, MEASURE_OF, type QueryResult, type ResultRow } from '@tallystick/core/query'
+import { filterValueFromText, MEASURE_OF, type QueryResult, type ResultRow } from '@tallystick/core/query'
 import { configOf, examples, type RegisterCommand, withData } from '../command.ts'
 import { answerOf, connect } from '../connection.ts'
 import { checkedZone, parseInstant } from '../import/instant.ts'
@@ -123,18 +123,11 @@ function filtersOf(pairs: readonly string[]): Record<string, unknown> {
   const both = [...only.keys()].find((name) => not.has(name))
   if (both !== undefined) throw new TallystickError('usage', `--filter takes ${both}= or ${both}!=, not both`)
   const filters: Record<string, unknown> = Object.create(null)
+  const typed = (name: string, texts: readonly string[]): unknown[] =>
+    texts.map((text) => filterValueFromText(name, text))
   for (const [name, texts] of only) filters[name] = typed(name, texts)
   for (const [name, texts] of not) filters[name] = { not: typed(name, texts) }
   return filters
-}
-
-/** Flags carry text only; the dimension's type decides what it means. */
-function typed(name: string, texts: readonly string[]): unknown[] {
-  const given = texts.filter((text) => text !== '')
-  return [
-    ...(given.length < texts.length ? [null] : []),
-    ...(given.length > 0 ? filterFromText(name, given).values : []),
-  ]
 }
 
 function wholeNumber(flag: string, text: string): number {

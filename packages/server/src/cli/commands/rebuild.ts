@@ -57,13 +57,17 @@ export const registerRebuild: RegisterCommand = (program, terminal) => {
     const progress = new Progress(terminal)
     const tallystick = await openTallystick(options)
     try {
-      for (;;) {
+      // Ends too when the store cannot be written, as on a full disk.
+      let ended = false
+      const applied = tallystick.ingest.applied().finally(() => {
+        ended = true
+      })
+      while (!ended) {
         const { appliedOrdinal, targetOrdinal } = tallystick.ingest.progress()
-        if (appliedOrdinal >= targetOrdinal) break
         progress.show(() => `${grouped(appliedOrdinal)} of ${grouped(targetOrdinal)} records`)
-        await sleep(50)
+        await Promise.race([applied, sleep(50)])
       }
-      await tallystick.ingest.applied()
+      await applied
       const seconds = progress.done()
       const { events } = await tallystick.store.stats()
       if (json) terminal.out(`${JSON.stringify({ events, seconds: Math.round(seconds * 1000) / 1000 })}\n`)

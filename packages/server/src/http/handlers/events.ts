@@ -1,7 +1,9 @@
-import { type Issue, TallystickError } from '@tallystick/core'
-import { DIMENSION_OF, encodeWireEvent } from '@tallystick/core/event'
-import { type Filter, parseQuery } from '@tallystick/core/query'
+import { TallystickError } from '@tallystick/core'
+import { encodeWireEvent } from '@tallystick/core/event'
+import { DIMENSION_NAMES, type Filter, filterValueFromText, groupByOf, parseQuery } from '@tallystick/core/query'
 import type { ScanCursor, ScanRequest } from '../../store/store.ts'
+import { LIST_EVENTS_DOC } from '../openapi/native.ts'
+import { checkParameters, documentedParameters, type FurtherNames, type ParameterTable } from '../parameters.ts'
 import { type Handler, json } from '../route.ts'
 import { waitsForApplied } from './query.ts'
 
@@ -12,7 +14,11 @@ const EARLIEST_MS = Date.UTC(2000, 0, 1)
 const DAY_MS = 86_400_000
 
 /** Parameters that are not dimensions. */
-const OWN: ReadonlySet<string> = new Set(['from', 'to', 'limit', 'cursor', 'order', 'consistency'])
+const OWN: ParameterTable = documentedParameters(LIST_EVENTS_DOC)
+const DIMENSION_PARAMETERS: FurtherNames = {
+  has: (name) => groupByOf(name.endsWith('!') ? name.slice(0, -1) : name) !== undefined,
+  names: DIMENSION_NAMES,
+}
 
 /**
  * `GET /api/v1/events`: events of `[from, to)` (default: all), newest first unless `order=asc`.
@@ -23,7 +29,7 @@ const OWN: ReadonlySet<string> = new Set(['from', 'to', 'limit', 'cursor', 'orde
 export const listEvents: Handler = async ({ url, app }) => {
   const nowMs = app.clock.now()
   const request = scanRequestOf(url.searchParams, nowMs)
-  if (waitsForApplied(url)) await app.ingest.applied()
+  if (waitsForApplied(url)) await app.ingest.applied(app.limits.appliedWaitMs)
   const page = await app.store.scan(request)
   return json({
     events: page.events.map(({ event }) => encodeWireEvent(event)),
@@ -31,14 +37,10 @@ export const listEvents: Handler = async ({ url, app }) => {
   })
 }
 
-/** @throws TallystickError `invalid_query`, `unknown_dimension`, `invalid_cursor` */
+/** @throws TallystickError `unknown_parameter`, `unknown_value`, `invalid_query`, `invalid_cursor` */
 export function scanRequestOf(parameters: URLSearchParams, nowMs: number): ScanRequest {
-  const issues: Issue[] = []
-  const limit = limitOf(parameters.get('limit'), issues)
-  const order = parameters.get('order') ?? 'desc'
-  if (order !== 'asc' && order !== 'desc') issues.push({ path: 'order', message: 'must be asc or desc' })
-  if (issues.length > 0) throw new TallystickError('invalid_query', undefined, { issues })
-
+  checkParameters(parameters, OWN, DIMENSION_PARAMETERS)
+  const limit = limitOf(parameters.get('limit'))
   const wanted = filtersOf(parameters, false)
   const unwanted = filtersOf(parameters, true)
   const range = {
@@ -56,17 +58,17 @@ export function scanRequestOf(parameters: URLSearchParams, nowMs: number): ScanR
     toMs: query.toMs,
     filters: [...query.filters, ...negated],
     limit,
-    ascending: order === 'asc',
+    ascending: parameters.get('order') === 'asc',
     ...(cursor === null ? {} : { after: cursorOf(cursor) }),
   }
 }
 
-function limitOf(text: string | null, issues: Issue[]): number {
+function limitOf(text: string | null): number {
   if (text === null) return DEFAULT_LIMIT
   const limit = /^\d{1,5}$/.test(text) ? Number(text) : 0
   if (limit >= 1 && limit <= MAX_LIMIT) return limit
-  issues.push({ path: 'limit', message: `must be a whole number from 1 to ${MAX_LIMIT}` })
-  return DEFAULT_LIMIT
+  const message = `must be a whole number from 1 to ${MAX_LIMIT}`
+  throw new TallystickError('invalid_query', `limit: ${message}.`, { issues: [{ path: 'limit', message }] })
 }
 
 /** In a URL everything is text: digits are ms, the rest is left to the query parser. */
@@ -80,19 +82,10 @@ function filtersOf(parameters: URLSearchParams, negated: boolean): Record<string
   for (const key of new Set(parameters.keys())) {
     if (OWN.has(key) || key.endsWith('!') !== negated) continue
     const name = negated ? key.slice(0, -1) : key
-    const values = parameters.getAll(key).map((text) => filterValue(name, text))
+    const values = parameters.getAll(key).map((text) => filterValueFromText(name, text))
     filters[name] = negated ? { not: values } : values
   }
   return filters
-}
-
-/** The dimension's type decides what a text means; what does not fit is left for the query parser to refuse. */
-function filterValue(name: string, text: string): string | number | boolean | null {
-  if (text === '') return null
-  const type = DIMENSION_OF.get(name)?.type
-  if (type === 'integer' && /^\d{1,15}$/.test(text)) return Number(text)
-  if (type === 'boolean' && (text === 'true' || text === 'false')) return text === 'true'
-  return text
 }
 
 export function cursorText({ timestampMs, ordinal }: ScanCursor): string {

@@ -35,7 +35,7 @@ export function readinessOf(app: AppContext): Readiness {
   if (journal?.state === 'failed') reasons.push('The journal cannot be written: events are refused.')
   const { appliedOrdinal, targetOrdinal, storeError } = app.ingest.progress()
   if (storeError !== undefined)
-    reasons.push('The store cannot keep up: events are safe in the journal, figures are late.')
+    reasons.push(`The store cannot keep up: events are safe in the journal, figures are late. ${storeError}`)
   const behind = targetOrdinal - appliedOrdinal > CATCHING_UP_EVENTS
   return {
     status: reasons.length > 0 ? 'unavailable' : behind ? 'catching_up' : 'ready',

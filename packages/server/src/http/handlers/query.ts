@@ -6,16 +6,18 @@ import { readBody } from '../body.ts'
 import { bodyFormat, isGzipped } from '../media.ts'
 import { type Handler, json } from '../route.ts'
 
-/** `POST /api/v1/query`. With `?consistency=applied` it first waits for everything acknowledged so far. */
+/**
+ * `POST /api/v1/query`. With `?consistency=applied` it first waits for everything acknowledged so far; a store that
+ * cannot apply it, or not in time, is answered with `store_unavailable`.
+ */
 export const query: Handler = async ({ request, url, app }) => {
   const { headers, signal } = request
   if (bodyFormat(headers.get('content-type') ?? undefined) !== 'json')
     throw new TallystickError('unsupported_media_type', 'A query is one JSON object; send application/json.')
   if (isGzipped(headers.get('content-encoding') ?? undefined))
     throw new TallystickError('unsupported_encoding', 'A query is small; send it uncompressed.')
-  const wait = waitsForApplied(url)
   const parsed = parseQuery(await readJson(request, app), { nowMs: app.clock.now() })
-  if (wait) await app.ingest.applied()
+  if (waitsForApplied(url)) await app.ingest.applied(app.limits.appliedWaitMs)
   return json(await app.queries.run(() => app.store.query(parsed, { signal }), signal))
 }
 
@@ -28,16 +30,6 @@ async function readJson(request: Request, app: AppContext): Promise<unknown> {
   }
 }
 
-/** @throws TallystickError `unknown_value` */
 export function waitsForApplied(url: URL): boolean {
-  const consistency = url.searchParams.get('consistency')
-  if (consistency === null) return false
-  if (consistency === 'applied') return true
-  throw new TallystickError(
-    'unknown_value',
-    `consistency is ${JSON.stringify(consistency.slice(0, 64))}; use applied, or leave it out.`,
-    {
-      issues: [{ path: 'consistency', message: 'must be applied, or absent' }],
-    },
-  )
+  return url.searchParams.get('consistency') === 'applied'
 }

@@ -3,7 +3,7 @@ import { type Clock, systemClock } from '@tallystick/core/event'
 import type { StoredEvent } from '../../store/store.ts'
 import { CLIENT_BYTES, createLiveClient, type LiveClient } from './client.ts'
 import { frame, HEARTBEAT } from './frames.ts'
-import { LIVE_BUCKET_MS, LIVE_MEASURES } from './plan.ts'
+import { LIVE_BUCKET_MS, LIVE_MEASURES, LIVE_PLAN } from './plan.ts'
 import { createReplayRing } from './replay-ring.ts'
 import { createTickFold } from './tick-fold.ts'
 
@@ -164,7 +164,16 @@ export function createLiveHub(options: LiveHubOptions = {}): LiveHub {
 
 /** What a client needs to read the ticks. */
 function hello(nowMs: number, seq: number): unknown {
-  return { server_ms: nowMs, seq, tick_ms: TICK_MS, bucket_ms: LIVE_BUCKET_MS, measures: LIVE_MEASURES }
+  return {
+    server_ms: nowMs,
+    seq,
+    tick_ms: TICK_MS,
+    bucket_ms: LIVE_BUCKET_MS,
+    measures: LIVE_MEASURES,
+    // What stands at each place of an aggregate's `c` and `q`.
+    counters: LIVE_PLAN.counters.map(({ name }) => name),
+    quantities: LIVE_PLAN.quantities.map(({ quantity }) => quantity.name),
+  }
 }
 
 function replay(

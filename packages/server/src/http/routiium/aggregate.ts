@@ -1,9 +1,8 @@
 import { NO_MODEL, NO_RESPONSE } from '@tallystick/core/event'
 import { type GroupBy, groupByOf, type QueryResult, type ResultRow } from '@tallystick/core/query'
-import { waitsForApplied } from '../handlers/query.ts'
 import { type Handler, json } from '../route.ts'
 import { SHARED_MEASURES, SPEED_MEASURE, sharedFigures, usdOf } from './figures.ts'
-import { filtersOf, periodOf } from './parameters.ts'
+import { filtersOf, periodOf, settled } from './parameters.ts'
 import { type RequestFigures, requestFigures } from './requests.ts'
 
 const HOUR_SECONDS = 3_600
@@ -18,7 +17,7 @@ const NO_ROWS: QueryResult = { rows: [], complete_to_ms: 0, answered_from: 'fold
 export const aggregate: Handler = async ({ request, url, app }) => {
   const period = periodOf(url.searchParams, app.clock.now(), HOUR_SECONDS)
   const filters = filtersOf(url.searchParams)
-  if (waitsForApplied(url)) await app.ingest.applied()
+  await settled(url, app)
   const { start: period_start, end: period_end } = period
   if (period.fromMs >= period.toMs) return json({ ...answerOf(EMPTY, NOTHING, 0), period_start, period_end })
 

@@ -1,9 +1,8 @@
 import { encodeRoutiium, type FieldName, type UsageEvent } from '@tallystick/core/event'
 import { cursorText } from '../handlers/events.ts'
-import { waitsForApplied } from '../handlers/query.ts'
 import type { Call } from '../route.ts'
 import { eventPages, type Page } from './pages.ts'
-import type { Selection } from './parameters.ts'
+import { type Selection, settled } from './parameters.ts'
 import { bodyOf } from './stream.ts'
 
 /** How a list of events is written: what stands before, each page, and what stands behind. */
@@ -35,7 +34,7 @@ export async function listing(
   format: Format,
   headers: Record<string, string>,
 ): Promise<Response> {
-  if (waitsForApplied(url)) await app.ingest.applied()
+  await settled(url, app)
   const pages = eventPages(app, selection, format.fields, request.signal)
   const first = (await pages.next()).value as Page | undefined
   const link = first === undefined ? undefined : nextLink(url, selection, first)

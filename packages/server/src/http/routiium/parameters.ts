@@ -1,7 +1,7 @@
 import { type Issue, isTallystickError, TallystickError } from '@tallystick/core'
-import { DIMENSION_OF } from '@tallystick/core/event'
-import { type Filter, filterFromText } from '@tallystick/core/query'
+import { type Filter, filterValueFromText, parseQuery } from '@tallystick/core/query'
 import type { ScanCursor } from '../../store/store.ts'
+import type { AppContext } from '../app-context.ts'
 import { cursorOf } from '../handlers/events.ts'
 
 /** A stretch of time as this dialect says it: seconds, both ends included. */
@@ -79,6 +79,20 @@ export function filtersOf(parameters: URLSearchParams): readonly Filter[] {
   return filters
 }
 
+/**
+ * With `consistency=applied`, waits until everything acknowledged so far is visible.
+ *
+ * @throws TallystickError `invalid_query`, `store_unavailable`
+ */
+export async function settled({ searchParams }: URL, app: AppContext): Promise<void> {
+  const issues: Issue[] = []
+  const consistency = single(searchParams, 'consistency', issues)
+  if (consistency !== undefined && consistency !== 'applied')
+    issues.push({ path: 'consistency', message: `must be applied, or absent, not ${quoted(consistency)}` })
+  refuse(issues)
+  if (consistency !== undefined) await app.ingest.applied(app.limits.appliedWaitMs)
+}
+
 function readPeriod(parameters: URLSearchParams, nowMs: number, seconds: number, issues: Issue[]): Period {
   const now = Math.floor(nowMs / 1000)
   const start = wholeNumber(parameters, 'start', issues) ?? now - seconds
@@ -92,28 +106,16 @@ function readPeriod(parameters: URLSearchParams, nowMs: number, seconds: number,
 }
 
 function readFilters(parameters: URLSearchParams, issues: Issue[]): readonly Filter[] {
-  return FILTER_PARAMETERS.flatMap((name) => {
-    const values = parameters.getAll(name)
-    if (values.length === 0) return []
-    try {
-      return [filterOf(name, values)]
-    } catch (error) {
-      if (!isTallystickError(error)) throw error
-      issues.push({
-        path: name,
-        message: `must be ${DIMENSION_OF.get(name)?.type === 'integer' ? 'a whole number' : 'valid text'}`,
-      })
-      return []
-    }
-  })
-}
-
-function filterOf(name: string, values: readonly string[]): Filter {
-  const texts = values.filter((text) => text !== '')
-  // A filter needs a value to be made of; one that is absent has none.
-  const filter = filterFromText(name, texts.length > 0 ? texts : ['0'])
-  const found = texts.length > 0 ? filter.values : []
-  return { ...filter, values: values.includes('') ? [...found, null] : found }
+  const given = FILTER_PARAMETERS.filter((name) => parameters.has(name))
+  const texts = given.map((name) => [name, parameters.getAll(name).map((text) => filterValueFromText(name, text))])
+  try {
+    const question = { from: 0, to: 1, measures: ['events'], filters: Object.fromEntries(texts) }
+    return parseQuery(question, { nowMs: 0 }).filters
+  } catch (error) {
+    if (!isTallystickError(error)) throw error
+    for (const { path, message } of error.issues) issues.push({ path: path.replace(/^filters\./, ''), message })
+    return []
+  }
 }
 
 function wholeNumber(parameters: URLSearchParams, name: string, issues: Issue[]): number | undefined {

@@ -1,6 +1,6 @@
-import { waitsForApplied } from '../handlers/query.ts'
 import { type Handler, json } from '../route.ts'
 import { SHARED_MEASURES, SPEED_MEASURE, sharedFigures } from './figures.ts'
+import { settled } from './parameters.ts'
 import { requestFigures } from './requests.ts'
 
 const DAY_MS = 86_400_000
@@ -9,7 +9,7 @@ const EARLIEST_MS = Date.UTC(2000, 0, 1)
 
 /** `GET /analytics/stats`: what the store holds, how long it keeps it, and the totals of all requests. */
 export const stats: Handler = async ({ request, url, app }) => {
-  if (waitsForApplied(url)) await app.ingest.applied()
+  await settled(url, app)
   const { capabilities } = app.store
   // One day ahead is as far as the doors let an event lie.
   const range = { fromMs: EARLIEST_MS, toMs: app.clock.now() + DAY_MS + 1 }

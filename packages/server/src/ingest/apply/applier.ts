@@ -21,7 +21,10 @@ export interface Applier {
   expectClear(ordinal: number): ExpectedEvents
   settle(delivery: ExpectedEvents, durable: boolean): void
   progress(): { readonly appliedOrdinal: number; readonly storeError?: string }
-  /** Resolves once everything durable up to `ordinal` is visible to queries. Rejects with `shutting_down` if that will not happen. */
+  /**
+   * Resolves once everything durable up to `ordinal` is visible to queries. Rejects with `store_unavailable` while applying
+   * keeps failing, and with `shutting_down` or `store_unavailable` if it has ended.
+   */
   applied(ordinal: number): Promise<void>
   close(): Promise<void>
 }

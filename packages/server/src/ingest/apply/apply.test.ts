@@ -92,6 +92,18 @@ describe('feeding a store', () => {
     await applier.close()
   })
 
+  test('whoever waits for a store that keeps failing is told why', async () => {
+    const store = moodyStore()
+    const applier = await openFeeding({ store, onError: () => {} })
+    store.failing = true
+    deliver(applier, range(1, 1))
+    await expect(applier.applied(1)).rejects.toMatchObject({
+      code: 'store_unavailable',
+      message: expect.stringContaining('the store is away'),
+    })
+    await applier.close()
+  })
+
   test('goes on from the journal when memory for a lagging store is used up, and comes back to memory', async () => {
     const journal = await openTestJournal(await temporaryDir())
     const store = moodyStore()
@@ -178,6 +190,21 @@ describe('feeding a store', () => {
 })
 
 describe('a store that follows the journal by itself', () => {
+  test('says why it cannot apply, while it cannot', async () => {
+    const journal = await openTestJournal(await temporaryDir())
+    const progress: { appliedOrdinal: number; targetOrdinal: number; error?: string } = {
+      appliedOrdinal: 1,
+      targetOrdinal: 2,
+    }
+    const follower = { follow: async () => {}, advance: () => {}, progress: () => progress, applied: async () => {} }
+    const applier = await openFollowing(follower, journal.log, journal.dir, () => {})
+    expect(applier.progress()).toEqual({ appliedOrdinal: 1 })
+    progress.error = 'no space left'
+    expect(applier.progress()).toEqual({ appliedOrdinal: 1, storeError: 'no space left' })
+    await applier.close()
+    await journal.log.close()
+  })
+
   test('is told where to begin and of every commit, and the cursor never runs ahead of it', async () => {
     const journal = await openTestJournal(await temporaryDir())
     await journal.write(3)

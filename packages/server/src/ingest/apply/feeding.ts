@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { TallystickError } from '@tallystick/core'
 import { type Journal, readJournal } from '@tallystick/core/journal'
+import { ApplyWatch } from '../../store/apply-watch.ts'
 import type { StoredEvent, UsageStore } from '../../store/store.ts'
 import { fromJournal } from '../dedup/replay.ts'
 import type { Applier, ExpectedEvents } from './applier.ts'
@@ -40,15 +41,10 @@ class Feeder implements Applier {
   readonly #maxQueued: number
   /** In ordinal order; the head is the next to be applied. */
   readonly #queue: ExpectedEvents[] = []
-  readonly #waiters: {
-    readonly ordinal: number
-    readonly resolve: () => void
-    readonly reject: (error: unknown) => void
-  }[] = []
+  readonly #watch = new ApplyWatch()
   readonly #closing = new AbortController()
   #queued = 0
   #appliedOrdinal: number
-  #error: unknown
   #running: Promise<void> | undefined
   #cursor: CursorKeeper | undefined
 
@@ -106,21 +102,18 @@ class Feeder implements Applier {
 
   progress(): { readonly appliedOrdinal: number; readonly storeError?: string } {
     const applied = { appliedOrdinal: this.#appliedOrdinal }
-    return this.#error === undefined ? applied : { ...applied, storeError: messageOf(this.#error) }
+    const { error } = this.#watch
+    return error === undefined ? applied : { ...applied, storeError: error }
   }
 
   applied(ordinal: number): Promise<void> {
-    if (this.#isApplied(ordinal)) return Promise.resolve()
-    if (this.#closing.signal.aborted) return Promise.reject(new TallystickError('shutting_down'))
-    return new Promise((resolve, reject) => {
-      this.#waiters.push({ ordinal, resolve, reject })
-    })
+    return this.#isApplied(ordinal) ? Promise.resolve() : this.#watch.wait(ordinal)
   }
 
   async close(): Promise<void> {
     this.#closing.abort()
     await this.#running
-    for (const { reject } of this.#waiters.splice(0)) reject(new TallystickError('shutting_down'))
+    this.#watch.close(new TallystickError('shutting_down'))
     await this.#cursor?.close()
   }
 
@@ -141,11 +134,10 @@ class Feeder implements Applier {
         if (head.state === 'failed') this.#queue.shift()
         else if (head.clears) await this.#clear(head)
         else await (head.events ? this.#feedQueued() : this.#feedFromJournal())
-        this.#error = undefined
+        this.#watch.succeeded()
         retryMs = FIRST_RETRY_MS
       } catch (error) {
-        if (this.#error === undefined) this.#options.onError(error)
-        this.#error = error
+        if (this.#watch.failed(error)) this.#options.onError(error)
         await sleep(retryMs, undefined, { signal: this.#closing.signal }).catch(() => {})
         retryMs = Math.min(retryMs * 2, LAST_RETRY_MS)
       }
@@ -240,16 +232,6 @@ class Feeder implements Applier {
   }
 
   #wake(): void {
-    for (let at = this.#waiters.length - 1; at >= 0; at--) {
-      const waiter = this.#waiters[at]
-      if (waiter && this.#isApplied(waiter.ordinal)) {
-        this.#waiters.splice(at, 1)
-        waiter.resolve()
-      }
-    }
+    this.#watch.settle((ordinal) => this.#isApplied(ordinal))
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

@@ -34,7 +34,10 @@ export async function openFollowing(
     settle(delivery, durable) {
       delivery.state = durable ? 'durable' : 'failed'
     },
-    progress: () => ({ appliedOrdinal: follower.progress().appliedOrdinal }),
+    progress() {
+      const { appliedOrdinal, error } = follower.progress()
+      return error === undefined ? { appliedOrdinal } : { appliedOrdinal, storeError: error }
+    },
     applied: (ordinal) => follower.applied(ordinal),
     async close() {
       stop()

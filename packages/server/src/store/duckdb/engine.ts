@@ -15,6 +15,7 @@ import { loadMeta, readMeta, updateApplied, updateSealed } from './meta.ts'
 import { Mutex } from './mutex.ts'
 import { Readers } from './readers.ts'
 import { RowAppender } from './row-appender.ts'
+import { EventRows, type Rows } from './rows.ts'
 import { scanEvents } from './scan.ts'
 import { APPLIED_COLUMNS, type Applied, lateEvents, type Meta, quoted } from './schema.ts'
 import { compactDay, floorToQuarter, keepExpired, type SealStep, sealStep, sealSteps } from './seal.ts'
@@ -133,28 +134,28 @@ export class DuckdbEngine {
    * @param options `more`: so many events follow that these may be committed with them. Whole row groups go straight to the
    * file, where a small batch is written to the engine's log first, empty cells and all, and again from there.
    */
-  async append(
-    events: readonly StoredEvent[],
-    next?: JournalEnd,
-    options: { readonly more?: boolean } = {},
-  ): Promise<void> {
+  append(events: readonly StoredEvent[], next?: JournalEnd, options: { readonly more?: boolean } = {}): Promise<void> {
+    return this.appendRows(new EventRows(events), next, options)
+  }
+
+  /** The same for rows of any form. */
+  async appendRows(rows: Rows, next?: JournalEnd, options: { readonly more?: boolean } = {}): Promise<void> {
     await this.#appending.run(async () => {
       this.#mustBeOpen()
       const { applied_ordinal: applied } = this.#open?.applied ?? this.#meta
-      const fresh = events.filter(({ ordinal }) => ordinal > applied)
-      if (fresh.length === 0 && !next) return
+      let from = firstBehind(rows, applied)
+      if (from === rows.length && !next) return
       try {
-        let taken = 0
         if (options.more) {
           // Whole row groups to the row: the next checkpoint would write anew all that stand beside fragments of one. The
           // place in the journal stays behind, and what is read from there again is skipped.
-          for (let room = this.#room(); fresh.length - taken > room; room = this.#room()) {
-            await this.#take(fresh.slice(taken, taken + room))
+          for (let room = this.#room(); rows.length - from > room; room = this.#room()) {
+            await this.#take(rows, from, from + room)
             await this.#commitOpen()
-            taken += room
+            from += room
           }
         }
-        const open = await this.#take(fresh.slice(taken))
+        const open = await this.#take(rows, from, rows.length)
         if (next) open.applied = { ...open.applied, ...placeOf(next, open.applied) }
         if (!options.more || open.rows === ROW_GROUP) await this.#commitOpen()
       } catch (error) {
@@ -360,21 +361,19 @@ export class DuckdbEngine {
     return { applied: appliedOf(this.#meta), rows: 0 }
   }
 
-  async #take(events: readonly StoredEvent[]): Promise<OpenBatch> {
+  /** Takes in `rows[from, to)`. */
+  async #take(rows: Rows, from: number, to: number): Promise<OpenBatch> {
     this.#open ??= await this.#begin()
     const open = this.#open
-    const last = events.at(-1)
-    if (last === undefined) return open
-    await this.#rows.append(events)
+    if (from === to) return open
     const lateBeforeMs = Math.max(this.#meta.watermark_ms, this.#sealingToMs)
-    let late = 0
-    for (const { event } of events) if (event.timestampMs < lateBeforeMs) late++
-    open.rows += events.length
+    const taken = await this.#rows.append(rows, from, to, lateBeforeMs)
+    open.rows += taken.rows
     open.applied = {
       ...open.applied,
-      applied_ordinal: last.ordinal,
-      received_ms: last.receivedMs,
-      late_total: open.applied.late_total + late,
+      applied_ordinal: rows.ordinal(to - 1),
+      received_ms: taken.receivedMs ?? open.applied.received_ms,
+      late_total: open.applied.late_total + taken.late,
     }
     return open
   }
@@ -449,6 +448,18 @@ export class DuckdbEngine {
   async #checkpoint(): Promise<void> {
     await this.#writer.run('CHECKPOINT').catch(() => undefined)
   }
+}
+
+/** The first of the rows that comes behind an ordinal. */
+function firstBehind(rows: Rows, ordinal: number): number {
+  let low = 0
+  let high = rows.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (rows.ordinal(middle) > ordinal) high = middle
+    else low = middle + 1
+  }
+  return low
 }
 
 /** State that says: the journal is applied up to here. Records that are not events count too. */

@@ -1,14 +1,19 @@
 import { TallystickError } from '@tallystick/core'
-import { eventFromWire } from '@tallystick/core/event'
 import {
+  behindLine,
   comparePositions,
   type JournalDamage,
   type JournalEnd,
+  type JournalLines,
   type JournalPosition,
-  type JournalRecord,
-  readJournal,
+  lineDamage,
+  lineStart,
+  parseLine,
+  readLines,
 } from '@tallystick/core/journal'
-import type { JournalFollower, StoredEvent } from '../store.ts'
+import { ApplyWatch } from '../apply-watch.ts'
+import type { FollowerProgress, JournalFollower } from '../store.ts'
+import { LineRows, type Rows } from './rows.ts'
 
 /** What a follower keeps up to date. Each call is durable, place included, when its promise resolves. */
 export interface FollowedStore {
@@ -16,7 +21,7 @@ export interface FollowedStore {
   readonly position: JournalPosition | undefined
   readonly appliedOrdinal: number
   /** `more`: so much follows that the store may commit it together. */
-  append(events: readonly StoredEvent[], next: JournalEnd, options: { readonly more: boolean }): Promise<void>
+  append(rows: Rows, next: JournalEnd, options: { readonly more: boolean }): Promise<void>
   clear(next: JournalEnd): Promise<void>
 }
 
@@ -26,6 +31,9 @@ export interface FollowOptions {
   /** Told of each part of the journal that was skipped as damaged. */
   readonly onDamage: (damage: JournalDamage) => void
 }
+
+const EVENT = Buffer.from('{"t":"event"')
+const NO_ROWS = new LineRows(() => undefined)
 
 /** Records applied in one transaction, about: enough to pay for its fsync, few enough that queries wait little. */
 const BATCH_RECORDS = 8_192
@@ -46,9 +54,10 @@ export class Follower implements JournalFollower {
   #dir = ''
   #running: Promise<void> | undefined
   #stopped = false
-  #failure = ''
+  readonly #watch = new ApplyWatch()
   #wake: (() => void) | undefined
-  #waiting: { readonly ordinal: number; readonly resolve: () => void; readonly reject: (error: Error) => void }[] = []
+  /** Between attempts that fail: every commit would end it, and each attempt reads and decodes a batch in vain. */
+  #resting = false
 
   constructor(store: FollowedStore, options: FollowOptions) {
     this.#store = store
@@ -76,7 +85,7 @@ export class Follower implements JournalFollower {
   advance(end: JournalEnd): void {
     if (this.#target && end.ordinal < this.#target.ordinal) return
     this.#target = end
-    this.#wake?.()
+    if (!this.#resting) this.#wake?.()
   }
 
   /** The store may stand further back than it did: looks again. */
@@ -84,23 +93,22 @@ export class Follower implements JournalFollower {
     this.#wake?.()
   }
 
-  progress(): { readonly appliedOrdinal: number; readonly targetOrdinal: number } {
+  progress(): FollowerProgress {
     const { appliedOrdinal } = this.#store
-    return { appliedOrdinal, targetOrdinal: Math.max(appliedOrdinal, this.#target?.ordinal ?? 0) }
+    const progress = { appliedOrdinal, targetOrdinal: Math.max(appliedOrdinal, this.#target?.ordinal ?? 0) }
+    const { error } = this.#watch
+    return error === undefined ? progress : { ...progress, error }
   }
 
   applied(ordinal: number): Promise<void> {
-    if (ordinal <= this.#store.appliedOrdinal) return Promise.resolve()
-    if (this.#stopped) return Promise.reject(closed())
-    return new Promise((resolve, reject) => this.#waiting.push({ ordinal, resolve, reject }))
+    return ordinal <= this.#store.appliedOrdinal ? Promise.resolve() : this.#watch.wait(ordinal)
   }
 
   async stop(): Promise<void> {
     this.#stopped = true
     this.#wake?.()
     await this.#running
-    for (const { reject } of this.#waiting) reject(closed())
-    this.#waiting = []
+    this.#watch.close(new TallystickError('store_unavailable', 'The store was closed before the event was applied.'))
   }
 
   async #run(): Promise<void> {
@@ -109,13 +117,13 @@ export class Follower implements JournalFollower {
       try {
         if (this.#behind()) await this.#catchUp(this.#target as JournalEnd)
         else await this.#pause()
-        this.#failure = ''
+        this.#watch.succeeded()
         retryMs = FIRST_RETRY_MS
       } catch (error) {
-        // A full disk fails twice a second for hours: told once.
-        if (this.#failure !== String(error)) this.#options.onError(error)
-        this.#failure = String(error)
+        if (this.#watch.failed(error)) this.#options.onError(error)
+        this.#resting = true
         await this.#pause(retryMs)
+        this.#resting = false
         retryMs = Math.min(retryMs * 2, LAST_RETRY_MS)
       }
     }
@@ -141,68 +149,70 @@ export class Follower implements JournalFollower {
   async #catchUp(target: JournalEnd): Promise<void> {
     const { position } = this.#store
     if (position && comparePositions(position, target.position) >= 0) return this.#reach(target)
-    const reading = readJournal({
+    const { onDamage } = this.#options
+    const reading = readLines({
       dir: this.#dir,
       to: target.position,
-      batchRecords: BATCH_RECORDS,
-      onCorrupt: this.#options.onDamage,
+      onCorrupt: onDamage,
       ...(position ? { from: position } : {}),
     })
-    let pending: JournalRecord[] = []
-    let next: JournalPosition | undefined
-    for await (const batch of reading) {
+    let rows = new LineRows(onDamage)
+    let next: JournalEnd | undefined
+    for await (const lines of reading) {
       if (this.#stopped) return
-      pending = pending.length === 0 ? [...batch.records] : pending.concat(batch.records)
-      next = batch.next
-      if (pending.length < BATCH_RECORDS) continue
-      await this.#apply(pending, next)
-      pending = []
+      for (let index = 0; index < lines.starts.length; index++) {
+        const ordinal = lines.ordinals[index] as number
+        if (isEvent(lines, index)) rows.add(lines, index)
+        else if (this.#clears(lines, index)) {
+          if (rows.length > 0)
+            await this.#apply(rows, { position: lineStart(lines, index), ordinal: ordinal - 1 }, false)
+          rows = new LineRows(onDamage)
+          if (ordinal > this.#store.appliedOrdinal) {
+            await this.#store.clear({ position: behindLine(lines, index), ordinal })
+          }
+        }
+      }
+      const last = lines.starts.length - 1
+      next = { position: behindLine(lines, last), ordinal: lines.ordinals[last] as number }
+      if (rows.length < BATCH_RECORDS) continue
+      await this.#apply(rows, next, (this.#target?.ordinal ?? 0) - next.ordinal > FAR_BEHIND)
+      rows = new LineRows(onDamage)
+      next = undefined
     }
-    if (next && pending.length > 0) await this.#apply(pending, next)
+    if (next) await this.#apply(rows, next, false)
     // Damage, or records that were never written, may stand before the end: there is nothing more to come up to it.
     await this.#reach(target)
   }
 
   async #reach(target: JournalEnd): Promise<void> {
     if (this.#stopped || this.#store.appliedOrdinal >= target.ordinal) return
-    await this.#store.append([], target, { more: false })
+    await this.#store.append(NO_ROWS, target, { more: false })
     this.#settle()
   }
 
-  async #apply(records: readonly JournalRecord[], next: JournalPosition): Promise<void> {
-    let events: StoredEvent[] = []
-    for (const record of records) {
-      if (record.type === 'event') events.push(toStored(record))
-      else if (record.type === 'clear') {
-        const end = { position: record.position, ordinal: record.ordinal }
-        if (events.length > 0)
-          await this.#store.append(events, { ...end, ordinal: record.ordinal - 1 }, { more: false })
-        if (record.ordinal > this.#store.appliedOrdinal) await this.#store.clear(end)
-        events = []
-      }
-    }
-    const { ordinal } = records.at(-1) as JournalRecord
-    const more = (this.#target?.ordinal ?? 0) - ordinal > FAR_BEHIND
-    await this.#store.append(events, { position: next, ordinal }, { more })
+  async #apply(rows: Rows, next: JournalEnd, more: boolean): Promise<void> {
+    await this.#store.append(rows, next, { more })
     this.#settle()
+  }
+
+  /** Does the line say that everything before it is gone? */
+  #clears(lines: JournalLines, index: number): boolean {
+    const record = parseLine(lines, index)
+    if (typeof record !== 'string') return record.type === 'clear'
+    this.#options.onDamage(lineDamage(lines, index, record))
+    return false
   }
 
   #settle(): void {
     const { appliedOrdinal } = this.#store
-    const reached = this.#waiting.filter(({ ordinal }) => ordinal <= appliedOrdinal)
-    this.#waiting = this.#waiting.filter(({ ordinal }) => ordinal > appliedOrdinal)
-    for (const { resolve } of reached) resolve()
+    this.#watch.succeeded()
+    this.#watch.settle((ordinal) => ordinal <= appliedOrdinal)
   }
 }
 
-function toStored({ ordinal, body }: JournalRecord): StoredEvent {
-  return {
-    ordinal,
-    receivedMs: body['r'] as number,
-    event: eventFromWire(body['e'] as Readonly<Record<string, unknown>>),
-  }
-}
-
-function closed(): TallystickError {
-  return new TallystickError('store_unavailable', 'The store was closed before the event was applied.')
+/** By its first bytes; whether it is a record at all shows when it is read. */
+function isEvent({ buffer, starts }: JournalLines, index: number): boolean {
+  const start = starts[index] as number
+  for (let at = 0; at < EVENT.length; at++) if (buffer[start + at] !== EVENT[at]) return false
+  return true
 }

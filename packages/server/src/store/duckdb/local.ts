@@ -153,7 +153,7 @@ export class LocalDuckdbStore implements DuckdbStore {
         get appliedOrdinal() {
           return store.#engine.meta.applied_ordinal
         },
-        append: (events, next, options) => use((engine) => engine.append(events, next, options)),
+        append: (rows, next, options) => use((engine) => engine.appendRows(rows, next, options)),
         clear: (next) => use((engine) => engine.clear(next)),
       },
       {

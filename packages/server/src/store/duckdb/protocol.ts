@@ -1,6 +1,7 @@
 import type { ErrorCode, Issue } from '@tallystick/core'
 import { isTallystickError, TallystickError } from '@tallystick/core'
 import type { JournalEnd } from '@tallystick/core/journal'
+import type { FollowerProgress } from '../store.ts'
 import type { LocalStoreSettings, StoreNotice } from './local.ts'
 
 /** Calls that the thread answers by name, each with its arguments as the port has them. */
@@ -28,7 +29,7 @@ export type FromWorker =
   | { readonly type: 'not_opened'; readonly error: RemoteError }
   | { readonly type: 'answer'; readonly id: number; readonly value: unknown; readonly appliedOrdinal: number }
   | { readonly type: 'failure'; readonly id: number; readonly error: RemoteError; readonly appliedOrdinal: number }
-  | { readonly type: 'progress'; readonly appliedOrdinal: number }
+  | ({ readonly type: 'progress' } & Omit<FollowerProgress, 'targetOrdinal'>)
   | { readonly type: 'notice'; readonly notice: StoreNotice }
 
 /** What the thread is started with. */

@@ -3,7 +3,7 @@ import { TallystickError } from '@tallystick/core'
 import type { JournalEnd } from '@tallystick/core/journal'
 import type { Query, QueryResult } from '@tallystick/core/query'
 import { queryCancelled, throwIfAborted } from '../abort.ts'
-import type { JournalFollower, ScanPage, ScanRequest, StoredEvent, StoreStats } from '../store.ts'
+import type { FollowerProgress, JournalFollower, ScanPage, ScanRequest, StoredEvent, StoreStats } from '../store.ts'
 import type { AuditReport } from './audit.ts'
 import type { DuckdbStore, LocalStoreSettings, StoreNotice } from './local.ts'
 import { type FromWorker, fromRemoteError, type RemoteMethod, type ToWorker } from './protocol.ts'
@@ -24,6 +24,7 @@ export class RemoteDuckdbStore implements DuckdbStore {
   #nextId = 1
   #appliedOrdinal = 0
   #targetOrdinal = 0
+  #applyError: string | undefined
   #gone: Error | undefined
   #closing: Promise<void> | undefined
 
@@ -35,15 +36,13 @@ export class RemoteDuckdbStore implements DuckdbStore {
         return this.#call('follow', [journalDir, end])
       },
       advance: (end) => this.#advance(end),
-      progress: () => ({
-        appliedOrdinal: this.#appliedOrdinal,
-        targetOrdinal: Math.max(this.#appliedOrdinal, this.#targetOrdinal),
-      }),
+      progress: () => this.#progress(),
       applied: (ordinal) => (ordinal <= this.#appliedOrdinal ? Promise.resolve() : this.#call('applied', [ordinal])),
     }
     worker.on('message', (message: FromWorker) => {
       if ('appliedOrdinal' in message) this.#appliedOrdinal = message.appliedOrdinal
-      if (message.type === 'answer') this.#take(message.id)?.resolve(message.value as never)
+      if (message.type === 'progress') this.#applyError = message.error
+      else if (message.type === 'answer') this.#take(message.id)?.resolve(message.value as never)
       else if (message.type === 'failure') this.#take(message.id)?.reject(fromRemoteError(message.error))
       else if (message.type === 'notice') onNotice(message.notice)
     })
@@ -127,6 +126,14 @@ export class RemoteDuckdbStore implements DuckdbStore {
   /** Ends the thread at once, as a crash would; what was committed is in the file. For tests of just that. */
   async kill(): Promise<void> {
     await this.#worker.terminate()
+  }
+
+  #progress(): FollowerProgress {
+    const appliedOrdinal = this.#appliedOrdinal
+    const progress = { appliedOrdinal, targetOrdinal: Math.max(appliedOrdinal, this.#targetOrdinal) }
+    // A thread that is gone applies nothing any more, and nothing of it will say so.
+    const error = this.#gone?.message ?? this.#applyError
+    return error === undefined ? progress : { ...progress, error }
   }
 
   #advance(end: JournalEnd): void {

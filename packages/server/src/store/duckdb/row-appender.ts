@@ -1,9 +1,10 @@
 import type { DuckDBAppender, DuckDBConnection } from '@duckdb/node-api'
 import { FIELDS, type FieldName } from '@tallystick/core/event'
-import type { StoredEvent } from '../store.ts'
+import { CHUNK_ROWS } from './chunk-columns.ts'
 import { readRows } from './chunk-reader.ts'
-import { CHUNK_ROWS, ChunkWriter } from './chunk-writer.ts'
+import { ChunkWriter, type Written } from './chunk-writer.ts'
 import { Dictionary, type DictionaryLimits } from './dictionary.ts'
+import type { Rows } from './rows.ts'
 import { CODED_FIELDS } from './schema.ts'
 
 /** Puts events and the names that are new with them into their tables, inside transactions that its caller begins and ends. */
@@ -35,12 +36,26 @@ export class RowAppender {
     return this.#dictionary
   }
 
-  /** Takes events in; they are in the transaction once {@link flush} has been called. */
-  async append(events: readonly StoredEvent[]): Promise<void> {
+  /**
+   * Takes `rows[from, to)` in; they are in the transaction once {@link flush} has been called. `late` counts those of events
+   * before `lateBeforeMs`.
+   */
+  async append(rows: Rows, from: number, to: number, lateBeforeMs: number): Promise<Omit<Written, 'chunk'>> {
     this.#appender ??= await this.#connection.createAppender('events')
-    for (let from = 0; from < events.length; from += CHUNK_ROWS) {
-      this.#appender.appendDataChunk(this.#chunks.write(events, from, Math.min(events.length, from + CHUNK_ROWS)))
+    const all: { rows: number; late: number; receivedMs: number | undefined } = {
+      rows: 0,
+      late: 0,
+      receivedMs: undefined,
     }
+    for (let at = from; at < to; at += CHUNK_ROWS) {
+      const written = this.#chunks.write(rows, at, Math.min(to, at + CHUNK_ROWS), lateBeforeMs)
+      if (written.rows === 0) continue
+      this.#appender.appendDataChunk(written.chunk)
+      all.rows += written.rows
+      all.late += written.late
+      all.receivedMs = written.receivedMs
+    }
+    return all
   }
 
   async flush(): Promise<void> {

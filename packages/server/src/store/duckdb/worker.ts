@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import type { JournalEnd } from '@tallystick/core/journal'
 import type { Query } from '@tallystick/core/query'
-import type { ScanRequest, StoredEvent } from '../store.ts'
+import type { FollowerProgress, ScanRequest, StoredEvent } from '../store.ts'
 import { LocalDuckdbStore } from './local.ts'
 import { type FromWorker, type RemoteMethod, type ToWorker, toRemoteError, type WorkerSettings } from './protocol.ts'
 
@@ -22,11 +22,13 @@ async function serve(port: Port, settings: WorkerSettings): Promise<void> {
     return
   }
   const queries = new Map<number, AbortController>()
-  let reported = -1
+  let reported: Omit<FollowerProgress, 'targetOrdinal'> | undefined
   const report = (): void => {
-    const { appliedOrdinal } = store.follower.progress()
-    if (appliedOrdinal !== reported) send({ type: 'progress', appliedOrdinal })
-    reported = appliedOrdinal
+    const { targetOrdinal: _, ...progress } = store.follower.progress()
+    const { appliedOrdinal, error } = progress
+    if (appliedOrdinal === reported?.appliedOrdinal && error === reported.error) return
+    send({ type: 'progress', ...progress })
+    reported = progress
   }
   const reporting = setInterval(report, PROGRESS_MS)
   const methods: { readonly [K in RemoteMethod]: (args: readonly unknown[], id: number) => Promise<unknown> } = {

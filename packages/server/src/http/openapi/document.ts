@@ -1,0 +1,96 @@
+import { ERRORS, type ErrorCode } from '@tallystick/core'
+import type { Route } from '../route.ts'
+import { COMPONENTS } from './components.ts'
+import type { AnswerDoc, RouteDoc } from './route-doc.ts'
+import { ref } from './schema.ts'
+
+const TAGS: readonly { readonly name: RouteDoc['tag']; readonly description: string }[] = [
+  { name: 'Events', description: 'Sending events, and reading them back one by one.' },
+  { name: 'Figures', description: 'Asking for sums, series and quantiles, once or live.' },
+  { name: 'Operations', description: 'How the server does.' },
+  { name: 'Routiium', description: 'The analytics API of Routiium, as its clients know it.' },
+  { name: 'Protocol 012', description: 'The analytics API of Protocol 012, as its clients know it.' },
+]
+
+/** What any route may answer: a wrong Host or Origin, a process that stops, a fault. */
+const ALWAYS: readonly ErrorCode[] = ['misdirected_host', 'forbidden_origin', 'shutting_down', 'internal_error']
+
+/**
+ * The OpenAPI 3.1 document of a route table. Nothing is written twice: paths, scopes and summaries are the table's own,
+ * events, questions and error codes those of their tables.
+ *
+ * @see https://spec.openapis.org/oas/v3.1.1.html
+ * @example openApiDocument(ROUTES, '1.0.0').openapi // '3.1.1'
+ */
+export function openApiDocument(routes: readonly Route[], version: string): Record<string, unknown> {
+  const paths: Record<string, Record<string, unknown>> = Object.create(null)
+  const used = new Set<string>()
+  for (const route of routes) {
+    used.add(route.doc.tag)
+    const path = route.path.replace(/\*$/, '{path}').replace(/:(\w+)/g, '{$1}')
+    paths[path] ??= Object.create(null) as Record<string, unknown>
+    ;(paths[path] as Record<string, unknown>)[route.method.toLowerCase()] = operation(route)
+  }
+  return {
+    openapi: '3.1.1',
+    info: {
+      title: 'Tallystick',
+      version,
+      summary: 'Usage and cost analytics for LLM traffic.',
+      description:
+        'Bodies are JSON, names snake_case, instants integer ms since 1970 UTC, money integer nano-USD (1e-9 USD). Integers past 2^53 - 1 are strings of digits. Errors are `application/problem+json` (RFC 9457) unless the dialect has its own shape.',
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+    servers: [{ url: '/', description: 'This server' }],
+    tags: TAGS.filter(({ name }) => used.has(name)),
+    paths,
+    components: { schemas: COMPONENTS },
+  }
+}
+
+function operation({ method, path, scope, summary, doc }: Route): Record<string, unknown> {
+  const { tag, description, parameters = [], body } = doc
+  const all = path.endsWith('*')
+    ? [
+        ...parameters,
+        { name: 'path', in: 'path', required: true, description: 'Any other path.', schema: { type: 'string' } },
+      ]
+    : parameters
+  return {
+    tags: [tag],
+    operationId: operationId(method, path),
+    summary,
+    ...(description === undefined ? {} : { description }),
+    ...(all.length > 0 ? { parameters: all } : {}),
+    ...(body === undefined ? {} : { requestBody: body }),
+    responses: { ...doc.answers, ...refusals(doc) },
+    'x-scope': scope,
+  }
+}
+
+/** @example operationId('GET', '/api/v1/events') // 'get_api_v1_events' */
+function operationId(method: string, path: string): string {
+  const words = path.split(/[^A-Za-z0-9]+/).filter((word) => word !== '')
+  return [method.toLowerCase(), ...(words.length > 0 ? words : ['page'])].join('_')
+}
+
+/** One answer a status, naming the codes that come with it. */
+function refusals(doc: RouteDoc): Record<string, AnswerDoc> {
+  const { type, schema } = doc.errorContent ?? { type: 'application/problem+json', schema: ref('Problem') }
+  const byStatus = new Map<number, ErrorCode[]>()
+  for (const code of [...(doc.errors ?? []), ...ALWAYS]) {
+    const { status } = ERRORS[code]
+    byStatus.set(status, [...(byStatus.get(status) ?? []), code])
+  }
+  return Object.fromEntries(
+    [...byStatus]
+      .filter(([status]) => doc.answers[status] === undefined)
+      .map(([status, codes]) => [
+        String(status),
+        {
+          description: codes.map((code) => `\`${code}\`: ${ERRORS[code].title}.`).join(' '),
+          content: { [type]: { schema } },
+        },
+      ]),
+  )
+}

@@ -1,0 +1,351 @@
+import { ACK_MODES } from '../../ingest/ingest.ts'
+import { CONSISTENCY, EVENT_FILTER_NOTE } from './query-schema.ts'
+import { jsonAnswer, type ParameterDoc, type RouteDoc } from './route-doc.ts'
+import { array, flag, integer, object, orNull, ref, type Schema, text } from './schema.ts'
+
+/** What the API page says about the native routes. */
+
+const EVENT = {
+  event_id: '01939f2e-7d10-7c4a-9c7f-2f1b4c5d6e7f',
+  timestamp_ms: 1_795_262_400_000,
+  provider: 'openai',
+  model: 'gpt-4o',
+  agent_id: 'support-bot',
+  input_tokens: 1200,
+  cache_read_tokens: 1024,
+  output_tokens: 80,
+  duration_ms: 900,
+  status_code: 200,
+}
+const SECOND = {
+  event_id: 'a-2',
+  provider: 'anthropic',
+  model: 'claude-sonnet-4-5',
+  input_tokens: 900,
+  output_tokens: 40,
+}
+
+const consistency: ParameterDoc = {
+  name: 'consistency',
+  in: 'query',
+  description: '`applied` first waits until everything acknowledged so far is in the figures.',
+  schema: CONSISTENCY,
+}
+
+export const INGEST_DOC: RouteDoc = {
+  tag: 'Events',
+  description:
+    'Takes one event, an array, `{"events": [...]}` or, as NDJSON, one event a line; gzip is read. The answer comes once the events are in the journal and synced to disk. Bad items are listed and cost the others nothing; the same event sent again is a duplicate and is not counted twice.',
+  parameters: [
+    {
+      name: 'ack',
+      in: 'query',
+      description: 'When to answer: synced to disk, held in memory, or visible to queries.',
+      schema: { type: 'string', enum: ACK_MODES, default: 'durable' },
+    },
+    {
+      name: 'results',
+      in: 'query',
+      description: '`all` also lists the outcome of every item.',
+      schema: { type: 'string', enum: ['all'] },
+    },
+    {
+      name: 'Idempotency-Key',
+      in: 'header',
+      description: 'Gives items without ids an id made of this key and their place, so that a retry is recognised.',
+      schema: { type: 'string', minLength: 1, maxLength: 255 },
+    },
+  ],
+  body: {
+    required: true,
+    content: {
+      'application/json': {
+        schema: {
+          anyOf: [
+            array(ref('EventInput')),
+            {
+              type: 'object',
+              required: ['events'],
+              properties: {
+                events: array(ref('EventInput')),
+                source_id: text('Holds for every event that does not say otherwise.'),
+                epoch: integer(),
+                seq: integer('Of the first event; it rises by one with each.'),
+              },
+              additionalProperties: true,
+            },
+            ref('EventInput'),
+          ],
+        },
+        examples: {
+          one: { summary: 'One event', value: EVENT },
+          array: { summary: 'Several events', value: [EVENT, SECOND] },
+          batch: {
+            summary: 'A batch with the numbers of its sender',
+            value: { source_id: 'gateway-1', epoch: 1, seq: 41, events: [SECOND, { ...SECOND, event_id: 'a-3' }] },
+          },
+        },
+      },
+      'application/x-ndjson': {
+        schema: text('One event a line.'),
+        examples: {
+          lines: { summary: 'One event a line', value: `${JSON.stringify(EVENT)}\n${JSON.stringify(SECOND)}\n` },
+        },
+      },
+    },
+  },
+  answers: {
+    200: jsonAnswer('What became of each item', ref('IngestAnswer'), {
+      received: 3,
+      accepted: 1,
+      duplicate: 1,
+      conflict: 0,
+      conflicts: [],
+      rejected: [
+        {
+          index: 2,
+          event_id: 'a-3',
+          code: 'out_of_range',
+          field: 'input_tokens',
+          message: 'input_tokens must be an integer from 0 to 9007199254740991, not -1',
+        },
+      ],
+    }),
+  },
+  errors: [
+    'invalid_json',
+    'invalid_body',
+    'unsupported_media_type',
+    'unsupported_encoding',
+    'body_too_large',
+    'too_many_events',
+    'disk_full',
+    'journal_unavailable',
+  ],
+}
+
+export const LIST_EVENTS_DOC: RouteDoc = {
+  tag: 'Events',
+  description: `Events of \`[from, to)\`, newest first. ${EVENT_FILTER_NOTE}`,
+  parameters: [
+    {
+      name: 'from',
+      in: 'query',
+      description: 'ms since 1970 UTC, or RFC 3339; everything when absent.',
+      schema: text(),
+    },
+    {
+      name: 'to',
+      in: 'query',
+      description: 'ms since 1970 UTC, or RFC 3339; itself not in the range.',
+      schema: text(),
+    },
+    {
+      name: 'limit',
+      in: 'query',
+      description: 'Events on a page.',
+      schema: { type: 'integer', minimum: 1, maximum: 1000, default: 100 },
+      example: 50,
+    },
+    { name: 'cursor', in: 'query', description: '`next_cursor` of the page before.', schema: text() },
+    {
+      name: 'order',
+      in: 'query',
+      description: 'Oldest or newest first.',
+      schema: { type: 'string', enum: ['asc', 'desc'], default: 'desc' },
+    },
+    consistency,
+  ],
+  answers: {
+    200: jsonAnswer(
+      'A page of events',
+      object({ events: array(ref('Event')), next_cursor: orNull(text('Null on the last page.')) }),
+      {
+        events: [
+          {
+            event_id: 'a-2',
+            timestamp_ms: 1_795_262_400_000,
+            kind: 'llm_request_completed',
+            provider: 'openai',
+            request_model: 'gpt-4o',
+            success: true,
+            input_tokens: 1200,
+            output_tokens: 80,
+            usage_basis: 'measured',
+            cost_nano_usd: 3_800_000,
+            cost_basis: 'catalogue',
+          },
+        ],
+        next_cursor: null,
+      },
+    ),
+  },
+  errors: ['unknown_parameter', 'unknown_value', 'invalid_query', 'invalid_cursor'],
+}
+
+export const QUERY_DOC: RouteDoc = {
+  tag: 'Figures',
+  description:
+    'Sums, counts, ratios and quantiles of any range, split by any dimensions and over time. Sums are exact integers; money is nano-USD (1e-9 USD) and null where nothing has a price.',
+  parameters: [consistency],
+  body: {
+    required: true,
+    content: {
+      'application/json': {
+        schema: ref('Query'),
+        examples: {
+          models: {
+            summary: 'Spend and requests by model, the last 24 hours',
+            value: { measures: ['requests', 'cost_nano_usd'], group_by: ['model'] },
+          },
+          series: {
+            summary: 'A day in Kathmandu, hour by hour',
+            value: {
+              from: '2026-11-20T18:15:00Z',
+              to: '2026-11-21T18:15:00Z',
+              measures: ['requests', 'input_tokens', 'duration_ms_p95'],
+              interval: '1h',
+              time_zone: 'Asia/Kathmandu',
+              filters: { provider: ['openai', 'anthropic'], status_code: { not: [429] } },
+            },
+          },
+        },
+      },
+    },
+  },
+  answers: {
+    200: jsonAnswer('The figures', ref('QueryResult'), {
+      rows: [{ model: 'gpt-4o', requests: 8819, cost_nano_usd: 47_608_895_000, unpriced_requests: 0 }],
+      complete_to_ms: 1_795_262_400_000,
+      answered_from: 'cells',
+      other_groups: 0,
+    }),
+  },
+  errors: ['invalid_json', 'invalid_query', 'unknown_measure', 'unknown_dimension', 'too_many_groups', 'overloaded'],
+}
+
+export const TABLES_DOC: RouteDoc = {
+  tag: 'Figures',
+  description: 'Every dimension and measure a question may name, with labels and units for people.',
+  answers: { 200: jsonAnswer('The tables', ref('Tables')) },
+}
+
+export const LIVE_DOC: RouteDoc = {
+  tag: 'Figures',
+  description:
+    'Server-sent events: `hello`, then one merged `tick` a second while anything new was accepted; `reset` when figures must be asked for again and `gap` when some ticks were left out. With `Last-Event-ID` what was missed comes first.',
+  parameters: [{ name: 'Last-Event-ID', in: 'header', description: 'Id of the last tick received.', schema: text() }],
+  answers: { 200: { description: 'An endless stream', content: { 'text/event-stream': { schema: text() } } } },
+  errors: ['too_many_streams'],
+}
+
+export const INVARIANTS_DOC: RouteDoc = {
+  tag: 'Operations',
+  description:
+    'What was received equals what was accepted, refused and failed; what was accepted equals what is stored, expired, cleared, pending and damaged. Balanced at every instant, under load too.',
+  parameters: [
+    {
+      name: 'audit',
+      in: 'query',
+      description: '`1` compares journal, store and rollups with each other, which reads the whole journal.',
+      schema: { type: 'string', enum: ['1'] },
+    },
+  ],
+  answers: {
+    200: jsonAnswer('The law, or with `audit=1` the comparison', {
+      anyOf: [ref('Invariants'), ref('Verification')],
+    }),
+  },
+}
+
+const READINESS: Schema = object({
+  status: { type: 'string', enum: ['ready', 'catching_up', 'unavailable'] },
+  reasons: array(text(), 'Why not, in sentences.'),
+  applied_ordinal: integer('How far the store has come.'),
+  durable_ordinal: integer('How far the journal has.'),
+})
+
+export const STATUS_DOC: RouteDoc = {
+  tag: 'Operations',
+  answers: {
+    200: jsonAnswer(
+      'What runs here',
+      object({
+        version: text(),
+        started_ms: integer(),
+        now_ms: integer(),
+        address: orNull(text()),
+        readiness: READINESS,
+        store: object({
+          backend_type: text(),
+          durable: flag(),
+          events: integer(),
+          oldest_ms: orNull(integer()),
+          newest_ms: orNull(integer()),
+          bytes: integer(),
+          lag_events: integer(),
+        }),
+        journal: orNull(
+          object({
+            state: { type: 'string', enum: ['ok', 'disk_full', 'failed'] },
+            records: integer(),
+            bytes: integer(),
+            segments: integer(),
+            quarantined_lines: integer(),
+          }),
+        ),
+        live: object({ streams: integer(), ticks: integer(), skipped_ticks: integer() }),
+        prices: object({ catalogue_version: text() }),
+        limits: object({
+          body_bytes: integer(),
+          inflated_bytes: integer(),
+          batch_events: integer(),
+          depth: integer(),
+          streams: integer(),
+        }),
+      }),
+    ),
+  },
+}
+
+export const HEALTH_DOC: RouteDoc = {
+  tag: 'Operations',
+  answers: { 200: jsonAnswer('It answers', object({ status: { const: 'ok' } }), { status: 'ok' }) },
+}
+
+export const READINESS_DOC: RouteDoc = {
+  tag: 'Operations',
+  description: 'A store that is catching up is ready: its answers say up to when they are complete.',
+  answers: {
+    200: jsonAnswer('Ready, or catching up', READINESS, {
+      status: 'ready',
+      reasons: [],
+      applied_ordinal: 8819,
+      durable_ordinal: 8819,
+    }),
+    503: jsonAnswer('Events cannot be kept or queries not be answered', READINESS),
+  },
+}
+
+export const VERSION_DOC: RouteDoc = {
+  tag: 'Operations',
+  answers: { 200: jsonAnswer('The version', object({ name: { const: 'tallystick' }, version: text() })) },
+}
+
+export const OPENAPI_DOC: RouteDoc = {
+  tag: 'Operations',
+  answers: {
+    200: jsonAnswer('This document, OpenAPI 3.1', { type: 'object', additionalProperties: true }),
+  },
+}
+
+export const API_PAGE_DOC: RouteDoc = {
+  tag: 'Operations',
+  answers: { 200: { description: 'A page', content: { 'text/html': { schema: text() } } } },
+}
+
+export const FILES_DOC: RouteDoc = {
+  tag: 'Operations',
+  description: 'The dashboard and its files.',
+  answers: { 200: { description: 'A file', content: { 'text/html': { schema: text() } } } },
+}

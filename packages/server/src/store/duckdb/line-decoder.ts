@@ -1,0 +1,256 @@
+import type { ChunkColumns, FieldColumn } from './chunk-columns.ts'
+import { type Dictionary, OVERFLOW_CODE } from './dictionary.ts'
+import { NameCodes } from './name-codes.ts'
+import { setUuid } from './uuid.ts'
+
+const encoder = new TextEncoder()
+const HEAD = encoder.encode('{"t":"event","n":')
+const RECEIVED = encoder.encode(',"r":')
+const HASH = encoder.encode(',"h":"')
+const EVENT = encoder.encode(',"e":{')
+const TRUE = encoder.encode('true')
+const FALSE = encoder.encode('false')
+/** `,"c":"1a2b3c4d"}` ends the line. */
+const SEAL_BYTES = 16
+
+const QUOTE = 0x22
+const COMMA = 0x2c
+const ZERO = 0x30
+const NINE = 0x39
+const OPEN_LIST = 0x5b
+const BACKSLASH = 0x5c
+const CLOSE_LIST = 0x5d
+const OPEN_MAP = 0x7b
+const CLOSE_MAP = 0x7d
+/** So many digits are a safe integer, whatever they are. */
+const MAX_DIGITS = 15
+
+/** What a byte means inside a string: text as it stands, text of several bytes, or the end of what is read here. */
+const PLAIN = 0
+const WIDE = 1
+const IN_STRING = Uint8Array.from({ length: 256 }, (_, byte) =>
+  byte < 0x20 || byte === QUOTE || byte === BACKSLASH ? 2 : byte < 0x80 ? PLAIN : WIDE,
+)
+
+interface Member extends FieldColumn {
+  /** `"input_tokens":` */
+  readonly spelled: Uint8Array
+}
+
+/**
+ * Writes the event of a journal line into a row of a chunk, straight from the line's bytes.
+ *
+ * It reads the lines that this program writes: members in the order of the field table, integers as digits, strings without
+ * escapes. Whatever is otherwise is left to who parses JSON; what is read here comes out the same as there.
+ */
+export class LineDecoder {
+  readonly #columns: ChunkColumns
+  readonly #dictionary: Dictionary
+  readonly #codes = new NameCodes()
+  readonly #members: readonly Member[]
+  /** Which member came behind each one the last time, by its place plus one: lines of one sender have the same members. */
+  readonly #followers: Uint8Array
+  /** What the scan that ended last has found beside where it ended. */
+  #number = 0
+  #wide = false
+  #hash = 0
+
+  constructor(columns: ChunkColumns, dictionary: Dictionary) {
+    this.#columns = columns
+    this.#dictionary = dictionary
+    this.#members = columns.fields.map((column) => ({ ...column, spelled: encoder.encode(`"${column.name}":`) }))
+    this.#followers = Uint8Array.from({ length: this.#members.length + 1 }, (_, place) => place)
+  }
+
+  /** Writes the line at `[start, end)` of `bytes`; leaves the row empty and says false if it is not of the kind read here. */
+  decode(bytes: Buffer, start: number, end: number, ordinal: number, row: number): boolean {
+    if (this.#decode(bytes, start, end, row)) {
+      this.#columns.ordinals.setInteger(row, ordinal)
+      return true
+    }
+    this.#columns.clear(row)
+    return false
+  }
+
+  #decode(bytes: Buffer, start: number, end: number, row: number): boolean {
+    if (!stands(HEAD, bytes, start)) return false
+    let at = this.#integer(bytes, start + HEAD.length)
+    if (at === -1 || !stands(RECEIVED, bytes, at)) return false
+    at = this.#integer(bytes, at + RECEIVED.length)
+    if (at === -1 || !stands(HASH, bytes, at)) return false
+    this.#columns.received.setInteger(row, this.#number)
+    at = this.#string(bytes, at + HASH.length)
+    if (at === -1 || !stands(EVENT, bytes, at)) return false
+    at = this.#event(bytes, at + EVENT.length, end, row)
+    return at === end - SEAL_BYTES
+  }
+
+  /** Reads the members of the event from the first quote on. Returns what is behind its closing brace, or -1. */
+  #event(bytes: Buffer, from: number, end: number, row: number): number {
+    let overflow: Record<string, string> | undefined
+    let rest: Record<string, unknown> | undefined
+    let at = from
+    let place = -1
+    for (;;) {
+      place = this.#member(bytes, at, place + 1)
+      if (place === -1) return -1
+      const { storage, buffer, spelled, name, field } = this.#members[place] as Member
+      at += spelled.length
+      switch (storage) {
+        case 'integer':
+          at = this.#integer(bytes, at)
+          if (at === -1) return -1
+          buffer.setInteger(row, this.#number)
+          break
+        case 'small':
+          at = this.#integer(bytes, at)
+          if (at === -1) return -1
+          buffer.words[row] = this.#number
+          buffer.mark(row)
+          break
+        case 'boolean': {
+          const yes = stands(TRUE, bytes, at)
+          if (!yes && !stands(FALSE, bytes, at)) return -1
+          at += yes ? TRUE.length : FALSE.length
+          buffer.bytes[row] = yes ? 1 : 0
+          buffer.mark(row)
+          break
+        }
+        case 'code': {
+          const first = at + 1
+          if (bytes[at] !== QUOTE) return -1
+          at = this.#name(bytes, first, place)
+          if (at === -1) return -1
+          let code = this.#codes.find(place, this.#hash, bytes, first, at - 1)
+          if (code === 0) {
+            const value = bytes.toString('utf8', first, at - 1)
+            code = this.#dictionary.code(field, value)
+            if (code === OVERFLOW_CODE) {
+              overflow ??= {}
+              overflow[name] = value
+            } else this.#codes.keep(place, this.#hash, bytes, first, at - 1, code)
+          }
+          buffer.shorts[row] = code
+          buffer.mark(row)
+          break
+        }
+        case 'text':
+        case 'id': {
+          const first = at + 1
+          if (bytes[at] !== QUOTE) return -1
+          at = this.#string(bytes, first)
+          if (at === -1) return -1
+          const last = at - 1
+          if (storage === 'id' && setUuid(buffer, row, bytes, first, last)) break
+          const text = storage === 'id' ? this.#columns.idText : buffer
+          if (this.#wide) text.setText(row, bytes.toString('utf8', first, last))
+          else text.setAscii(row, bytes, first, last)
+          break
+        }
+        case 'json':
+        case 'rest': {
+          const behind = endOfValue(bytes, at, end)
+          const value = parsed(bytes, at, behind)
+          if (value === undefined) return -1
+          if (storage === 'json') buffer.setText(row, JSON.stringify(value))
+          else {
+            rest ??= {}
+            rest[field] = value
+          }
+          at = behind
+          break
+        }
+      }
+      const byte = bytes[at++]
+      if (byte === CLOSE_MAP) break
+      if (byte !== COMMA) return -1
+    }
+    if (overflow) this.#columns.overflow.setText(row, JSON.stringify(overflow))
+    if (rest) this.#columns.rest.setText(row, JSON.stringify(rest))
+    return at
+  }
+
+  /** The place of the member whose name stands at `at`, if it is `from` or one behind it; else -1. */
+  #member(bytes: Buffer, at: number, from: number): number {
+    const members = this.#members
+    const likely = this.#followers[from] as number
+    if (likely < members.length && stands((members[likely] as Member).spelled, bytes, at)) return likely
+    for (let place = from; place < members.length; place++) {
+      if (!stands((members[place] as Member).spelled, bytes, at)) continue
+      this.#followers[from] = place
+      return place
+    }
+    return -1
+  }
+
+  /** Reads digits; returns what is behind them, or -1. */
+  #integer(bytes: Buffer, from: number): number {
+    let at = from
+    let value = 0
+    for (;;) {
+      const byte = bytes[at] as number
+      if (byte < ZERO || byte > NINE) break
+      value = value * 10 + (byte - ZERO)
+      at++
+    }
+    const digits = at - from
+    if (digits === 0 || digits > MAX_DIGITS || (digits > 1 && bytes[from] === ZERO)) return -1
+    this.#number = value
+    return at
+  }
+
+  /** Reads a string from behind its opening quote; returns what is behind the closing one, or -1. */
+  #string(bytes: Buffer, from: number): number {
+    let at = from
+    let wide = 0
+    for (;;) {
+      const kind = IN_STRING[bytes[at] as number] as number
+      if (kind > WIDE) break
+      wide |= kind
+      at++
+    }
+    this.#wide = wide !== 0
+    return bytes[at] === QUOTE ? at + 1 : -1
+  }
+
+  /** As {@link #string}, with a hash of the bytes. */
+  #name(bytes: Buffer, from: number, seed: number): number {
+    let at = from
+    let hash = seed
+    for (;;) {
+      const byte = bytes[at] as number
+      if ((IN_STRING[byte] as number) > WIDE) break
+      hash = Math.imul(hash ^ byte, 0x01000193)
+      at++
+    }
+    this.#hash = hash
+    return bytes[at] === QUOTE ? at + 1 : -1
+  }
+}
+
+function stands(expected: Uint8Array, bytes: Uint8Array, at: number): boolean {
+  for (let index = 0; index < expected.length; index++) if (bytes[at + index] !== expected[index]) return false
+  return true
+}
+
+/** What is behind the JSON value that begins at `from`, were it one; JSON itself is checked by whoever parses it. */
+function endOfValue(bytes: Uint8Array, from: number, end: number): number {
+  let depth = 0
+  for (let at = from; at < end; at++) {
+    const byte = bytes[at]
+    if (byte === QUOTE) {
+      for (at++; at < end && bytes[at] !== QUOTE; at++) if (bytes[at] === BACKSLASH) at++
+    } else if (byte === OPEN_MAP || byte === OPEN_LIST) depth++
+    else if (depth === 0 && (byte === COMMA || byte === CLOSE_MAP)) return at
+    else if (byte === CLOSE_MAP || byte === CLOSE_LIST) depth--
+  }
+  return end
+}
+
+function parsed(bytes: Buffer, start: number, end: number): unknown {
+  try {
+    return JSON.parse(bytes.toString('utf8', start, end))
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,97 @@
+import { readFileSync } from 'node:fs'
+import { expect, it } from 'vitest'
+import { HEARTBEAT_MS, RING_TICKS } from '../packages/server/src/http/live/hub.ts'
+import { createTestApp, NOW_MS } from '../packages/server/src/http/testing/test-app.ts'
+
+const page = readFileSync(new URL('../docs/live.md', import.meta.url), 'utf8')
+const blocks = (language: string): string[] =>
+  [...page.matchAll(new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``, 'g'))].map((block) => block[1] as string)
+
+interface Cell {
+  readonly time_ms: number
+  readonly provider: string | null
+  readonly model: string | null
+}
+interface ReadCell {
+  readonly figures: ReadonlyMap<string, number | bigint>
+  quantile(name: string, q: number): number | undefined
+}
+type Reader = (hello: unknown, cell: unknown) => ReadCell
+
+/** The decoder that the page prints, run as it stands there. */
+const decoder = async (): Promise<Reader> =>
+  (
+    (await import(/* @vite-ignore */ `data:text/javascript,${encodeURIComponent(blocks('js')[0] as string)}`)) as {
+      readCell: Reader
+    }
+  ).readCell
+
+/** Reads the stream until `count` messages other than comments have come. */
+async function messages(
+  body: ReadableStream<Uint8Array>,
+  count: number,
+): Promise<Map<string, Record<string, unknown>>> {
+  const reader = body.getReader()
+  const utf8 = new TextDecoder()
+  let text = ''
+  for (;;) {
+    const found = [...text.matchAll(/event: (\w+)\ndata: (.*)\n\n/g)]
+    if (found.length >= count) {
+      await reader.cancel()
+      return new Map(found.map(([, event, data]) => [event as string, JSON.parse(data as string)]))
+    }
+    text += utf8.decode((await reader.read()).value, { stream: true })
+  }
+}
+
+it('docs/live.md decodes a real tick into what a query answers', async () => {
+  // Ticks at once; heartbeats never.
+  const after = (ms: number, job: () => void): (() => void) => {
+    const timer = ms < HEARTBEAT_MS ? setImmediate(job) : undefined
+    return () => clearImmediate(timer)
+  }
+  const { call, post } = await createTestApp({ hub: { after } })
+  const stream = await call('/api/v1/live')
+  const durations = [7, 300, 900, 1_234, 250_000]
+  await post('/api/v1/events', {
+    events: durations.map((duration_ms, index) => ({
+      event_id: `e${index}`,
+      timestamp_ms: NOW_MS,
+      provider: 'openai',
+      model: 'gpt-4o',
+      input_tokens: 100 + index,
+      output_tokens: 10,
+      duration_ms,
+      cost_usd: 0.000001 * index,
+    })),
+  })
+  const got = await messages(stream.body as ReadableStream<Uint8Array>, 2)
+  const hello = got.get('hello') as { counters: string[]; quantities: string[]; measures: string[]; bucket_ms: number }
+  const tick = got.get('tick') as { cells: Cell[]; accepted: number; seq: number }
+  expect(tick).toMatchObject({ seq: 1, accepted: 5, cells: [{ provider: 'openai', model: 'gpt-4o' }] })
+
+  const names = [...hello.counters, ...hello.quantities.filter((name) => hello.measures.includes(name))]
+  const measures = [...names, 'duration_ms_p50', 'duration_ms_p99']
+  const { body } = await post('/api/v1/query', { from: NOW_MS - 60_000, to: NOW_MS + 60_000, measures })
+  const row = (body['rows'] as Record<string, number>[])[0] as Record<string, number>
+
+  const readCell = await decoder()
+  const { figures, quantile } = readCell(hello, tick.cells[0])
+  expect(Object.fromEntries(names.map((name) => [name, Number(figures.get(name))]))).toEqual(
+    Object.fromEntries(names.map((name) => [name, row[name] ?? 0])),
+  )
+  expect([quantile('duration_ms', 0.5), quantile('duration_ms', 0.99)]).toEqual([
+    row['duration_ms_p50'],
+    row['duration_ms_p99'],
+  ])
+})
+
+it('docs/live.md shows messages with the members that real ones have', async () => {
+  const readCell = await decoder()
+  const [hello, tick] = blocks('json').map((text) => JSON.parse(text)) as [{ measures: string[] }, { cells: Cell[] }]
+  const { figures, quantile } = readCell(hello, tick.cells[0])
+  expect([figures.get('requests'), figures.get('cost_nano_usd')]).toEqual([2, 4_750_000n])
+  expect([quantile('duration_ms', 0.5), quantile('duration_ms', 1)]).toEqual([301, 899])
+  expect(page).toContain(`every ${HEARTBEAT_MS / 1000} seconds`)
+  expect(page).toContain(`the last ${RING_TICKS} ticks`)
+})
