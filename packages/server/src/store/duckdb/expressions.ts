@@ -30,10 +30,14 @@ export function quantitySql(quantity: Quantity): string {
   const value = amountSql(quantity)
   if (quantity.per === undefined) return value
   const ms = column(quantity.per)
-  // The product passes 64 bits for counts that no model reaches and any client may claim.
-  const rate = `(CAST(${value} AS HUGEINT) * ${MILLI_PER_SECOND} + ${ms} // 2) // ${ms}`
-  return `(CASE WHEN ${ms} > 0 AND ${value} IS NOT NULL THEN CAST(least(${rate}, ${Number.MAX_SAFE_INTEGER}) AS BIGINT) END)`
+  const rate = (wide: string): string => `(${wide} * ${MILLI_PER_SECOND} + ${ms} // 2) // ${ms}`
+  // The product passes 64 bits for counts that no model reaches and any client may claim; wide arithmetic is slow.
+  const any = `CASE WHEN ${value} < ${NARROW} THEN ${rate(value)} ELSE ${rate(`CAST(${value} AS HUGEINT)`)} END`
+  return `(CASE WHEN ${ms} > 0 AND ${value} IS NOT NULL THEN CAST(least(${any}, ${Number.MAX_SAFE_INTEGER}) AS BIGINT) END)`
 }
+
+/** Times {@link MILLI_PER_SECOND}, and with half of any duration added, it stays below 2^63. */
+const NARROW = 4_000_000_000_000
 
 function amountSql({ plus, minus }: Quantity): string {
   const parts = plus.map(column)
