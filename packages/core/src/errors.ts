@@ -93,7 +93,6 @@ export const ERRORS = {
   body_too_large: row(413, 'The body is too large', 'Split the batch; the limits are in the message.'),
   too_many_events: row(413, 'The batch has too many events', 'Split the batch; the limit is in the message.'),
   too_many_streams: row(429, 'Too many live streams are open', 'Close some or wait.', true),
-  idempotency_mismatch: row(422, 'The Idempotency-Key was used with another body', 'Use a new key for a new body.'),
   malformed_request: row(
     400,
     'The request is not valid HTTP',

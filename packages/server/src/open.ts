@@ -14,7 +14,7 @@ import { createLiveHub, type LiveHub } from './http/live/hub.ts'
 import type { AckMode, Ingest } from './ingest/ingest.ts'
 import { openIngest } from './ingest/open-ingest.ts'
 import type { Logger } from './logger.ts'
-import { type OpenStoreOptions, openStore } from './store/open-store.ts'
+import { locateStore, type OpenStoreOptions, openStore } from './store/open-store.ts'
 import type { UsageStore } from './store/store.ts'
 import { startUpkeep, type Upkeep } from './upkeep.ts'
 import { VERSION } from './version.ts'
@@ -24,7 +24,7 @@ export type { Logger } from './logger.ts'
 export interface OpenOptions {
   /** Folder of the journal, the ids and the embedded store. Made if it does not exist; not touched with a memory store. */
   readonly dataDir: string
-  /** `duckdb:PATH` (default: `tallystick.duckdb` in the data directory) or `memory:?max_events=N`. */
+  /** `duckdb:PATH` (default: `tallystick.duckdb` in the data directory), `jsonl:PATH?rotate_mb=N` or `memory:?max_events=N`. */
   readonly store?: string
   /** Price files on top of the built-in catalogue. */
   readonly prices?: readonly OverrideSource[]
@@ -188,6 +188,7 @@ async function openStorage(
   const openUsageStore = (): Promise<UsageStore> =>
     openStore(url, {
       clock,
+      ...(retainEventsMs === undefined ? {} : { eventsTtlMs: retainEventsMs }),
       duckdb: {
         onNotice: (notice) => {
           logger.warn({ notice }, 'the store reports')
@@ -218,8 +219,8 @@ async function openStorage(
   return { journal: opened, store }
 }
 
-function storeUrl({ store, dataDir }: OpenOptions): string {
-  return store === undefined || store === 'duckdb:' ? `duckdb:${join(dataDir, 'tallystick.duckdb')}` : store
+function storeUrl({ store = 'duckdb:', dataDir }: OpenOptions): string {
+  return locateStore(store, dataDir)
 }
 
 async function makeDirectory(path: string): Promise<void> {

@@ -11,6 +11,7 @@ export const NOW = 1_720_007_200
 export const STORES: readonly (readonly [name: string, url: string])[] = [
   ['memory', 'memory:'],
   ['duckdb', 'duckdb:'],
+  ['jsonl', 'jsonl:'],
 ]
 
 export interface RoutiiumServer {

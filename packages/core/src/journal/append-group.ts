@@ -1,13 +1,20 @@
 import { TallystickError } from '../errors.ts'
-import { sealLine } from './line.ts'
+import { JsonBytes, jsonBytes } from '../event/json-bytes.ts'
+import { SEAL_BYTES, sealLine } from './line.ts'
 import type { JournalEnd } from './position.ts'
-import { type JournalEntry, MAX_LINE_BYTES } from './record.ts'
+import { type JournalEntry, type JournalSeries, MAX_LINE_BYTES, RECORD_TYPES } from './record.ts'
 
 const FIRST_BYTES = 64 * 1024
 /** A longer buffer is given back to the collector after its commit, so that one burst does not hold memory for ever. */
 const KEPT_BYTES = 4 * 1024 * 1024
 /** Longest `{"t":"reprice","n":9007199254740991,` plus the seal. */
 const FRAME_BYTES = 64
+
+/** What stands between a line's type and its ordinal, with the type. */
+const START: ReadonlyMap<string, Uint8Array> = new Map(
+  [...RECORD_TYPES].map((type) => [type, jsonBytes(`{"t":"${type}","n":`)]),
+)
+const COMMA = jsonBytes(',')
 
 interface Waiter {
   resolve(end: JournalEnd): void
@@ -16,19 +23,18 @@ interface Waiter {
 
 /** Records that will be written by one write and made durable by one fdatasync: encoded lines and who waits for them. */
 export class AppendGroup {
-  #buffer: Buffer = Buffer.allocUnsafeSlow(FIRST_BYTES)
-  #length = 0
+  #lines = new JsonBytes(FIRST_BYTES)
   #waiters: Waiter[] = []
   /** Ordinals of its first and last record; `last < first` while it is empty. */
   first = 0
   last = -1
 
-  get bytes(): Buffer {
-    return this.#buffer.subarray(0, this.#length)
+  get bytes(): Uint8Array {
+    return this.#lines.bytes.subarray(0, this.#lines.length)
   }
 
   get length(): number {
-    return this.#length
+    return this.#lines.length
   }
 
   get isEmpty(): boolean {
@@ -40,17 +46,25 @@ export class AppendGroup {
   }
 
   /**
-   * Encodes the entries as the records after `ordinal`. All of them or none.
+   * Encodes the records after `ordinal`. All of them or none.
    *
    * @throws TallystickError `internal_error` for a body that cannot be framed: a fault of the caller
    */
-  add(entries: readonly JournalEntry[], ordinal: number): Promise<JournalEnd> {
-    const before = this.#length
+  add(records: readonly JournalEntry[] | JournalSeries, ordinal: number): Promise<JournalEnd> {
+    const lines = this.#lines
+    const before = lines.length
     let next = ordinal
     try {
-      for (const entry of entries) this.#encode(entry, ++next)
+      if ('write' in records) {
+        for (let index = 0; index < records.count; index++) {
+          const start = this.#begin(records.type, ++next)
+          const from = lines.length
+          records.write(lines, index)
+          this.#end(start, from)
+        }
+      } else for (const { type, body } of records) this.#encode(type, body, ++next)
     } catch (error) {
-      this.#length = before
+      lines.length = before
       throw error
     }
     if (this.last < this.first) this.first = ordinal + 1
@@ -68,33 +82,39 @@ export class AppendGroup {
 
   /** Empties the group for its next use. */
   reset(): void {
-    if (this.#buffer.length > KEPT_BYTES) this.#buffer = Buffer.allocUnsafeSlow(FIRST_BYTES)
-    this.#length = 0
+    if (this.#lines.bytes.length > KEPT_BYTES) this.#lines = new JsonBytes(FIRST_BYTES)
+    this.#lines.length = 0
     this.#waiters = []
     this.first = 0
     this.last = -1
   }
 
-  #encode({ type, body }: JournalEntry, ordinal: number): void {
-    if (body === '' || body.includes('\n')) {
-      throw new TallystickError('internal_error', 'A journal record needs at least one member and no raw line break')
-    }
+  #encode(type: string, body: string, ordinal: number): void {
+    if (body.includes('\n')) throw new TallystickError('internal_error', 'A journal record has no raw line break')
     // UTF-8 takes 1 to 3 bytes for each UTF-16 unit: far too long a body is refused before memory is taken for it.
     if (body.length > MAX_LINE_BYTES) throw tooLong(body.length)
-    this.#reserve(body.length * 3 + FRAME_BYTES)
-    const start = this.#length
-    let end = start + this.#buffer.write(`{"t":"${type}","n":${ordinal},`, start, 'latin1')
-    end += this.#buffer.write(body, end, 'utf8')
-    if (end - start > MAX_LINE_BYTES - FRAME_BYTES) throw tooLong(end - start)
-    this.#length = sealLine(this.#buffer, start, end)
+    const start = this.#begin(type, ordinal)
+    const from = this.#lines.length
+    this.#lines.put(body)
+    this.#end(start, from)
   }
 
-  #reserve(bytes: number): void {
-    const needed = this.#length + bytes
-    if (needed <= this.#buffer.length) return
-    const larger = Buffer.allocUnsafeSlow(Math.max(needed, this.#buffer.length * 2))
-    this.#buffer.copy(larger, 0, 0, this.#length)
-    this.#buffer = larger
+  /** Begins a line and gives the place of its first byte. */
+  #begin(type: string, ordinal: number): number {
+    const start = this.#lines.length
+    this.#lines.raw(START.get(type) as Uint8Array)
+    this.#lines.number(ordinal)
+    this.#lines.raw(COMMA)
+    return start
+  }
+
+  /** Ends the line that begins at `start` and whose body begins at `from`. */
+  #end(start: number, from: number): void {
+    const lines = this.#lines
+    if (lines.length === from) throw new TallystickError('internal_error', 'A journal record needs at least one member')
+    if (lines.length - start > MAX_LINE_BYTES - FRAME_BYTES) throw tooLong(lines.length - start)
+    lines.reserve(SEAL_BYTES + 1)
+    lines.length = sealLine(lines.bytes, start, lines.length)
   }
 }
 

@@ -5,7 +5,7 @@ import { AppendGroup } from './append-group.ts'
 import { journalError } from './fs-errors.ts'
 import { type AppendTicket, type JournalState, refusedTicket } from './journal.ts'
 import type { JournalEnd } from './position.ts'
-import type { JournalEntry } from './record.ts'
+import type { JournalEntry, JournalSeries } from './record.ts'
 import type { SegmentWriter } from './segment-writer.ts'
 
 /** More waiting bytes than this mean that the disk does not keep up: appends are refused until it does. */
@@ -56,7 +56,7 @@ export class GroupCommit {
     return this.#open.length + this.#other.length
   }
 
-  append(entries: readonly JournalEntry[]): AppendTicket {
+  append(records: readonly JournalEntry[] | JournalSeries): AppendTicket {
     if (this.#closed) return refusedTicket(new TallystickError('journal_unavailable', 'The journal is closed'))
     if (this.pendingBytes > MAX_PENDING_BYTES) {
       const message = `${this.pendingBytes} bytes wait to be written, more than ${MAX_PENDING_BYTES}: the disk does not keep up`
@@ -64,7 +64,7 @@ export class GroupCommit {
     }
     let durable: Promise<JournalEnd>
     try {
-      durable = this.#open.add(entries, this.#ordinal)
+      durable = this.#open.add(records, this.#ordinal)
     } catch (error) {
       return refusedTicket(
         isTallystickError(error) ? error : journalError(error, 'Encoding a record', 'internal_error'),
@@ -72,7 +72,7 @@ export class GroupCommit {
     }
     durable.catch(() => {})
     const firstOrdinal = this.#ordinal + 1
-    this.#ordinal += entries.length
+    this.#ordinal += 'write' in records ? records.count : records.length
     this.#running ??= this.#run()
     return { firstOrdinal, durable }
   }

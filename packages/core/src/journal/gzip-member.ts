@@ -11,9 +11,11 @@ const TRAILER_BYTES = 8
 /** Magic, deflate, extra field present, no time, no flags, unknown system, 24 bytes of extra field: `TS` with 20 bytes. */
 const FIXED = Buffer.from([0x1f, 0x8b, 8, 4, 0, 0, 0, 0, 0, 255, 24, 0, 0x54, 0x53, 20, 0])
 const LEVEL = 6
+const MIN_CHUNK_BYTES = 64
+const MAX_CHUNK_BYTES = 1024 * 1024
 
 const deflate = promisify<Uint8Array, { level: number }, Buffer>(deflateRaw)
-const inflate = promisify<Uint8Array, { maxOutputLength: number }, Buffer>(inflateRaw)
+const inflate = promisify<Uint8Array, { maxOutputLength: number; chunkSize: number }, Buffer>(inflateRaw)
 
 export interface MemberHeader {
   /** Bytes of the whole member in the file. */
@@ -63,6 +65,8 @@ export async function decodeMember(member: Buffer, header: MemberHeader): Promis
   try {
     const plain = await inflate(member.subarray(MEMBER_HEADER_BYTES, trailer), {
       maxOutputLength: header.plainSize + 1,
+      // In one step: each chunk is a turn of the event loop of its own.
+      chunkSize: Math.min(Math.max(header.plainSize + 1, MIN_CHUNK_BYTES), MAX_CHUNK_BYTES),
     })
     const sound = plain.length === header.plainSize && member.readUInt32LE(trailer + 4) === plain.length
     return sound && crc32(plain) === member.readUInt32LE(trailer) ? plain : undefined

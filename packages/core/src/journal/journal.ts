@@ -1,7 +1,7 @@
 import type { TallystickError } from '../errors.ts'
 import type { JournalDamage } from './damage.ts'
 import type { JournalEnd, JournalPosition } from './position.ts'
-import type { JournalEntry } from './record.ts'
+import type { JournalEntry, JournalSeries } from './record.ts'
 
 /** What `append` gives at once. */
 export interface AppendTicket {
@@ -61,7 +61,7 @@ export interface Journal {
    * Takes records: encodes them and gives them ordinals at once, makes them durable with all others of the moment. An empty
    * list waits for what was appended before. Never throws.
    */
-  append(records: readonly JournalEntry[]): AppendTicket
+  append(records: readonly JournalEntry[] | JournalSeries): AppendTicket
   /** The durable end. Give it to readers as `to`. */
   end(): JournalEnd
   /**

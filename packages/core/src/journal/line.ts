@@ -23,7 +23,7 @@ export const LINE_START: Uint8Array = START
  * Closes the line whose first bytes stand at `[start, end)`: checksum, brace, line feed. Returns the new end, which is
  * `end + 17`.
  */
-export function sealLine(buffer: Buffer, start: number, end: number): number {
+export function sealLine(buffer: Uint8Array, start: number, end: number): number {
   let at = end
   const checksum = crc32(buffer.subarray(start, end))
   for (let index = 0; index < 6; index++) buffer[at++] = SEAL[index] as number

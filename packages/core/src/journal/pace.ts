@@ -3,7 +3,8 @@ import type { Clock } from '../event/clock.ts'
 
 /** While appends come in, so many times as long as it worked does background work rest: it takes a tenth of one core. */
 const REST_FACTOR = 9
-const LONGEST_REST_MS = 100
+/** A busy machine stretches a piece of work to tens of ms; a stop waits for a rest under way. */
+const LONGEST_REST_MS = 250
 /** Fewer appended bytes a ms than this leave enough room to work without resting. */
 const BUSY_BYTES_PER_MS = 256
 

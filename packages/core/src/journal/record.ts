@@ -1,3 +1,4 @@
+import type { JsonBytes } from '../event/json-bytes.ts'
 import type { JournalPosition } from './position.ts'
 
 /**
@@ -16,6 +17,17 @@ export interface JournalEntry {
    * member, no raw line break, no member named `t`, `n` or `c`.
    */
   readonly body: string
+}
+
+/** Records of one type that are written straight to where the disk takes them from. */
+export interface JournalSeries {
+  readonly type: RecordType
+  readonly count: number
+  /**
+   * Writes the members of the record `index` as {@link JournalEntry.body} has them. Called once for each in order, before
+   * `append` returns; a throw refuses all of them.
+   */
+  write(line: JsonBytes, index: number): void
 }
 
 /** One record read back. */

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { type Issue, issueLines, TallystickError } from '@tallystick/core'
 import type { OverrideSource } from '@tallystick/core/pricing'
 import type { Config } from '../config/config.ts'
 import type { OpenOptions } from '../open.ts'
-import { storeUrlProblem } from '../store/open-store.ts'
+import { locateStore, storeUrlProblem } from '../store/open-store.ts'
 
 /** What the configuration says, as the options of `openTallystick`. */
 export function openOptions(config: Config): OpenOptions {
@@ -14,7 +14,7 @@ export function openOptions(config: Config): OpenOptions {
   const token = config.secret('routiium.admin_token')
   return {
     dataDir,
-    store: storeUrl(config.text('store'), dataDir),
+    store: locateStore(config.text('store'), dataDir),
     prices: readPrices(config.list('prices.files')),
     ack: config.text('ingest.ack') as 'durable' | 'received' | 'applied',
     ...(eventsSeconds === null ? {} : { retainEventsMs: eventsSeconds * 1000 }),
@@ -38,14 +38,9 @@ export function openOptions(config: Config): OpenOptions {
   }
 }
 
-/** `duckdb:` without a path means the file in the data directory. */
-export function storeUrl(url: string, dataDir: string): string {
-  return url === 'duckdb:' ? `duckdb:${join(dataDir, 'tallystick.duckdb')}` : url
-}
-
-/** What is wrong with a store URL of the configuration, where `duckdb:` alone is right. */
+/** What is wrong with a store URL of the configuration, where a scheme alone is right. */
 export function storeProblem(url: string): string | undefined {
-  return storeUrlProblem(storeUrl(url, '.'))
+  return storeUrlProblem(locateStore(url, '.'))
 }
 
 /**

@@ -50,20 +50,30 @@ export interface IngestDoorOptions {
   readonly ack: AckMode
 }
 
-export function createIngestDoor({ ingest, limits, budget, ack }: IngestDoorOptions): IngestDoor {
+export function createIngestDoor({ ingest, limits, budget, ack: usualAck }: IngestDoorOptions): IngestDoor {
   const decode: Decoder = doorDecoder(limits.depth)
+  /** Not part of `take`, which would keep the parsed items until the answer. */
+  const submit = (body: Uint8Array, { format, ack, wantResults, idempotencyKey }: IngestPlan): Promise<IngestAnswer> =>
+    ingest.submit({
+      items: readItems(body, format, limits),
+      decode,
+      door: 'native',
+      ack,
+      ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+      ...(wantResults ? { wantResults: true } : {}),
+    })
   return {
     plan({ contentType, contentEncoding, idempotencyKey, search }) {
       const format = bodyFormat(contentType)
       const gzipped = isGzipped(contentEncoding)
       if (idempotencyKey !== undefined) checkKey(idempotencyKey)
-      if (search === '' || search === '?') return { format, gzipped, ack, wantResults: false, idempotencyKey }
+      if (search === '' || search === '?') return { format, gzipped, ack: usualAck, wantResults: false, idempotencyKey }
       const parameters = new URLSearchParams(search)
       checkParameters(parameters, PARAMETERS)
       return {
         format,
         gzipped,
-        ack: ACK_MODES.find((mode) => mode === parameters.get('ack')) ?? ack,
+        ack: ACK_MODES.find((mode) => mode === parameters.get('ack')) ?? usualAck,
         wantResults: parameters.get('results') === 'all',
         idempotencyKey,
       }
@@ -79,15 +89,7 @@ export function createIngestDoor({ ingest, limits, budget, ack }: IngestDoorOpti
         } else if (bytes.byteLength > limits.inflatedBytes) {
           throw new TallystickError('body_too_large', `The body is larger than ${limits.inflatedBytes} bytes.`)
         }
-        const items = readItems(body, plan.format, limits)
-        return await ingest.submit({
-          items,
-          decode,
-          door: 'native',
-          ack: plan.ack,
-          ...(plan.idempotencyKey === undefined ? {} : { idempotencyKey: plan.idempotencyKey }),
-          ...(plan.wantResults ? { wantResults: true } : {}),
-        })
+        return await submit(body, plan)
       } finally {
         budget.give(inflated)
       }

@@ -1,9 +1,10 @@
+import type { JsonBytes } from '@tallystick/core/event'
 import type { AppendTicket, Journal, JournalEnd } from '@tallystick/core/journal'
 
 /** What the pipeline needs of a journal. */
 export interface EventLog {
-  /** Gives ordinals at once; `bodyOf` is asked for each record only where records are written. */
-  append(count: number, bodyOf: (index: number) => string): AppendTicket
+  /** Gives ordinals at once; `write` is called for the body of each record, and only where records are written. */
+  append(count: number, write: (line: JsonBytes, index: number) => void): AppendTicket
   /** Gives one ordinal to the removal of every event before it. */
   clear(atMs: number): AppendTicket
   end(): JournalEnd
@@ -11,8 +12,7 @@ export interface EventLog {
 
 export function journalLog(journal: Journal): EventLog {
   return {
-    append: (count, bodyOf) =>
-      journal.append(Array.from({ length: count }, (_, index) => ({ type: 'event' as const, body: bodyOf(index) }))),
+    append: (count, write) => journal.append({ type: 'event', count, write }),
     clear: (atMs) => journal.append([{ type: 'clear', body: `"r":${atMs}` }]),
     end: () => journal.end(),
   }

@@ -53,7 +53,9 @@ function linkLaw(counts: IngestCounts): LinkLaw {
 }
 
 function storeLaw({ stats, ledger, durableOrdinal, damagedLines }: Evidence): StoreLaw {
-  const { events: live, expired = null, cleared = null, appliedOrdinal } = stats
+  const { events, foreign = 0, expired = null, cleared = null, appliedOrdinal } = stats
+  // What others have written into the store's file was never accepted by us.
+  const live = events - foreign
   // The store may know of a commit before this side has been told.
   const accepted = ledger.countUpTo(Math.max(durableOrdinal, appliedOrdinal)) ?? 0
   const applied = ledger.countUpTo(appliedOrdinal)

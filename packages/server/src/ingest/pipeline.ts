@@ -2,14 +2,15 @@ import { setImmediate } from 'node:timers/promises'
 import { type ErrorCode, isTallystickError, TallystickError } from '@tallystick/core'
 import {
   type Clock,
-  contentJson,
   type DecodeContext,
   type Decoder,
   decodeWireEvent,
+  JsonBytes,
   type Mutable,
+  type SentContent,
   type UsageEvent,
   uuidv7Generator,
-  wireJson,
+  writeContent,
 } from '@tallystick/core/event'
 import type { PriceBook } from '@tallystick/core/pricing'
 import type { StoredEvent } from '../store/store.ts'
@@ -18,12 +19,12 @@ import { type ConflictLog, createConflictLog } from './conflicts.ts'
 import type { Dedup } from './dedup/dedup.ts'
 import { contentHash, idempotentId } from './dedup/identity.ts'
 import type { DedupKeeper } from './dedup/keeper.ts'
-import { journalBody } from './dedup/replay.ts'
+import { type AcceptedEvent, writeJournalBody } from './dedup/replay.ts'
 import type { Reservation } from './dedup/reservation.ts'
 import { DamagedRunError } from './dedup/sorted-run.ts'
 import type { EventLog } from './event-log.ts'
 import type { SourceGaps } from './gaps.ts'
-import type { IngestAnswer, IngestRequest } from './ingest.ts'
+import type { AckMode, IngestAnswer, IngestRequest } from './ingest.ts'
 import type { OrdinalLedger, Pledge } from './ledger.ts'
 import { assignPrice } from './pricing.ts'
 import { Reply } from './reply.ts'
@@ -31,6 +32,9 @@ import type { Tally } from './tally.ts'
 
 /** Items that are worked on in one go: about 8 ms, so that a large delivery does not hold up the small ones. */
 const SLICE_ITEMS = 1000
+const CONTENT_BYTES = 64 * 1024
+/** More than this for the contents of one slice is given back after it. */
+const KEPT_CONTENT_BYTES = 4 * 1024 * 1024
 
 export interface PipelineParts {
   readonly dedup: Dedup
@@ -49,11 +53,11 @@ export interface PipelineParts {
 }
 
 /** An item that is a valid event. Also its own claim to its id. */
-interface Candidate {
+interface Candidate extends AcceptedEvent {
   readonly index: number
   readonly event: Mutable<UsageEvent>
-  readonly contentHash: string
-  readonly receivedMs: number
+  /** Overwritten by the next slice unless it is kept. */
+  content: SentContent
   readonly minted: boolean
 }
 
@@ -65,11 +69,18 @@ interface Round {
   readonly conflicts: readonly Candidate[]
 }
 
-/** One delivery on its way. */
+/**
+ * One delivery on its way. It does not hold what was sent: parsed items that stay in reach until the disk has answered are
+ * copied by the collector again and again, which costs more than decoding them.
+ */
 interface Delivery {
-  readonly request: IngestRequest
+  readonly door: string
+  readonly ack: AckMode
   readonly receivedMs: number
+  readonly items: number
   readonly reply: Reply
+  readonly rounds: Promise<void>[]
+  readonly waiting: Waiting[]
   /** Items that have their outcome. */
   settled: number
   answered: boolean
@@ -83,6 +94,8 @@ interface Delivery {
 export class Pipeline {
   readonly #parts: PipelineParts
   readonly #mintId: () => string
+  /** What the senders of the slice in hand said. */
+  #contents = new JsonBytes(CONTENT_BYTES)
   readonly conflicts: ConflictLog = createConflictLog()
 
   constructor(parts: PipelineParts) {
@@ -90,81 +103,105 @@ export class Pipeline {
     this.#mintId = parts.mintId ?? uuidv7Generator(parts.clock)
   }
 
-  async submit(request: IngestRequest): Promise<IngestAnswer> {
-    const { items } = request
-    const reply = new Reply(items.length, request.wantResults === true)
+  /** Not `async`, so that nothing keeps the request while its answer is waited for. */
+  submit(request: IngestRequest): Promise<IngestAnswer> {
+    const { items, door, ack = 'durable', wantResults = false } = request
     const delivery: Delivery = {
-      request,
+      door,
+      ack,
       receivedMs: this.#parts.clock.now(),
-      reply,
+      items: items.length,
+      reply: new Reply(items.length, wantResults),
+      rounds: [],
+      waiting: [],
       settled: 0,
       answered: false,
       error: undefined,
     }
     this.#parts.tally.arrived(items.length)
-    const rounds: Promise<void>[] = []
-    const waiting: Waiting[] = []
-    let taken = 0
+    return this.#answer(delivery, this.#take(delivery, request))
+  }
+
+  /** Takes the first slice at once, and the others, if any, in turns of their own. */
+  #take(delivery: Delivery, request: IngestRequest): Promise<void> | undefined {
     try {
       this.#parts.applier.assertRoom()
       this.#parts.keeper.assertReady()
-      while (taken < items.length) {
-        if (taken > 0) await setImmediate()
-        const slice = items.slice(taken, taken + SLICE_ITEMS)
-        const { candidates, rejected } = this.#decode(delivery, slice, taken)
-        rounds.push(this.#round(delivery, candidates, rejected, waiting))
-        taken += slice.length
-      }
+      if (delivery.items > 0) this.#slice(delivery, request, 0)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+    return delivery.items > SLICE_ITEMS ? this.#takeRest(delivery, request) : undefined
+  }
+
+  async #takeRest(delivery: Delivery, request: IngestRequest): Promise<void> {
+    for (let first = SLICE_ITEMS; first < delivery.items; first += SLICE_ITEMS) {
+      await setImmediate()
+      this.#slice(delivery, request, first)
+    }
+  }
+
+  #slice(delivery: Delivery, request: IngestRequest, first: number): void {
+    this.#contents.length = 0
+    const { candidates, rejected } = this.#decode(delivery, request, first)
+    this.#round(delivery, candidates, rejected)
+    if (this.#contents.bytes.length > KEPT_CONTENT_BYTES) this.#contents = new JsonBytes(CONTENT_BYTES)
+  }
+
+  async #answer(delivery: Delivery, rest: Promise<void> | undefined): Promise<IngestAnswer> {
+    const { applier, log, tally } = this.#parts
+    const { ack, items, reply, rounds, waiting } = delivery
+    try {
+      if (rest) await rest
       while (waiting.length > 0) {
         const held = waiting.splice(0)
         await Promise.all(held.map(({ holder }) => holder.done))
-        rounds.push(
-          this.#round(
-            delivery,
-            held.map(({ candidate }) => candidate),
-            [],
-            waiting,
-          ),
-        )
+        const candidates = held.map(({ candidate }) => candidate)
+        this.#round(delivery, candidates, [])
       }
     } catch (error) {
       delivery.error ??= error
     }
-    if (request.ack !== 'received' || delivery.error !== undefined) await Promise.all(rounds)
-    if (delivery.error !== undefined) throw this.#fail(delivery, items.length)
-    if (request.ack === 'applied') await this.#parts.applier.applied(this.#parts.log.end().ordinal)
-    this.#parts.tally.answered(delivery.settled, items.length - delivery.settled)
+    if (ack !== 'received' || delivery.error !== undefined) await Promise.all(rounds)
+    if (delivery.error !== undefined) throw this.#fail(delivery)
+    if (ack === 'applied') await applier.applied(log.end().ordinal)
+    tally.answered(delivery.settled, items - delivery.settled)
     delivery.answered = true
     return reply.answer()
   }
 
   #decode(
-    delivery: Delivery,
-    slice: readonly unknown[],
-    firstIndex: number,
+    { receivedMs, reply }: Delivery,
+    { items, decode = decodeWireEvent, idempotencyKey, principal, defaults }: IngestRequest,
+    first: number,
   ): { candidates: Candidate[]; rejected: ErrorCode[] } {
-    const { request, receivedMs, reply } = delivery
-    const { decode = decodeWireEvent, idempotencyKey, principal, defaults } = request
     const candidates: Candidate[] = []
     const rejected: ErrorCode[] = []
-    let index = firstIndex
+    let index = first
     const context: DecodeContext = {
       nowMs: receivedMs,
       mintId: idempotencyKey === undefined ? this.#mintId : () => idempotentId(idempotencyKey, index),
       ...(defaults ? { defaults } : {}),
     }
-    for (const item of slice) {
-      const decoded = this.#decodeItem(decode, item, context)
-      if (decoded.ok) {
-        const { event } = decoded
-        if (principal?.tenantId !== undefined) event.tenantId = principal.tenantId
-        const minted = decoded.idMinted && idempotencyKey === undefined
-        candidates.push({ index, event, contentHash: contentHash(contentJson(decoded)), receivedMs, minted })
-      } else {
+    for (const end = Math.min(items.length, first + SLICE_ITEMS); index < end; index++) {
+      const decoded = this.#decodeItem(decode, items[index], context)
+      if (!decoded.ok) {
         rejected.push(decoded.code)
         reply.reject(index, decoded)
+        continue
       }
-      index++
+      const { event, idMinted, timestampMinted } = decoded
+      if (principal?.tenantId !== undefined) event.tenantId = principal.tenantId
+      const content = writeContent(this.#contents, decoded)
+      candidates.push({
+        index,
+        event,
+        content,
+        contentHash: contentHash(content.bytes),
+        receivedMs,
+        timestampMinted,
+        minted: idMinted && idempotencyKey === undefined,
+      })
     }
     return { candidates, rejected }
   }
@@ -180,20 +217,15 @@ export class Pipeline {
   }
 
   /**
-   * Decides what can be decided now, and sends it off. Items whose id another delivery holds are added to `waiting`. The
-   * promise resolves when the outcome is counted; it never rejects, a failure is left in the delivery.
+   * Decides what can be decided now, and sends it off. Items whose id another delivery holds are left `waiting`; what is
+   * added to `rounds` resolves when the outcome is counted and never rejects, a failure is left in the delivery.
    */
-  #round(
-    delivery: Delivery,
-    candidates: readonly Candidate[],
-    rejected: readonly ErrorCode[],
-    waiting: Waiting[],
-  ): Promise<void> {
+  #round(delivery: Delivery, candidates: readonly Candidate[], rejected: readonly ErrorCode[]): void {
     const { dedup, keeper } = this.#parts
     const round = { rejected, fresh: [] as Candidate[], duplicates: [] as Candidate[], conflicts: [] as Candidate[] }
     const reservation = dedup.reserve(candidates.length)
     try {
-      for (const candidate of candidates) this.#claim(reservation, candidate, round, waiting)
+      for (const candidate of candidates) this.#claim(reservation, candidate, round, delivery.waiting)
     } catch (error) {
       reservation.release()
       if (!(error instanceof DamagedRunError)) throw error
@@ -201,10 +233,12 @@ export class Pipeline {
       keeper.assertReady()
     }
     this.#reply(delivery, round)
-    if (round.fresh.length > 0) return this.#store(delivery, round, reservation)
+    if (round.fresh.length > 0) {
+      delivery.rounds.push(this.#store(delivery, round, reservation))
+      return
+    }
     reservation.release()
     this.#settle(delivery, round, [])
-    return Promise.resolve()
   }
 
   #claim(
@@ -217,7 +251,11 @@ export class Pipeline {
     if (claim === 'fresh') round.fresh.push(candidate)
     else if (claim === 'duplicate') round.duplicates.push(candidate)
     else if (claim === 'conflict') round.conflicts.push(candidate)
-    else waiting.push({ candidate, holder: claim })
+    else {
+      const { content } = candidate
+      candidate.content = { ...content, bytes: content.bytes.slice() }
+      waiting.push({ candidate, holder: claim })
+    }
   }
 
   #reply({ reply }: Delivery, { fresh, duplicates, conflicts }: Round): void {
@@ -252,10 +290,9 @@ export class Pipeline {
   #append(fresh: readonly Candidate[]): Sent {
     const { log, applier, ledger, prices, tally, onError } = this.#parts
     for (const { event } of fresh) assignPrice(event, prices, tally, onError)
-    const { firstOrdinal, durable } = log.append(fresh.length, (at) => {
-      const { event, contentHash: hash, receivedMs } = fresh[at] as Candidate
-      return journalBody(receivedMs, hash, wireJson(event))
-    })
+    const { firstOrdinal, durable } = log.append(fresh.length, (line, at) =>
+      writeJournalBody(line, fresh[at] as Candidate),
+    )
     // Refused at once: no ordinals were given out.
     if (firstOrdinal === 0) return { durable, events: [] }
     const events = fresh.map(
@@ -267,7 +304,7 @@ export class Pipeline {
   /** Everything that moves when items have their outcome, in one step. */
   #settle(delivery: Delivery, { rejected, fresh, duplicates, conflicts }: Round, events: readonly StoredEvent[]): void {
     const { tally, gaps, keeper, publish } = this.#parts
-    const { door } = delivery.request
+    const { door } = delivery
     for (const { event } of fresh) gaps.observe(event)
     for (const { event } of duplicates) gaps.observe(event)
     for (const { event, receivedMs } of conflicts) {
@@ -299,7 +336,7 @@ export class Pipeline {
   /** A sender that is told of the failure sends all of it again; one that has its answer already lost only what was accepted. */
   #settleFailed(delivery: Delivery, { rejected, fresh, duplicates, conflicts }: Round): void {
     const { tally } = this.#parts
-    const { door } = delivery.request
+    const { door } = delivery
     if (delivery.answered) {
       tally.settledLate(door, {
         accepted: 0,
@@ -317,11 +354,11 @@ export class Pipeline {
   }
 
   /** Counts what has no outcome yet as failed and gives the error to throw. */
-  #fail(delivery: Delivery, items: number): TallystickError {
+  #fail(delivery: Delivery): TallystickError {
     const { tally } = this.#parts
+    const { door, items } = delivery
     const failed = items - delivery.settled
-    if (failed > 0)
-      tally.settled(delivery.request.door, { accepted: 0, duplicate: 0, conflict: 0, failed, rejected: [] })
+    if (failed > 0) tally.settled(door, { accepted: 0, duplicate: 0, conflict: 0, failed, rejected: [] })
     delivery.settled = items
     const { error } = delivery
     return isTallystickError(error)

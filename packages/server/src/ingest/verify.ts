@@ -78,6 +78,8 @@ export async function verify(options: VerifyOptions): Promise<Verification> {
       notes.push(
         `The journal begins at record ${reading.firstOrdinal}: what came before stands in the store only, and days were not compared.`,
       )
+    else if (found === 'removed')
+      notes.push('Events were removed from the store by hand, so its days were not compared with the journal.')
     else {
       daysCompared = found.days
       differences.push(...found.differences)
@@ -121,6 +123,8 @@ class JournalTotals {
   lastOrdinal = 0
   /** A `clear` was met: what stood before it no longer matters. */
   cleared = false
+  /** Events that stood before it. */
+  clearedEvents = 0
   readonly #dir: string
   #next: JournalPosition | undefined
 
@@ -145,6 +149,7 @@ class JournalTotals {
         this.lastOrdinal = ordinal
         if (type === 'clear') {
           this.days.clear()
+          this.clearedEvents += this.events
           this.events = 0
           this.cleared = true
         } else if (type === 'event') this.#add(body['e'] as Readonly<Record<string, unknown>>)
@@ -173,7 +178,8 @@ interface Compared {
 
 /**
  * Compares the days once nothing has become durable between the reading of the journal and the answer of the store;
- * undefined when events keep arriving, `partial` when the journal does not hold all that the store does. Ordinals of the two
+ * undefined when events keep arriving, `partial` when the journal does not hold all that the store does, `removed` when the
+ * store's file was emptied or edited, which no journal tells. Ordinals of the two
  * need not meet: those of a tail that was cut, and of a damaged last line, are used up and belong to no record.
  */
 async function compare(
@@ -181,7 +187,7 @@ async function compare(
   ingest: Ingest,
   store: UsageStore,
   appliedWithinMs: number | undefined,
-): Promise<Compared | 'partial' | undefined> {
+): Promise<Compared | 'partial' | 'removed' | undefined> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const { targetOrdinal } = ingest.progress()
     await reading.readOn()
@@ -189,6 +195,8 @@ async function compare(
     // Written and not durable yet: not in the store either.
     if (reading.lastOrdinal > targetOrdinal) continue
     if (reading.firstOrdinal > 1 && !reading.cleared) return 'partial'
+    const { cleared = 0 } = await store.stats()
+    if (reading.firstOrdinal <= 1 && cleared > reading.clearedEvents) return 'removed'
     const found = await compareDays(reading, store)
     if (ingest.progress().targetOrdinal === targetOrdinal) return found
   }
@@ -201,8 +209,10 @@ async function compareDays(reading: JournalTotals, store: UsageStore): Promise<C
   const first = Math.min(...reading.days.keys())
   const last = Math.max(...reading.days.keys())
   const query = comparedQuery(first, last + DAY_MS)
-  const answer = await store.query(query)
-  for (const row of answer.rows) {
+  const answer = await store.query(query, { journaled: true })
+  // Of days whose single events have expired a store without totals knows nothing.
+  const rows = answer.rows.filter((row) => Number(row['time_ms']) >= (answer.raw_from_ms ?? first))
+  for (const row of rows) {
     const day = Number(row['time_ms'])
     const aggregate = reading.days.get(day) ?? emptyAggregate(reading.plan)
     for (const measure of query.measures) {
@@ -215,7 +225,7 @@ async function compareDays(reading: JournalTotals, store: UsageStore): Promise<C
         )
     }
   }
-  return { days: answer.rows.length, differences }
+  return { days: rows.length, differences }
 }
 
 function comparedQuery(fromMs: number, toMs: number): ReturnType<typeof parseQuery> {

@@ -30,7 +30,7 @@ export interface EventSink {
 export interface UsageStore extends EventSink {
   readonly capabilities: StoreCapabilities
   /** Answers a validated query. */
-  query(query: Query, options?: { readonly signal?: AbortSignal }): Promise<QueryResult>
+  query(query: Query, options?: QueryOptions): Promise<QueryResult>
   /** Events by filter, newest first unless `ascending`; at most `limit` (1 to 10,000). */
   scan(request: ScanRequest): Promise<ScanPage>
   stats(): Promise<StoreStats>
@@ -46,6 +46,12 @@ export interface UsageStore extends EventSink {
   close(): Promise<void>
   /** Present on a store that reads the journal by itself (in its own thread) instead of being handed events. */
   readonly follower?: JournalFollower
+}
+
+export interface QueryOptions {
+  readonly signal?: AbortSignal
+  /** Only events that came through the journal. A store that never holds others need not look at it. */
+  readonly journaled?: boolean
 }
 
 /** The half of a store that keeps up with the journal. */
@@ -112,6 +118,10 @@ export interface StoreStats {
   readonly expired?: number
   /** Events, expired ones included, that clears have removed since the store began. */
   readonly cleared?: number
+  /** Those of `events` that did not come through the journal: documents that others have written into the store's file. */
+  readonly foreign?: number
+  /** Lines of the store's file that are no document; they are left as they are. */
+  readonly malformed?: number
   /** Highest ordinal applied; 0 when none. */
   readonly appliedOrdinal: number
   readonly oldestMs: number | null

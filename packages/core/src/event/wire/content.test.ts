@@ -1,7 +1,18 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
+import { JsonBytes } from '../json-bytes.ts'
 import { ARBITRARY_TO_MS, arbitraryEvent } from '../testing/arbitrary.ts'
-import { contentJson, type DecodedEvent, decodeWireEvent, encodeWireEvent } from '../wire.ts'
+import {
+  type DecodedEvent,
+  decodeWireEvent,
+  encodeWireEvent,
+  eventFromWire,
+  writeAcceptedEvent,
+  writeContent,
+} from '../wire.ts'
+
+const textOf = (bytes: Uint8Array): string => new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+const contentJson = (decoded: DecodedEvent): string => textOf(writeContent(new JsonBytes(), decoded).bytes)
 
 const decode = (item: unknown, nowMs = ARBITRARY_TO_MS): DecodedEvent => {
   const decoded = decodeWireEvent(item, { nowMs, mintId: () => 'minted' })
@@ -59,4 +70,20 @@ it('tells apart texts that joining would confuse', () => {
   const one = decode({ model: 'm', tags: { a: 'b","c":"d' } })
   const two = decode({ model: 'm', tags: { a: 'b', c: 'd' } })
   expect(contentJson(one)).not.toBe(contentJson(two))
+})
+
+it('stands in what is written of an accepted event, whose money is the one it has now', () => {
+  const property = fc.property(arbitraryEvent({ money: 'sent' }), fc.boolean(), (sent, stamped) => {
+    const { timestamp_ms: stamp, ...item } = encodeWireEvent(sent)
+    const decoded = decode(stamped ? { ...item, timestamp_ms: stamp } : item)
+    const content = writeContent(new JsonBytes(), decoded)
+    const event = { ...decoded.event, costNanoUsd: 12, costInputNanoUsd: 12, priceId: 'p' }
+    const out = new JsonBytes(1)
+    writeAcceptedEvent(out, event, content, decoded.timestampMinted)
+    const text = textOf(out.bytes.subarray(0, out.length))
+    expect(eventFromWire(JSON.parse(text))).toEqual(event)
+    // Parsing takes the last of two members of one name; had there been two, the text would be longer.
+    expect(text.length).toBe(JSON.stringify(JSON.parse(text)).length)
+  })
+  fc.assert(property, { seed: 6, numRuns: 300 })
 })

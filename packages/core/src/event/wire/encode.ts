@@ -1,8 +1,12 @@
 import type { JsonValue, UsageEvent } from '../event.ts'
 import { FIELD_NAMES, wireName } from '../fields.ts'
-import { jsonOfMembers, quote } from './members.ts'
+import { JsonBytes, jsonBytes } from '../json-bytes.ts'
+import type { SentContent } from './content.ts'
+import { NAME, number, text, writeAfterMoney, writeBeforeMoney, writeMoney } from './members.ts'
 
 const WIRE_NAMES = FIELD_NAMES.map((field) => [field, wireName(field)] as const)
+const EVENT_ID = jsonBytes('{"event_id":')
+const END = jsonBytes('}')
 
 /**
  * The event as an object of the native wire, members in the order of the field table.
@@ -22,17 +26,46 @@ export function encodeWireEvent(event: UsageEvent): Record<string, JsonValue> {
 /**
  * JSON text of {@link encodeWireEvent}'s object. The event must have passed a door: a number that is not finite would
  * give text that is not JSON.
- *
- * @complexity one pass; about a microsecond for 26 members
  */
 export function wireJson(event: UsageEvent): string {
-  return `{"event_id":${quote(event.eventId)},"timestamp_ms":${event.timestampMs},"kind":"${event.kind}"${jsonOfDelivery(event)}${jsonOfMembers(event, JSON.stringify)}}`
+  const out = new JsonBytes()
+  out.raw(EVENT_ID)
+  out.text(event.eventId)
+  number(out, NAME.timestampMs, event.timestampMs)
+  text(out, NAME.kind, event.kind)
+  text(out, NAME.sourceId, event.sourceId)
+  number(out, NAME.epoch, event.epoch)
+  number(out, NAME.seq, event.seq)
+  writeBeforeMoney(out, event, JSON.stringify)
+  writeMoney(out, event)
+  writeAfterMoney(out, event, JSON.stringify)
+  out.raw(END)
+  return new TextDecoder().decode(out.bytes.subarray(0, out.length))
 }
 
-function jsonOfDelivery(event: UsageEvent): string {
-  let json = ''
-  if (event.sourceId !== undefined) json += `,"source_id":${quote(event.sourceId)}`
-  if (event.epoch !== undefined) json += `,"epoch":${event.epoch}`
-  if (event.seq !== undefined) json += `,"seq":${event.seq}`
-  return json
+/**
+ * Writes an accepted event as `eventFromWire` reads it: what its sender said, byte for byte as it was hashed, then what
+ * the server added. Of the members about money those that `event` has now count.
+ *
+ * @param timestampMinted - the door stamped the event, so its content does not have the instant
+ */
+export function writeAcceptedEvent(
+  out: JsonBytes,
+  event: UsageEvent,
+  { bytes, moneyStart, moneyEnd }: SentContent,
+  timestampMinted: boolean,
+): void {
+  if (moneyStart === moneyEnd) out.copy(bytes)
+  else {
+    out.copy(bytes.subarray(0, moneyStart))
+    out.copy(bytes.subarray(moneyEnd))
+  }
+  // The members that follow go inside the content's brace.
+  out.length--
+  text(out, NAME.eventId, event.eventId)
+  if (timestampMinted) number(out, NAME.timestampMs, event.timestampMs)
+  number(out, NAME.epoch, event.epoch)
+  number(out, NAME.seq, event.seq)
+  writeMoney(out, event)
+  out.raw(END)
 }

@@ -94,7 +94,8 @@ export function cursorText({ timestampMs, ordinal }: ScanCursor): string {
 
 /** @throws TallystickError `invalid_cursor` */
 export function cursorOf(text: string): ScanCursor {
-  const match = /^(\d{1,16})\.(\d{1,16})$/.exec(text)
+  // A document that the journal never held has an ordinal below zero.
+  const match = /^(\d{1,16})\.(-?\d{1,16})$/.exec(text)
   const timestampMs = Number(match?.[1])
   const ordinal = Number(match?.[2])
   if (!Number.isSafeInteger(timestampMs) || !Number.isSafeInteger(ordinal)) throw new TallystickError('invalid_cursor')

@@ -3,7 +3,6 @@ import { type Journal, type JournalEnd, openJournal } from '@tallystick/core/jou
 import { describe, expect, test } from 'vitest'
 import { openMemoryStore } from '../../store/memory.ts'
 import type { StoredEvent, UsageStore } from '../../store/store.ts'
-import { journalBody } from '../dedup/replay.ts'
 import { turn } from '../testing/gate.ts'
 import { NOON, openBench, temporaryDir } from '../testing/harness.ts'
 import type { Applier, ExpectedEvents } from './applier.ts'
@@ -43,11 +42,7 @@ async function openTestJournal(
     const first = log.end().ordinal + 1
     const bodies = range(first, first + count - 1).map(({ event }) => ({
       type: 'event' as const,
-      body: journalBody(
-        NOON,
-        '0'.repeat(16),
-        `{"event_id":"${event.eventId}","timestamp_ms":${NOON},"kind":"router_started"}`,
-      ),
+      body: `"r":${NOON},"h":"${'0'.repeat(16)}","e":{"event_id":"${event.eventId}","timestamp_ms":${NOON},"kind":"router_started"}`,
     }))
     await log.append(bodies).durable
     return range(first, first + count - 1)
@@ -133,6 +128,15 @@ describe('feeding a store', () => {
     await applier.applied(5003)
     expect(store.batches.flat()).toEqual(range(1, 5003).map(({ ordinal }) => ordinal))
     await applier.close()
+    await journal.log.close()
+  })
+
+  test('is refused with a journal that ends before the store: its events would be taken for old ones', async () => {
+    const journal = await openTestJournal(await temporaryDir())
+    await journal.write(3)
+    const store = moodyStore()
+    await store.append(range(1, 4))
+    await expect(openFeeding({ store, journal, onError: () => {} })).rejects.toMatchObject({ code: 'store_corrupt' })
     await journal.log.close()
   })
 

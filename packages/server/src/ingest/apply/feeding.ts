@@ -25,9 +25,19 @@ const LAST_RETRY_MS = 5000
 /**
  * For a store that is handed its events: feeds it from memory right after they are durable, in ordinal order, in batches.
  * When it lags too far behind or starts with less than the journal holds, it is fed from the journal until it has caught up.
+ *
+ * @throws TallystickError `store_corrupt` when the journal ends before what the store has applied: it is another journal, and
+ * its events would be taken for old ones.
  */
 export async function openFeeding(options: FeedingOptions): Promise<Applier> {
   const { appliedOrdinal } = await options.store.stats()
+  const used = options.journal?.log.usedOrdinal() ?? appliedOrdinal
+  if (used < appliedOrdinal)
+    throw new TallystickError(
+      'store_corrupt',
+      `The store has applied record ${appliedOrdinal}, but the journal in ${options.journal?.dir} ends at ${used}. ` +
+        'Put back the journal this store belongs to, or run `tallystick rebuild`.',
+    )
   const feeder = new Feeder(options, appliedOrdinal)
   const { journal, onError } = options
   if (!journal) return feeder

@@ -52,7 +52,7 @@ describe('identity', () => {
   })
 
   test('a content hash is 16 hex digits and stays what it is: the journal holds it', () => {
-    expect(contentHash('{"kind":"llm_request_completed"}')).toBe('30ae7df80765b2d8')
+    expect(contentHash(Buffer.from('{"kind":"llm_request_completed"}'))).toBe('30ae7df80765b2d8')
   })
 
   test('an idempotent id is a UUIDv8 of key and position', () => {

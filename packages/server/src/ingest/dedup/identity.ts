@@ -31,11 +31,11 @@ export function identityKey(salt: string, event: Identified, out: Uint32Array): 
 }
 
 /**
- * 64 bits, as 16 hex digits, over the canonical text of what the client sent. It tells a repeat from a conflict and
+ * 64 bits, as 16 hex digits, over the canonical JSON of what the client sent. It tells a repeat from a conflict and
  * nothing else: a collision reports a conflict as a duplicate, and the first write stands in either case.
  */
-export function contentHash(contentJson: string): string {
-  return hash('sha256', contentJson, 'hex').slice(0, 16)
+export function contentHash(content: Uint8Array): string {
+  return hash('sha256', content, 'hex').slice(0, 16)
 }
 
 /**

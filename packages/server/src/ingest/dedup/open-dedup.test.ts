@@ -8,10 +8,9 @@ import { describe, expect, test } from 'vitest'
 import { DAY_MS, NOON, temporaryDir, testRandom, uuidAt } from '../testing/harness.ts'
 import { contentHash } from './identity.ts'
 import { type DedupOptions, type OpenDedup, openDedup } from './open-dedup.ts'
-import { journalBody } from './replay.ts'
 
-const HASH = contentHash('same')
-const OTHER = contentHash('other')
+const HASH = contentHash(Buffer.from('same'))
+const OTHER = contentHash(Buffer.from('other'))
 const TINY = 64 * 1024
 
 const event = (eventId: string, timestampMs = NOON): UsageEvent => ({ eventId, timestampMs, kind: 'router_started' })
@@ -54,7 +53,7 @@ async function open(dir: string, options: Partial<DedupOptions> = {}, ordinalFlo
       const fresh = ids.filter((id) => dedup.claim(reservation, claimOf(id, HASH, receivedMs)) === 'fresh')
       const bodies = fresh.map((id) => ({
         type: 'event' as const,
-        body: journalBody(receivedMs, HASH, wireJson(event(id))),
+        body: `"r":${receivedMs},"h":"${HASH}","e":${wireJson(event(id))}`,
       }))
       await journal.append(bodies).durable
       reservation.settle()

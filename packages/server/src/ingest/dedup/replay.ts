@@ -1,4 +1,11 @@
-import { eventFromWire, type UsageEvent } from '@tallystick/core/event'
+import {
+  eventFromWire,
+  type JsonBytes,
+  jsonBytes,
+  type SentContent,
+  type UsageEvent,
+  writeAcceptedEvent,
+} from '@tallystick/core/event'
 import { type JournalEnd, type JournalPosition, readJournal } from '@tallystick/core/journal'
 import type { Witness } from './manifest.ts'
 
@@ -10,9 +17,30 @@ export interface JournaledEvent {
   readonly event: UsageEvent
 }
 
-/** The journal's body of an event: when it was received, the hash of what was sent, and the event on the native wire. */
-export function journalBody(receivedMs: number, contentHash: string, wire: string): string {
-  return `"r":${receivedMs},"h":"${contentHash}","e":${wire}`
+/** An event on its way into the journal. */
+export interface AcceptedEvent {
+  readonly event: UsageEvent
+  readonly content: SentContent
+  readonly contentHash: string
+  readonly receivedMs: number
+  readonly timestampMinted: boolean
+}
+
+const RECEIVED = jsonBytes('"r":')
+const HASH = jsonBytes(',"h":')
+const EVENT = jsonBytes(',"e":')
+
+/** Writes the journal's body of an event: when it was received, the hash of what was sent, and the event. */
+export function writeJournalBody(
+  line: JsonBytes,
+  { event, content, contentHash, receivedMs, timestampMinted }: AcceptedEvent,
+): void {
+  line.raw(RECEIVED)
+  line.number(receivedMs)
+  line.raw(HASH)
+  line.text(contentHash)
+  line.raw(EVENT)
+  writeAcceptedEvent(line, event, content, timestampMinted)
 }
 
 /** Reads an event record back; undefined for a record that is none of ours. */

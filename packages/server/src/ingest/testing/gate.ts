@@ -1,5 +1,6 @@
 import { TallystickError } from '@tallystick/core'
-import type { AppendTicket, Journal, JournalEnd } from '@tallystick/core/journal'
+import { JsonBytes } from '@tallystick/core/event'
+import type { AppendTicket, Journal, JournalEnd, JournalEntry, JournalSeries } from '@tallystick/core/journal'
 
 /** A journal whose commits wait to be let through, or fail, as a test decides. */
 export interface Gate {
@@ -21,7 +22,8 @@ export function gate(): Gate {
     let lastOrdinal = journal.end().ordinal
     return {
       ...journal,
-      append(records): AppendTicket {
+      append(given): AppendTicket {
+        const records = entriesOf(given)
         const firstOrdinal = lastOrdinal + 1
         lastOrdinal += records.length
         if (!closed) return journal.append(records)
@@ -58,4 +60,14 @@ export function gate(): Gate {
 /** Lets everything that is ready happen. */
 export async function turn(): Promise<void> {
   for (let count = 0; count < 3; count++) await new Promise((resolve) => setImmediate(resolve))
+}
+
+/** A series must be written at once; what it wrote can be held back. */
+function entriesOf(records: readonly JournalEntry[] | JournalSeries): readonly JournalEntry[] {
+  if (!('write' in records)) return records
+  return Array.from({ length: records.count }, (_, index) => {
+    const line = new JsonBytes()
+    records.write(line, index)
+    return { type: records.type, body: new TextDecoder().decode(line.bytes.subarray(0, line.length)) }
+  })
 }

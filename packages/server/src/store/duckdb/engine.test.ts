@@ -253,7 +253,7 @@ test('rows are appended while others are sealed, late ones too, and nothing is c
   await engine.compact()
   await check(events)
   await engine.close()
-})
+}, 120_000)
 
 test('closing does not wait for a long sealing, which goes on after the next start', async () => {
   const options = { path: join(dir, 't.duckdb'), memoryLimitMb: 256, threads: 2, clock, sealRows: 5 }
@@ -271,6 +271,29 @@ test('closing does not wait for a long sealing, which goes on after the next sta
   expect((await engine.query(totals(['model']))).rows).toEqual(fold(totals(['model']), plain(events)).rows)
   await engine.close()
 })
+
+test('a store that is closed again and again while it seals gets to the end', async () => {
+  const options = { path: join(dir, 't.duckdb'), memoryLimitMb: 256, threads: 2, clock }
+  const events = storedEvents(14_000, 11)
+  let engine = await DuckdbEngine.open(options)
+  await engine.append(events)
+  let lives = 0
+  let watermark = 0
+  for (; watermark < ARBITRARY_TO_MS; lives++) {
+    const before = watermark
+    const sealing = engine.seal(ARBITRARY_TO_MS)
+    // As soon as anything has been sealed the process is gone.
+    while (engine.meta.watermark_ms === before) await new Promise((resolve) => setTimeout(resolve, 1))
+    await engine.close()
+    await sealing
+    engine = await DuckdbEngine.open(options)
+    watermark = engine.meta.watermark_ms
+    expect(watermark).toBeGreaterThan(before)
+  }
+  expect(lives).toBeGreaterThan(1)
+  expect((await engine.query(totals(['model']))).rows).toEqual(fold(totals(['model']), plain(events)).rows)
+  await engine.close()
+}, 60_000)
 
 test('days of any zone stay exact for keys and agents whose rows have expired, also where late ones come after', async () => {
   let now = ARBITRARY_TO_MS

@@ -9,6 +9,9 @@ import type { DictionaryLimits } from './dictionary.ts'
 import { DuckdbEngine } from './engine.ts'
 import { Follower } from './follow.ts'
 
+/** How long after opening what is due is done first: when whoever waits for the start has had the first answers. */
+const SOON_MS = 500
+
 /** Something the owner of a store should know and that no call of theirs reports. */
 export type StoreNotice =
   | { readonly kind: 'corrupt'; readonly movedTo: string; readonly message: string }
@@ -49,6 +52,7 @@ export class LocalDuckdbStore implements DuckdbStore {
   readonly #clock: Clock
   readonly #onNotice: (notice: StoreNotice) => void
   readonly #timer: NodeJS.Timeout | undefined
+  readonly #soon: NodeJS.Timeout | undefined
   #engine: DuckdbEngine
   #broken: 'invalidated' | 'damaged' | undefined
   #reopening: Promise<void> | undefined
@@ -66,7 +70,11 @@ export class LocalDuckdbStore implements DuckdbStore {
     this.#onNotice = onNotice
     this.follower = this.#followed()
     this.#engine = this.#watched(engine)
-    if (settings.maintainEveryMs > 0) this.#timer = setInterval(() => this.#tick(), settings.maintainEveryMs).unref()
+    const { maintainEveryMs } = settings
+    if (maintainEveryMs <= 0) return
+    this.#timer = setInterval(() => this.#tick(), maintainEveryMs).unref()
+    // Where a process never lives for long, work that is put off until later is never done.
+    this.#soon = setTimeout(() => this.#tick(), Math.min(SOON_MS, maintainEveryMs)).unref()
   }
 
   /** A file that cannot be read is moved aside and an empty one begun: the journal fills it again. */
@@ -127,6 +135,7 @@ export class LocalDuckdbStore implements DuckdbStore {
   async close(): Promise<void> {
     this.#closed = true
     clearInterval(this.#timer)
+    clearTimeout(this.#soon)
     await this.follower.stop()
     await this.#reopening?.catch(() => undefined)
     // Sealing ends at its next step; what is left of it is done after the next start.
