@@ -76,7 +76,11 @@ export const ERRORS = {
     'The period cannot be read',
     'Use one of the periods in docs/protocol012.md, or `start` and `end`.',
   ),
-  unauthorized: row(401, 'The token is missing or not valid', 'Send a token that this server can verify.'),
+  unauthorized: row(
+    401,
+    'The token is missing or not valid',
+    'Send it as Authorization: Bearer TOKEN, or as the route documents.',
+  ),
   token_expired: row(401, 'The token has expired', 'Ask for a new token and send the same again with it.'),
   invalid_token: row(
     400,

@@ -4,6 +4,7 @@
  */
 
 export type { AddressPolicy, ClientAddressOptions } from './http/address/client-address.ts'
+export type { AdminAccess } from './http/app-context.ts'
 export type { Limits } from './http/limits.ts'
 export type { Listening, ListenOptions } from './http/listen.ts'
 export type { LiveHub } from './http/live/hub.ts'

@@ -7,6 +7,7 @@ import { type Journal, type JournalTrace, type JournalWitness, openJournal } fro
 import { createPriceBook, type OverrideSource, type PriceBook } from '@tallystick/core/pricing'
 import type { ClientAddressOptions } from './http/address/client-address.ts'
 import { createApp } from './http/app.ts'
+import type { AdminAccess } from './http/app-context.ts'
 import { loadAssets } from './http/assets.ts'
 import type { Limits } from './http/limits.ts'
 import { type Listening, type ListenOptions, listen } from './http/listen.ts'
@@ -46,6 +47,8 @@ export interface OpenOptions {
   /** What is kept of the addresses of clients; nothing when absent. */
   readonly clientAddress?: ClientAddressOptions
   readonly protocol012?: Protocol012Options
+  /** Who may use the routes under `/analytics`; without it this machine only. */
+  readonly admin?: AdminAccess
   /** Files of the dashboard; those built into the package when absent. */
   readonly dashboardDir?: string
   readonly logger?: Logger
@@ -145,6 +148,8 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
     ...(options.allowedOrigins ? { allowedOrigins: options.allowedOrigins } : {}),
     ...(options.clientAddress ? { clientAddress: options.clientAddress } : {}),
     ...(options.protocol012 ? { protocol012: options.protocol012 } : {}),
+    ...(options.admin ? { admin: options.admin } : {}),
+    ...(options.retainEventsMs === undefined ? {} : { eventsTtlMs: options.retainEventsMs }),
     ...(options.random ? { random: options.random } : {}),
     onError: (error, requestId) => logger.error({ err: error, request_id: requestId }, 'a request failed'),
     stopping: () => stopping,

@@ -12,6 +12,7 @@ export function openOptions(config: Config): OpenOptions {
   const eventsSeconds = config.optional('retention.events_seconds')
   const cellsSeconds = config.optional('retention.cells_seconds')
   const jwtSecret = config.secret('protocol012.jwt_secret')
+  const token = config.secret('routiium.admin_token')
   return {
     dataDir,
     store: locateStore(config.text('store'), dataDir),
@@ -37,10 +38,11 @@ export function openOptions(config: Config): OpenOptions {
     },
     protocol012: {
       rateLimits: config.text('compat.rate_limits') === 'on',
-      ...(jwtSecret === null ? {} : { jwtSecret }),
+      ...(jwtSecret === undefined ? {} : { jwtSecret }),
     },
     allowedHosts: config.list('http.allowed_hosts'),
     allowedOrigins: config.list('http.allowed_origins'),
+    admin: { ...(token === undefined ? {} : { token }), insecure: config.flag('routiium.insecure_admin') },
     duckdb: { memoryLimitMb: config.integer('duckdb.memory_mb'), threads: config.integer('duckdb.threads') },
   }
 }

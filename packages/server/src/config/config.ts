@@ -22,11 +22,12 @@ export interface Config {
   readonly file: string | undefined
   text(key: string): string
   integer(key: string): number
-  /** Null when it is not set. */
-  secret(key: string): string | null
   /** Null when an optional integer is not set. */
   optional(key: string): number | null
   list(key: string): readonly string[]
+  flag(key: string): boolean
+  /** Undefined when it is not set. */
+  secret(key: string): string | undefined
 }
 
 export interface ConfigSources {
@@ -36,6 +37,11 @@ export interface ConfigSources {
   /** By key, what else is wrong with a value that has the right type; undefined when nothing is. */
   readonly checks?: ReadonlyMap<string, (value: ConfigValue) => string | undefined>
 }
+
+const FLAGS: ReadonlyMap<string, boolean> = new Map([
+  ...['1', 'true', 'yes', 'on'].map((text) => [text, true] as const),
+  ...['0', 'false', 'no', 'off'].map((text) => [text, false] as const),
+])
 
 const DEFAULT_FILE = 'tallystick.config.json'
 const MAX_MEMBERS = 1_000
@@ -98,10 +104,11 @@ export function loadConfig(sources: ConfigSources = {}): Config {
     settings,
     file: document === undefined ? undefined : path,
     text: (key) => value(key) as string,
-    secret: (key) => value(key) as string | null,
     integer: (key) => value(key) as number,
     optional: (key) => value(key) as number | null,
     list: (key) => value(key) as readonly string[],
+    flag: (key) => value(key) as boolean,
+    secret: (key) => (value(key) as string | null) ?? undefined,
   }
 }
 
@@ -159,6 +166,10 @@ function read(spec: KeySpec, raw: unknown, path: string, issues: Issue[]): Confi
   }
   const { type } = spec
   switch (type.of) {
+    case 'flag': {
+      const flag = typeof raw === 'boolean' ? raw : FLAGS.get(textOf(raw)?.trim().toLowerCase() ?? '')
+      return flag ?? refuse(`must be one of ${[...FLAGS.keys()].join(', ')}, not ${JSON.stringify(raw)}`)
+    }
     case 'text':
     case 'url':
     case 'secret': {

@@ -16,13 +16,15 @@ export interface KeySpec {
 export type KeyType =
   | { readonly of: 'text' }
   | { readonly of: 'url' }
-  /** Never shown. */
-  | { readonly of: 'secret' }
   | { readonly of: 'integer'; readonly min: number; readonly max: number; readonly optional?: true }
   | { readonly of: 'choice'; readonly values: readonly string[] }
   | { readonly of: 'list' }
+  /** `1`, `true`, `yes`, `on` or their opposites. */
+  | { readonly of: 'flag' }
+  /** A text that is never shown; none unless given. */
+  | { readonly of: 'secret' }
 
-export type ConfigValue = string | number | null | readonly string[]
+export type ConfigValue = string | number | boolean | null | readonly string[]
 
 const MIB = 1024 * 1024
 const DAY_SECONDS = 86_400
@@ -203,6 +205,20 @@ export const CONFIG_KEYS: readonly KeySpec[] = [
     type: { of: 'integer', min: 1, max: 256 },
     default: 2,
     about: 'Threads of the embedded store.',
+  },
+  {
+    key: 'routiium.admin_token',
+    env: 'ROUTIIUM_ADMIN_TOKEN',
+    type: { of: 'secret' },
+    default: null,
+    about: 'Bearer token that the routes under /analytics ask for. Unset: they answer this machine only.',
+  },
+  {
+    key: 'routiium.insecure_admin',
+    env: 'ROUTIIUM_INSECURE_ADMIN',
+    type: { of: 'flag' },
+    default: false,
+    about: 'Without an admin token, open the routes under /analytics to whoever can reach the server.',
   },
   {
     key: 'log.level',

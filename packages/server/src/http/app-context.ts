@@ -12,6 +12,14 @@ import type { LiveHub } from './live/hub.ts'
 import type { Protocol012 } from './protocol012/protocol012.ts'
 import type { Turnstile } from './turnstile.ts'
 
+/** Who may use the routes of Routiium, all of which are for its administrator. */
+export interface AdminAccess {
+  /** What a request must bear, where there is one. */
+  readonly token?: string
+  /** Without a token: open to whoever reaches the server, not to this machine only. */
+  readonly insecure?: boolean
+}
+
 /** What the handlers work with. */
 export interface AppContext {
   readonly ingest: Ingest
@@ -26,6 +34,9 @@ export interface AppContext {
   readonly budget: ByteBudget
   readonly queries: Turnstile
   readonly assets: Assets
+  readonly admin: AdminAccess
+  /** Single events older than this are dropped, ms; absent: kept. */
+  readonly eventsTtlMs?: number
   /** Compares journal, store and rollups. */
   readonly verify: () => Promise<Verification>
   readonly about: About

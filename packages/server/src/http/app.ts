@@ -5,7 +5,7 @@ import type { AckMode, Ingest } from '../ingest/ingest.ts'
 import { verify } from '../ingest/verify.ts'
 import type { UsageStore } from '../store/store.ts'
 import { type ClientAddressOptions, createClientAddress } from './address/client-address.ts'
-import type { About, AppContext } from './app-context.ts'
+import type { About, AdminAccess, AppContext } from './app-context.ts'
 import type { Assets } from './assets.ts'
 import { createByteBudget } from './body.ts'
 import { createGuard } from './guard.ts'
@@ -39,6 +39,9 @@ export interface AppOptions {
   /** What is kept of the addresses of clients; nothing when absent. */
   readonly clientAddress?: ClientAddressOptions
   readonly protocol012?: Protocol012Options
+  readonly admin?: AdminAccess
+  /** What the store keeps single events for, ms; only told, not enforced here. */
+  readonly eventsTtlMs?: number
   readonly clock?: Clock
   readonly random?: Random
   readonly onError?: (error: unknown, requestId: string) => void
@@ -124,6 +127,8 @@ function contextOf(options: AppOptions): AppContext {
     assets,
     clock,
     limits,
+    admin: options.admin ?? {},
+    ...(options.eventsTtlMs === undefined ? {} : { eventsTtlMs: options.eventsTtlMs }),
     budget,
     guard: createGuard({ allowedHosts: options.allowedHosts ?? [], allowedOrigins: options.allowedOrigins ?? [] }),
     clientAddress,

@@ -2,7 +2,15 @@ import { type Clock, systemClock } from '@tallystick/core/event'
 import type { OrdinalRange } from '@tallystick/core/journal'
 import { filterMatcher, finishQuery, foldCells, type Query, type QueryResult, queryPlan } from '@tallystick/core/query'
 import { throwIfAborted } from './abort.ts'
-import type { ScanCursor, ScanPage, ScanRequest, StoredEvent, StoreStats, UsageStore } from './store.ts'
+import type {
+  ScanCursor,
+  ScanPage,
+  ScanRequest,
+  StoreCapabilities,
+  StoredEvent,
+  StoreStats,
+  UsageStore,
+} from './store.ts'
 
 export interface MemoryStoreOptions {
   /** How many events are kept, 1 or more; beyond it the oldest by (timestampMs, ordinal) go. 10,000 unless given. */
@@ -27,7 +35,7 @@ export function openMemoryStore(options: MemoryStoreOptions = {}): UsageStore {
 }
 
 class MemoryStore implements UsageStore {
-  readonly capabilities = { backendType: 'memory', durable: false, cells: false } as const
+  readonly capabilities: StoreCapabilities
   readonly #maxEvents: number
   readonly #clock: Clock
   /** Sorted by (timestampMs, ordinal). Replaced or appended to, never reordered while a query reads it. */
@@ -37,6 +45,7 @@ class MemoryStore implements UsageStore {
   #cleared = 0
 
   constructor(maxEvents: number, clock: Clock) {
+    this.capabilities = { backendType: 'memory', durable: false, cells: false, maxEvents }
     this.#maxEvents = maxEvents
     this.#clock = clock
   }

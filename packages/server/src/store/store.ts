@@ -1,4 +1,4 @@
-import type { UsageEvent } from '@tallystick/core/event'
+import type { FieldName, UsageEvent } from '@tallystick/core/event'
 import type { JournalEnd, OrdinalRange } from '@tallystick/core/journal'
 import type { Filter, Query, QueryResult } from '@tallystick/core/query'
 
@@ -92,6 +92,8 @@ export interface StoreCapabilities {
   readonly durable: boolean
   /** Totals outlive raw events. */
   readonly cells: boolean
+  /** Beyond this many the oldest events go. Absent: no bound but the disk. */
+  readonly maxEvents?: number
 }
 
 export interface ScanRequest {
@@ -102,6 +104,8 @@ export interface ScanRequest {
   readonly ascending?: boolean
   /** Continue after this event in the chosen order. */
   readonly after?: ScanCursor
+  /** Members that will be looked at; others may be absent where they need not be present. Absent: all of them. */
+  readonly fields?: readonly FieldName[]
 }
 
 /** Events are ordered by (timestampMs, ordinal). */

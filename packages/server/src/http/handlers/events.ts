@@ -88,11 +88,12 @@ function filtersOf(parameters: URLSearchParams, negated: boolean): Record<string
   return filters
 }
 
-function cursorText({ timestampMs, ordinal }: ScanCursor): string {
+export function cursorText({ timestampMs, ordinal }: ScanCursor): string {
   return `${timestampMs}.${ordinal}`
 }
 
-function cursorOf(text: string): ScanCursor {
+/** @throws TallystickError `invalid_cursor` */
+export function cursorOf(text: string): ScanCursor {
   // A document that the journal never held has an ordinal below zero.
   const match = /^(\d{1,16})\.(-?\d{1,16})$/.exec(text)
   const timestampMs = Number(match?.[1])

@@ -2,6 +2,7 @@ import { ERRORS } from '@tallystick/core'
 import { EVENT_INPUT_SCHEMA, EVENT_SCHEMA } from './event-schema.ts'
 import { INVARIANTS_SCHEMA, VERIFICATION_SCHEMA } from './law-schema.ts'
 import { QUERY_RESULT_SCHEMA, QUERY_SCHEMA, TABLES_SCHEMA } from './query-schema.ts'
+import { ROUTIIUM_DOCUMENT_SCHEMA, ROUTIIUM_ERROR_SCHEMA } from './routiium.ts'
 import { array, integer, object, type Schema, text } from './schema.ts'
 
 const ERROR_CODE: Schema = { type: 'string', enum: Object.keys(ERRORS) }
@@ -64,6 +65,8 @@ export const COMPONENTS: { readonly [name: string]: Schema } = {
   Problem: PROBLEM,
   Query: QUERY_SCHEMA,
   QueryResult: QUERY_RESULT_SCHEMA,
+  RoutiiumDocument: ROUTIIUM_DOCUMENT_SCHEMA,
+  RoutiiumError: ROUTIIUM_ERROR_SCHEMA,
   Tables: TABLES_SCHEMA,
   Verification: VERIFICATION_SCHEMA,
 }

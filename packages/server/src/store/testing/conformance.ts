@@ -190,6 +190,21 @@ export function describeStore(name: string, engine: StoreUnderTest): void {
       expect(await store.held({ first: 1, last: 1000 }, 1000)).toEqual([])
     })
 
+    test('leaves out no member of an event that was asked for, and the same events in the same order', async () => {
+      const events = storedEvents(200, 55)
+      await store.append(events)
+      const fields = ['requestModel', 'apiKeyLabel', 'outputTokens', 'success', 'mcpServers', 'tags'] as const
+      const kept = ['eventId', 'timestampMs', 'kind', ...fields] as const
+      const wanted = ({ ordinal, event }: StoredEvent): unknown => [ordinal, ...kept.map((field) => event[field])]
+      for (const ascending of [false, true]) {
+        const request = { ...ALL, filters: [], limit: 70, ascending }
+        const whole = await store.scan(request)
+        const part = await store.scan({ ...request, fields })
+        expect(part.events.map(wanted)).toEqual(whole.events.map(wanted))
+        expect(part.next).toEqual(whole.next)
+      }
+    })
+
     test('is empty after a clear, stays so under a replay, and counts what comes later', async () => {
       const events = storedEvents(300, 61)
       await store.append(events.slice(0, 200))
