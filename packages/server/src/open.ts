@@ -5,6 +5,7 @@ import { TallystickError } from '@tallystick/core'
 import { type Clock, type Random, systemClock } from '@tallystick/core/event'
 import { type Journal, openJournal } from '@tallystick/core/journal'
 import { createPriceBook, type OverrideSource, type PriceBook } from '@tallystick/core/pricing'
+import { createBackups } from './backup/backup.ts'
 import { createApp } from './http/app.ts'
 import { loadAssets } from './http/assets.ts'
 import type { Limits } from './http/limits.ts'
@@ -124,7 +125,12 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
     store,
     live,
     clock,
-    ...(journal ? { journalDir } : {}),
+    ...(journal
+      ? {
+          journalDir,
+          backup: createBackups({ dataDir: options.dataDir, journal, store, ingest, clock, product: VERSION }),
+        }
+      : {}),
     assets: await loadAssets(options.dashboardDir ?? BUILT_DASHBOARD),
     about: {
       version: VERSION,

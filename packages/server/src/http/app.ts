@@ -1,6 +1,7 @@
 import { TallystickError } from '@tallystick/core'
 import { type Clock, type Random, systemClock, systemRandom, uuidv7Generator } from '@tallystick/core/event'
 import { Hono } from 'hono'
+import type { BackupStream } from '../backup/archive.ts'
 import type { AckMode, Ingest } from '../ingest/ingest.ts'
 import { verify } from '../ingest/verify.ts'
 import type { UsageStore } from '../store/store.ts'
@@ -25,6 +26,8 @@ export interface AppOptions {
   readonly live: LiveHub
   readonly about: About
   readonly assets: Assets
+  /** Begins a backup; absent with a memory store. */
+  readonly backup?: () => Promise<BackupStream>
   /** Where the journal lies; absent with a memory store. */
   readonly journalDir?: string
   readonly limits?: Partial<Limits>
@@ -121,6 +124,7 @@ function contextOf(options: AppOptions): AppContext {
     guard: createGuard({ allowedHosts: options.allowedHosts ?? [], allowedOrigins: options.allowedOrigins ?? [] }),
     door: createIngestDoor({ ingest, limits, budget, ack }),
     queries: createTurnstile(limits.runningQueries, limits.waitingQueries),
+    ...(options.backup ? { backup: options.backup } : {}),
     openApi: once(() => openApiDocument(ROUTES, about.version)),
     newRequestId: uuidv7Generator(clock, random),
     onError: options.onError ?? (() => undefined),

@@ -1,6 +1,8 @@
 import { apiPage, openApi } from './handlers/api-page.ts'
+import { backup } from './handlers/backup.ts'
 import { page } from './handlers/dashboard.ts'
 import { listEvents } from './handlers/events.ts'
+import { exportEvents } from './handlers/export.ts'
 import { health, readiness, version } from './handlers/health.ts'
 import { ingestEvents } from './handlers/ingest.ts'
 import { invariants } from './handlers/invariants.ts'
@@ -23,6 +25,7 @@ import {
   TABLES_DOC,
   VERSION_DOC,
 } from './openapi/native.ts'
+import { BACKUP_DOC, EXPORT_DOC } from './openapi/transfer.ts'
 import type { Route } from './route.ts'
 
 /** THE table of routes. What is not here is not served. */
@@ -42,6 +45,14 @@ export const ROUTES: readonly Route[] = [
     handler: listEvents,
     doc: LIST_EVENTS_DOC,
     summary: 'List events, newest first',
+  },
+  {
+    method: 'GET',
+    path: '/api/v1/export',
+    scope: 'read',
+    handler: exportEvents,
+    doc: EXPORT_DOC,
+    summary: 'Stream all events of a range as NDJSON or CSV',
   },
   {
     method: 'POST',
@@ -88,6 +99,16 @@ export const ROUTES: readonly Route[] = [
     doc: TABLES_DOC,
     strict: true,
     summary: 'List dimensions and measures',
+  },
+  {
+    method: 'GET',
+    path: '/api/v1/backup',
+    scope: 'admin',
+    handler: backup,
+    doc: BACKUP_DOC,
+    strict: true,
+    stream: true,
+    summary: 'Stream a consistent backup as one tar archive',
   },
   {
     method: 'GET',

@@ -4,13 +4,14 @@ import { isTallystickError, TallystickError } from '@tallystick/core'
 import type { Clock } from '@tallystick/core/event'
 import type { JournalEnd, JournalPosition } from '@tallystick/core/journal'
 import type { Query, QueryResult } from '@tallystick/core/query'
-import type { ScanPage, ScanRequest, StoredEvent, StoreStats } from '../store.ts'
+import type { ScanPage, ScanRequest, StoreCopy, StoredEvent, StoreStats } from '../store.ts'
 import { answerQuery } from './answer.ts'
 import { type AuditReport, auditStore } from './audit.ts'
 import { CELL_TABLES, DAY_MS } from './cellsets.ts'
 import { readRows } from './chunk-reader.ts'
 import { isDiskFull, openDatabase, prepareTables } from './database.ts'
 import type { DictionaryLimits } from './dictionary.ts'
+import { FileCopier } from './file-copier.ts'
 import { loadMeta, readMeta, updateApplied, updateSealed } from './meta.ts'
 import { Mutex } from './mutex.ts'
 import { Readers } from './readers.ts'
@@ -62,6 +63,7 @@ export class DuckdbEngine {
   /** Who needs both takes this one first. */
   readonly #sealing = new Mutex()
   readonly #rows: RowAppender
+  readonly #copier = new FileCopier()
   /** As of the last commit. */
   #meta: Meta
   #open: OpenBatch | undefined
@@ -336,6 +338,19 @@ export class DuckdbEngine {
     })
   }
 
+  /** Copies the file, and the log where a checkpoint left one, while nothing is written: what the next start would find. */
+  copyTo(path: string): Promise<StoreCopy> {
+    return this.#writeAlone(async () => {
+      await this.#checkpoint()
+      try {
+        for (const suffix of ['', '.wal']) await this.#copier.copy(this.#options.path + suffix, path + suffix)
+      } catch (error) {
+        throw asStoreError(error)
+      }
+      return { appliedOrdinal: this.#meta.applied_ordinal }
+    })
+  }
+
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
@@ -347,6 +362,7 @@ export class DuckdbEngine {
         this.#sealer.disconnectSync()
         this.#writer.disconnectSync()
         this.#instance.closeSync()
+        await this.#copier.close()
       }),
     )
   }

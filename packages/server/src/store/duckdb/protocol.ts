@@ -13,6 +13,7 @@ export type RemoteMethod =
   | 'prune'
   | 'clear'
   | 'audit'
+  | 'copyTo'
   | 'maintain'
   | 'follow'
   | 'applied'
