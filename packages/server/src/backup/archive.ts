@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { TAR_END, tarHeader, tarPadding, tarSize } from '../format/tar.ts'
-import { BACKUP_MANIFEST, type BackupFile, type BackupManifest } from './manifest.ts'
+import { BACKUP_MANIFEST, type BackupFile, type BackupManifest, manifestText } from './manifest.ts'
 import type { Snapshot, SnapshotFile } from './snapshot.ts'
 
 const BLOCK_BYTES = 256 * 1024
@@ -19,14 +19,11 @@ export interface BackupStream {
 }
 
 /** What is known of a backup before its files have been read. */
-export type BackupFacts = Omit<BackupManifest, 'files'>
+export type BackupFacts = Omit<BackupManifest, 'files' | 'manifest_sha256'>
 
 export function archiveOf(snapshot: Snapshot, facts: BackupFacts): BackupStream {
   const { files } = snapshot
-  const unread = manifestText(
-    facts,
-    files.map(({ path, size }) => ({ path, size, sha256: NO_HASH })),
-  )
+  const unread = manifestText({ ...facts, files: files.map(({ path, size }) => ({ path, size, sha256: NO_HASH })) })
   return {
     createdMs: facts.created_ms,
     size: tarSize([...files.map(({ size }) => size), Buffer.byteLength(unread)]),
@@ -50,7 +47,7 @@ async function* archive(snapshot: Snapshot, facts: BackupFacts): AsyncGenerator<
       yield tarPadding(size)
       listed.push({ path, size, sha256: hash.digest('hex') })
     }
-    const manifest = Buffer.from(manifestText(facts, listed))
+    const manifest = Buffer.from(manifestText({ ...facts, files: listed }))
     yield tarHeader({ path: BACKUP_MANIFEST, size: manifest.length, modifiedMs })
     yield manifest
     yield tarPadding(manifest.length)
@@ -69,8 +66,4 @@ async function* contentOf({ path, source, size }: SnapshotFile): AsyncGenerator<
   }
   // Fewer bytes than the header says would shift every file behind it.
   if (read !== size) throw new Error(`${path} has ${read} bytes, not ${size}`)
-}
-
-function manifestText(facts: BackupFacts, files: readonly BackupFile[]): string {
-  return `${JSON.stringify({ ...facts, files }, null, 1)}\n`
 }

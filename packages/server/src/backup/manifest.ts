@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { TallystickError } from '@tallystick/core'
 
 /** The last file of a backup: without it the backup was broken off. */
@@ -29,6 +30,21 @@ export interface BackupManifest {
   /** What belongs to the installation and is kept elsewhere. */
   readonly not_included: readonly string[]
   readonly files: readonly BackupFile[]
+  /** Of this text itself, with zeros in the place of the sum. */
+  readonly manifest_sha256: string
+}
+
+const NO_HASH = '0'.repeat(64)
+const OWN_HASH = /"manifest_sha256": "([0-9a-f]{64})"/
+
+/** The text of a manifest; its length depends on the names and sizes of the files, not on their sums. */
+export function manifestText(manifest: Omit<BackupManifest, 'manifest_sha256'>): string {
+  const text = `${JSON.stringify({ ...manifest, manifest_sha256: NO_HASH }, null, 1)}\n`
+  return text.replace(OWN_HASH, `"manifest_sha256": "${sha256(text)}"`)
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
 }
 
 export interface BackupFile {
@@ -60,6 +76,9 @@ export function parseManifest(text: string): BackupManifest {
       'journal_newer_format',
       `The backup has format ${value.version}, written by version ${value.product}; this version reads up to ${BACKUP_VERSION}.`,
     )
+  const own = OWN_HASH.exec(text)
+  if (own === null || sha256(text.replace(OWN_HASH, `"manifest_sha256": "${NO_HASH}"`)) !== own[1])
+    throw damaged('is not what was written: its SHA-256 differs')
   const end = value.journal?.end
   const whole =
     Array.isArray(value.files) &&

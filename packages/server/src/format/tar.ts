@@ -65,18 +65,23 @@ export function tarSize(sizes: readonly number[]): number {
  */
 export async function* readTar(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<TarMember> {
   const source = new ByteSource(chunks)
-  for (;;) {
-    const header = await source.take(BLOCK)
-    if (header.every((byte) => byte === 0)) return
-    const path = text(header, PATH, 100)
-    const size = sizeOf(header)
-    if (Number.parseInt(text(header, CHECKSUM, 8), 8) !== checksum(header) || size === undefined)
-      throw new TarError(`the header at byte ${source.offset - BLOCK} is damaged`)
-    const type = header[TYPE]
-    if (type !== 0x30 && type !== 0) throw new TarError(`${path} is no plain file`)
-    const offset = source.offset
-    yield { path, size, offset, content: source.upTo(offset + size) }
-    for await (const _skipped of source.upTo(offset + size + padding(size)));
+  try {
+    for (;;) {
+      const header = await source.take(BLOCK)
+      // Whoever sends may be waiting for the rest to be taken.
+      if (header.every((byte) => byte === 0)) return await source.drain()
+      const path = text(header, PATH, 100)
+      const size = sizeOf(header)
+      if (Number.parseInt(text(header, CHECKSUM, 8), 8) !== checksum(header) || size === undefined)
+        throw new TarError(`the header at byte ${source.offset - BLOCK} is damaged`)
+      const type = header[TYPE]
+      if (type !== 0x30 && type !== 0) throw new TarError(`${path} is no plain file`)
+      const offset = source.offset
+      yield { path, size, offset, content: source.upTo(offset + size) }
+      for await (const _skipped of source.upTo(offset + size + padding(size)));
+    }
+  } finally {
+    await source.close()
   }
 }
 
@@ -94,6 +99,14 @@ class ByteSource {
     const parts: Buffer[] = []
     for await (const part of this.upTo(this.offset + length)) parts.push(part)
     return Buffer.concat(parts)
+  }
+
+  async drain(): Promise<void> {
+    while (!(await this.#chunks.next()).done);
+  }
+
+  async close(): Promise<void> {
+    await this.#chunks.return?.()
   }
 
   async *upTo(end: number): AsyncGenerator<Buffer> {
