@@ -29,9 +29,8 @@ export const EXPORT_DOC: RouteDoc = {
     {
       name: 'columns',
       in: 'query',
-      description: 'Columns of a CSV, with commas; all when absent.',
+      description: 'Columns of a CSV, as in `timestamp,provider,cost_nano_usd`; all when absent.',
       schema: text(),
-      example: 'timestamp,provider,request_model,cost_nano_usd',
     },
     {
       name: 'consistency',
