@@ -5,6 +5,7 @@ import { DuckDBInstance } from '@duckdb/node-api'
 import { fill, generator, wireEvent } from './fill.ts'
 import { line, machine, median, option, quantile, usageOf } from './report.ts'
 import { startTallystick, workFolder } from './servers.ts'
+import { tableSizes } from './sizes.ts'
 
 /**
  * Dashboard queries over HTTP against a raw DuckDB scan of the same file and a scan of the same events as JSONL.
@@ -47,6 +48,12 @@ const QUERIES: Readonly<Record<string, object>> = {
     group_by: ['model'],
   },
   'p95 series, 1 h': { ...base, measures: ['duration_ms_p50', 'duration_ms_p95'], interval: '1h' },
+  'p95 series of a provider, 1 h': {
+    ...base,
+    measures: ['duration_ms_p50', 'duration_ms_p95'],
+    interval: '1h',
+    filters: { provider: ['openai'] },
+  },
   'spend by model, days': { ...base, measures: ['cost_nano_usd'], group_by: ['model'], interval: '1d', limit: 8 },
   'one model by agent (raw)': {
     ...base,
@@ -91,6 +98,8 @@ for (const [name, sql] of Object.entries(RAW)) {
   }
   line(name, { 'p50 ms': median(times), 'p95 ms': quantile(times, 0.95) })
 }
+for (const { table, rows, bytes } of await tableSizes(connection, join(dir, 'tallystick.duckdb')))
+  line(`bytes of ${table}`, { rows, 'B/event': bytes / events })
 connection.closeSync()
 instance.closeSync()
 

@@ -34,9 +34,15 @@ const skipped = result?.numPendingTests ?? 0
 console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`)
 process.exit(code === 0 && failed === 0 && passed > 0 ? 0 : 1)
 
-/** What tests run beside Node: a browser. Installed with apt when this is root on a Debian, else named. */
+/** What tests run beside Node, and the Debian package of each. Installed with apt when this is root on a Debian, else named. */
 async function systemPackages() {
-  const missing = existsSync('/usr/bin/chromium') || process.env.TALLYSTICK_TEST_CHROMIUM ? [] : ['chromium']
+  const tools = [
+    ['chromium', () => existsSync('/usr/bin/chromium') || process.env.TALLYSTICK_TEST_CHROMIUM],
+    ['curl', () => works('curl', ['--version'])],
+    ['jq', () => works('jq', ['--version'])],
+    ['python3-requests', () => works('python3', ['-c', 'import requests'])],
+  ]
+  const missing = tools.filter(([, present]) => !present()).map(([name]) => name)
   if (missing.length === 0) return
   const apt = spawnSync('apt-get', ['--version'], { stdio: 'ignore' }).status === 0
   if (process.getuid?.() === 0 && apt) {
@@ -52,7 +58,11 @@ async function systemPackages() {
     return
   }
   console.error(
-    `The tests need ${missing.join(', ')}. Install it (Debian: sudo apt-get install ${missing.join(' ')}) or set TALLYSTICK_TEST_CHROMIUM to a Chromium.`,
+    `The tests need ${missing.join(', ')}. Install what is missing (Debian: sudo apt-get install ${missing.join(' ')}), or set TALLYSTICK_TEST_CHROMIUM to a Chromium.`,
   )
   process.exit(1)
+}
+
+function works(command, args) {
+  return spawnSync(command, args, { stdio: 'ignore' }).status === 0
 }

@@ -6,6 +6,7 @@ import { DIMENSIONS, EVENT_KINDS, FIELD_NAMES, wireName } from '@tallystick/core
 import { COUNTERS, QUANTITIES } from '@tallystick/core/query'
 import { describe, expect, it } from 'vitest'
 import { CONFIG_KEYS } from '../packages/server/src/config/keys.ts'
+import { STORE_SCHEMES } from '../packages/server/src/store/open-store.ts'
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8')
@@ -27,10 +28,17 @@ describe('documents', () => {
   })
 
   it('docs/config.md has every key with its variable, and no other', () => {
-    const rows = [...read('docs/config.md').matchAll(/^\| `([a-z_.]+)` \| `([A-Z_]+)` \|/gm)].map((row) =>
+    const rows = [...read('docs/config.md').matchAll(/^\| `([a-z0-9_.]+)` \| `([A-Z_]+)` \|/gm)].map((row) =>
       row.slice(1, 3),
     )
     expect(rows).toEqual(CONFIG_KEYS.map((spec) => [spec.key, spec.env]))
+  })
+
+  it('docs/stores.md has a row and a section for every kind of store, and no other', () => {
+    const text = read('docs/stores.md')
+    const schemes = STORE_SCHEMES.map((name) => `${name}:`).sort()
+    expect(firstCells(text).sort()).toEqual(schemes)
+    expect([...text.matchAll(/^## `([a-z]+:)/gm)].map((match) => match[1]).sort()).toEqual(schemes)
   })
 
   it('docs/wire.md names every field, kind, dimension, counter and quantity', () => {

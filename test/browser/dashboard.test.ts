@@ -241,6 +241,14 @@ describe('with events', () => {
     await page.keyboard.press('Enter')
     await page.waitForURL(/is\.agent_id=coder/)
 
+    // The list of dimensions is one stop: arrows move in it, Tab leaves it and it closes.
+    await page.keyboard.press('ArrowDown')
+    await page.locator('[data-option]').first().waitFor()
+    await page.keyboard.press('ArrowDown')
+    await eventually(() => page.locator('[data-option]:focus').count()).toBe(1)
+    await page.keyboard.press('Tab')
+    await eventually(() => page.locator('[data-option]').count()).toBe(0)
+
     const chart = page.getByRole('img', { name: /^Requests per/ })
     await chart.focus()
     await page.keyboard.press('End')

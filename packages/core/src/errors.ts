@@ -71,6 +71,23 @@ export const ERRORS = {
   unknown_dimension: row(400, 'No such dimension', 'Use one of the nearest names listed.'),
   unknown_parameter: row(400, 'No such parameter', 'Use one of the nearest names listed, or leave it out.'),
   invalid_cursor: row(400, 'The cursor cannot be read', 'Use the cursor of the previous page unchanged, or none.'),
+  invalid_period: row(
+    400,
+    'The period cannot be read',
+    'Use one of the periods in docs/protocol012.md, or `start` and `end`.',
+  ),
+  unauthorized: row(
+    401,
+    'The token is missing or not valid',
+    'Send it as Authorization: Bearer TOKEN, or as the route documents.',
+  ),
+  token_expired: row(401, 'The token has expired', 'Ask for a new token and send the same again with it.'),
+  invalid_token: row(
+    400,
+    'The token does not name an agent',
+    'Use a token whose `agent_id` claim is `agent_<number>`.',
+  ),
+  rate_limit_exceeded: row(429, 'Too many requests', 'Send it again after the time in Retry-After.', true),
   forbidden_origin: row(
     403,
     'The request comes from another site',
@@ -188,17 +205,24 @@ export class TallystickError extends Error {
   readonly code: ErrorCode
   /** All problems found, not the first only. */
   readonly issues: readonly Issue[]
+  /** How long to wait before the same is sent again, where that is known; whole seconds. */
+  readonly retryAfterSeconds?: number
   readonly [BRAND] = true
 
   constructor(
     code: ErrorCode,
     message?: string,
-    options: { readonly cause?: unknown; readonly issues?: readonly Issue[] } = {},
+    options: {
+      readonly cause?: unknown
+      readonly issues?: readonly Issue[]
+      readonly retryAfterSeconds?: number
+    } = {},
   ) {
     super(message ?? ERRORS[code].title, options.cause === undefined ? undefined : { cause: options.cause })
     this.name = 'TallystickError'
     this.code = code
     this.issues = options.issues ?? []
+    if (options.retryAfterSeconds !== undefined) this.retryAfterSeconds = options.retryAfterSeconds
   }
 
   get status(): number {

@@ -3,10 +3,21 @@
  * process; the command of the same name serves them.
  */
 
+export type { AddressPolicy, ClientAddressOptions } from './http/address/client-address.ts'
+export type { AdminAccess } from './http/app-context.ts'
 export type { Limits } from './http/limits.ts'
 export type { Listening, ListenOptions } from './http/listen.ts'
 export type { LiveHub } from './http/live/hub.ts'
-export type { AckMode, Ingest, IngestAnswer, IngestRequest, ItemResult, RejectedItem } from './ingest/ingest.ts'
+export type { Protocol012Options } from './http/protocol012/protocol012.ts'
+export type {
+  AckMode,
+  Ingest,
+  IngestAnswer,
+  IngestRequest,
+  ItemResult,
+  Observed,
+  RejectedItem,
+} from './ingest/ingest.ts'
 export { type Logger, type OpenOptions, openTallystick, type Tallystick } from './open.ts'
 export type {
   EventSink,

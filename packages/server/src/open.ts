@@ -3,19 +3,23 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { TallystickError } from '@tallystick/core'
 import { type Clock, type Random, systemClock } from '@tallystick/core/event'
-import { type Journal, openJournal } from '@tallystick/core/journal'
+import { type Journal, type JournalTrace, type JournalWitness, openJournal } from '@tallystick/core/journal'
 import { createPriceBook, type OverrideSource, type PriceBook } from '@tallystick/core/pricing'
 import { createBackups } from './backup/backup.ts'
+import type { ClientAddressOptions } from './http/address/client-address.ts'
 import { createApp } from './http/app.ts'
+import type { AdminAccess } from './http/app-context.ts'
 import { loadAssets } from './http/assets.ts'
 import type { Limits } from './http/limits.ts'
 import { type Listening, type ListenOptions, listen } from './http/listen.ts'
 import { createLiveHub, type LiveHub } from './http/live/hub.ts'
+import type { Protocol012Options } from './http/protocol012/protocol012.ts'
+import { idsWitness } from './ingest/dedup/manifest.ts'
 import type { AckMode, Ingest } from './ingest/ingest.ts'
 import { openIngest } from './ingest/open-ingest.ts'
 import type { Logger } from './logger.ts'
-import { type OpenStoreOptions, openStore } from './store/open-store.ts'
-import type { UsageStore } from './store/store.ts'
+import { locateStore, type OpenStoreOptions, openStore } from './store/open-store.ts'
+import type { StoreStats, UsageStore } from './store/store.ts'
 import { startUpkeep, type Upkeep } from './upkeep.ts'
 import { VERSION } from './version.ts'
 
@@ -24,7 +28,7 @@ export type { Logger } from './logger.ts'
 export interface OpenOptions {
   /** Folder of the journal, the ids and the embedded store. Made if it does not exist; not touched with a memory store. */
   readonly dataDir: string
-  /** `duckdb:PATH` (default: `tallystick.duckdb` in the data directory) or `memory:?max_events=N`. */
+  /** `duckdb:PATH` (default: `tallystick.duckdb` in the data directory), `jsonl:PATH?rotate_mb=N` or `memory:?max_events=N`. */
   readonly store?: string
   /** Price files on top of the built-in catalogue. */
   readonly prices?: readonly OverrideSource[]
@@ -41,6 +45,11 @@ export interface OpenOptions {
   readonly limits?: Partial<Limits>
   readonly allowedHosts?: readonly string[]
   readonly allowedOrigins?: readonly string[]
+  /** What is kept of the addresses of clients; nothing when absent. */
+  readonly clientAddress?: ClientAddressOptions
+  readonly protocol012?: Protocol012Options
+  /** Who may use the routes under `/analytics`; without it this machine only. */
+  readonly admin?: AdminAccess
   /** Files of the dashboard; those built into the package when absent. */
   readonly dashboardDir?: string
   readonly logger?: Logger
@@ -69,7 +78,7 @@ export interface Tallystick {
  * with what is applied.
  *
  * @throws TallystickError `journal_locked` when another process has the directory, `data_dir_unusable`, `invalid_config`,
- *   `invalid_prices`, `journal_newer_format`, `store_unavailable`, `store_corrupt` when the journal ends before the store
+ *   `invalid_prices`, `journal_newer_format`, `store_unavailable`, `store_corrupt` when the store belongs to another journal
  * @example
  * const tallystick = await openTallystick({ dataDir: './data' })
  * await tallystick.ingest.submit({ items: [{ model: 'gpt-4o', input_tokens: 1000 }], door: 'embedded' })
@@ -143,6 +152,10 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
     ...(options.ack ? { ack: options.ack } : {}),
     ...(options.allowedHosts ? { allowedHosts: options.allowedHosts } : {}),
     ...(options.allowedOrigins ? { allowedOrigins: options.allowedOrigins } : {}),
+    ...(options.clientAddress ? { clientAddress: options.clientAddress } : {}),
+    ...(options.protocol012 ? { protocol012: options.protocol012 } : {}),
+    ...(options.admin ? { admin: options.admin } : {}),
+    ...(options.retainEventsMs === undefined ? {} : { eventsTtlMs: options.retainEventsMs }),
     ...(options.random ? { random: options.random } : {}),
     onError: (error, requestId) => logger.error({ err: error, request_id: requestId }, 'a request failed'),
     stopping: () => stopping,
@@ -189,6 +202,7 @@ async function openStorage(
   const openUsageStore = (): Promise<UsageStore> =>
     openStore(url, {
       clock,
+      ...(retainEventsMs === undefined ? {} : { eventsTtlMs: retainEventsMs }),
       duckdb: {
         onNotice: (notice) => {
           logger.warn({ notice }, 'the store reports')
@@ -205,22 +219,53 @@ async function openStorage(
     return { journal: undefined, store }
   }
   await makeDirectory(options.dataDir)
+  let store: UsageStore | undefined
+  closers.push(() => journal?.close())
   const opened = await openJournal({
     dir: join(options.dataDir, 'journal'),
     clock,
     productVersion: VERSION,
     onError,
+    ...(options.random ? { random: options.random } : {}),
     ...options.journal,
+    async witness(found) {
+      store = await openUsageStore()
+      closers.push(store.close.bind(store))
+      return witnessOf(found, await store.stats(), await idsWitness(join(options.dataDir, 'dedup')))
+    },
   })
   journal = opened
-  closers.push(() => opened.close())
-  const store = await openUsageStore()
-  closers.push(() => store.close())
+  if (store === undefined) throw new TallystickError('internal_error', 'The journal was opened without its store')
   return { journal: opened, store }
 }
 
-function storeUrl({ store, dataDir }: OpenOptions): string {
-  return store === undefined || store === 'duckdb:' ? `duckdb:${join(dataDir, 'tallystick.duckdb')}` : store
+/**
+ * What the store and the files of event ids prove of the journal: how far it had been acknowledged.
+ *
+ * @throws TallystickError `store_corrupt` when the store belongs to another journal, or its journal is gone as a whole
+ */
+function witnessOf(
+  { id, empty }: JournalTrace,
+  { journalId, appliedOrdinal }: StoreStats,
+  ids: JournalWitness,
+): JournalWitness {
+  const foreign = id !== undefined && journalId !== undefined && id !== journalId
+  // A directory that is not mounted looks like this.
+  const gone = empty && appliedOrdinal > 0
+  if (foreign || gone) {
+    throw new TallystickError(
+      'store_corrupt',
+      `The store has applied ${appliedOrdinal} records of ${foreign ? 'another journal than the one' : 'a journal that is not'} ` +
+        'in the data directory. Put back the journal this store belongs to, or run `tallystick rebuild`.',
+    )
+  }
+  const journal = id ?? journalId ?? ids.journal
+  const ordinal = Math.max(appliedOrdinal, ids.journal === journal ? ids.ordinal : 0)
+  return journal === undefined ? { ordinal } : { ordinal, journal }
+}
+
+function storeUrl({ store = 'duckdb:', dataDir }: OpenOptions): string {
+  return locateStore(store, dataDir)
 }
 
 async function makeDirectory(path: string): Promise<void> {

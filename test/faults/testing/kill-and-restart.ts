@@ -18,7 +18,12 @@ const LONGEST_RUN_MS = 900
  * Kills a server at random moments, of its start too, while several connections send to it. Expects of each next one that
  * nothing acknowledged is missing and nothing is there twice, and of every answer in between that the law balances.
  */
-export async function killAndRestart(dataDir: string, kills: number, seed: number): Promise<void> {
+export async function killAndRestart(
+  dataDir: string,
+  kills: number,
+  seed: number,
+  flags: readonly string[] = [],
+): Promise<void> {
   const prng = new Prng(seed)
   const oracle = new Oracle(seed, Date.now())
   // Each has two connections: a batch may be sent on both at once.
@@ -29,12 +34,12 @@ export async function killAndRestart(dataDir: string, kills: number, seed: numbe
   try {
     for (let kill = 0; kill < kills; kill++) {
       if (prng.below(EARLY) === 0) {
-        const starting = new ServerProcess(dataDir)
+        const starting = new ServerProcess(dataDir, flags)
         await setTimeout(prng.below(LONGEST_START_MS))
         await starting.kill()
         continue
       }
-      const server = await ServerProcess.start(dataDir)
+      const server = await ServerProcess.start(dataDir, flags)
       url = server.url
       await expectConsistent(reader, url, oracle)
       const over = new AbortController()
@@ -44,7 +49,7 @@ export async function killAndRestart(dataDir: string, kills: number, seed: numbe
       over.abort()
       await Promise.all(loading)
     }
-    const server = await ServerProcess.start(dataDir)
+    const server = await ServerProcess.start(dataDir, flags)
     url = server.url
     await expectConsistent(reader, url, oracle)
     await oracle.resend(clients[0] as HttpClient, url)

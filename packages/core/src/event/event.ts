@@ -152,3 +152,20 @@ export type JsonValue = string | number | boolean | null | readonly JsonValue[] 
 
 /** A {@link UsageEvent} while it is being built. */
 export type Mutable<T> = { -readonly [K in keyof T]: T[K] }
+
+/** Token counts as the canonical event holds them: totals inclusive, the rest subsets. Integers from 0 to 2^53 - 1. */
+export type UsageCounts = Pick<
+  UsageEvent,
+  | 'inputTokens'
+  | 'cacheReadTokens'
+  | 'cacheWriteTokens'
+  | 'cacheWrite1hTokens'
+  | 'outputTokens'
+  | 'reasoningTokens'
+  | 'inputAudioTokens'
+  | 'inputImageTokens'
+  | 'outputAudioTokens'
+  | 'outputImageTokens'
+  | 'totalTokens'
+  | 'units'
+>

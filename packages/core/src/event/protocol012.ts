@@ -229,26 +229,36 @@ const NARROW: readonly (readonly [string, number])[] = [
 export const decodeProtocol012: Decoder = (item, context) =>
   guarded(item, (members) => decodeWireEvent(checkedMembers(members), context))
 
+/** Members that are never kept. */
+const LEFT_OUT: readonly string[] = ['ic_token', 'synced', 'kind']
+
+/**
+ * A copy in which null, which is absent, stands for what is not to be read. Only members that are there are replaced: a
+ * copy that loses or gains some gets a shape of its own in the engine, and each is then read thirty times as slowly.
+ */
 function checkedMembers(members: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const { ic_token: _token, synced: _synced, kind: _kind, ...rest } = members
-  const sent: Record<string, unknown> = rest
+  const sent: Record<string, unknown> = { ...members }
+  for (const name of LEFT_OUT) if (sent[name] !== undefined) sent[name] = null
   const tag = sent['event_type']
   if (tag === undefined || tag === null || tag === '') {
     throw new Refusal('missing_field', 'event_type', 'event_type is missing')
   }
   const kind = typeof tag === 'string' ? KIND_OF_WIRE.get(tag) : undefined
   if (kind === 'llm_request_completed') {
-    for (const name of ['input_tokens', 'output_tokens']) {
-      if (sent[name] === undefined || sent[name] === null) {
-        throw new Refusal('missing_field', name, `${name} is missing, but ${kind} needs it`)
-      }
-    }
+    if (absent(sent['input_tokens'])) throw missingTokens('input_tokens', kind)
+    if (absent(sent['output_tokens'])) throw missingTokens('output_tokens', kind)
   }
   for (const [name, max] of NARROW) {
     const value = sent[name]
     if (typeof value === 'number' && value > max) throw notAnInteger(value, max, name)
   }
-  if (sent['provider'] === NO_PROVIDER) delete sent['provider']
-  if (sent['cost_micros'] === 0) delete sent['cost_micros']
+  if (sent['provider'] === NO_PROVIDER) sent['provider'] = null
+  if (sent['cost_micros'] === 0) sent['cost_micros'] = null
   return sent
+}
+
+const absent = (value: unknown): boolean => value === undefined || value === null
+
+function missingTokens(name: string, kind: string): Refusal {
+  return new Refusal('missing_field', name, `${name} is missing, but ${kind} needs it`)
 }

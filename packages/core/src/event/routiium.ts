@@ -2,3 +2,4 @@
 export * from './routiium/decode.ts'
 export * from './routiium/document.ts'
 export * from './routiium/encode.ts'
+export { NO_MODEL, NO_RESPONSE } from './routiium/flatten.ts'

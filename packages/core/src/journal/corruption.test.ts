@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { JournalDamage } from './damage.ts'
+import type { Journal } from './journal.ts'
 import { compressedName, plainName } from './names.ts'
+import type { JournalTrace } from './open.ts'
 import { readJournal } from './read.ts'
 import { FaultFs } from './testing/fault-fs.ts'
 import { idsOf, openMemoryJournal, record, writeRecords } from './testing/memory-journal.ts'
@@ -63,6 +65,7 @@ describe('a flipped bit', () => {
         position: { segment: 1, offset: records[2] },
         bytes: (records[3] as number) - (records[2] as number),
         lines: 1,
+        missing: { first: 3, last: 3 },
       },
     ])
   }, 60_000)
@@ -85,6 +88,10 @@ describe('a flipped bit', () => {
       expect(ids.length).toBeGreaterThan(500)
       expect(ids.at(-1)).toBe(902)
       expect(damage.length).toBeGreaterThan(0)
+      // Which records it cost is told, and how many, although no line of the block can be seen.
+      const missing = damage.flatMap((found) => (found.missing ? range(found.missing.first, found.missing.last) : []))
+      expect([...ids, ...missing].sort((a, b) => a - b)).toEqual(range(1, 902))
+      if (missing.length > 0) expect(damage.reduce((sum, { lines }) => sum + lines, 0)).toBe(missing.length)
       fs.content(path)[at] = original[at] as number
     }
   }, 60_000)
@@ -156,6 +163,102 @@ describe('a damaged part of the newest segment', () => {
     const { ids, damage } = await read(fs)
     expect(ids).toEqual([1, 2, 3, 4])
     expect(damage.map(({ reason }) => reason)).toEqual(['out_of_order', 'out_of_order'])
+  })
+})
+
+describe('the end of a journal that a witness knows to have reached further', () => {
+  /** A journal of five records whose end has been changed by `harm`, opened with a witness that has seen all five. */
+  async function reopened(harm: (fs: FaultFs, content: Buffer) => void): Promise<{ fs: FaultFs; journal: Journal }> {
+    const fs = new FaultFs()
+    await writeRecords(fs, 5)
+    harm(fs, Buffer.from(fs.content(ONE)))
+    const journal = await openMemoryJournal(fs, { witness: async () => ({ ordinal: 5 }) })
+    return { fs, journal }
+  }
+  const cutBefore = (content: Buffer, record: number): Buffer => content.subarray(0, lineStarts(content)[record])
+  const HARMS: { readonly [name: string]: { harm: (fs: FaultFs, content: Buffer) => void; lost: number } } = {
+    'its last record rotten': {
+      harm: (fs, content) => fs.content(ONE).fill(0, content.length - 20, content.length - 19),
+      lost: 1,
+    },
+    'its last record torn': { harm: (fs, content) => fs.put(ONE, content.subarray(0, content.length - 9)), lost: 1 },
+    'its last record gone': { harm: (fs, content) => fs.put(ONE, cutBefore(content, 5)), lost: 1 },
+    'three records gone, the first of them in the middle': {
+      harm: (fs, content) => fs.put(ONE, content.subarray(0, (lineStarts(content)[3] as number) + 25)),
+      lost: 3,
+    },
+    'a torn write behind three records that are gone': {
+      harm: (fs, content) => fs.put(ONE, Buffer.concat([cutBefore(content, 3), Buffer.from('{"t":"')])),
+      lost: 3,
+    },
+    'its only file emptied': { harm: (fs) => fs.put(ONE, Buffer.alloc(0)), lost: 5 },
+    'its only file gone': { harm: (fs) => void fs.unlink(ONE), lost: 5 },
+  }
+
+  for (const [name, { harm, lost }] of Object.entries(HARMS)) {
+    test(`${name}: is told as lost and not as torn, and its ordinals are not given again`, async () => {
+      const { fs, journal } = await reopened(harm)
+      expect(journal.end().ordinal).toBe(5)
+      expect(journal.stats()).toMatchObject({ quarantinedLines: lost, tornBytes: 0 })
+      const { firstOrdinal, durable } = journal.append([record(6)])
+      expect(firstOrdinal).toBe(6)
+      await durable
+      const { ids, damage } = await read(fs)
+      expect(ids).toEqual([...range(1, 5 - lost), 6])
+      // What was before the first file is for the witness to tell.
+      if (lost < 5) expect(damage).toMatchObject([{ lines: lost, missing: { first: 6 - lost, last: 5 } }])
+      for (const found of damage) await journal.noteDamage(found)
+      expect(journal.stats()).toMatchObject({ quarantinedLines: lost })
+      await journal.close()
+
+      const again = await openMemoryJournal(fs, { witness: async () => ({ ordinal: 6 }) })
+      expect(again.stats()).toMatchObject({ quarantinedLines: lost, tornBytes: 0 })
+      expect(again.end()).toMatchObject({ ordinal: 6 })
+      await again.close()
+    })
+  }
+
+  test('a torn write behind all of them is no loss', async () => {
+    const { journal } = await reopened((fs, content) => fs.put(ONE, Buffer.concat([content, Buffer.from('{"t":"')])))
+    expect(journal.stats()).toMatchObject({ quarantinedLines: 0, tornBytes: 6 })
+    expect(journal.end()).toMatchObject({ position: { segment: 2 }, ordinal: 5 })
+    await journal.close()
+  })
+})
+
+describe('a journal is recognised', () => {
+  test('by an id that all its segments carry, that witnesses are asked with, and that one of them may know alone', async () => {
+    const fs = new FaultFs()
+    const first = await openMemoryJournal(fs, { segmentBytes: 300 })
+    for (let id = 1; id <= 20; id++) await first.append([record(id)]).durable
+    await first.prune()
+    await first.close()
+    expect(first.id).toMatch(/^[0-9a-f]{32}$/)
+    const asked: (string | undefined)[] = []
+    const witness = async ({ id }: JournalTrace) => {
+      asked.push(id)
+      return { ordinal: 20, journal: 'a'.repeat(32) }
+    }
+    const second = await openMemoryJournal(fs, { witness })
+    expect(second.id).toBe(first.id)
+    await second.close()
+    for (const name of await fs.list(DIR)) if (name.includes('.jsonl')) await fs.unlink(`${DIR}/${name}`)
+    const third = await openMemoryJournal(fs, { witness })
+    expect(third.id).toBe('a'.repeat(32))
+    await third.close()
+    expect(asked).toEqual([first.id, undefined])
+    expect((await openMemoryJournal(new FaultFs())).id).not.toBe(first.id)
+  })
+
+  test('and when a witness says that it is another one’s, nothing is changed', async () => {
+    const fs = new FaultFs()
+    await writeRecords(fs, 3)
+    fs.put(ONE, Buffer.concat([fs.content(ONE), Buffer.from('{"t":"')]))
+    const before = Buffer.from(fs.content(ONE))
+    const refusal = new Error('of another journal')
+    const witness = () => Promise.reject(refusal)
+    await expect(openMemoryJournal(fs, { witness })).rejects.toMatchObject({ cause: refusal })
+    expect(fs.content(ONE)).toEqual(before)
   })
 })
 

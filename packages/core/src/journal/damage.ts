@@ -7,11 +7,20 @@ import type { JournalPosition } from './position.ts'
  */
 export type DamageReason = 'checksum' | 'not_json' | 'unknown_type' | 'out_of_order' | 'gap' | 'missing_segment'
 
+/** Ordinals that follow each other, both ends included. */
+export interface OrdinalRange {
+  readonly first: number
+  readonly last: number
+}
+
 /** A part of the journal that was skipped. What follows it is read as usual. */
 export interface JournalDamage {
   readonly reason: DamageReason
   readonly position: JournalPosition
   /** Uncompressed bytes skipped. */
   readonly bytes: number
+  /** Records lost, where the neighbours tell; otherwise the lines that the bytes look like. */
   readonly lines: number
+  /** Ordinals of acknowledged records that stood here, where the neighbours tell. */
+  readonly missing?: OrdinalRange
 }

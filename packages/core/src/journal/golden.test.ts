@@ -52,7 +52,15 @@ test('the files of format 1 are read, and the damaged record is told', async () 
   ]
   expect(records.map(({ type }) => type)).toEqual(types)
   expect(records.map(({ ordinal }) => ordinal)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 16])
-  expect(damage).toEqual([{ reason: 'checksum', position: { segment: 4, offset: 145 }, bytes: 241, lines: 1 }])
+  expect(damage).toEqual([
+    {
+      reason: 'checksum',
+      position: { segment: 4, offset: 145 },
+      bytes: 241,
+      lines: 1,
+      missing: { first: DAMAGED, last: DAMAGED },
+    },
+  ])
   expect(records[7]?.body['e']).toEqual({
     event_id: '0199aa00-0000-7000-8000-000000000005',
     kind: 'llm_request_completed',

@@ -10,24 +10,28 @@ export const MAX_HEADER_BYTES = 4096
 /**
  * The first line of a segment. `after` is the line's `n`: every record of the segment has a higher ordinal. `previous`
  * tells where the journal stood when the segment was begun: nothing between that place and this segment belongs to the
- * journal, whatever bytes a failed write may have left there. It is absent in the first segment only.
+ * journal, whatever bytes a failed write may have left there. Its `ordinal` is the last one acknowledged by then, whether or
+ * not that record can still be read. It is absent in the first segment only. `journal` is the same in all segments of one
+ * journal and in no other; segments of early versions lack it.
  */
 export interface SegmentHeader {
   readonly segment: number
   readonly after: number
   readonly createdMs: number
   readonly product: string
+  readonly journal?: string
   readonly previous?: { readonly segment: number; readonly bytes: number; readonly ordinal: number }
 }
 
 /** The header line, line feed included. */
 export function encodeHeader(header: SegmentHeader): Buffer {
-  const { segment, after, createdMs, product, previous } = header
+  const { segment, after, createdMs, product, journal, previous } = header
   const members = JSON.stringify({
     v: FORMAT_VERSION,
     segment,
     created: createdMs,
     product: product.slice(0, 128),
+    journal,
     previous,
   })
   const text = `{"t":"meta","n":${after},${members.slice(1, -1)}`
@@ -52,13 +56,19 @@ export function decodeHeader(bytes: Buffer): SegmentHeader | undefined {
   } catch {
     return undefined
   }
-  const { t: type, v: version, segment, created, product, previous } = line
+  const { t: type, v: version, segment, created, product, journal, previous } = line
   if (type !== 'meta' || typeof version !== 'number' || typeof segment !== 'number') return undefined
   if (version > FORMAT_VERSION) {
     const writer = typeof product === 'string' && product !== '' ? ` by version ${product}` : ''
     const message = `Segment ${segment} has format ${version}, written${writer}; this version reads up to ${FORMAT_VERSION}`
     throw new TallystickError('journal_newer_format', message)
   }
-  const base = { segment, after, createdMs: Number(created), product: String(product) }
-  return previous === undefined ? base : { ...base, previous: previous as NonNullable<SegmentHeader['previous']> }
+  return {
+    segment,
+    after,
+    createdMs: Number(created),
+    product: String(product),
+    ...(typeof journal === 'string' ? { journal } : {}),
+    ...(previous === undefined ? {} : { previous: previous as NonNullable<SegmentHeader['previous']> }),
+  }
 }

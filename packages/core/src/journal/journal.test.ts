@@ -1,6 +1,7 @@
 import { describe, expect, test, vi } from 'vitest'
 import type { TallystickError } from '../errors.ts'
 import type { Clock } from '../event/clock.ts'
+import type { JsonBytes } from '../event/json-bytes.ts'
 import type { JournalFile } from './fs.ts'
 import type { SealedSegment } from './journal.ts'
 import { compressedName, plainName } from './names.ts'
@@ -99,6 +100,26 @@ describe('append', () => {
     expect(journal.append([record(4)]).firstOrdinal).toBe(2)
     await journal.close()
     expect(await idsOf(fs)).toEqual([1, 4])
+  })
+
+  test('takes a series that writes its records itself, all of them or none', async () => {
+    const fs = new FaultFs()
+    const journal = await openMemoryJournal(fs)
+    const first = journal.append({ type: 'event', count: 3, write: (line, index) => line.put(`"e":{"id":${index}}`) })
+    const write = (line: JsonBytes, index: number): void => {
+      line.put('"e":{"id":7}')
+      if (index === 1) throw new Error('half way')
+    }
+    for (const broken of [write, () => {}]) {
+      const ticket = journal.append({ type: 'event', count: 2, write: broken })
+      expect(ticket.firstOrdinal).toBe(0)
+      await expect(ticket.durable).rejects.toMatchObject({ code: 'internal_error' })
+    }
+    expect(first.firstOrdinal).toBe(1)
+    expect(journal.append([record(3)]).firstOrdinal).toBe(4)
+    expect((await journal.append({ type: 'event', count: 0, write }).durable).ordinal).toBe(4)
+    await journal.close()
+    expect(await idsOf(fs)).toEqual([0, 1, 2, 3])
   })
 
   test('refuses a record of more than 16 MiB', async () => {
@@ -356,8 +377,8 @@ describe('opening', () => {
   test('gives no ordinal that a projection has applied', async () => {
     const fs = new FaultFs()
     await writeRecords(fs, 2)
-    const journal = await openMemoryJournal(fs, { ordinalFloor: 50 })
-    expect(journal.end().ordinal).toBe(2)
+    const journal = await openMemoryJournal(fs, { witness: async () => ({ ordinal: 50 }) })
+    expect(journal.end().ordinal).toBe(50)
     await journal.close()
     const again = await openMemoryJournal(fs)
     expect(again.append([record(3)]).firstOrdinal).toBe(51)

@@ -41,7 +41,7 @@ export interface JournalStats {
   /** On disk, without quarantine. */
   readonly bytes: number
   readonly segments: number
-  /** Damaged lines found by the writer (at openings and while sealing) and kept in quarantine, over the journal's life. */
+  /** Records damaged or lost, as openings, sealing and readers that told found them, over the journal's life. */
   readonly quarantinedLines: number
   /** Bytes of unfinished writes cut at openings and kept in quarantine, over the journal's life. */
   readonly tornBytes: number
@@ -57,6 +57,8 @@ export interface JournalStats {
 }
 
 export interface Journal {
+  /** By what this journal is recognised: 32 hexadecimal digits, the same for its whole life. */
+  readonly id: string
   /**
    * Takes records: encodes them and gives them ordinals at once, makes them durable with all others of the moment. An empty
    * list waits for what was appended before. Never throws.
@@ -64,17 +66,12 @@ export interface Journal {
   append(records: readonly JournalEntry[] | JournalSeries): AppendTicket
   /** The durable end. Give it to readers as `to`. */
   end(): JournalEnd
-  /**
-   * The highest ordinal that is used up: at least that of the last durable record, and of records that stood here once and are
-   * damaged now. A projection that has applied up to it is not ahead of this journal.
-   */
-  usedOrdinal(): number
   /** Told after each commit. Returns what ends that. */
   onDurable(listener: (end: JournalEnd) => void): () => void
   /** Told when a segment has got its last record. Returns what ends that. */
   onSeal(listener: (segment: SealedSegment) => void): () => void
   /**
-   * Copies damage that a reader found to quarantine and counts it, once. An opening looks only at the end of the journal, and a
+   * Copies damage that a reader found to quarantine, as far as bytes of it are left, and counts it, once. An opening looks only at the end of the journal, and a
    * sealed segment was sound when it was sealed, so a reader may be the first to see it. Failure goes to `onError`.
    */
   noteDamage(damage: JournalDamage): Promise<void>

@@ -9,6 +9,8 @@ export interface ReadLinesOptions {
   readonly fs?: JournalFs
   /** Where to begin: the start of a record, such as `next` of an earlier block. Default: the oldest record there is. */
   readonly from?: JournalPosition
+  /** Ordinal of the last record before `from`, where it is known: damage just there can then tell which ordinals it cost. */
+  readonly after?: number
   /** Where to end, such as the durable end that the writer told. Default: the end of what can be read now. */
   readonly to?: JournalPosition
   /** Told of each part that is skipped: damaged bytes when they are met, a line that is no record when its turn comes. */
@@ -37,7 +39,7 @@ const START: JournalPosition = { segment: 0, offset: 0 }
  * @throws TallystickError `journal_newer_format`
  */
 export async function* readLines(options: ReadLinesOptions): AsyncGenerator<JournalLines> {
-  const { dir, fs = nodeFs, from = START, to, onCorrupt } = options
+  const { dir, fs = nodeFs, from = START, after, to, onCorrupt } = options
   const onDamage = (damage: JournalDamage): void => onCorrupt?.(damage)
   let blocks: Block[] = []
   const sink = (segment: number) => (buffer: Buffer, start: number, end: number, offset: number, ordinal: number) => {
@@ -50,7 +52,7 @@ export async function* readLines(options: ReadLinesOptions): AsyncGenerator<Jour
     block.ends.push(end)
     block.ordinals.push(ordinal)
   }
-  for await (const _reached of walk({ fs, dir, from, to, onDamage }, sink)) {
+  for await (const _reached of walk({ fs, dir, from, after, to, onDamage }, sink)) {
     if (blocks.length === 0) continue
     const read = blocks
     blocks = []

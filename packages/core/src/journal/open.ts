@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { isTallystickError } from '../errors.ts'
-import { type Clock, systemClock } from '../event/clock.ts'
+import { type Clock, type Random, systemClock, systemRandom } from '../event/clock.ts'
 import { SegmentStartError } from './active-segment.ts'
 import { Cursors } from './cursors.ts'
 import type { JournalDamage } from './damage.ts'
@@ -14,6 +14,7 @@ import { isUnfinished, listSegments, plainName, segmentBytes } from './names.ts'
 import type { JournalEnd } from './position.ts'
 import { Quarantine } from './quarantine.ts'
 import { recover } from './recover.ts'
+import { journalIdOf } from './segment-chain.ts'
 import { SegmentWriter } from './segment-writer.ts'
 
 export interface JournalOptions {
@@ -29,10 +30,31 @@ export interface JournalOptions {
   readonly keepMs?: number
   /** Written into the header of each segment. */
   readonly productVersion?: string
-  /** Highest ordinal that a projection outside the journal's cursors has applied: records get higher ones. Default 0. */
-  readonly ordinalFloor?: number
+  /**
+   * Asked once the directory is locked and nothing in it has been changed: what others know of this journal. Records that a
+   * witness proves to have been acknowledged and that are not there are told as lost, and their ordinals not given again.
+   * What it throws ends the opening.
+   */
+  readonly witness?: (found: JournalTrace) => Promise<JournalWitness>
+  readonly random?: Random
   /** Told of trouble that no caller waits for: background work that failed, a write that was saved by a second attempt. */
   readonly onError?: (error: unknown) => void
+}
+
+/** What was found in a directory before anything was changed there. */
+export interface JournalTrace {
+  /** By what the journal is recognised; undefined for one that is empty, too damaged or too old to tell. */
+  readonly id: string | undefined
+  /** There is nothing of a journal. */
+  readonly empty: boolean
+}
+
+/** What a projection of the journal knows of it. */
+export interface JournalWitness {
+  /** Highest ordinal that it knows to have been acknowledged; 0 for none. */
+  readonly ordinal: number
+  /** The journal it is a projection of, if it knows. */
+  readonly journal?: string
 }
 
 const DEFAULT_SEGMENT_BYTES = 64 * 1024 * 1024
@@ -72,14 +94,13 @@ async function openLocked(options: JournalOptions, unlock: () => Promise<void>):
   await cursors.load()
   const durable = new Listeners<JournalEnd>(onError)
   const sealed = new Listeners<SealedSegment>(onError)
-  const start = await recover({
-    fs,
-    dir,
-    quarantine,
-    cursors: cursors.all,
-    ordinalFloor: options.ordinalFloor ?? 0,
-    onError,
-  })
+  const found = await listSegments(fs, dir)
+  const known = await journalIdOf(fs, dir, found)
+  const empty = found.length === 0 && cursors.all.size === 0 && quarantine.newestSegment === 0
+  const witness = await options.witness?.({ id: known, empty })
+  const id = known ?? witness?.journal ?? newJournalId(options.random ?? systemRandom)
+  const witnessed = witness?.ordinal ?? 0
+  const start = await recover({ fs, dir, quarantine, segments: found, cursors: cursors.all, witnessed, onError })
   let begun = 0
   const writer = new SegmentWriter(
     {
@@ -87,6 +108,7 @@ async function openLocked(options: JournalOptions, unlock: () => Promise<void>):
       dir,
       clock,
       product: productVersion,
+      journal: id,
       segmentBytes: options.segmentBytes ?? DEFAULT_SEGMENT_BYTES,
       onFinished: (segment, end) => {
         begun++
@@ -132,9 +154,9 @@ async function openLocked(options: JournalOptions, unlock: () => Promise<void>):
     await unlock()
   }
   return {
+    id,
     append: (records) => commit.append(records),
     end: () => writer.end,
-    usedOrdinal: () => Math.max(writer.end.ordinal, writer.base),
     onDurable: (listener) => durable.add(listener),
     onSeal: (listener) => sealed.add(listener),
     noteDamage: (damage) => keepDamage(fs, dir, quarantine, damage).catch(onError),
@@ -180,20 +202,24 @@ async function prepare(writer: SegmentWriter, onError: (error: unknown) => void)
   }
 }
 
-/** Copies the bytes of damage that is still there to see; a gap, or a segment that is gone, has none. */
+/** Copies the bytes of damage that is still there to see; of a gap, and in a compressed segment, there are none. */
 async function keepDamage(
   fs: JournalFs,
   dir: string,
   quarantine: Quarantine,
-  { reason, position, bytes, lines }: JournalDamage,
+  { reason, position, bytes: length, lines }: JournalDamage,
 ): Promise<void> {
-  if (reason !== 'checksum') return
+  if (lines === 0 || (reason !== 'checksum' && reason !== 'gap')) return
   const files = (await listSegments(fs, dir)).find(({ number }) => number === position.segment)
-  if (files === undefined || !files.plain) return
-  const file = await fs.open(join(dir, plainName(files.number)), 'r')
+  const copied = length > 0 && files?.plain
+  const file = copied ? await fs.open(join(dir, plainName(files.number)), 'r') : undefined
   try {
-    await quarantine.keep('lines', files.number, file, { offset: position.offset, length: bytes, lines })
+    await quarantine.keep('lines', position.segment, file, { offset: position.offset, length, lines })
   } finally {
-    await file.close()
+    await file?.close()
   }
+}
+
+function newJournalId(random: Random): string {
+  return Buffer.from(random.fill(new Uint8Array(16))).toString('hex')
 }

@@ -4,7 +4,10 @@ export interface JournalPosition {
   readonly offset: number
 }
 
-/** Where the durable part of the journal ends, and the ordinal of the last record before that (0 in an empty journal). */
+/**
+ * Where the durable part of the journal ends, and the ordinal of the last record that was ever durable before that (0 in an
+ * empty journal): that record itself may be damaged by now.
+ */
 export interface JournalEnd {
   readonly position: JournalPosition
   readonly ordinal: number

@@ -17,13 +17,15 @@ const NAME = /^(\d{10})-(\d{1,15})-(\d{1,15})\.(lines|tail)$/
 const COPY_BYTES = 1024 * 1024
 
 /**
- * `quarantine/`: a copy of every byte of the journal that is not read. The name tells segment, offset and number of lines, so
- * the same damage found again is the same file, and the totals need no file of their own.
+ * `quarantine/`: a copy of every byte of the journal that is not read, and an empty file for records of which no byte is left.
+ * The name tells segment, offset and number of lines, so the same damage found again is the same file, and the totals need no
+ * file of their own.
  */
 export class Quarantine {
   readonly #fs: JournalFs
   readonly #dir: string
-  readonly #names = new Set<string>()
+  /** Lines of each file, by its name without them. */
+  readonly #kept = new Map<string, number>()
   readonly stats: QuarantineStats = { quarantinedLines: 0, tornBytes: 0 }
   #made = false
 
@@ -44,33 +46,46 @@ export class Quarantine {
     for (const name of names) {
       const match = NAME.exec(name)
       if (match === null) continue
-      this.#count(name, Number(match[3]), match[4] as QuarantineKind, await this.#fs.size(join(this.#dir, name)))
+      const [, segment, offset, lines, kind] = match as unknown as [string, string, string, string, QuarantineKind]
+      const bytes = await this.#fs.size(this.#path(name))
+      this.#count(placeOf(Number(segment), Number(offset), kind), Number(lines), kind, bytes)
     }
   }
 
   /** The highest segment that anything was taken from; 0 if none. Its number must not be given again. */
   get newestSegment(): number {
     let newest = 0
-    for (const name of this.#names) newest = Math.max(newest, Number(name.slice(0, 10)))
+    for (const place of this.#kept.keys()) newest = Math.max(newest, Number(place.slice(0, 10)))
     return newest
   }
 
-  /** Copies a part of an open segment, durably. Does nothing for a part that is there already. */
+  /**
+   * Copies a part of an open segment, durably; without a file, keeps that so many lines are lost. Does nothing for a part that
+   * is there already, unless it turns out to be more lines than were thought.
+   */
   async keep(
     kind: QuarantineKind,
     segment: number,
-    file: JournalFile,
+    file: JournalFile | undefined,
     { offset, length, lines }: DamagedBytes,
   ): Promise<void> {
-    const name = `${String(segment).padStart(10, '0')}-${offset}-${lines}.${kind}`
-    if (this.#names.has(name)) return
+    const place = placeOf(segment, offset, kind)
+    const before = this.#kept.get(place)
+    if (before !== undefined && before >= lines) return
+    if (before === undefined) await this.#write(nameOf(place, lines, kind), file, offset, length)
+    else await this.#fs.rename(this.#path(nameOf(place, before, kind)), this.#path(nameOf(place, lines, kind)))
+    await this.#fs.syncDir(this.#dir)
+    this.#count(place, lines - (before ?? 0), kind, before === undefined ? length : 0)
+  }
+
+  async #write(name: string, file: JournalFile | undefined, offset: number, length: number): Promise<void> {
     await this.#make()
-    const temporary = join(this.#dir, name + TEMPORARY)
+    const temporary = this.#path(name + TEMPORARY)
     await this.#fs.unlink(temporary).catch(() => {})
     const copy = await this.#fs.open(temporary, 'wx+')
     try {
       const buffer = Buffer.alloc(Math.min(length, COPY_BYTES))
-      for (let done = 0; done < length; ) {
+      for (let done = 0; file !== undefined && done < length; ) {
         const read = await file.read(buffer, Math.min(buffer.length, length - done), offset + done)
         if (read === 0) break
         await writeFully(copy, buffer.subarray(0, read), done)
@@ -80,9 +95,11 @@ export class Quarantine {
     } finally {
       await copy.close()
     }
-    await this.#fs.rename(temporary, join(this.#dir, name))
-    await this.#fs.syncDir(this.#dir)
-    this.#count(name, lines, kind, length)
+    await this.#fs.rename(temporary, this.#path(name))
+  }
+
+  #path(name: string): string {
+    return join(this.#dir, name)
   }
 
   async #make(): Promise<void> {
@@ -91,9 +108,17 @@ export class Quarantine {
     this.#made = true
   }
 
-  #count(name: string, lines: number, kind: QuarantineKind, bytes: number): void {
-    this.#names.add(name)
+  #count(place: string, lines: number, kind: QuarantineKind, bytes: number): void {
+    this.#kept.set(place, (this.#kept.get(place) ?? 0) + lines)
     if (kind === 'lines') this.stats.quarantinedLines += lines
     else this.stats.tornBytes += bytes
   }
+}
+
+function placeOf(segment: number, offset: number, kind: QuarantineKind): string {
+  return `${String(segment).padStart(10, '0')}-${offset}.${kind}`
+}
+
+function nameOf(place: string, lines: number, kind: QuarantineKind): string {
+  return `${place.slice(0, -kind.length - 1)}-${lines}.${kind}`
 }

@@ -4,8 +4,8 @@ import type { JournalFile, JournalFs } from './fs.ts'
 import { isDiskFull } from './fs-errors.ts'
 import { decodeHeader, type SegmentHeader } from './header.ts'
 import { type DamagedBytes, LineScanner } from './line-scanner.ts'
-import { listSegments, plainName, type SegmentFiles } from './names.ts'
-import { comparePositions, type JournalEnd } from './position.ts'
+import { plainName, type SegmentFiles } from './names.ts'
+import { comparePositions, type JournalEnd, type JournalPosition } from './position.ts'
 import type { Quarantine, QuarantineKind } from './quarantine.ts'
 import { readHeader } from './segment-chain.ts'
 import { readSegment } from './segment-source.ts'
@@ -13,14 +13,16 @@ import type { WriterStart } from './segment-writer.ts'
 
 const LINE_FEED = 0x0a
 const LOOK_BACK_BYTES = 64 * 1024
+const NOWHERE: JournalPosition = { segment: 0, offset: 0 }
 
 export interface RecoverOptions {
   readonly fs: JournalFs
   readonly dir: string
   readonly quarantine: Quarantine
+  readonly segments: readonly SegmentFiles[]
   readonly cursors: ReadonlyMap<string, JournalEnd>
-  /** Ordinals up to here are used up elsewhere. */
-  readonly ordinalFloor: number
+  /** Highest ordinal that something else than the journal proves to have been acknowledged. */
+  readonly witnessed: number
   readonly onError: (error: unknown) => void
 }
 
@@ -38,42 +40,48 @@ interface Scan {
 }
 
 /**
- * Finds where the journal ends. The unfinished tail of the newest segment is moved to quarantine and cut; damaged lines before
- * it are copied there and stay. Whenever something was cut, or a consumer has seen more than there is, writing goes on in a new
- * segment with higher ordinals, so that no place and no ordinal is ever used for two records.
+ * Finds where the journal ends. What lies behind the last sound line is moved to quarantine and cut: an unfinished write, or,
+ * where a cursor or a witness proves that more had been acknowledged, records that are lost. Damaged lines before it are copied
+ * there and stay. Whenever something was cut or is missing, writing goes on in a new segment with higher ordinals, so that no
+ * place and no ordinal is ever used for two records.
  *
  * @throws TallystickError `journal_newer_format`, or the file system's error
  */
 export async function recover(options: RecoverOptions): Promise<WriterStart> {
-  const { fs, dir, quarantine, cursors, ordinalFloor } = options
-  const segments = await listSegments(fs, dir)
+  const { segments, quarantine, cursors, witnessed } = options
   let newest = Math.max(quarantine.newestSegment, segments.at(-1)?.number ?? 0)
   let cutLines = 0
   let scan: Scan | undefined
+  const unsound: Scan[] = []
   for (const files of [...segments].reverse()) {
     scan = await scanNewest(options, files)
     if (scan.soundLines > 0) break
     // A start that failed, or a file destroyed as a whole. Its first line was the header, which takes no ordinal.
     cutLines += Math.max(0, (scan.tail?.lines ?? 0) - 1)
-    if (files.plain) await discard(options, scan)
+    if (files.plain) unsound.push(scan)
     scan = undefined
   }
-  const end: JournalEnd =
-    scan === undefined
-      ? { position: { segment: 0, offset: 0 }, ordinal: 0 }
-      : { position: { segment: scan.files.number, offset: scan.soundEnd }, ordinal: scan.lastOrdinal }
+  const position = scan === undefined ? NOWHERE : { segment: scan.files.number, offset: scan.soundEnd }
   cutLines += scan?.tail?.lines ?? 0
-  let base = Math.max(end.ordinal, scan?.header?.after ?? 0) + cutLines
+  const used = Math.max(scan?.lastOrdinal ?? 0, scan?.header?.after ?? 0)
+  let acknowledged = Math.max(scan?.lastOrdinal ?? 0, witnessed)
   let seen = true
   for (const cursor of cursors.values()) {
-    base = Math.max(base, cursor.ordinal)
+    acknowledged = Math.max(acknowledged, cursor.ordinal)
     newest = Math.max(newest, cursor.position.segment)
-    if (comparePositions(cursor.position, end.position) > 0) seen = false
+    if (comparePositions(cursor.position, position) > 0) seen = false
   }
-  const goOn = seen && cutLines === 0 && newest === end.position.segment && base >= ordinalFloor
-  base = Math.max(base, ordinalFloor)
-  const active = scan === undefined ? undefined : await reopen(options, scan, goOn)
-  return { newest, end, base, active }
+  const lost = Math.max(0, acknowledged - used)
+  const kind = lost > 0 ? 'lines' : 'tail'
+  for (const each of unsound) await discard(options, each, kind)
+  const goOn =
+    seen && cutLines === 0 && lost === 0 && newest === position.segment && scan?.header?.journal !== undefined
+  const active = scan === undefined ? undefined : await reopen(options, scan, { goOn, kind, lost })
+  if (lost > 0) options.onError(new Error(`${lost} acknowledged records at the end of the journal are gone or damaged`))
+  if (lost > 0)
+    await putAside(options, position.segment, undefined, 'lines', { offset: position.offset, length: 0, lines: lost })
+  const base = Math.max(used, acknowledged) + Math.max(0, cutLines - lost)
+  return { newest, end: { position, ordinal: acknowledged }, base, active }
 }
 
 /**
@@ -134,13 +142,15 @@ async function scanSegment(fs: JournalFs, dir: string, files: SegmentFiles, from
 }
 
 /** Removes the newest segment that holds no line. On a full disk it stays: the next header shuts it out. */
-async function discard(options: RecoverOptions, { files, tail }: Scan): Promise<void> {
+async function discard(options: RecoverOptions, { files, tail }: Scan, kind: QuarantineKind): Promise<void> {
   const { fs, dir } = options
   const path = join(dir, plainName(files.number))
   if (tail !== undefined) {
     const file = await fs.open(path, 'r')
     try {
-      if (!(await putAside(options, files.number, file, 'tail', tail))) return
+      // Lines that are lost are counted where the journal ends.
+      const put = kind === 'lines' ? { ...tail, lines: 0 } : tail
+      if (!(await putAside(options, files.number, file, kind, put))) return
     } finally {
       await file.close()
     }
@@ -150,14 +160,21 @@ async function discard(options: RecoverOptions, { files, tail }: Scan): Promise<
 }
 
 /** Puts damage aside and cuts the tail; gives the segment back for writing if writing can go on in it. */
-async function reopen(options: RecoverOptions, scan: Scan, goOn: boolean): Promise<ActiveSegment | undefined> {
+async function reopen(
+  options: RecoverOptions,
+  scan: Scan,
+  { goOn, kind, lost }: { readonly goOn: boolean; readonly kind: QuarantineKind; readonly lost: number },
+): Promise<ActiveSegment | undefined> {
   const { fs, dir } = options
   const { files, damage, tail, soundEnd } = scan
   if (!files.plain) return undefined
   const file = await fs.open(join(dir, plainName(files.number)), 'r+')
   try {
     for (const damaged of damage) await putAside(options, files.number, file, 'lines', damaged)
-    if (tail !== undefined && (await putAside(options, files.number, file, 'tail', tail))) await file.truncate(soundEnd)
+    if (tail !== undefined) {
+      const put = lost > 0 ? { ...tail, lines: lost } : tail
+      if (await putAside(options, files.number, file, kind, put)) await file.truncate(soundEnd)
+    }
     // After a kill the lines may stand in memory only; what is told to be durable must be.
     await file.datasync()
     await fs.syncDir(dir)
@@ -174,7 +191,7 @@ async function reopen(options: RecoverOptions, scan: Scan, goOn: boolean): Promi
 async function putAside(
   { quarantine, onError }: RecoverOptions,
   segment: number,
-  file: JournalFile,
+  file: JournalFile | undefined,
   kind: QuarantineKind,
   damaged: DamagedBytes,
 ): Promise<boolean> {

@@ -15,6 +15,19 @@ export async function readHeader(
   return undefined
 }
 
+/** By what the journal is recognised: the newest header that tells. */
+export async function journalIdOf(
+  fs: JournalFs,
+  dir: string,
+  segments: readonly SegmentFiles[],
+): Promise<string | undefined> {
+  for (const files of [...segments].reverse()) {
+    const id = (await readHeader(fs, dir, files))?.journal
+    if (id !== undefined) return id
+  }
+  return undefined
+}
+
 /**
  * How far the content of `segment` belongs to the journal, as the headers of later segments tell: a number of bytes, 0 for a
  * segment that a failed start left behind, Infinity if none tells (it is the newest, or the headers after it are damaged).

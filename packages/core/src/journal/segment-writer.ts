@@ -20,6 +20,8 @@ export interface WriterOptions {
   readonly dir: string
   readonly clock: Clock
   readonly product: string
+  /** By what the journal is recognised. */
+  readonly journal: string
   readonly segmentBytes: number
   /** A segment has its last record. */
   readonly onFinished: (segment: number, end: JournalEnd) => void
@@ -135,10 +137,10 @@ export class SegmentWriter {
   }
 
   async #begin(after: number): Promise<void> {
-    const { fs, dir, clock, product } = this.#options
+    const { fs, dir, clock, product, journal } = this.#options
     const { segment, offset } = this.#end.position
     const number = this.#newest + 1
-    const header = { segment: number, after, createdMs: clock.now(), product }
+    const header = { segment: number, after, createdMs: clock.now(), product, journal }
     const previous = { segment, bytes: offset, ordinal: this.#end.ordinal }
     try {
       this.#active = await ActiveSegment.begin(fs, dir, segment === 0 ? header : { ...header, previous })

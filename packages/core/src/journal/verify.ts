@@ -7,6 +7,8 @@ export interface VerifyJournalOptions {
   readonly dir: string
   readonly fs?: JournalFs
   readonly from?: JournalPosition
+  /** Ordinal of the last record before `from`, where it is known. */
+  readonly after?: number
   readonly to?: JournalPosition
 }
 
@@ -31,7 +33,7 @@ const MAX_LISTED = 1000
  * @throws TallystickError `journal_newer_format`
  */
 export async function verifyJournal(options: VerifyJournalOptions): Promise<JournalVerification> {
-  const { dir, fs = nodeFs, from = { segment: 0, offset: 0 }, to } = options
+  const { dir, fs = nodeFs, from = { segment: 0, offset: 0 }, after, to } = options
   const damage: JournalDamage[] = []
   const segments = new Set<number>()
   let records = 0
@@ -47,7 +49,7 @@ export async function verifyJournal(options: VerifyJournalOptions): Promise<Jour
     lastOrdinal = ordinal
   }
   let reached = from
-  for await (const position of walk({ fs, dir, from, to, onDamage }, sink)) {
+  for await (const position of walk({ fs, dir, from, after, to, onDamage }, sink)) {
     if (comparePositions(position, reached) > 0) segments.add(position.segment)
     reached = position
   }

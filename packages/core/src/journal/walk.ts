@@ -4,7 +4,7 @@ import { isMissing } from './fs-errors.ts'
 import { listSegments, type SegmentFiles } from './names.ts'
 import type { JournalPosition } from './position.ts'
 import { readHeader, segmentLimit } from './segment-chain.ts'
-import { type LineSink, type OrdinalTrack, segmentScanner } from './segment-reader.ts'
+import { type LineSink, OrdinalTrack, segmentScanner } from './segment-reader.ts'
 import { readSegment } from './segment-source.ts'
 
 export interface WalkOptions {
@@ -12,6 +12,8 @@ export interface WalkOptions {
   readonly dir: string
   readonly from: JournalPosition
   readonly to: JournalPosition | undefined
+  /** The ordinal before `from`, where it is known: ordinals that are missing just there can then be told. */
+  readonly after?: number | undefined
   readonly onDamage: (damage: JournalDamage) => void
 }
 
@@ -30,8 +32,17 @@ export async function* walk(
   options: WalkOptions,
   sink: (segment: number) => LineSink,
 ): AsyncGenerator<JournalPosition> {
-  const { fs, dir, to, onDamage } = options
-  const track: OrdinalTrack = { last: undefined }
+  const track = new OrdinalTrack(options.after, options.onDamage)
+  yield* walkSegments(options, track, sink)
+  track.flush()
+}
+
+async function* walkSegments(
+  options: WalkOptions,
+  track: OrdinalTrack,
+  sink: (segment: number) => LineSink,
+): AsyncGenerator<JournalPosition> {
+  const { fs, dir, to } = options
   let { segment, offset } = options.from
   for (let vanished = 0; ; ) {
     try {
@@ -40,7 +51,7 @@ export async function* walk(
       if (files === undefined || (to !== undefined && files.number > to.segment)) return
       if (files.number !== segment) {
         if (await leavesHole(fs, dir, files, segment)) {
-          onDamage({ reason: 'missing_segment', position: { segment, offset }, bytes: 0, lines: 0 })
+          track.tell({ reason: 'missing_segment', position: { segment, offset }, bytes: 0, lines: 0 })
         }
         segment = files.number
         offset = 0
@@ -50,7 +61,7 @@ export async function* walk(
       const limit = await segmentLimit(fs, dir, segment, later)
       const end = last ? Math.min(limit, to.offset) : limit
       const complete = last || later.length > 0
-      const scanner = segmentScanner(segment, offset, track, sink(segment), onDamage)
+      const scanner = segmentScanner(segment, offset, track, sink(segment))
       for await (const block of readSegment(fs, dir, files, offset, end)) {
         scanner.push(block.bytes, block.offset)
         offset = scanner.offset

@@ -1,23 +1,6 @@
-import type { UsageEvent } from '../event/event.ts'
+import type { UsageCounts } from '../event/event.ts'
 import { amountOf, type Rate } from './rate.ts'
 import { type CompiledCard, cardOf, type Priced } from './rate-card.ts'
-
-/** Token counts as the canonical event holds them: totals inclusive, the rest subsets. Integers from 0 to 2^53 - 1. */
-export type UsageCounts = Pick<
-  UsageEvent,
-  | 'inputTokens'
-  | 'cacheReadTokens'
-  | 'cacheWriteTokens'
-  | 'cacheWrite1hTokens'
-  | 'outputTokens'
-  | 'reasoningTokens'
-  | 'inputAudioTokens'
-  | 'inputImageTokens'
-  | 'outputAudioTokens'
-  | 'outputImageTokens'
-  | 'totalTokens'
-  | 'units'
->
 
 /** Integer nano-USD. `input` to `units` add up to `total` exactly. */
 export interface CostBreakdown {

@@ -1,4 +1,4 @@
-import type { UsageCounts } from './cost.ts'
+import type { UsageCounts } from '../event/event.ts'
 
 /**
  * What must come out, worked by decimal arithmetic from published prices and not by this code: `working` adds up

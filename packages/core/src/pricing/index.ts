@@ -1,4 +1,5 @@
 /** Usage to money: price catalogue and overrides, lookup of models, cost of requests, receipts. Pure; runs in browsers. */
+export type { UsageCounts } from '../event/event.ts'
 export { bundledCatalogue, type Catalogue, type CatalogueData, parseCatalogue } from './catalogue.ts'
 export {
   type CostBreakdown,
@@ -9,7 +10,6 @@ export {
   rateUsage,
   type Unpriced,
   type UnpricedReason,
-  type UsageCounts,
 } from './cost.ts'
 export { usdPerMillion, usdPerToken } from './decimal.ts'
 export type { MatchKind } from './model-index.ts'

@@ -1,25 +1,8 @@
-import type { Mutable, UsageEvent } from '../event/event.ts'
+import type { Mutable, UsageCounts, UsageEvent } from '../event/event.ts'
 
 /** The members of the event that a provider's answer can fill. */
-export type UsageFields = Pick<
-  UsageEvent,
-  | 'inputTokens'
-  | 'cacheReadTokens'
-  | 'cacheWriteTokens'
-  | 'cacheWrite1hTokens'
-  | 'outputTokens'
-  | 'reasoningTokens'
-  | 'inputAudioTokens'
-  | 'inputImageTokens'
-  | 'outputAudioTokens'
-  | 'outputImageTokens'
-  | 'totalTokens'
-  | 'units'
-  | 'costReportedNanoUsd'
-  | 'serviceTier'
-  | 'responseModel'
-  | 'finishReason'
->
+export type UsageFields = UsageCounts &
+  Pick<UsageEvent, 'costReportedNanoUsd' | 'serviceTier' | 'responseModel' | 'finishReason'>
 
 /** A provider's usage in canonical counting: totals inclusive, the rest subsets of them. */
 export interface NormalizedUsage {

@@ -1,7 +1,7 @@
 import { TallystickError } from '../errors.ts'
 import { type Exact, exactToJson, normalizeExact } from '../event/units.ts'
 import { type Aggregate, emptyAggregate, type Plan, type QuantityTotal } from './aggregate.ts'
-import { SKETCH_BUCKETS, type Sketch } from './sketch.ts'
+import { addCounts, SKETCH_BUCKETS, type Sketch, sketchPairs } from './sketch.ts'
 
 /**
  * An aggregate as it travels in live ticks. `c`: the counters. `q`: per quantity 0 if no event carried it, otherwise
@@ -26,7 +26,7 @@ export function aggregateToJson(plan: Plan, aggregate: Aggregate): AggregateJson
       const { sum, count, min, max, sketch } = aggregate.quantities[index] as QuantityTotal
       if (count === 0) return 0
       if (sketch === undefined) return [exactToJson(sum), count, min, max]
-      return [exactToJson(sum), count, min, max, [...sketch].sort(([a], [b]) => a - b).flat()]
+      return [exactToJson(sum), count, min, max, sketchPairs(sketch)]
     }),
   }
 }
@@ -66,12 +66,14 @@ function readQuantity(total: QuantityTotal, entry: unknown, path: string): void 
   if (!keepsSketch) return
   if (!Array.isArray(pairs) || pairs.length % 2 !== 0 || !pairs.every(isCount))
     throw malformed(`${path}[4]`, 'pairs of index and count')
-  const sketch = total.sketch as Sketch
-  for (let at = 0; at < pairs.length; at += 2) {
-    const index = pairs[at] as number
-    if (index >= SKETCH_BUCKETS) throw malformed(`${path}[4][${at}]`, `an index below ${SKETCH_BUCKETS}`)
-    sketch.set(index, pairs[at + 1] as number)
-  }
+  const indices = pairs.filter((_, at) => at % 2 === 0)
+  const tooGreat = indices.findIndex((index) => index >= SKETCH_BUCKETS)
+  if (tooGreat >= 0) throw malformed(`${path}[4][${tooGreat * 2}]`, `an index below ${SKETCH_BUCKETS}`)
+  addCounts(
+    total.sketch as Sketch,
+    indices,
+    pairs.filter((_, at) => at % 2 === 1),
+  )
 }
 
 /** A sum of 2^53 events of 2^53 has 32 digits. */

@@ -39,6 +39,28 @@ const figure = (name: string, events: readonly UsageEvent[]): number | bigint | 
   return measureValue(plan, aggregateOf(plan, events), measure(name))
 }
 
+describe('a rate', () => {
+  const speed = (...events: readonly Partial<UsageEvent>[]): unknown =>
+    figure('output_milli_tokens_per_second_avg', events.map(request))
+
+  test('is a mean of what each event did, not of all tokens over all time', () => {
+    expect(speed({ outputTokens: 100, durationMs: 1_000 }, { outputTokens: 100, durationMs: 4_000 })).toBe(62_500)
+  })
+
+  test('leaves out events without tokens or without time, and is null when none is left', () => {
+    expect(speed({ outputTokens: 50, durationMs: 1_000 }, { outputTokens: 9 }, { durationMs: 5 })).toBe(50_000)
+    expect(speed({ outputTokens: 50, durationMs: 0 })).toBeNull()
+    expect(speed({ outputTokens: 0, durationMs: 10 })).toBe(0)
+  })
+
+  test('is rounded half up to thousandths, and stays a safe integer whatever a client claims', () => {
+    expect(speed({ outputTokens: 2, durationMs: 3_000 })).toBe(667)
+    expect(speed({ outputTokens: 1, durationMs: 2_000_000 })).toBe(1)
+    expect(speed({ outputTokens: Number.MAX_SAFE_INTEGER, durationMs: 1 })).toBe(Number.MAX_SAFE_INTEGER)
+    expect(speed({ outputTokens: Number.MAX_SAFE_INTEGER, durationMs: Number.MAX_SAFE_INTEGER })).toBe(1_000_000)
+  })
+})
+
 describe('plan', () => {
   test('holds what the measures need and nothing more', () => {
     const plan = planOf([

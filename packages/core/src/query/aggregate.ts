@@ -3,7 +3,7 @@ import { addExact, divideHalfEven, type Exact } from '../event/units.ts'
 import { COUNTERS, type Counter, satisfies } from './counters.ts'
 import type { Measure } from './measures.ts'
 import { QUANTITIES, type Quantity, quantityValue } from './quantities.ts'
-import { addToSketch, mergeSketch, quantile, type Sketch } from './sketch.ts'
+import { addToSketch, emptySketch, mergeSketch, quantile, type Sketch } from './sketch.ts'
 
 /**
  * What must be accumulated to answer some measures, and nothing more. Counters and quantities stand in the order of
@@ -80,7 +80,7 @@ export function emptyAggregate(plan: Plan): Aggregate {
       count: 0,
       min: 0,
       max: 0,
-      sketch: sketch ? new Map() : undefined,
+      sketch: sketch ? emptySketch() : undefined,
     })),
   }
 }

@@ -32,6 +32,20 @@ export function fold(query: Query, events: Iterable<UsageEvent>, meta?: QueryMet
  * @throws TallystickError `too_many_groups` beyond {@link MAX_CELLS} cells
  */
 export function foldCells(query: Query, plan: Plan, events: Iterable<UsageEvent>): Cell[] {
+  const folder = cellFolder(query, plan)
+  for (const event of events) folder.add(event)
+  return folder.cells
+}
+
+/** Folds events as they come; `cells` holds what {@link foldCells} would give for those so far. */
+export interface CellFolder {
+  /** @throws TallystickError `too_many_groups` beyond {@link MAX_CELLS} cells */
+  add(event: UsageEvent): void
+  readonly cells: Cell[]
+}
+
+/** {@link foldCells} for a stream that cannot be held or walked in one go. */
+export function cellFolder(query: Query, plan: Plan): CellFolder {
   const { fromMs, toMs, groupBy } = query
   const matches = filterMatcher(query.filters)
   const bucketOf = query.interval === undefined ? undefined : bucketer(query.interval, query.timeZone)
@@ -45,14 +59,14 @@ export function foldCells(query: Query, plan: Plan, events: Iterable<UsageEvent>
     cells.push(cell)
     return cell
   }
-  for (const event of events) {
+  const add = (event: UsageEvent): void => {
     const { timestampMs } = event
-    if (timestampMs < fromMs || timestampMs >= toMs || !matches(event)) continue
+    if (timestampMs < fromMs || timestampMs >= toMs || !matches(event)) return
     if (bucketOf) key[0] = bucketOf(timestampMs).startMs
     groupBy.forEach((by, position) => {
       key[position + 1] = groupValue(by, event)
     })
     addEvent(plan, index.getOrCreate(key, create).aggregate, event)
   }
-  return cells
+  return { add, cells }
 }

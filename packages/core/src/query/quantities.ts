@@ -5,13 +5,18 @@ import type { FieldName } from '../event/fields.ts'
  * THE table of quantities: integers that an event carries and that can be summed, averaged and ranked.
  *
  * A quantity is the sum of those of `plus` that the event carries, less those of `minus`; it is unknown (absent) when
- * the event carries none of `plus`. Every engine evaluates this same rule.
+ * the event carries none of `plus`. With `per` it is a rate. Every engine evaluates this same rule.
  */
 export interface Quantity {
   readonly name: string
   readonly plus: readonly FieldName[]
   readonly minus: readonly FieldName[]
-  readonly unit: 'tokens' | 'nano_usd' | 'ms' | 'bytes' | 'count'
+  /**
+   * Makes a rate of it: thousandths a second of the time in this field (ms), rounded half up and no more than 2^53 - 1;
+   * absent where that time is unknown or 0.
+   */
+  readonly per?: FieldName
+  readonly unit: 'tokens' | 'nano_usd' | 'ms' | 'bytes' | 'count' | 'milli_tokens_per_second'
   readonly label: string
   /** Is its total worth reporting under the quantity's own name? (A sum of durations is not.) */
   readonly summed: boolean
@@ -25,11 +30,12 @@ const quantity = (
   unit: Quantity['unit'],
   label: string,
   cells: Quantity['cells'],
-  more: { minus?: readonly FieldName[]; summed?: boolean } = {},
+  more: { minus?: readonly FieldName[]; per?: FieldName; summed?: boolean } = {},
 ): Quantity => ({
   name,
   plus: typeof field === 'string' ? [field] : field,
   minus: more.minus ?? [],
+  ...(more.per === undefined ? {} : { per: more.per }),
   unit,
   label,
   summed: more.summed ?? true,
@@ -64,6 +70,14 @@ export const QUANTITIES: readonly Quantity[] = [
   quantity('message_count', 'messageCount', 'count', 'Messages', 'none'),
   quantity('prompt_chars', 'promptChars', 'count', 'Prompt characters', 'none'),
   quantity('response_chars', 'responseChars', 'count', 'Response characters', 'none'),
+  quantity(
+    'output_milli_tokens_per_second',
+    'outputTokens',
+    'milli_tokens_per_second',
+    'Output tokens a second, in thousandths',
+    'none',
+    { per: 'durationMs', summed: false },
+  ),
 ]
 
 export const QUANTITY_OF: ReadonlyMap<string, Quantity> = new Map(QUANTITIES.map((entry) => [entry.name, entry]))
@@ -81,5 +95,16 @@ export function quantityValue(quantity: Quantity, event: UsageEvent): number | u
   }
   if (value === undefined) return undefined
   for (const field of quantity.minus) value -= (event[field] as number | undefined) ?? 0
-  return value
+  return quantity.per === undefined ? value : milliPerSecond(value, event[quantity.per] as number | undefined)
+}
+
+/** From one a millisecond to thousandths a second. */
+export const MILLI_PER_SECOND = 1_000_000
+
+function milliPerSecond(value: number, ms: number | undefined): number | undefined {
+  if (ms === undefined || ms === 0) return undefined
+  const scaled = value * MILLI_PER_SECOND + Math.floor(ms / 2)
+  if (Number.isSafeInteger(scaled)) return Math.floor(scaled / ms)
+  const exact = (BigInt(value) * BigInt(MILLI_PER_SECOND) + BigInt(ms) / 2n) / BigInt(ms)
+  return exact < Number.MAX_SAFE_INTEGER ? Number(exact) : Number.MAX_SAFE_INTEGER
 }

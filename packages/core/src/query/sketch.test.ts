@@ -1,7 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
+  addCounts,
   addToSketch,
+  emptySketch,
   mergeSketch,
   quantile,
   quantileRank,
@@ -9,11 +11,12 @@ import {
   type Sketch,
   sketchBounds,
   sketchIndex,
+  sketchPairs,
   sketchValue,
 } from './sketch.ts'
 
 const sketchOf = (values: readonly number[]): Sketch => {
-  const sketch: Sketch = new Map()
+  const sketch = emptySketch()
   for (const value of values) addToSketch(sketch, value)
   return sketch
 }
@@ -63,6 +66,39 @@ describe('buckets', () => {
   })
 })
 
+describe('counts', () => {
+  const index = fc.integer({ min: 0, max: SKETCH_BUCKETS - 1 })
+  const count = fc.integer({ min: 1, max: 2 ** 40 })
+
+  test('add up by bucket whatever order they come in, and stand by rising index', () => {
+    fc.assert(
+      fc.property(fc.array(fc.array(fc.tuple(index, count))), (parts) => {
+        const sketch = emptySketch()
+        const expected = new Map<number, number>()
+        for (const part of parts) {
+          addCounts(
+            sketch,
+            part.map(([at]) => at),
+            part.map(([, n]) => n),
+          )
+          for (const [at, n] of part) expected.set(at, (expected.get(at) ?? 0) + n)
+        }
+        expect(sketchPairs(sketch)).toEqual([...expected].sort(([a], [b]) => a - b).flat())
+      }),
+      { seed: 1, numRuns: 500 },
+    )
+  })
+
+  test('adding to a sketch leaves the one that was added as it is', () => {
+    const from = sketchOf([1, 5])
+    const into = emptySketch()
+    mergeSketch(into, from)
+    addToSketch(into, 1)
+    expect(sketchPairs(from)).toEqual([1, 1, 5, 1])
+    expect(sketchPairs(into)).toEqual([1, 2, 5, 1])
+  })
+})
+
 describe('rank', () => {
   test.each([
     [0, 10, 1],
@@ -109,9 +145,9 @@ describe('quantile', () => {
   test('does not depend on how the values were split and merged', () => {
     fc.assert(
       fc.property(fc.array(fc.array(value, { maxLength: 30 }), { maxLength: 6 }), (parts) => {
-        const merged: Sketch = new Map()
+        const merged = emptySketch()
         for (const part of parts) mergeSketch(merged, sketchOf(part))
-        expect(merged).toEqual(sketchOf(parts.flat()))
+        expect(sketchPairs(merged)).toEqual(sketchPairs(sketchOf(parts.flat())))
       }),
       { seed: 1, numRuns: 200 },
     )

@@ -47,6 +47,28 @@ export function zoneOf(name: string): Zone | undefined {
   return zone
 }
 
+/**
+ * How far the clocks of a zone are ahead of UTC at an instant, in ms; 0 for a zone the runtime does not know.
+ *
+ * @example zoneOffsetMs('Asia/Kathmandu', 1_700_000_000_000) // 20_700_000
+ */
+export function zoneOffsetMs(name: string, ms: number): number {
+  return zoneOf(name)?.at(ms).offsetMs ?? 0
+}
+
+const DAY_MS = 86_400_000
+
+/**
+ * The instant at which clocks of the zone show what those of UTC show at `wallMs`. A time that a clock change repeats is the
+ * first of the two; one that it skips is read with the offset before the change.
+ */
+export function instantOfWallTime(name: string, wallMs: number): number {
+  const before = wallMs - zoneOffsetMs(name, wallMs - DAY_MS)
+  const after = wallMs - zoneOffsetMs(name, wallMs + DAY_MS)
+  const shown = [before, after].filter((ms) => ms + zoneOffsetMs(name, ms) === wallMs)
+  return shown.length > 0 ? Math.min(...shown) : before
+}
+
 function openZone(name: string): Zone {
   const format = new Intl.DateTimeFormat('en-US', { timeZone: name, timeZoneName: 'longOffset' })
   const chunks = new Map<number, readonly ZoneSegment[]>()

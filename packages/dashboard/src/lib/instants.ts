@@ -1,4 +1,4 @@
-import { isTimeZone } from '@tallystick/core/query'
+import { instantOfWallTime, isTimeZone, zoneOffsetMs } from '@tallystick/core/query'
 
 /** Instants (ms since 1970 UTC) in a time zone: how they are written, and how what a person wrote is read. */
 
@@ -74,16 +74,9 @@ export function wallTime(ms: number, zone: string): WallTime {
   }
 }
 
-/** How far the zone's clocks are ahead of UTC at that instant, in ms. */
-function offsetMs(ms: number, zone: string): number {
-  const wall = wallTime(ms, zone)
-  const whole = Math.floor(ms / 1000) * 1000
-  return Date.UTC(wall.year, wall.month - 1, wall.day, wall.hour, wall.minute, wall.second) - whole
-}
-
 /** @example zoneOffset(0, 'Asia/Kathmandu') // 'UTC+5:30' (the zone took its +5:45 in 1986) */
 export function zoneOffset(ms: number, zone: string): string {
-  const minutes = Math.round(offsetMs(ms, zone) / 60_000)
+  const minutes = Math.round(zoneOffsetMs(zone, ms) / 60_000)
   const size = Math.abs(minutes)
   const rest = size % 60
   return `UTC${minutes < 0 ? '−' : '+'}${Math.floor(size / 60)}${rest ? `:${String(rest).padStart(2, '0')}` : ''}`
@@ -109,10 +102,7 @@ export function fromInputValue(text: string, zone: string): number | null {
     .map((part) => Number(part ?? 0))
   const asUtc = Date.UTC(year, month - 1, day, hour, minute, second)
   if (new Date(asUtc).getUTCDate() !== day || hour > 23 || minute > 59) return null
-  const before = asUtc - offsetMs(asUtc - 86_400_000, zone)
-  const after = asUtc - offsetMs(asUtc + 86_400_000, zone)
-  const shows = (instant: number): boolean => instant + offsetMs(instant, zone) === asUtc
-  return !shows(before) && shows(after) ? after : before
+  return instantOfWallTime(zone, asUtc)
 }
 
 /** The zone that the browser runs in. */

@@ -13,6 +13,7 @@ export interface BackupOptions extends SnapshotOptions {
 
 /** What a restore does not bring back; the events have their prices in them. */
 const NOT_INCLUDED = ['configuration file and environment', 'price files']
+const OTHER_DOCUMENTS = 'documents in the file of the store that did not come through the journal'
 
 /**
  * Gives a function that begins a backup: everything acknowledged before it is inside, while events go on coming in. One at
@@ -48,9 +49,11 @@ export function createBackups(options: BackupOptions): () => Promise<BackupStrea
           journal: { oldest_ordinal: oldestOrdinal, end: { ...end.position, ordinal: end.ordinal } },
           accepted_events: options.ingest.acceptedUpTo(end.ordinal) ?? null,
           store: storeOrdinal === undefined ? null : { applied_ordinal: storeOrdinal },
-          not_included: incomplete
-            ? [...NOT_INCLUDED, `what the store holds of before journal record ${oldestOrdinal} and of damaged lines`]
-            : NOT_INCLUDED,
+          not_included: [
+            ...NOT_INCLUDED,
+            ...(options.store.copyTo === undefined ? [OTHER_DOCUMENTS] : []),
+            ...(incomplete ? [`what came before journal record ${oldestOrdinal}, and damaged lines`] : []),
+          ],
         },
       )
     } catch (error) {

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { ERRORS, type ErrorCode, TallystickError } from '@tallystick/core'
+import { ERRORS, type ErrorCode, issueLines, TallystickError } from '@tallystick/core'
 import type { Config } from '../config/config.ts'
 import { openTallystick } from '../open.ts'
 import { openOptions } from './open-options.ts'
@@ -118,9 +118,7 @@ export async function answerOf<T>(response: Response): Promise<T> {
   const issues = problem.issues ?? []
   const code =
     problem.code !== undefined && Object.hasOwn(ERRORS, problem.code) ? (problem.code as ErrorCode) : 'internal_error'
-  // With one problem the detail says it already.
-  const lines = issues.length > 1 ? issues.map((issue) => `\n  ${issue.path}: ${issue.message}`).join('') : ''
-  throw new TallystickError(code, `${problem.detail ?? problem.title ?? `status ${response.status}`}${lines}`, {
-    issues,
-  })
+  const { title = `status ${response.status}`, detail = title } = problem
+  // With one problem the detail says it; with several it may say the first few only.
+  throw new TallystickError(code, issues.length > 1 ? `${title}:\n${issueLines(issues)}` : detail, { issues })
 }

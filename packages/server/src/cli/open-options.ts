@@ -1,19 +1,21 @@
 import { readFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { type Issue, issueLines, TallystickError } from '@tallystick/core'
 import type { OverrideSource } from '@tallystick/core/pricing'
 import type { Config } from '../config/config.ts'
 import type { OpenOptions } from '../open.ts'
-import { storeUrlProblem } from '../store/open-store.ts'
+import { locateStore, storeUrlProblem } from '../store/open-store.ts'
 
 /** What the configuration says, as the options of `openTallystick`. */
 export function openOptions(config: Config): OpenOptions {
   const dataDir = resolve(config.text('data_dir'))
   const eventsSeconds = config.optional('retention.events_seconds')
   const cellsSeconds = config.optional('retention.cells_seconds')
+  const jwtSecret = config.secret('protocol012.jwt_secret')
+  const token = config.secret('routiium.admin_token')
   return {
     dataDir,
-    store: storeUrl(config.text('store'), dataDir),
+    store: locateStore(config.text('store'), dataDir),
     prices: readPrices(config.list('prices.files')),
     ack: config.text('ingest.ack') as 'durable' | 'received' | 'applied',
     ...(eventsSeconds === null ? {} : { retainEventsMs: eventsSeconds * 1000 }),
@@ -30,20 +32,24 @@ export function openOptions(config: Config): OpenOptions {
       batchEvents: config.integer('ingest.max_batch_events'),
       streams: config.integer('http.max_streams'),
     },
+    clientAddress: {
+      policy: config.text('http.client_address') as 'off' | 'truncated' | 'full',
+      trustedProxies: config.list('http.trusted_proxies'),
+    },
+    protocol012: {
+      rateLimits: config.text('compat.rate_limits') === 'on',
+      ...(jwtSecret === undefined ? {} : { jwtSecret }),
+    },
     allowedHosts: config.list('http.allowed_hosts'),
     allowedOrigins: config.list('http.allowed_origins'),
+    admin: { ...(token === undefined ? {} : { token }), insecure: config.flag('routiium.insecure_admin') },
     duckdb: { memoryLimitMb: config.integer('duckdb.memory_mb'), threads: config.integer('duckdb.threads') },
   }
 }
 
-/** `duckdb:` without a path means the file in the data directory. */
-export function storeUrl(url: string, dataDir: string): string {
-  return url === 'duckdb:' ? `duckdb:${join(dataDir, 'tallystick.duckdb')}` : url
-}
-
-/** What is wrong with a store URL of the configuration, where `duckdb:` alone is right. */
+/** What is wrong with a store URL of the configuration, where a scheme alone is right. */
 export function storeProblem(url: string): string | undefined {
-  return storeUrlProblem(storeUrl(url, '.'))
+  return storeUrlProblem(locateStore(url, '.'))
 }
 
 /**

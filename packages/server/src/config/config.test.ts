@@ -101,6 +101,27 @@ describe('configuration', () => {
     expect(setting && shownValue(setting)).toBe('redis://user:***@db.example:6379/0')
   })
 
+  it('masks a secret, and never repeats it', () => {
+    const config = loadConfig({ cwd: folder(), env: { ROUTIIUM_ADMIN_TOKEN: ' s3cret ' } })
+    const setting = config.settings.get('routiium.admin_token')
+    expect(config.secret('routiium.admin_token')).toBe('s3cret')
+    expect(setting && shownValue(setting)).toBe('***')
+    expect(loadConfig({ cwd: folder(), env: {} }).secret('routiium.admin_token')).toBeUndefined()
+    const issues = problemsOf(() => loadConfig({ cwd: folder({ routiium: { admin_token: 5318008 } }), env: {} }))
+    expect(JSON.stringify(issues)).not.toContain('5318008')
+  })
+
+  it('reads a flag in the spellings of the environment', () => {
+    const flag = (text: string): boolean =>
+      loadConfig({ cwd: folder(), env: { ROUTIIUM_INSECURE_ADMIN: text } }).flag('routiium.insecure_admin')
+    for (const text of ['1', 'true', 'YES', 'on']) expect(flag(text)).toBe(true)
+    for (const text of ['0', 'false', 'No', 'off', ' ']) expect(flag(text)).toBe(false)
+    expect(() => flag('perhaps')).toThrow(/perhaps/)
+    expect(
+      loadConfig({ cwd: folder({ routiium: { insecure_admin: true } }), env: {} }).flag('routiium.insecure_admin'),
+    ).toBe(true)
+  })
+
   it('has no key, variable or flag twice', () => {
     for (const names of [
       CONFIG_KEYS.map((spec) => spec.key),

@@ -25,6 +25,9 @@ export interface Config {
   /** Null when an optional integer is not set. */
   optional(key: string): number | null
   list(key: string): readonly string[]
+  flag(key: string): boolean
+  /** Undefined when it is not set. */
+  secret(key: string): string | undefined
 }
 
 export interface ConfigSources {
@@ -34,6 +37,11 @@ export interface ConfigSources {
   /** By key, what else is wrong with a value that has the right type; undefined when nothing is. */
   readonly checks?: ReadonlyMap<string, (value: ConfigValue) => string | undefined>
 }
+
+const FLAGS: ReadonlyMap<string, boolean> = new Map([
+  ...['1', 'true', 'yes', 'on'].map((text) => [text, true] as const),
+  ...['0', 'false', 'no', 'off'].map((text) => [text, false] as const),
+])
 
 const DEFAULT_FILE = 'tallystick.config.json'
 const MAX_MEMBERS = 1_000
@@ -99,6 +107,8 @@ export function loadConfig(sources: ConfigSources = {}): Config {
     integer: (key) => value(key) as number,
     optional: (key) => value(key) as number | null,
     list: (key) => value(key) as readonly string[],
+    flag: (key) => value(key) as boolean,
+    secret: (key) => (value(key) as string | null) ?? undefined,
   }
 }
 
@@ -108,8 +118,9 @@ function placeOf({ spec, source, variable = spec.env }: Setting): string {
   return source === 'environment' ? variable : spec.key
 }
 
-/** A value as it may be shown: a password inside a URL is masked. */
+/** A value as it may be shown: a secret is masked, and so is a password inside a URL. */
 export function shownValue(setting: Setting): ConfigValue {
+  if (setting.spec.type.of === 'secret') return setting.value === null ? null : '***'
   if (setting.spec.type.of !== 'url' || typeof setting.value !== 'string') return setting.value
   return setting.value.replace(/^([a-z+]+:\/\/[^:/?#]*):[^@]*@/i, '$1:***@')
 }
@@ -155,8 +166,13 @@ function read(spec: KeySpec, raw: unknown, path: string, issues: Issue[]): Confi
   }
   const { type } = spec
   switch (type.of) {
+    case 'flag': {
+      const flag = typeof raw === 'boolean' ? raw : FLAGS.get(textOf(raw)?.trim().toLowerCase() ?? '')
+      return flag ?? refuse(`must be one of ${[...FLAGS.keys()].join(', ')}, not ${JSON.stringify(raw)}`)
+    }
     case 'text':
-    case 'url': {
+    case 'url':
+    case 'secret': {
       const text = textOf(raw)?.trim()
       return text ? text : refuse('must be a text that is not empty')
     }

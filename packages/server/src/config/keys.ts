@@ -19,8 +19,12 @@ export type KeyType =
   | { readonly of: 'integer'; readonly min: number; readonly max: number; readonly optional?: true }
   | { readonly of: 'choice'; readonly values: readonly string[] }
   | { readonly of: 'list' }
+  /** `1`, `true`, `yes`, `on` or their opposites. */
+  | { readonly of: 'flag' }
+  /** A text that is never shown; none unless given. */
+  | { readonly of: 'secret' }
 
-export type ConfigValue = string | number | null | readonly string[]
+export type ConfigValue = string | number | boolean | null | readonly string[]
 
 const MIB = 1024 * 1024
 const DAY_SECONDS = 86_400
@@ -57,6 +61,21 @@ export const CONFIG_KEYS: readonly KeySpec[] = [
     about: 'Web origins, beside our own, that may send requests.',
   },
   {
+    key: 'http.client_address',
+    env: 'TALLYSTICK_CLIENT_ADDRESS',
+    type: { of: 'choice', values: ['off', 'truncated', 'full'] },
+    default: 'off',
+    about:
+      'What events keep of the address they come from, `client_ip` that clients send included: nothing, its /24 or /48, all.',
+  },
+  {
+    key: 'http.trusted_proxies',
+    env: 'TALLYSTICK_TRUSTED_PROXIES',
+    type: { of: 'list' },
+    default: [],
+    about: 'Addresses and networks of proxies whose Forwarded and X-Forwarded-For headers are believed.',
+  },
+  {
     key: 'http.max_streams',
     env: 'TALLYSTICK_MAX_STREAMS',
     type: { of: 'integer', min: 1, max: 10_000 },
@@ -78,7 +97,7 @@ export const CONFIG_KEYS: readonly KeySpec[] = [
     type: { of: 'url' },
     default: 'duckdb:',
     about:
-      'Where events are queried: `duckdb:PATH` (empty path: tallystick.duckdb in data_dir) or `memory:?max_events=N`.',
+      'Where events are queried: `duckdb:PATH` (empty path: tallystick.duckdb in data_dir), `jsonl:PATH?rotate_mb=N` (empty path: analytics.jsonl in data_dir) or `memory:?max_events=N`. See docs/stores.md.',
   },
   {
     key: 'retention.events_seconds',
@@ -159,6 +178,21 @@ export const CONFIG_KEYS: readonly KeySpec[] = [
     about: 'Price files that override the built-in catalogue; later files win.',
   },
   {
+    key: 'protocol012.jwt_secret',
+    env: 'TALLYSTICK_JWT_SECRET',
+    type: { of: 'secret' },
+    default: null,
+    about:
+      'Verifies the IC tokens of Protocol 012 (HS256). Unset: any token is taken and events say authenticated: false.',
+  },
+  {
+    key: 'compat.rate_limits',
+    env: 'TALLYSTICK_RATE_LIMITS',
+    type: { of: 'choice', values: ['off', 'on'] },
+    default: 'off',
+    about: 'Hold clients of Protocol 012 to its documented 1,000 events a minute and token, and 20 queries a minute.',
+  },
+  {
     key: 'duckdb.memory_mb',
     env: 'TALLYSTICK_DUCKDB_MEMORY_MB',
     type: { of: 'integer', min: 64, max: 1_048_576 },
@@ -171,6 +205,20 @@ export const CONFIG_KEYS: readonly KeySpec[] = [
     type: { of: 'integer', min: 1, max: 256 },
     default: 2,
     about: 'Threads of the embedded store.',
+  },
+  {
+    key: 'routiium.admin_token',
+    env: 'ROUTIIUM_ADMIN_TOKEN',
+    type: { of: 'secret' },
+    default: null,
+    about: 'Bearer token that the routes under /analytics ask for. Unset: they answer this machine only.',
+  },
+  {
+    key: 'routiium.insecure_admin',
+    env: 'ROUTIIUM_INSECURE_ADMIN',
+    type: { of: 'flag' },
+    default: false,
+    about: 'Without an admin token, open the routes under /analytics to whoever can reach the server.',
   },
   {
     key: 'log.level',

@@ -4,6 +4,8 @@ import { type CsvCell, csvRow } from './csv.ts'
 /** A column of events as CSV. */
 export interface CsvColumn {
   readonly name: string
+  /** The member that it shows. */
+  readonly field: FieldName
   readonly cell: (event: UsageEvent) => CsvCell
 }
 
@@ -12,9 +14,9 @@ export interface CsvColumn {
  * maps as JSON, an absent member as an empty cell. Behind `timestamp_ms` the same instant stands as RFC 3339 in UTC.
  */
 export const CSV_COLUMNS: readonly CsvColumn[] = FIELD_NAMES.flatMap((field): CsvColumn[] => {
-  const column: CsvColumn = { name: wireName(field), cell: cellOf(field) }
+  const column: CsvColumn = { name: wireName(field), field, cell: cellOf(field) }
   if (field !== 'timestampMs') return [column]
-  return [column, { name: 'timestamp', cell: ({ timestampMs }) => new Date(timestampMs).toISOString() }]
+  return [column, { name: 'timestamp', field, cell: ({ timestampMs }) => new Date(timestampMs).toISOString() }]
 })
 
 const COLUMN_OF: ReadonlyMap<string, CsvColumn> = new Map(CSV_COLUMNS.map((column) => [column.name, column]))

@@ -3,13 +3,23 @@ import type { BackupStream } from '../backup/archive.ts'
 import type { Ingest } from '../ingest/ingest.ts'
 import type { Verification } from '../ingest/verify.ts'
 import type { UsageStore } from '../store/store.ts'
+import type { ClientAddress } from './address/client-address.ts'
 import type { Assets } from './assets.ts'
 import type { ByteBudget } from './body.ts'
 import type { Guard } from './guard.ts'
 import type { IngestDoor } from './ingest-door.ts'
 import type { Limits } from './limits.ts'
 import type { LiveHub } from './live/hub.ts'
+import type { Protocol012 } from './protocol012/protocol012.ts'
 import type { Turnstile } from './turnstile.ts'
+
+/** Who may use the routes of Routiium, all of which are for its administrator. */
+export interface AdminAccess {
+  /** What a request must bear, where there is one. */
+  readonly token?: string
+  /** Without a token: open to whoever reaches the server, not to this machine only. */
+  readonly insecure?: boolean
+}
 
 /** What the handlers work with. */
 export interface AppContext {
@@ -19,10 +29,15 @@ export interface AppContext {
   readonly clock: Clock
   readonly limits: Limits
   readonly guard: Guard
+  readonly clientAddress: ClientAddress
   readonly door: IngestDoor
+  readonly protocol012: Protocol012
   readonly budget: ByteBudget
   readonly queries: Turnstile
   readonly assets: Assets
+  readonly admin: AdminAccess
+  /** Single events older than this are dropped, ms; absent: kept. */
+  readonly eventsTtlMs?: number
   /** Compares journal, store and rollups. */
   readonly verify: () => Promise<Verification>
   readonly about: About

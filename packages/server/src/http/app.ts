@@ -5,7 +5,8 @@ import type { BackupStream } from '../backup/archive.ts'
 import type { AckMode, Ingest } from '../ingest/ingest.ts'
 import { verify } from '../ingest/verify.ts'
 import type { UsageStore } from '../store/store.ts'
-import type { About, AppContext } from './app-context.ts'
+import { type ClientAddressOptions, createClientAddress } from './address/client-address.ts'
+import type { About, AdminAccess, AppContext } from './app-context.ts'
 import type { Assets } from './assets.ts'
 import { createByteBudget } from './body.ts'
 import { createGuard } from './guard.ts'
@@ -16,6 +17,7 @@ import type { LiveHub } from './live/hub.ts'
 import { openApiDocument } from './openapi/document.ts'
 import { checkParameters, documentedParameters } from './parameters.ts'
 import { problemOf, problemResponse } from './problem.ts'
+import { createProtocol012, type Protocol012Options } from './protocol012/protocol012.ts'
 import type { FailureShape, Route } from './route.ts'
 import { ROUTES } from './routes.ts'
 import { createTurnstile } from './turnstile.ts'
@@ -37,6 +39,12 @@ export interface AppOptions {
   readonly allowedHosts?: readonly string[]
   /** Origins beside our own that may send requests. */
   readonly allowedOrigins?: readonly string[]
+  /** What is kept of the addresses of clients; nothing when absent. */
+  readonly clientAddress?: ClientAddressOptions
+  readonly protocol012?: Protocol012Options
+  readonly admin?: AdminAccess
+  /** What the store keeps single events for, ms; only told, not enforced here. */
+  readonly eventsTtlMs?: number
   readonly clock?: Clock
   readonly random?: Random
   readonly onError?: (error: unknown, requestId: string) => void
@@ -45,8 +53,8 @@ export interface AppOptions {
 
 /** The whole HTTP surface without a socket. */
 export interface App {
-  /** Answers a request; never rejects. */
-  fetch(request: Request): Promise<Response>
+  /** Answers a request; never rejects. `peer` is the address of the other end, where there is a socket. */
+  fetch(request: Request, peer?: string): Promise<Response>
   readonly context: AppContext
 }
 
@@ -62,8 +70,9 @@ export function createApp(options: AppOptions): App {
   const context = contextOf(options)
   const router = routerOf(ROUTES, context)
   const streams = new Set(ROUTES.filter((route) => route.stream).map((route): string => route.path))
+  const shapes = new Map(ROUTES.map((route): [string, FailureShape | undefined] => [route.path, route.failure]))
 
-  const answer = async (request: Request): Promise<Response> => {
+  const answer = async (request: Request, peer: string | undefined): Promise<Response> => {
     const url = new URL(request.url)
     const { headers, method } = request
     const origin = headers.get('origin') ?? undefined
@@ -78,17 +87,17 @@ export function createApp(options: AppOptions): App {
     const refused = refusal(headers.get('host') ?? url.host) ?? refusal(url.host)
     if (refused !== undefined) throw refused
     if (context.stopping() && !PROBES.has(url.pathname)) throw new TallystickError('shutting_down')
-    return router.fetch(request)
+    return router.fetch(request, { peer })
   }
 
   return {
     context,
-    async fetch(request) {
+    async fetch(request, peer) {
       let response: Response
       try {
-        response = await answer(request)
+        response = await answer(request, peer)
       } catch (error) {
-        response = failure(error, context)
+        response = failure(error, context, shapes.get(new URL(request.url).pathname))
       }
       secureHeaders(response.headers)
       const origin = context.guard.corsOrigin(request.headers.get('origin') ?? undefined)
@@ -105,6 +114,7 @@ function contextOf(options: AppOptions): AppContext {
   const { ingest, store, live, about, assets, clock = systemClock, random = systemRandom, ack = 'durable' } = options
   const limits = { ...DEFAULT_LIMITS, ...options.limits }
   const budget = createByteBudget(limits.heldBytes)
+  const clientAddress = createClientAddress(options.clientAddress ?? { policy: 'off', trustedProxies: [] })
   return {
     ingest,
     store,
@@ -120,9 +130,13 @@ function contextOf(options: AppOptions): AppContext {
     assets,
     clock,
     limits,
+    admin: options.admin ?? {},
+    ...(options.eventsTtlMs === undefined ? {} : { eventsTtlMs: options.eventsTtlMs }),
     budget,
     guard: createGuard({ allowedHosts: options.allowedHosts ?? [], allowedOrigins: options.allowedOrigins ?? [] }),
-    door: createIngestDoor({ ingest, limits, budget, ack }),
+    clientAddress,
+    door: createIngestDoor({ ingest, limits, budget, clientAddress, ack }),
+    protocol012: createProtocol012(options.protocol012 ?? {}, clock),
     queries: createTurnstile(limits.runningQueries, limits.waitingQueries),
     ...(options.backup ? { backup: options.backup } : {}),
     openApi: once(() => openApiDocument(ROUTES, about.version)),
@@ -132,15 +146,19 @@ function contextOf(options: AppOptions): AppContext {
   }
 }
 
-function routerOf(routes: readonly Route[], context: AppContext): Hono {
-  const router = new Hono()
+interface Bindings {
+  readonly peer: string | undefined
+}
+
+function routerOf(routes: readonly Route[], context: AppContext): Hono<{ Bindings: Bindings }> {
+  const router = new Hono<{ Bindings: Bindings }>()
   for (const route of routes) {
     const parameters = route.strict ? documentedParameters(route.doc) : undefined
     router.on(route.method, route.path, async (c) => {
       try {
         const url = new URL(c.req.url)
         if (parameters !== undefined) checkParameters(url.searchParams, parameters)
-        return await route.handler({ request: c.req.raw, url, app: context })
+        return await route.handler({ request: c.req.raw, url, app: context, peer: c.env.peer })
       } catch (error) {
         return failure(error, context, route.failure)
       }
@@ -177,7 +195,7 @@ function optionsAnswer(methods: readonly string[]): Response {
     headers: {
       allow: methods.join(', '),
       'access-control-allow-methods': methods.join(', '),
-      'access-control-allow-headers': 'content-type, content-encoding, idempotency-key, last-event-id',
+      'access-control-allow-headers': 'authorization, content-type, content-encoding, idempotency-key, last-event-id',
       'access-control-max-age': '600',
     },
   })

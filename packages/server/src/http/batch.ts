@@ -37,7 +37,7 @@ class UnreadableItem {
  * @throws TallystickError `invalid_json`, `invalid_body`, `too_many_events`
  */
 export function readItems(bytes: Uint8Array, format: BodyFormat, limits: BatchLimits): readonly unknown[] {
-  if (bytes.byteLength > WEIGHED_BYTES) weigh(bytes, limits)
+  weigh(bytes, limits)
   const items = format === 'json' ? jsonItems(bytes) : lineItems(bytes, limits)
   if (items.length > limits.batchEvents)
     throw new TallystickError(
@@ -47,15 +47,15 @@ export function readItems(bytes: Uint8Array, format: BodyFormat, limits: BatchLi
   return items
 }
 
-/** Decodes what {@link readItems} made, at most `depth` levels deep. */
-export function doorDecoder(depth: number): Decoder {
+/** Decodes what {@link readItems} made, at most `depth` levels deep; the native wire unless told otherwise. */
+export function doorDecoder(depth: number, decode: Decoder = decodeWireEvent): Decoder {
   return (item, context) => {
     if (typeof item === 'object' && item !== null) {
       if (item instanceof UnreadableItem) return { ok: false, code: item.code, message: item.message }
       if (isDeeperThan(item, depth))
         return { ok: false, code: 'too_deep', message: `The event is nested deeper than ${depth} levels.` }
     }
-    return decodeWireEvent(item, context)
+    return decode(item, context)
   }
 }
 
@@ -141,7 +141,13 @@ function parseLine(text: string): unknown {
   }
 }
 
-function weigh(bytes: Uint8Array, limits: BatchLimits): void {
+/**
+ * Refuses a body that would become more than the events it may hold, before it is parsed.
+ *
+ * @throws TallystickError `too_many_events`
+ */
+export function weigh(bytes: Uint8Array, limits: Pick<BatchLimits, 'batchEvents'>): void {
+  if (bytes.byteLength <= WEIGHED_BYTES) return
   const { containers, commas } = jsonShape(bytes)
   if (containers > limits.batchEvents * CONTAINERS_PER_EVENT || commas > limits.batchEvents * MEMBERS_PER_EVENT)
     throw new TallystickError(

@@ -1,6 +1,9 @@
 import { gunzip } from 'node:zlib'
 import { TallystickError } from '@tallystick/core'
 
+/** How long a client that was refused may go on sending before the connection is cut; it reads the answer meanwhile. */
+export const DISCARD_MS = 1_000
+
 /** Bytes of bodies that may be in memory at one time, over all connections. */
 export interface ByteBudget {
   /** @throws TallystickError `overloaded` */
@@ -30,7 +33,7 @@ export const tooLarge = (limit: number, what = 'as sent'): TallystickError =>
   new TallystickError('body_too_large', `The body is larger than ${limit} bytes ${what}.`)
 
 /**
- * Reads a body of at most `limit` bytes and cancels the rest.
+ * Reads a body of at most `limit` bytes; what comes after them is thrown away for a while, and then refused.
  *
  * @throws TallystickError `body_too_large`, `overloaded`
  */
@@ -54,10 +57,23 @@ export async function readBody(
     }
   } catch (error) {
     budget.give(size)
-    await reader.cancel().catch(() => undefined)
+    void discard(reader)
     throw error
   }
   return chunks.length === 1 ? (chunks[0] as Uint8Array) : Buffer.concat(chunks, size)
+}
+
+/** Cancelling at once would cut the connection, and the client would never see why it was refused. */
+async function discard(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
+  const cut = setTimeout(() => void reader.cancel().catch(() => undefined), DISCARD_MS)
+  cut.unref()
+  try {
+    while (!(await reader.read()).done);
+  } catch {
+    // The client went away in the middle of it.
+  } finally {
+    clearTimeout(cut)
+  }
 }
 
 /**
@@ -74,4 +90,29 @@ export function inflate(bytes: Uint8Array, limit: number): Promise<Uint8Array> {
       else reject(new TallystickError('invalid_encoding', 'The body is not one whole gzip stream.', { cause: error }))
     })
   })
+}
+
+/**
+ * Hands the body to `use`, decompressed where it was compressed; what that takes is held in the budget meanwhile.
+ *
+ * @throws TallystickError `body_too_large`, `invalid_encoding`, `overloaded`
+ */
+export async function unpacked<T>(
+  bytes: Uint8Array,
+  gzipped: boolean,
+  limit: number,
+  budget: ByteBudget,
+  use: (body: Uint8Array) => Promise<T>,
+): Promise<T> {
+  if (!gzipped) {
+    if (bytes.byteLength > limit) throw tooLarge(limit)
+    return use(bytes)
+  }
+  const body = await inflate(bytes, limit)
+  budget.take(body.byteLength)
+  try {
+    return await use(body)
+  } finally {
+    budget.give(body.byteLength)
+  }
 }

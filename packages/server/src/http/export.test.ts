@@ -14,7 +14,12 @@ afterEach(async () => {
 })
 
 async function memory(): Promise<Tallystick> {
-  const tallystick = await openTallystick({ dataDir: '', store: 'memory:' })
+  const tallystick = await openTallystick({
+    dataDir: '',
+    store: 'memory:',
+    // A server that keeps no addresses would take them out of what it is sent.
+    clientAddress: { policy: 'full', trustedProxies: [] },
+  })
   open.push(tallystick)
   return tallystick
 }

@@ -13,6 +13,8 @@ export interface Guard {
   corsOrigin(origin: string | undefined): string | undefined
   /** Lets requests name the address the server is bound to. */
   bind(host: string): void
+  /** Can nothing but this machine reach the server? True until it is bound to anything but loopback. */
+  local(): boolean
 }
 
 export interface GuardedRequest {
@@ -30,6 +32,7 @@ export interface GuardOptions {
 }
 
 const HOST = /^(\[[0-9a-f:.]{2,45}\]|[a-z0-9._-]{1,253})(?::\d{1,5})?$/
+const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|::1)$/i
 const WILDCARDS: readonly string[] = ['0.0.0.0', '::', '']
 
 export function createGuard(options: GuardOptions = {}): Guard {
@@ -41,6 +44,7 @@ export function createGuard(options: GuardOptions = {}): Guard {
   ])
   const origins = new Set((options.allowedOrigins ?? []).map((origin) => origin.toLowerCase().replace(/\/$/, '')))
   let anyAddress = false
+  let local = true
   // One server sees a handful of spellings of its own name; the bound keeps a hostile client from growing the map.
   const known = new Map<string, boolean>()
 
@@ -74,10 +78,12 @@ export function createGuard(options: GuardOptions = {}): Guard {
     corsOrigin: (origin) => (origin !== undefined && origins.has(origin.toLowerCase()) ? origin : undefined),
     bind(host) {
       known.clear()
+      if (!LOOPBACK.test(host)) local = false
       // A rebinding attack needs a name: an address in `Host` is one the client really meant.
       if (WILDCARDS.includes(host)) anyAddress = true
       else hosts.add(isIP(host) === 6 ? `[${host.toLowerCase()}]` : host.toLowerCase())
     },
+    local: () => local,
   }
 }
 

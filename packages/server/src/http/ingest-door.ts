@@ -1,8 +1,9 @@
 import { TallystickError } from '@tallystick/core'
 import type { Decoder } from '@tallystick/core/event'
-import { ACK_MODES, type AckMode, type Ingest, type IngestAnswer } from '../ingest/ingest.ts'
+import { ACK_MODES, type AckMode, type Ingest, type IngestAnswer, type Observed } from '../ingest/ingest.ts'
+import type { ClientAddress } from './address/client-address.ts'
 import { doorDecoder, readItems } from './batch.ts'
-import { type ByteBudget, inflate } from './body.ts'
+import { type ByteBudget, unpacked } from './body.ts'
 import type { Limits } from './limits.ts'
 import { type BodyFormat, bodyFormat, isGzipped } from './media.ts'
 import { INGEST_DOC } from './openapi/native.ts'
@@ -36,7 +37,7 @@ export interface IngestDoor {
    *
    * @throws TallystickError when the body as a whole cannot be read or kept; bad items are part of the answer.
    */
-  take(bytes: Uint8Array, plan: IngestPlan): Promise<IngestAnswer>
+  take(bytes: Uint8Array, plan: IngestPlan, observed?: Observed): Promise<IngestAnswer>
 }
 
 const PARAMETERS: ParameterTable = documentedParameters(INGEST_DOC)
@@ -46,14 +47,25 @@ export interface IngestDoorOptions {
   readonly ingest: Pick<Ingest, 'submit'>
   readonly limits: Limits
   readonly budget: ByteBudget
+  readonly clientAddress: Pick<ClientAddress, 'held'>
   /** Where a request does not say. */
   readonly ack: AckMode
 }
 
-export function createIngestDoor({ ingest, limits, budget, ack: usualAck }: IngestDoorOptions): IngestDoor {
-  const decode: Decoder = doorDecoder(limits.depth)
+export function createIngestDoor({
+  ingest,
+  limits,
+  budget,
+  clientAddress,
+  ack: usualAck,
+}: IngestDoorOptions): IngestDoor {
+  const decode: Decoder = clientAddress.held(doorDecoder(limits.depth))
   /** Not part of `take`, which would keep the parsed items until the answer. */
-  const submit = (body: Uint8Array, { format, ack, wantResults, idempotencyKey }: IngestPlan): Promise<IngestAnswer> =>
+  const submit = (
+    body: Uint8Array,
+    { format, ack, wantResults, idempotencyKey }: IngestPlan,
+    observed: Observed | undefined,
+  ): Promise<IngestAnswer> =>
     ingest.submit({
       items: readItems(body, format, limits),
       decode,
@@ -61,6 +73,7 @@ export function createIngestDoor({ ingest, limits, budget, ack: usualAck }: Inge
       ack,
       ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
       ...(wantResults ? { wantResults: true } : {}),
+      ...(observed === undefined ? {} : { observed }),
     })
   return {
     plan({ contentType, contentEncoding, idempotencyKey, search }) {
@@ -78,21 +91,8 @@ export function createIngestDoor({ ingest, limits, budget, ack: usualAck }: Inge
         idempotencyKey,
       }
     },
-    async take(bytes, plan) {
-      let body = bytes
-      let inflated = 0
-      try {
-        if (plan.gzipped) {
-          body = await inflate(bytes, limits.inflatedBytes)
-          budget.take(body.byteLength)
-          inflated = body.byteLength
-        } else if (bytes.byteLength > limits.inflatedBytes) {
-          throw new TallystickError('body_too_large', `The body is larger than ${limits.inflatedBytes} bytes.`)
-        }
-        return await submit(body, plan)
-      } finally {
-        budget.give(inflated)
-      }
+    take(bytes, plan, observed) {
+      return unpacked(bytes, plan.gzipped, limits.inflatedBytes, budget, (body) => submit(body, plan, observed))
     },
   }
 }

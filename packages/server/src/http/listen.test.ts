@@ -245,6 +245,13 @@ describe('a client that dawdles', () => {
 })
 
 describe('a query on a socket', () => {
+  it('hears why its body is too large, though it is still sending', async () => {
+    const { server } = await serve()
+    const body = 'x'.repeat(8 * 1024 * 1024)
+    const answer = await fetch(`${server.url}/api/v1/query`, { method: 'POST', headers: JSON_TYPE, body })
+    expect([answer.status, ((await answer.json()) as { code: string }).code]).toEqual([413, 'body_too_large'])
+  })
+
   it('is cancelled when the client leaves', async () => {
     let signal: AbortSignal | undefined
     const store: UsageStore = {

@@ -58,7 +58,7 @@ export async function listen(app: App, options: ListenOptions = {}): Promise<Lis
   const { context } = app
   context.guard.bind(host)
   const ingest = createNodeIngest(context)
-  const others = getRequestListener((request) => app.fetch(request), {
+  const others = getRequestListener((request, { incoming }) => app.fetch(request, incoming.socket.remoteAddress), {
     // The globals belong to the process that embeds us.
     overrideGlobalObjects: false,
     errorHandler: () => malformed(context.newRequestId()),

@@ -1,12 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { TallystickError } from '@tallystick/core'
 import type { AppContext } from './app-context.ts'
-import { tooLarge } from './body.ts'
+import { DISCARD_MS, tooLarge } from './body.ts'
 import { RAW_API_HEADERS } from './headers.ts'
 import { type Problem, problemHeaders, problemOf } from './problem.ts'
 
-/** How long a client that was refused may go on sending before the connection is cut; it reads the answer meanwhile. */
-const DISCARD_MS = 1_000
 /** The client went away in the middle of its body: there is nobody to answer. */
 const GONE = Symbol('gone')
 
@@ -19,7 +17,7 @@ const GONE = Symbol('gone')
 export function createNodeIngest(
   app: AppContext,
 ): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
-  const { door, budget, guard, limits } = app
+  const { door, budget, guard, limits, clientAddress } = app
   return async (request, response) => {
     const { headers } = request
     try {
@@ -39,10 +37,15 @@ export function createNodeIngest(
         idempotencyKey: headers['idempotency-key'] as string | undefined,
         search: mark < 0 ? '' : target.slice(mark),
       })
+      const observed = clientAddress.observed({
+        peer: request.socket.remoteAddress,
+        forwarded: headers['forwarded'],
+        forwardedFor: headers['x-forwarded-for'] as string | undefined,
+      })
       const bytes = await readIncoming(request, limits.bodyBytes, budget)
       let answer: string
       try {
-        answer = JSON.stringify(await door.take(bytes, plan))
+        answer = JSON.stringify(await door.take(bytes, plan, observed))
       } finally {
         budget.give(bytes.byteLength)
       }

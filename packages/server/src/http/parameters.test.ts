@@ -43,7 +43,9 @@ describe('parameters of a query string', () => {
     expect(problemsOf(many).issues.length).toBeLessThanOrEqual(50)
   })
 
-  it.each(ROUTES.filter(({ path }) => path.startsWith('/api/')).map(({ method, path }) => [method, path] as const))(
+  // A dialect passes over what it does not know, as the systems did whose clients it serves.
+  const native = ROUTES.filter(({ path, failure }) => path.startsWith('/api/') && failure === undefined)
+  it.each(native.map(({ method, path }) => [method, path] as const))(
     'are refused by %s %s unless it takes them',
     async (method, path) => {
       const { call } = await createTestApp()

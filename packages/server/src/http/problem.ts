@@ -12,6 +12,8 @@ export interface Problem {
   readonly detail: string
   /** Every problem found, not the first only. */
   readonly issues?: readonly Issue[]
+  /** Seconds to wait before the same is sent again, where the server knows. */
+  readonly retry_after_seconds?: number
   /** Names this one occurrence; the server log has the same id. */
   readonly instance: string
 }
@@ -33,12 +35,14 @@ export function problemOf(error: unknown, requestId: string): Problem {
     code,
     detail: known && error.message !== title ? error.message : remedy,
     ...(known && error.issues.length > 0 ? { issues: error.issues } : {}),
+    ...(known && error.retryAfterSeconds !== undefined ? { retry_after_seconds: error.retryAfterSeconds } : {}),
     instance: `urn:uuid:${requestId}`,
   }
 }
 
 /** Seconds a client should wait before it sends the same again; undefined when it should not. */
-function retryAfterSeconds(problem: Problem): number | undefined {
+export function retryAfterSeconds(problem: Problem): number | undefined {
+  if (problem.retry_after_seconds !== undefined) return problem.retry_after_seconds
   if (!ERRORS[problem.code].retryable) return undefined
   if (problem.status === 507) return 5
   return problem.status === 503 || problem.status === 429 ? 1 : undefined

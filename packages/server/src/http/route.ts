@@ -10,6 +10,8 @@ export interface Call {
   readonly request: Request
   readonly url: URL
   readonly app: AppContext
+  /** Address of the other end of the connection; undefined where there is no socket. */
+  readonly peer: string | undefined
 }
 
 export type Handler = (call: Call) => Response | Promise<Response>

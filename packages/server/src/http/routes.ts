@@ -25,8 +25,26 @@ import {
   TABLES_DOC,
   VERSION_DOC,
 } from './openapi/native.ts'
+import { INGEST_PROTOCOL012_DOC, LIST_PROTOCOL012_DOC } from './openapi/protocol012.ts'
+import {
+  ANALYTICS_AGGREGATE_DOC,
+  ANALYTICS_CLEAR_DOC,
+  ANALYTICS_EVENTS_DOC,
+  ANALYTICS_EXPORT_DOC,
+  ANALYTICS_STATS_DOC,
+} from './openapi/routiium.ts'
 import { BACKUP_DOC, EXPORT_DOC } from './openapi/transfer.ts'
+import { protocol012Failure } from './protocol012/failure.ts'
+import { ingestProtocol012 } from './protocol012/ingest.ts'
+import { listProtocol012 } from './protocol012/list.ts'
 import type { Route } from './route.ts'
+import { forAdmin } from './routiium/admin.ts'
+import { aggregate } from './routiium/aggregate.ts'
+import { clear } from './routiium/clear.ts'
+import { events } from './routiium/events.ts'
+import { exportEvents as exportAnalytics } from './routiium/export.ts'
+import { routiiumFailure } from './routiium/failure.ts'
+import { stats } from './routiium/stats.ts'
 
 /** THE table of routes. What is not here is not served. */
 export const ROUTES: readonly Route[] = [
@@ -62,6 +80,24 @@ export const ROUTES: readonly Route[] = [
     doc: QUERY_DOC,
     strict: true,
     summary: 'Ask for figures',
+  },
+  {
+    method: 'POST',
+    path: '/api/v1/analytics/events',
+    scope: 'ingest',
+    handler: ingestProtocol012,
+    doc: INGEST_PROTOCOL012_DOC,
+    failure: protocol012Failure,
+    summary: 'Take one event of Protocol 012, an array or NDJSON',
+  },
+  {
+    method: 'GET',
+    path: '/api/v1/analytics/events/list',
+    scope: 'read',
+    handler: listProtocol012,
+    doc: LIST_PROTOCOL012_DOC,
+    failure: protocol012Failure,
+    summary: 'List requests by page, as Protocol 012 does',
   },
   {
     method: 'GET',
@@ -109,6 +145,51 @@ export const ROUTES: readonly Route[] = [
     strict: true,
     stream: true,
     summary: 'Stream a consistent backup as one tar archive',
+  },
+  {
+    method: 'GET',
+    path: '/analytics/stats',
+    scope: 'admin',
+    handler: forAdmin(stats),
+    doc: ANALYTICS_STATS_DOC,
+    failure: routiiumFailure('Failed to get analytics stats'),
+    summary: 'Tell what the store holds, as Routiium does',
+  },
+  {
+    method: 'GET',
+    path: '/analytics/events',
+    scope: 'admin',
+    handler: forAdmin(events),
+    doc: ANALYTICS_EVENTS_DOC,
+    failure: routiiumFailure('Failed to query events'),
+    summary: "List events as Routiium's documents, oldest first",
+  },
+  {
+    method: 'GET',
+    path: '/analytics/aggregate',
+    scope: 'admin',
+    handler: forAdmin(aggregate),
+    doc: ANALYTICS_AGGREGATE_DOC,
+    failure: routiiumFailure('Failed to aggregate analytics'),
+    summary: 'Add up a period, as Routiium does',
+  },
+  {
+    method: 'GET',
+    path: '/analytics/export',
+    scope: 'admin',
+    handler: forAdmin(exportAnalytics),
+    doc: ANALYTICS_EXPORT_DOC,
+    failure: routiiumFailure('Failed to export analytics'),
+    summary: 'Export a period as CSV or JSON, as Routiium does',
+  },
+  {
+    method: 'POST',
+    path: '/analytics/clear',
+    scope: 'admin',
+    handler: forAdmin(clear),
+    doc: ANALYTICS_CLEAR_DOC,
+    failure: routiiumFailure('Failed to clear analytics'),
+    summary: 'Remove every event, as Routiium does',
   },
   {
     method: 'GET',

@@ -215,6 +215,32 @@ describe('one event on two connections at once', () => {
     expect((await ingest.invariants()).balanced).toBe(true)
   })
 
+  test('an item that waited is journaled as it was sent, whatever came in meanwhile', async () => {
+    const door1 = gate()
+    const { ingest, dir, close } = await openBench({ wrap: door1.wrap })
+    const known = ingest.submit({ items: [item('b')], door })
+    await turn()
+    door1.pass()
+    await known
+    const first = ingest.submit({ items: [item('a')], door })
+    const second = ingest.submit({ items: [item('a', { endpoint: '/waited' })], door })
+    const meanwhile = { items: [item('b', { endpoint: `/${'x'.repeat(400)}` })], door }
+    expect(await ingest.submit(meanwhile)).toMatchObject({ conflict: 1 })
+    door1.fail()
+    await expect(first).rejects.toMatchObject({ code: 'disk_full' })
+    door1.open()
+    expect(await second).toMatchObject({ accepted: 1 })
+    await close()
+    const endpoints = new Map<unknown, unknown>()
+    for await (const { records } of readJournal({ dir: join(dir, 'journal') })) {
+      for (const { body } of records) {
+        const { event_id: id, endpoint } = body['e'] as Readonly<Record<string, unknown>>
+        endpoints.set(id, endpoint)
+      }
+    }
+    expect(endpoints.get('a')).toBe('/waited')
+  })
+
   test('two deliveries that wait for each other both end', async () => {
     const door1 = gate()
     const { ingest } = await openBench({ wrap: door1.wrap })

@@ -15,6 +15,11 @@ export interface IngestRequest {
   readonly door: string
   /** Members for items that do not say otherwise, e.g. the batch's `sourceId` and `epoch`. */
   readonly defaults?: Readonly<Partial<UsageEvent>>
+  /**
+   * What the door saw of the sender by itself. It fills gaps after the content has been compared: a repeat that comes
+   * from another address is still a repeat.
+   */
+  readonly observed?: Observed
   /** Makes a repeat of the whole delivery recognisable although its items carry no ids of their own. */
   readonly idempotencyKey?: string
   /** When to answer; `durable` when absent. */
@@ -24,6 +29,8 @@ export interface IngestRequest {
   /** Who was authenticated. Its tenant replaces whatever the items claim. */
   readonly principal?: { readonly tenantId?: string }
 }
+
+export type Observed = Readonly<Pick<UsageEvent, 'clientIp' | 'authMethod' | 'authenticated'>>
 
 /**
  * `durable`: after the journal's fsync. `received`: at once, from memory; a crash in the next milliseconds may lose the

@@ -35,7 +35,7 @@ export interface StoreLaw {
   /** Removed by clear; null where the store does not count them. */
   readonly cleared: number | null
   readonly pending_apply: number | null
-  /** Events whose line in the journal was found damaged before the store had read it. */
+  /** Events whose record in the journal was lost, or found damaged, before the store had read it. They can be sent again. */
   readonly quarantined: number
   readonly applied_ordinal: number
   readonly durable_ordinal: number

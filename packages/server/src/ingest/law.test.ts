@@ -54,6 +54,11 @@ describe('conservation law', () => {
     expect(invariantsOf(evidence(broken)).balanced).toBe(false)
   })
 
+  test('is not about what others have written into the file of the store', () => {
+    const found = invariantsOf(evidence({ stats: stats({ events: 12, foreign: 7 }) }))
+    expect(found).toMatchObject({ balanced: true, store: { live: 5 } })
+  })
+
   test('a damaged line accounts for an event the store could not read, and for no more', () => {
     expect(invariantsOf(evidence({ stats: stats({ events: 4 }), damagedLines: 3 })).store).toMatchObject({
       balanced: true,

@@ -10,7 +10,7 @@ export interface Evidence {
   readonly stats: StoreStats
   readonly ledger: OrdinalLedger
   readonly durableOrdinal: number
-  /** Damaged lines of the journal. */
+  /** Records of the journal that are damaged or lost. */
   readonly damagedLines: number
   readonly gaps: GapReport
 }
@@ -52,17 +52,28 @@ function linkLaw(counts: IngestCounts): LinkLaw {
   return { balanced: acked + unanswered === told, acked, unanswered, unsettled, lost }
 }
 
+/** Of the events accepted up to where the store has come, how many it has neither kept nor dropped; undefined where nobody knows. */
+export function unaccountedFor(
+  { events, foreign = 0, expired, cleared, appliedOrdinal }: StoreStats,
+  ledger: OrdinalLedger,
+): number | undefined {
+  const applied = ledger.countUpTo(appliedOrdinal)
+  if (!ledger.complete || applied === undefined || expired === undefined || cleared === undefined) return undefined
+  return applied - (events - foreign) - expired - cleared
+}
+
 function storeLaw({ stats, ledger, durableOrdinal, damagedLines }: Evidence): StoreLaw {
-  const { events: live, expired = null, cleared = null, appliedOrdinal } = stats
+  const { events, foreign = 0, expired = null, cleared = null, appliedOrdinal } = stats
+  // What others have written into the store's file was never accepted by us.
+  const live = events - foreign
   // The store may know of a commit before this side has been told.
   const accepted = ledger.countUpTo(Math.max(durableOrdinal, appliedOrdinal)) ?? 0
   const applied = ledger.countUpTo(appliedOrdinal)
-  const checkable = ledger.complete && applied !== undefined && expired !== null && cleared !== null
-  const shortfall = checkable ? applied - live - expired - cleared : 0
+  const shortfall = unaccountedFor(stats, ledger)
   // A line that was damaged after the store had read it is not missing from the store.
-  const quarantined = Math.min(Math.max(shortfall, 0), damagedLines)
+  const quarantined = Math.min(Math.max(shortfall ?? 0, 0), damagedLines)
   return {
-    balanced: checkable ? shortfall === quarantined : null,
+    balanced: shortfall === undefined ? null : shortfall === quarantined,
     accepted,
     live,
     expired,

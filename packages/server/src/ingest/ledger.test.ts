@@ -41,6 +41,25 @@ describe('ordinal ledger', () => {
     fc.assert(property, { seed: 1, numRuns: 1000 })
   })
 
+  test('counts records that cannot be read as events, wherever they stand and whether or not they were counted before', () => {
+    const ranges = fc.array(fc.tuple(fc.integer({ min: 1, max: 60 }), fc.nat(6)), { maxLength: 6 })
+    const property = fc.property(
+      fc.uniqueArray(fc.integer({ min: 1, max: 60 })),
+      ranges,
+      fc.nat(70),
+      (read, lost, upTo) => {
+        const ledger = new OrdinalLedger()
+        const events = [...read].sort((a, b) => a - b)
+        ledger.replay(events.map((ordinal) => ({ ordinal, receivedMs: 0, contentHash: '', event: never })))
+        ledger.missed(lost.map(([first, more]) => ({ first, last: first + more })))
+        const all = new Set(events)
+        for (const [first, more] of lost) for (let n = 0; n <= more; n++) all.add(first + n)
+        expect(ledger.countUpTo(upTo)).toBe([...all].filter((ordinal) => ordinal <= upTo).length)
+      },
+    )
+    fc.assert(property, { seed: 1, numRuns: 1000 })
+  })
+
   test('counts what is pledged and not dropped, and saves it as far as it is durable', () => {
     const ledger = new OrdinalLedger()
     const first = ledger.pledge(1, 10)

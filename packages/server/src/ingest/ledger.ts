@@ -1,5 +1,5 @@
 import type { JsonValue } from '@tallystick/core/event'
-import type { JournalEnd } from '@tallystick/core/journal'
+import type { JournalEnd, OrdinalRange } from '@tallystick/core/journal'
 import type { Companion } from './dedup/keeper.ts'
 import type { JournaledEvent } from './dedup/replay.ts'
 
@@ -108,6 +108,19 @@ export class OrdinalLedger implements Companion {
 
   replay = (events: readonly JournaledEvent[]): void => {
     for (const { ordinal } of events) if (ordinal > (this.#ranges.at(-1)?.last ?? 0)) this.#append(ordinal, ordinal)
+  }
+
+  /** Records that cannot be read any more count as events: nearly all are. */
+  missed = (lost: readonly OrdinalRange[]): void => {
+    const before = this.#ranges[0]?.before ?? 0
+    const known = lost.filter(({ first }) => first >= this.#knownFrom)
+    const ranges = [...this.#ranges, ...known].sort((a, b) => a.first - b.first)
+    this.#ranges = []
+    for (const { first, last } of ranges) {
+      const tail = this.#ranges.at(-1)
+      if (!tail) this.#ranges.push({ first, last, before })
+      else if (last > tail.last) this.#append(Math.max(first, tail.last + 1), last)
+    }
   };
 
   *#pledged(): Generator<readonly [number, number]> {

@@ -11,7 +11,7 @@ import { openDedup } from './dedup/open-dedup.ts'
 import { journalLog, volatileLog } from './event-log.ts'
 import { SourceGaps } from './gaps.ts'
 import type { Ingest, IngestAnswer, IngestRequest } from './ingest.ts'
-import { invariantsOf } from './law.ts'
+import { invariantsOf, unaccountedFor } from './law.ts'
 import { OrdinalLedger } from './ledger.ts'
 import { Pipeline } from './pipeline.ts'
 import { Tally } from './tally.ts'
@@ -46,10 +46,20 @@ export async function openIngest(options: IngestOptions): Promise<Ingest> {
   const ledger = new OrdinalLedger()
   const gaps = new SourceGaps()
   const tally = new Tally()
-  const { appliedOrdinal } = await store.stats()
+  const opening = await store.stats()
+  const { appliedOrdinal } = opening
   const { dedup, keeper } = await openDedup({
     ...(journal && dedupDir !== undefined
-      ? { disk: { dir: dedupDir, journal: journal.log, journalDir: journal.dir, appliedOrdinal } }
+      ? {
+          disk: {
+            dir: dedupDir,
+            journal: journal.log,
+            journalDir: journal.dir,
+            appliedOrdinal,
+            held: (range, limit) => store.held(range, limit),
+            unaccounted: () => unaccountedFor(opening, ledger) ?? 0,
+          },
+        }
       : {}),
     companions: [ledger, gaps],
     retainMs: options.retainMs ?? Number.POSITIVE_INFINITY,
@@ -138,7 +148,7 @@ export async function openIngest(options: IngestOptions): Promise<Ingest> {
         stats,
         ledger,
         durableOrdinal: log.end().ordinal,
-        damagedLines: journal?.log.stats().quarantinedLines ?? 0,
+        damagedLines: Math.max(journal?.log.stats().quarantinedLines ?? 0, keeper.lost),
         gaps: gaps.report(),
       })
     },

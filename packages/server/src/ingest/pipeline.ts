@@ -24,7 +24,7 @@ import type { Reservation } from './dedup/reservation.ts'
 import { DamagedRunError } from './dedup/sorted-run.ts'
 import type { EventLog } from './event-log.ts'
 import type { SourceGaps } from './gaps.ts'
-import type { AckMode, IngestAnswer, IngestRequest } from './ingest.ts'
+import type { AckMode, IngestAnswer, IngestRequest, Observed } from './ingest.ts'
 import type { OrdinalLedger, Pledge } from './ledger.ts'
 import { assignPrice } from './pricing.ts'
 import { Reply } from './reply.ts'
@@ -172,7 +172,7 @@ export class Pipeline {
 
   #decode(
     { receivedMs, reply }: Delivery,
-    { items, decode = decodeWireEvent, idempotencyKey, principal, defaults }: IngestRequest,
+    { items, decode = decodeWireEvent, idempotencyKey, principal, defaults, observed }: IngestRequest,
     first: number,
   ): { candidates: Candidate[]; rejected: ErrorCode[] } {
     const candidates: Candidate[] = []
@@ -200,6 +200,7 @@ export class Pipeline {
         contentHash: contentHash(content.bytes),
         receivedMs,
         timestampMinted,
+        ...(observed === undefined ? {} : { observed: observe(event, observed) }),
         minted: idMinted && idempotencyKey === undefined,
       })
     }
@@ -379,4 +380,14 @@ interface Sent {
 interface Waiting {
   readonly candidate: Candidate
   readonly holder: Reservation
+}
+
+/** Fills the gaps of an event with what the door saw, and tells which that were: they are no part of what was sent. */
+function observe(event: Mutable<UsageEvent>, { clientIp, authMethod, authenticated }: Observed): Observed {
+  const filled: Mutable<Observed> = {}
+  if (clientIp !== undefined && event.clientIp === undefined) filled.clientIp = clientIp
+  if (authMethod !== undefined && event.authMethod === undefined) filled.authMethod = authMethod
+  if (authenticated !== undefined && event.authenticated === undefined) filled.authenticated = authenticated
+  Object.assign(event, filled)
+  return filled
 }

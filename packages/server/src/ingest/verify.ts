@@ -1,5 +1,11 @@
-import { eventFromWire } from '@tallystick/core/event'
-import { type JournalPosition, readJournal } from '@tallystick/core/journal'
+import { eventFromWire, type UsageEvent } from '@tallystick/core/event'
+import {
+  comparePositions,
+  type JournalDamage,
+  type JournalPosition,
+  type OrdinalRange,
+  readJournal,
+} from '@tallystick/core/journal'
 import { type Aggregate, addEvent, emptyAggregate, measureValue, parseQuery, planOf } from '@tallystick/core/query'
 import type { UsageStore } from '../store/store.ts'
 import type { Ingest } from './ingest.ts'
@@ -17,6 +23,10 @@ export interface Verification {
     readonly records: number
     readonly events: number
     readonly damaged_lines: number
+    /** Of the damaged or missing records, those whose events the store still holds. */
+    readonly held_by_store: number
+    /** Ordinals of those whose events are nowhere, first and last of each range; at most 20 ranges. */
+    readonly lost: readonly (readonly [number, number])[]
     readonly first_ordinal: number
     readonly last_ordinal: number
   } | null
@@ -39,6 +49,8 @@ const DAY_MS = 86_400_000
 /** Reading on after new events arrived converges unless they arrive faster than they are read. */
 const ATTEMPTS = 20
 const LISTED_DIFFERENCES = 20
+/** Events asked of the store at a time. */
+const HELD_EVENTS = 5000
 
 /** Every one of these must be the same in the journal and in the store, for every UTC day. */
 const COMPARED = [
@@ -67,7 +79,7 @@ export async function verify(options: VerifyOptions): Promise<Verification> {
   const { ingest, store, journalDir, appliedWithinMs } = options
   const differences: string[] = []
   const notes: string[] = []
-  const reading = journalDir === undefined ? undefined : new JournalTotals(journalDir)
+  const reading = journalDir === undefined ? undefined : new JournalTotals(journalDir, store)
   let daysCompared = 0
 
   if (reading === undefined) notes.push('There is no journal, so there is nothing to compare the store with.')
@@ -78,13 +90,14 @@ export async function verify(options: VerifyOptions): Promise<Verification> {
       notes.push(
         `The journal begins at record ${reading.firstOrdinal}: what came before stands in the store only, and days were not compared.`,
       )
+    else if (found === 'removed')
+      notes.push('Events were removed from the store by hand, so its days were not compared with the journal.')
     else {
       daysCompared = found.days
       differences.push(...found.differences)
     }
   }
-  if (reading !== undefined && reading.damaged > 0)
-    differences.push(`${reading.damaged} lines of the journal are damaged.`)
+  if (reading !== undefined && reading.damaged > 0) differences.push(damageSentence(reading))
 
   if (store.audit !== undefined) differences.push(...(await store.audit()).differences)
   const invariants = await ingest.invariants()
@@ -101,6 +114,8 @@ export async function verify(options: VerifyOptions): Promise<Verification> {
             records: reading.records,
             events: reading.events,
             damaged_lines: reading.damaged,
+            held_by_store: reading.heldByStore,
+            lost: reading.lost.slice(0, LISTED_DIFFERENCES).map(({ first, last }) => [first, last] as const),
             first_ordinal: reading.firstOrdinal,
             last_ordinal: reading.lastOrdinal,
           },
@@ -110,33 +125,52 @@ export async function verify(options: VerifyOptions): Promise<Verification> {
   }
 }
 
-/** Totals of the journal's events by UTC day; reads on from where it stopped. */
+function damageSentence({ damaged, heldByStore, lost }: JournalTotals): string {
+  const told = lost
+    .slice(0, LISTED_DIFFERENCES)
+    .map(({ first, last }) => (first === last ? `${first}` : `${first} to ${last}`))
+  const more = lost.length > told.length ? ' and more' : ''
+  const nowhere = lost.length === 0 ? '' : `; lost are the records ${told.join(', ')}${more}`
+  return `${damaged} lines of the journal are damaged or missing. The store holds the events of ${heldByStore}${nowhere}.`
+}
+
+/**
+ * Totals of the journal's events by UTC day, with those of its lost records that the store still holds; reads on from where it
+ * stopped.
+ */
 class JournalTotals {
   readonly plan: ReturnType<typeof planOf>
   readonly days = new Map<number, Aggregate>()
   records = 0
   events = 0
   damaged = 0
+  heldByStore = 0
+  readonly lost: OrdinalRange[] = []
   firstOrdinal = 0
   lastOrdinal = 0
   /** A `clear` was met: what stood before it no longer matters. */
   cleared = false
+  /** Events that stood before it. */
+  clearedEvents = 0
   readonly #dir: string
+  readonly #store: Pick<UsageStore, 'held'>
   #next: JournalPosition | undefined
+  /** Where the last damage was that has been counted: what follows `next` is read again. */
+  #told: JournalPosition = { segment: 0, offset: -1 }
 
-  constructor(dir: string) {
+  constructor(dir: string, store: Pick<UsageStore, 'held'>) {
     this.#dir = dir
+    this.#store = store
     this.plan = planOf(comparedQuery(0, DAY_MS).measures)
   }
 
   async readOn(): Promise<void> {
     const from = this.#next
+    const missing: OrdinalRange[] = []
     const journal = readJournal({
       dir: this.#dir,
-      ...(from === undefined ? {} : { from }),
-      onCorrupt: ({ lines }) => {
-        this.damaged += lines
-      },
+      ...(from === undefined ? {} : { from, after: this.lastOrdinal }),
+      onCorrupt: (damage) => this.#note(damage, missing),
     })
     for await (const { records, next } of journal) {
       for (const { type, ordinal, body } of records) {
@@ -145,16 +179,40 @@ class JournalTotals {
         this.lastOrdinal = ordinal
         if (type === 'clear') {
           this.days.clear()
+          this.clearedEvents += this.events
           this.events = 0
           this.cleared = true
-        } else if (type === 'event') this.#add(body['e'] as Readonly<Record<string, unknown>>)
+        } else if (type === 'event') this.#add(eventFromWire(body['e'] as Readonly<Record<string, unknown>>))
       }
       this.#next = next
     }
+    for (const range of missing) await this.#addHeld(range)
   }
 
-  #add(wire: Readonly<Record<string, unknown>>): void {
-    const event = eventFromWire(wire)
+  #note({ lines, position, missing }: JournalDamage, ranges: OrdinalRange[]): void {
+    if (comparePositions(position, this.#told) <= 0) return
+    this.#told = position
+    this.damaged += lines
+    if (missing) ranges.push(missing)
+  }
+
+  /** Events before a `clear` are held by nobody, so it does not matter that these come after it. */
+  async #addHeld({ first, last }: OrdinalRange): Promise<void> {
+    let next = first
+    for (;;) {
+      const events = await this.#store.held({ first: next, last }, HELD_EVENTS)
+      for (const { ordinal, event } of events) {
+        if (ordinal > next) this.lost.push({ first: next, last: ordinal - 1 })
+        next = ordinal + 1
+        this.#add(event)
+      }
+      this.heldByStore += events.length
+      if (events.length < HELD_EVENTS) break
+    }
+    if (next <= last) this.lost.push({ first: next, last })
+  }
+
+  #add(event: UsageEvent): void {
     const day = Math.floor(event.timestampMs / DAY_MS) * DAY_MS
     let aggregate = this.days.get(day)
     if (aggregate === undefined) {
@@ -173,7 +231,8 @@ interface Compared {
 
 /**
  * Compares the days once nothing has become durable between the reading of the journal and the answer of the store;
- * undefined when events keep arriving, `partial` when the journal does not hold all that the store does. Ordinals of the two
+ * undefined when events keep arriving, `partial` when the journal does not hold all that the store does, `removed` when the
+ * store's file was emptied or edited, which no journal tells. Ordinals of the two
  * need not meet: those of a tail that was cut, and of a damaged last line, are used up and belong to no record.
  */
 async function compare(
@@ -181,7 +240,7 @@ async function compare(
   ingest: Ingest,
   store: UsageStore,
   appliedWithinMs: number | undefined,
-): Promise<Compared | 'partial' | undefined> {
+): Promise<Compared | 'partial' | 'removed' | undefined> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const { targetOrdinal } = ingest.progress()
     await reading.readOn()
@@ -189,6 +248,8 @@ async function compare(
     // Written and not durable yet: not in the store either.
     if (reading.lastOrdinal > targetOrdinal) continue
     if (reading.firstOrdinal > 1 && !reading.cleared) return 'partial'
+    const { cleared = 0 } = await store.stats()
+    if (reading.firstOrdinal <= 1 && cleared > reading.clearedEvents) return 'removed'
     const found = await compareDays(reading, store)
     if (ingest.progress().targetOrdinal === targetOrdinal) return found
   }
@@ -201,8 +262,10 @@ async function compareDays(reading: JournalTotals, store: UsageStore): Promise<C
   const first = Math.min(...reading.days.keys())
   const last = Math.max(...reading.days.keys())
   const query = comparedQuery(first, last + DAY_MS)
-  const answer = await store.query(query)
-  for (const row of answer.rows) {
+  const answer = await store.query(query, { journaled: true })
+  // Of days whose single events have expired a store without totals knows nothing.
+  const rows = answer.rows.filter((row) => Number(row['time_ms']) >= (answer.raw_from_ms ?? first))
+  for (const row of rows) {
     const day = Number(row['time_ms'])
     const aggregate = reading.days.get(day) ?? emptyAggregate(reading.plan)
     for (const measure of query.measures) {
@@ -215,7 +278,7 @@ async function compareDays(reading: JournalTotals, store: UsageStore): Promise<C
         )
     }
   }
-  return { days: answer.rows.length, differences }
+  return { days: rows.length, differences }
 }
 
 function comparedQuery(fromMs: number, toMs: number): ReturnType<typeof parseQuery> {

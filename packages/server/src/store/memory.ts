@@ -1,7 +1,16 @@
 import { type Clock, systemClock } from '@tallystick/core/event'
+import type { OrdinalRange } from '@tallystick/core/journal'
 import { filterMatcher, finishQuery, foldCells, type Query, type QueryResult, queryPlan } from '@tallystick/core/query'
 import { throwIfAborted } from './abort.ts'
-import type { ScanCursor, ScanPage, ScanRequest, StoredEvent, StoreStats, UsageStore } from './store.ts'
+import type {
+  ScanCursor,
+  ScanPage,
+  ScanRequest,
+  StoreCapabilities,
+  StoredEvent,
+  StoreStats,
+  UsageStore,
+} from './store.ts'
 
 export interface MemoryStoreOptions {
   /** How many events are kept, 1 or more; beyond it the oldest by (timestampMs, ordinal) go. 10,000 unless given. */
@@ -26,7 +35,7 @@ export function openMemoryStore(options: MemoryStoreOptions = {}): UsageStore {
 }
 
 class MemoryStore implements UsageStore {
-  readonly capabilities = { backendType: 'memory', durable: false, cells: false } as const
+  readonly capabilities: StoreCapabilities
   readonly #maxEvents: number
   readonly #clock: Clock
   /** Sorted by (timestampMs, ordinal). Replaced or appended to, never reordered while a query reads it. */
@@ -36,6 +45,7 @@ class MemoryStore implements UsageStore {
   #cleared = 0
 
   constructor(maxEvents: number, clock: Clock) {
+    this.capabilities = { backendType: 'memory', durable: false, cells: false, maxEvents }
     this.#maxEvents = maxEvents
     this.#clock = clock
   }
@@ -92,6 +102,11 @@ class MemoryStore implements UsageStore {
       found.push(stored)
     }
     return { events: found }
+  }
+
+  async held({ first, last }: OrdinalRange, limit: number): Promise<readonly StoredEvent[]> {
+    const events = this.#events.filter(({ ordinal }) => ordinal >= first && ordinal <= last)
+    return events.sort((a, b) => a.ordinal - b.ordinal).slice(0, limit)
   }
 
   async stats(): Promise<StoreStats> {

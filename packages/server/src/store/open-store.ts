@@ -1,6 +1,10 @@
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { nearest, quoted, TallystickError } from '@tallystick/core'
 import type { Clock } from '@tallystick/core/event'
 import { type DuckdbStoreOptions, openDuckdbStore } from './duckdb/open.ts'
+import { openJsonlStore } from './jsonl/open.ts'
+import { resetJsonlStore } from './jsonl/reset.ts'
 import { openMemoryStore } from './memory.ts'
 import type { UsageStore } from './store.ts'
 
@@ -8,25 +12,39 @@ export interface OpenStoreOptions {
   readonly clock?: Clock
   /** What only the embedded store takes; its path is that of the URL. */
   readonly duckdb?: Omit<DuckdbStoreOptions, 'path' | 'clock'>
+  /** Events older than this many ms are not shown by a store that can tell at once. */
+  readonly eventsTtlMs?: number
 }
 
-/** What a store URL says, once it is known to be right. */
-type StoreTarget =
-  | { readonly scheme: 'memory'; readonly maxEvents?: number }
-  | { readonly scheme: 'duckdb'; readonly path: string }
+/** What a store URL names, once it is known to be right. */
+interface Target {
+  readonly open: (options: OpenStoreOptions) => Promise<UsageStore>
+  /** Removes what came from the journal, so that opening it makes it again; a closed store only. Absent where nothing is kept. */
+  readonly reset?: () => Promise<void>
+}
 
-/** THE table of store schemes: what stands behind the colon. A text is what is wrong with it. */
-const READERS: ReadonlyMap<string, (rest: string) => StoreTarget | string> = new Map([
-  ['memory', readMemory],
-  ['duckdb', readDuckdb],
+/** One kind of store. */
+interface Scheme {
+  /** Reads what stands behind the colon. A text is what is wrong with it. */
+  readonly read: (rest: string) => Target | string
+  /** Its file in the data directory, for a URL that names none. */
+  readonly defaultFile?: string
+}
+
+/** THE table of store schemes. */
+const SCHEMES: ReadonlyMap<string, Scheme> = new Map<string, Scheme>([
+  ['memory', { read: readMemory }],
+  ['jsonl', { read: readJsonl, defaultFile: 'analytics.jsonl' }],
+  ['duckdb', { read: readDuckdb, defaultFile: 'tallystick.duckdb' }],
 ])
 
-const SCHEMES: readonly string[] = [...READERS.keys()]
+export const STORE_SCHEMES: readonly string[] = [...SCHEMES.keys()]
 
 /**
  * Opens the store that a URL names.
  *
  * - `memory:` or `memory:?max_events=1000`: nothing is kept over a restart.
+ * - `jsonl:data/analytics.jsonl` or `jsonl:PATH?rotate_mb=100`: a file of JSON documents, one a line.
  * - `duckdb:data/tallystick.duckdb`: an embedded column store in that file; `duckdb:` with an absolute or relative path,
  *   `duckdb:///abs/path` and `duckdb:./path` included.
  *
@@ -34,15 +52,29 @@ const SCHEMES: readonly string[] = [...READERS.keys()]
  * @example const store = await openStore('memory:?max_events=1000')
  */
 export async function openStore(url: string, options: OpenStoreOptions = {}): Promise<UsageStore> {
-  const target = readStoreUrl(url)
-  if (typeof target === 'string')
-    throw new TallystickError('invalid_config', `The store URL ${target}.`, {
-      issues: [{ path: 'store', message: target }],
-    })
-  const { clock, duckdb } = options
-  const timed = clock === undefined ? {} : { clock }
-  if (target.scheme === 'duckdb') return openDuckdbStore({ ...duckdb, path: target.path, ...timed })
-  return openMemoryStore({ ...(target.maxEvents === undefined ? {} : { maxEvents: target.maxEvents }), ...timed })
+  return targetOf(url).open(options)
+}
+
+/**
+ * The URL with the path that an empty one stands for.
+ *
+ * @example locateStore('duckdb:', 'data') // 'duckdb:data/tallystick.duckdb'
+ */
+export function locateStore(url: string, dataDir: string): string {
+  const [, name = '', search = ''] = /^([^:]*):(\?.*)?$/.exec(url) ?? []
+  const file = SCHEMES.get(name.toLowerCase())?.defaultFile
+  return file === undefined ? url : `${name}:${join(dataDir, file)}${search}`
+}
+
+/** Does the store keep anything that could be made again from the journal? */
+export const canReset = (url: string): boolean => targetOf(url).reset !== undefined
+
+/**
+ * Removes from a closed store what came from the journal; opening it makes it again. Documents that others wrote into its
+ * file stay.
+ */
+export async function resetStore(url: string): Promise<void> {
+  await targetOf(url).reset?.()
 }
 
 /**
@@ -56,30 +88,76 @@ export function storeUrlProblem(url: string): string | undefined {
   return typeof target === 'string' ? target : undefined
 }
 
-function readStoreUrl(url: string): StoreTarget | string {
+function targetOf(url: string): Target {
+  const target = readStoreUrl(url)
+  if (typeof target !== 'string') return target
+  throw new TallystickError('invalid_config', `The store URL ${target}.`, {
+    issues: [{ path: 'store', message: target }],
+  })
+}
+
+function readStoreUrl(url: string): Target | string {
   const colon = url.indexOf(':')
-  if (colon < 0) return `has no scheme; it begins with ${SCHEMES.map((name) => `${name}:`).join(' or ')}`
-  const scheme = url.slice(0, colon).toLowerCase()
-  const read = READERS.get(scheme)
-  if (read === undefined) return `has no known scheme but ${quoted(scheme)}; ${nearest(scheme, SCHEMES)}`
-  return read(url.slice(colon + 1))
+  if (colon < 0) return `has no scheme; it begins with ${STORE_SCHEMES.map((name) => `${name}:`).join(' or ')}`
+  const name = url.slice(0, colon).toLowerCase()
+  const scheme = SCHEMES.get(name)
+  if (scheme === undefined) return `has no known scheme but ${quoted(name)}; ${nearest(name, STORE_SCHEMES)}`
+  return scheme.read(url.slice(colon + 1))
 }
 
-function readMemory(rest: string): StoreTarget | string {
-  const [path = '', search = ''] = rest.split('?', 2)
-  if (path !== '' && path !== '//') return `is of a memory store, which has no path, but names ${quoted(path)}`
-  let maxEvents: number | undefined
-  for (const [name, value] of new URLSearchParams(search)) {
-    if (name !== 'max_events') return `is of a memory store, which takes max_events, not ${quoted(name)}`
-    maxEvents = /^\d{1,9}$/.test(value) ? Number(value) : 0
-    if (maxEvents < 1) return `has max_events ${quoted(value)}; give an integer from 1 to 999999999`
+function readMemory(rest: string): Target | string {
+  const { path, search } = parts(rest)
+  if (path !== '') return `is of a memory store, which has no path, but names ${quoted(path)}`
+  const maxEvents = numberOf(search, 'max_events', 999_999_999)
+  if (typeof maxEvents === 'string') return `is of a memory store and ${maxEvents}`
+  return { open: async ({ clock }) => openMemoryStore({ ...defined({ maxEvents }), ...defined({ clock }) }) }
+}
+
+function readJsonl(rest: string): Target | string {
+  const { path, search } = parts(rest)
+  if (path === '') return 'needs the path of its file, as in jsonl:data/analytics.jsonl'
+  const rotateMb = numberOf(search, 'rotate_mb', 9_999_999)
+  if (typeof rotateMb === 'string') return `is of a jsonl store and ${rotateMb}`
+  const rotateBytes = rotateMb === undefined ? undefined : rotateMb * 1024 * 1024
+  return {
+    open: ({ clock, eventsTtlMs }) =>
+      openJsonlStore({ path, ...defined({ rotateBytes }), ...defined({ eventsTtlMs }), ...defined({ clock }) }),
+    reset: () => resetJsonlStore(path),
   }
-  return { scheme: 'memory', ...(maxEvents !== undefined && { maxEvents }) }
 }
 
-function readDuckdb(rest: string): StoreTarget | string {
-  const path = rest.startsWith('//') ? rest.slice(2) : rest
+function readDuckdb(rest: string): Target | string {
+  const path = withoutSlashes(rest)
   if (path === '') return 'needs the path of its file, as in duckdb:data/tallystick.duckdb'
   if (path.startsWith(':memory:')) return 'must name a file; use memory: for a store without one'
-  return { scheme: 'duckdb', path }
+  return {
+    open: ({ clock, duckdb }) => openDuckdbStore({ ...duckdb, path, ...defined({ clock }) }),
+    reset: async () => {
+      for (const file of [path, `${path}.wal`]) await rm(file, { force: true })
+    },
+  }
+}
+
+const withoutSlashes = (rest: string): string => (rest.startsWith('//') ? rest.slice(2) : rest)
+
+function parts(rest: string): { readonly path: string; readonly search: string } {
+  const question = rest.indexOf('?')
+  if (question < 0) return { path: withoutSlashes(rest), search: '' }
+  return { path: withoutSlashes(rest.slice(0, question)), search: rest.slice(question + 1) }
+}
+
+/** The one parameter that a scheme has, undefined when it is not given; a text is what is wrong. */
+function numberOf(search: string, parameter: string, max: number): number | undefined | string {
+  let number: number | undefined
+  for (const [name, value] of new URLSearchParams(search)) {
+    if (name !== parameter) return `takes ${parameter}, not ${quoted(name)}`
+    number = /^\d{1,9}$/.test(value) ? Number(value) : 0
+    if (number < 1 || number > max) return `has ${parameter} ${quoted(value)}; give an integer from 1 to ${max}`
+  }
+  return number
+}
+
+/** Leaves out what is undefined: an option that is not given and one given as nothing are not the same. */
+function defined<T extends object>(options: T): { [K in keyof T]: Exclude<T[K], undefined> } | Record<never, never> {
+  return Object.values(options)[0] === undefined ? {} : (options as { [K in keyof T]: Exclude<T[K], undefined> })
 }

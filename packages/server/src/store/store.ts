@@ -1,5 +1,5 @@
-import type { UsageEvent } from '@tallystick/core/event'
-import type { JournalEnd } from '@tallystick/core/journal'
+import type { FieldName, UsageEvent } from '@tallystick/core/event'
+import type { JournalEnd, OrdinalRange } from '@tallystick/core/journal'
 import type { Filter, Query, QueryResult } from '@tallystick/core/query'
 
 /** An event as it stands in the journal and the stores: with its ordinal (position in the one order of acceptance). */
@@ -30,9 +30,19 @@ export interface EventSink {
 export interface UsageStore extends EventSink {
   readonly capabilities: StoreCapabilities
   /** Answers a validated query. */
-  query(query: Query, options?: { readonly signal?: AbortSignal }): Promise<QueryResult>
+  query(query: Query, options?: QueryOptions): Promise<QueryResult>
   /** Events by filter, newest first unless `ascending`; at most `limit` (1 to 10,000). */
   scan(request: ScanRequest): Promise<ScanPage>
+  /**
+   * The events it holds with ordinals of a range, in that order, at most `limit`: what can be known of records that the journal
+   * has lost. Expired and cleared events are not among them.
+   */
+  held(range: OrdinalRange, limit: number): Promise<readonly StoredEvent[]>
+  /**
+   * What is appended from now on comes from the journal with this id, and `stats` tells. Absent on a store that keeps nothing
+   * over a restart, and on one that follows the journal by itself.
+   */
+  belongTo?(journalId: string): Promise<void>
   stats(): Promise<StoreStats>
   /** Compares what the store keeps more than once (rows, cells, counters) with itself. Absent where nothing is kept twice. */
   audit?(): Promise<StoreAudit>
@@ -53,10 +63,19 @@ export interface UsageStore extends EventSink {
   readonly follower?: JournalFollower
 }
 
+export interface QueryOptions {
+  readonly signal?: AbortSignal
+  /** Only events that came through the journal. A store that never holds others need not look at it. */
+  readonly journaled?: boolean
+}
+
 /** The half of a store that keeps up with the journal. */
 export interface JournalFollower {
-  /** Starts to apply what stands in the journal behind the last applied position, up to `end`. */
-  follow(journalDir: string, end: JournalEnd): Promise<void>
+  /**
+   * Starts to apply what stands in the journal behind the last applied position, up to `end`. From then on the store belongs
+   * to the journal with that id, and `stats` tells.
+   */
+  follow(journalDir: string, end: JournalEnd, journalId?: string): Promise<void>
   /** Everything before `end` is durable now and may be applied. Cheap; called after every group commit. */
   advance(end: JournalEnd): void
   progress(): FollowerProgress
@@ -78,6 +97,8 @@ export interface StoreCapabilities {
   readonly durable: boolean
   /** Totals outlive raw events. */
   readonly cells: boolean
+  /** Beyond this many the oldest events go. Absent: no bound but the disk. */
+  readonly maxEvents?: number
 }
 
 export interface ScanRequest {
@@ -88,6 +109,8 @@ export interface ScanRequest {
   readonly ascending?: boolean
   /** Continue after this event in the chosen order. */
   readonly after?: ScanCursor
+  /** Members that will be looked at; others may be absent where they need not be present. Absent: all of them. */
+  readonly fields?: readonly FieldName[]
 }
 
 /** Events are ordered by (timestampMs, ordinal). */
@@ -118,8 +141,14 @@ export interface StoreStats {
   readonly expired?: number
   /** Events, expired ones included, that clears have removed since the store began. */
   readonly cleared?: number
+  /** Those of `events` that did not come through the journal: documents that others have written into the store's file. */
+  readonly foreign?: number
+  /** Lines of the store's file that are no document; they are left as they are. */
+  readonly malformed?: number
   /** Highest ordinal applied; 0 when none. */
   readonly appliedOrdinal: number
+  /** Id of the journal it is a projection of; absent where it has none or was never told. */
+  readonly journalId?: string
   readonly oldestMs: number | null
   readonly newestMs: number | null
   /** Bytes on disk, 0 for memory. */

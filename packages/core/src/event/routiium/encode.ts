@@ -108,10 +108,15 @@ function difference(document: RoutiiumDocument, event: UsageEvent): Record<strin
   const meant = encodeWireEvent(event)
   const extension: Record<string, JsonValue> = {}
   for (const name of Object.keys(meant)) {
-    if (JSON.stringify(said[name]) !== JSON.stringify(meant[name])) extension[name] = meant[name] as JsonValue
+    if (!same(said[name], meant[name])) extension[name] = meant[name] as JsonValue
   }
   for (const name of Object.keys(said)) {
     if (!Object.hasOwn(meant, name)) extension[name] = null
   }
   return Object.keys(extension).length === 0 ? undefined : extension
+}
+
+/** Most members are text, numbers and flags; spelling those out to compare them would be most of the work of encoding. */
+function same(said: unknown, meant: unknown): boolean {
+  return said === meant || (typeof meant === 'object' && JSON.stringify(said) === JSON.stringify(meant))
 }

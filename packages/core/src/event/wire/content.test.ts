@@ -77,9 +77,13 @@ it('stands in what is written of an accepted event, whose money is the one it ha
     const { timestamp_ms: stamp, ...item } = encodeWireEvent(sent)
     const decoded = decode(stamped ? { ...item, timestamp_ms: stamp } : item)
     const content = writeContent(new JsonBytes(), decoded)
-    const event = { ...decoded.event, costNanoUsd: 12, costInputNanoUsd: 12, priceId: 'p' }
+    const gaps = { authMethod: 'key', authenticated: false, clientIp: '203.0.113.0' }
+    const observed = Object.fromEntries(
+      Object.entries(gaps).filter(([name]) => decoded.event[name as keyof typeof gaps] === undefined),
+    )
+    const event = { ...decoded.event, ...observed, costNanoUsd: 12, costInputNanoUsd: 12, priceId: 'p' }
     const out = new JsonBytes(1)
-    writeAcceptedEvent(out, event, content, decoded.timestampMinted)
+    writeAcceptedEvent(out, event, content, { ...decoded, observed })
     const text = textOf(out.bytes.subarray(0, out.length))
     expect(eventFromWire(JSON.parse(text))).toEqual(event)
     // Parsing takes the last of two members of one name; had there been two, the text would be longer.

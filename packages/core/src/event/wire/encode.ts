@@ -2,7 +2,7 @@ import type { JsonValue, UsageEvent } from '../event.ts'
 import { FIELD_NAMES, wireName } from '../fields.ts'
 import { JsonBytes, jsonBytes } from '../json-bytes.ts'
 import type { SentContent } from './content.ts'
-import { NAME, number, text, writeAfterMoney, writeBeforeMoney, writeMoney } from './members.ts'
+import { boolean, NAME, number, text, writeAfterMoney, writeBeforeMoney, writeMoney } from './members.ts'
 
 const WIRE_NAMES = FIELD_NAMES.map((field) => [field, wireName(field)] as const)
 const EVENT_ID = jsonBytes('{"event_id":')
@@ -43,17 +43,25 @@ export function wireJson(event: UsageEvent): string {
   return new TextDecoder().decode(out.bytes.subarray(0, out.length))
 }
 
+/** What a door puts into an event beside what its sender said. */
+export interface AddedMembers {
+  /** The door stamped the event: its content does not have the instant. */
+  readonly timestampMinted: boolean
+  /** What the door saw of the sender where that said nothing. */
+  readonly observed?: Readonly<Pick<UsageEvent, 'authMethod' | 'authenticated' | 'clientIp'>>
+}
+
 /**
  * Writes an accepted event as `eventFromWire` reads it: what its sender said, byte for byte as it was hashed, then what
  * the server added. Of the members about money those that `event` has now count.
  *
- * @param timestampMinted - the door stamped the event, so its content does not have the instant
+ * @param added - what the door put into the event that its content does not have
  */
 export function writeAcceptedEvent(
   out: JsonBytes,
   event: UsageEvent,
   { bytes, moneyStart, moneyEnd }: SentContent,
-  timestampMinted: boolean,
+  added: AddedMembers,
 ): void {
   if (moneyStart === moneyEnd) out.copy(bytes)
   else {
@@ -63,9 +71,15 @@ export function writeAcceptedEvent(
   // The members that follow go inside the content's brace.
   out.length--
   text(out, NAME.eventId, event.eventId)
-  if (timestampMinted) number(out, NAME.timestampMs, event.timestampMs)
+  if (added.timestampMinted) number(out, NAME.timestampMs, event.timestampMs)
   number(out, NAME.epoch, event.epoch)
   number(out, NAME.seq, event.seq)
+  if (added.observed) {
+    const { authMethod, authenticated, clientIp } = added.observed
+    text(out, NAME.authMethod, authMethod)
+    boolean(out, NAME.authenticated, authenticated)
+    text(out, NAME.clientIp, clientIp)
+  }
   writeMoney(out, event)
   out.raw(END)
 }

@@ -117,7 +117,7 @@ export function number(out: JsonBytes, name: Uint8Array, value: number | undefin
   out.number(value)
 }
 
-function boolean(out: JsonBytes, name: Uint8Array, value: boolean | undefined): void {
+export function boolean(out: JsonBytes, name: Uint8Array, value: boolean | undefined): void {
   if (value === undefined) return
   out.raw(name)
   out.boolean(value)

@@ -1,17 +1,18 @@
-import { existsSync, readdirSync, rmSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { TallystickError } from '@tallystick/core'
 import { verifyJournal } from '@tallystick/core/journal'
 import { openTallystick } from '../../open.ts'
+import { canReset, resetStore } from '../../store/open-store.ts'
 import { configOf, examples, type RegisterCommand, withData } from '../command.ts'
 import { runningServer } from '../connection.ts'
 import { openOptions } from '../open-options.ts'
 import { grouped, Progress } from '../terminal.ts'
 
-/** `tallystick rebuild`: throws the store file away and makes it again from the journal. */
+/** `tallystick rebuild`: throws away what the store made of the journal, and makes it again. */
 export const registerRebuild: RegisterCommand = (program, terminal) => {
-  const command = withData(program.command('rebuild').description('make the embedded store again from the journal'))
+  const command = withData(program.command('rebuild').description('make the store again from the journal'))
     .option('--yes', 'go ahead although the journal no longer holds everything that the store does')
     .option('--json', 'print the result as JSON')
   examples(command, ['tallystick rebuild', 'tallystick rebuild --data /var/lib/tallystick'])
@@ -27,9 +28,8 @@ export const registerRebuild: RegisterCommand = (program, terminal) => {
         'data_dir_unusable',
         `There is no data directory ${options.dataDir}. Name the right one with --data.`,
       )
-    const path = options.store?.startsWith('duckdb:') ? options.store.slice('duckdb:'.length) : undefined
-    if (path === undefined)
-      throw new TallystickError('usage', `Only the embedded store can be rebuilt, not ${config.text('store')}.`)
+    const { store = 'duckdb:' } = options
+    if (!canReset(store)) throw new TallystickError('usage', `A store that keeps nothing cannot be rebuilt: ${store}.`)
 
     // The journal drops old segments; what they held exists in the store only, and a rebuild would lose it.
     const first = firstSegment(join(options.dataDir, 'journal'))
@@ -49,10 +49,7 @@ export const registerRebuild: RegisterCommand = (program, terminal) => {
         )
     }
 
-    const name = basename(path)
-    if (existsSync(dirname(path)))
-      for (const file of readdirSync(dirname(path)))
-        if (file === name || file === `${name}.wal`) rmSync(join(dirname(path), file))
+    await resetStore(store)
 
     const progress = new Progress(terminal)
     const tallystick = await openTallystick(options)

@@ -47,7 +47,7 @@ function report(found: Verification): string {
       : [
           `journal   ${n(found.journal.records)} records, ${n(found.journal.events)} events, ${n(found.journal.damaged_lines)} damaged lines`,
         ]),
-    `store     ${n(found.store.events)} events, ${n(found.days_compared)} days compared with the journal`,
+    `store     ${n(found.store.events)} events, ${n(found.days_compared)} ${found.days_compared === 1 ? 'day' : 'days'} compared with the journal`,
     `law       accepted ${n(store.accepted)} = live ${n(store.live)} + expired ${n(store.expired)} + cleared ${n(store.cleared)} + pending ${n(store.pending_apply)} + quarantined ${n(store.quarantined)}`,
     `received  ${n(server.received)} = accepted ${n(server.accepted)} + duplicate ${n(server.duplicate)} + conflict ${n(server.conflict)} + rejected ${n(rejected)} + failed ${n(server.failed)}  (since this process began)`,
     `sources   ${n(gaps.sources)} known, ${n(gaps.missing)} numbers missing`,

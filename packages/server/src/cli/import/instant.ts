@@ -1,35 +1,11 @@
 import { TallystickError } from '@tallystick/core'
-import { isTimeZone } from '@tallystick/core/query'
+import { instantOfWallTime, isTimeZone } from '@tallystick/core/query'
 
 /** @throws TallystickError `usage` for a name that is no IANA zone */
 export function checkedZone(zone: string): string {
   if (isTimeZone(zone)) return zone
   throw new TallystickError('usage', `--time-zone ${zone} is not an IANA zone such as Europe/Berlin`)
 }
-
-/** Local time of one zone at an instant, as if it were UTC; the difference is the zone's offset. */
-function offsetMs(zone: string, ms: number): number {
-  let format = formats.get(zone)
-  if (format === undefined) {
-    format = new Intl.DateTimeFormat('en-US', {
-      timeZone: zone,
-      hourCycle: 'h23',
-      year: 'numeric',
-      month: 'numeric',
-      day: 'numeric',
-      hour: 'numeric',
-      minute: 'numeric',
-      second: 'numeric',
-    })
-    formats.set(zone, format)
-  }
-  const parts = new Map(format.formatToParts(ms).map((part) => [part.type, Number(part.value)]))
-  const part = (name: Intl.DateTimeFormatPartTypes): number => parts.get(name) ?? 0
-  const local = Date.UTC(part('year'), part('month') - 1, part('day'), part('hour'), part('minute'), part('second'))
-  return local - Math.floor(ms / 1000) * 1000
-}
-
-const formats = new Map<string, Intl.DateTimeFormat>()
 
 const INSTANT = /^(\d{4})-(\d\d?)-(\d\d?)(?:[T ](\d\d?):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?)?\s*(Z|UTC|[+-]\d\d:?\d\d)?$/i
 
@@ -54,12 +30,7 @@ export function parseInstant(text: string, timeZone: string): number | undefined
   if (check.getUTCMonth() !== Number(month) - 1 || check.getUTCDate() !== Number(day)) return undefined
   if (Number(hour) > 23 || Number(minute) > 59 || Number(second) > 59) return undefined
   const ms = local + Number(fraction.slice(0, 3).padEnd(3, '0'))
-  if (zone === undefined) {
-    const before = ms - offsetMs(timeZone, ms - 86_400_000)
-    const after = ms - offsetMs(timeZone, ms + 86_400_000)
-    const valid = [before, after].filter((candidate) => candidate + offsetMs(timeZone, candidate) === ms)
-    return valid.length > 0 ? Math.min(...valid) : before
-  }
+  if (zone === undefined) return instantOfWallTime(timeZone, ms)
   if (/^(z|utc)$/i.test(zone)) return ms
   const sign = zone.startsWith('-') ? -1 : 1
   const digits = zone.replace(/\D/g, '')

@@ -100,12 +100,14 @@ function filtersOf(parameters: URLSearchParams, own: ParameterTable, negated: bo
   return filters
 }
 
-function cursorText({ timestampMs, ordinal }: ScanCursor): string {
+export function cursorText({ timestampMs, ordinal }: ScanCursor): string {
   return `${timestampMs}.${ordinal}`
 }
 
-function cursorOf(text: string): ScanCursor {
-  const match = /^(\d{1,16})\.(\d{1,16})$/.exec(text)
+/** @throws TallystickError `invalid_cursor` */
+export function cursorOf(text: string): ScanCursor {
+  // A document that the journal never held has an ordinal below zero.
+  const match = /^(\d{1,16})\.(-?\d{1,16})$/.exec(text)
   const timestampMs = Number(match?.[1])
   const ordinal = Number(match?.[2])
   if (!Number.isSafeInteger(timestampMs) || !Number.isSafeInteger(ordinal)) throw new TallystickError('invalid_cursor')

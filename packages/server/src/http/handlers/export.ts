@@ -1,5 +1,5 @@
 import { type Issue, inlineIssues, nearest, quoted, TallystickError } from '@tallystick/core'
-import { wireJson } from '@tallystick/core/event'
+import { type FieldName, wireJson } from '@tallystick/core/event'
 import { csvRow } from '../../format/csv.ts'
 import { CSV_COLUMNS, type CsvColumn, csvColumnOf, csvLine } from '../../format/event-csv.ts'
 import type { ScanCursor, ScanPage, StoredEvent } from '../../store/store.ts'
@@ -19,6 +19,8 @@ interface Format {
   readonly type: string
   readonly extension: string
   readonly head: string
+  /** Members that are looked at; all when absent. */
+  readonly fields?: readonly FieldName[]
   readonly line: (event: StoredEvent['event']) => string
 }
 
@@ -33,7 +35,13 @@ export const exportEvents: Handler = async ({ url, request, app }) => {
   if (waitsForApplied(url)) await app.ingest.applied(app.limits.appliedWaitMs)
   const known = app.ingest.progress().appliedOrdinal
   const read = (after?: ScanCursor): Promise<ScanPage> =>
-    app.store.scan({ ...selection, ascending: true, limit: PAGE_EVENTS, ...(after === undefined ? {} : { after }) })
+    app.store.scan({
+      ...selection,
+      ascending: true,
+      limit: PAGE_EVENTS,
+      ...(format.fields === undefined ? {} : { fields: format.fields }),
+      ...(after === undefined ? {} : { after }),
+    })
   // In turn with queries, so that a busy server can still refuse; the other pages come one at a time.
   const first = await app.queries.run(() => read(), request.signal)
   return new Response(streamBody(texts(first, read, known, format), app), {
@@ -51,6 +59,7 @@ function formatOf(parameters: URLSearchParams): Format {
     return {
       type: 'text/csv; charset=utf-8',
       extension: 'csv',
+      ...(names === null ? {} : { fields: columns.map(({ field }) => field) }),
       head: csvRow(columns.map(({ name }) => name)),
       line: (event) => csvLine(columns, event),
     }
@@ -87,9 +96,8 @@ async function* texts(
   read: (after: ScanCursor) => Promise<ScanPage>,
   known: number,
   { head, line }: Format,
-): AsyncGenerator<Uint8Array> {
-  const encoder = new TextEncoder()
-  if (head !== '') yield encoder.encode(head)
+): AsyncGenerator<string> {
+  if (head !== '') yield head
   let page: ScanPage | undefined = first
   while (page !== undefined) {
     const pending: Promise<ScanPage> | undefined = page.next === undefined ? undefined : read(page.next)
@@ -97,7 +105,7 @@ async function* texts(
     pending?.catch(() => undefined)
     let text = ''
     for (const { event, ordinal } of page.events) if (ordinal <= known) text += line(event)
-    if (text !== '') yield encoder.encode(text)
+    if (text !== '') yield text
     page = await pending
   }
 }

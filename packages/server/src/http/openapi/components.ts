@@ -2,6 +2,7 @@ import { ERRORS } from '@tallystick/core'
 import { EVENT_INPUT_SCHEMA, EVENT_SCHEMA } from './event-schema.ts'
 import { INVARIANTS_SCHEMA, VERIFICATION_SCHEMA } from './law-schema.ts'
 import { QUERY_RESULT_SCHEMA, QUERY_SCHEMA, TABLES_SCHEMA } from './query-schema.ts'
+import { ROUTIIUM_DOCUMENT_SCHEMA, ROUTIIUM_ERROR_SCHEMA } from './routiium.ts'
 import { array, integer, object, type Schema, text } from './schema.ts'
 
 const ERROR_CODE: Schema = { type: 'string', enum: Object.keys(ERRORS) }
@@ -49,9 +50,10 @@ const PROBLEM: Schema = object(
     code: ERROR_CODE,
     detail: text('What was wrong, where, and what to do.'),
     issues: array(object({ path: text(), message: text() }), 'Every problem found, not the first only.'),
+    retry_after_seconds: integer('How long to wait before the same is sent again, where the server knows.'),
     instance: text('Names this occurrence; the server log has the same id.'),
   },
-  { optional: ['issues'] },
+  { optional: ['issues', 'retry_after_seconds'] },
 )
 
 /** The named schemas of the document. */
@@ -63,6 +65,8 @@ export const COMPONENTS: { readonly [name: string]: Schema } = {
   Problem: PROBLEM,
   Query: QUERY_SCHEMA,
   QueryResult: QUERY_RESULT_SCHEMA,
+  RoutiiumDocument: ROUTIIUM_DOCUMENT_SCHEMA,
+  RoutiiumError: ROUTIIUM_ERROR_SCHEMA,
   Tables: TABLES_SCHEMA,
   Verification: VERIFICATION_SCHEMA,
 }

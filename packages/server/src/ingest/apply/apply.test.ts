@@ -131,6 +131,15 @@ describe('feeding a store', () => {
     await journal.log.close()
   })
 
+  test('is refused with a journal that ends before the store: its events would be taken for old ones', async () => {
+    const journal = await openTestJournal(await temporaryDir())
+    await journal.write(3)
+    const store = moodyStore()
+    await store.append(range(1, 4))
+    await expect(openFeeding({ store, journal, onError: () => {} })).rejects.toMatchObject({ code: 'store_corrupt' })
+    await journal.log.close()
+  })
+
   test('a clear in the journal clears the store at its place', async () => {
     const journal = await openTestJournal(await temporaryDir())
     await journal.write(3)

@@ -25,12 +25,23 @@ const LAST_RETRY_MS = 5000
 /**
  * For a store that is handed its events: feeds it from memory right after they are durable, in ordinal order, in batches.
  * When it lags too far behind or starts with less than the journal holds, it is fed from the journal until it has caught up.
+ *
+ * @throws TallystickError `store_corrupt` when the journal ends before what the store has applied: it is another journal, and
+ * its events would be taken for old ones.
  */
 export async function openFeeding(options: FeedingOptions): Promise<Applier> {
   const { appliedOrdinal } = await options.store.stats()
+  const end = options.journal?.log.end().ordinal ?? appliedOrdinal
+  if (end < appliedOrdinal)
+    throw new TallystickError(
+      'store_corrupt',
+      `The store has applied record ${appliedOrdinal}, but the journal in ${options.journal?.dir} ends at ${end}. ` +
+        'Put back the journal this store belongs to, or run `tallystick rebuild`.',
+    )
   const feeder = new Feeder(options, appliedOrdinal)
-  const { journal, onError } = options
+  const { journal, store, onError } = options
   if (!journal) return feeder
+  await store.belongTo?.(journal.log.id)
   const cursor = await CursorKeeper.open(journal.log, () => feeder.progress().appliedOrdinal, onError)
   feeder.readFrom(cursor)
   return feeder

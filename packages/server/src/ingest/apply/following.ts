@@ -10,8 +10,7 @@ export async function openFollowing(
   journalDir: string,
   onError: (error: unknown) => void,
 ): Promise<Applier> {
-  // Records that were applied and are damaged now end the journal earlier than the store; it is still the store's journal.
-  await follower.follow(journalDir, { position: journal.end().position, ordinal: journal.usedOrdinal() })
+  await follower.follow(journalDir, journal.end(), journal.id)
   const stop = journal.onDurable((end) => follower.advance(end))
   // Commits between the two lines above, if any, must not wait for the next one.
   follower.advance(journal.end())

@@ -16,8 +16,8 @@ export interface Claim {
 }
 
 /**
- * `fresh`: the id is reserved for the caller. `duplicate`, `conflict`: it is taken, by the same or by other content. A
- * reservation: another delivery holds it; claim again when that is `done`.
+ * `fresh`: the id is reserved for the caller. `duplicate`, `conflict`: it is taken, by the same or by other content; where the
+ * first content is not known any more it counts as the same. A reservation: another delivery holds it; claim again when that is `done`.
  */
 export type ClaimResult = 'fresh' | 'duplicate' | 'conflict' | Reservation
 
@@ -63,14 +63,15 @@ export class Dedup {
         const holder = this.#open.get(found.mark)
         if (holder) return holder
       }
-      return found.hash0 === hash0 && found.hash1 === hash1 ? 'duplicate' : 'conflict'
+      const same = (found.hash0 === hash0 && found.hash1 === hash1) || (found.hash0 === 0 && found.hash1 === 0)
+      return same ? 'duplicate' : 'conflict'
     }
     const place = placementOf(idMs, event.timestampMs, receivedMs, this.#strayDays)
     reservation.hold(key, index.add(key, place, hash0, hash1, reservation.number, receivedMs))
     return 'fresh'
   }
 
-  /** Takes in an event of the journal, if it is not known yet. */
+  /** Takes in an event of the journal or the store, if it is not known yet. */
   adopt(event: UsageEvent, contentHash: string, receivedMs: number): void {
     const key = this.#key
     identityKey(this.salt, event, key)

@@ -50,6 +50,10 @@ export class IdIndex {
     for (const family of DAY_FAMILIES) yield* this.#families[family].values()
   }
 
+  clear(): void {
+    for (const family of DAY_FAMILIES) this.#families[family].clear()
+  }
+
   delete(bucket: DayBucket): void {
     this.#families[bucket.family].delete(bucket.day)
   }

@@ -38,6 +38,9 @@ export function contentHash(content: Uint8Array): string {
   return hash('sha256', content, 'hex').slice(0, 16)
 }
 
+/** Of an event that only the store still holds: what its sender sent is not known. No real hash is likely to be this one. */
+export const UNKNOWN_CONTENT = '0'.repeat(16)
+
 /**
  * The id of item `index` of a delivery that carries an `Idempotency-Key` and no ids of its own: UUIDv8 (RFC 9562), so
  * stores keep it as compactly as any UUID.

@@ -2,10 +2,13 @@ import { rm } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { TallystickError } from '@tallystick/core'
 import type { JsonValue } from '@tallystick/core/event'
-import type { Journal, JournalEnd, JournalPosition } from '@tallystick/core/journal'
+import type { Journal, JournalEnd, OrdinalRange } from '@tallystick/core/journal'
+import type { UsageStore } from '../../store/store.ts'
 import type { DayBucket } from './day-bucket.ts'
 import type { Dedup } from './dedup.ts'
+import { UNKNOWN_CONTENT } from './identity.ts'
 import { type ManifestBucket, writeManifest } from './manifest.ts'
+import { OrdinalGaps } from './ordinal-gaps.ts'
 import { dayOf } from './placement.ts'
 import { type JournaledEvent, replay, witnessOf } from './replay.ts'
 import { mergeCandidates, type RunFiles } from './run-files.ts'
@@ -13,6 +16,9 @@ import { DamagedRunError, type SortedRun } from './sorted-run.ts'
 
 /** Name of the journal cursor that keeps what the sidecar has not taken in yet. */
 export const DEDUP_CURSOR = 'dedup'
+
+/** Events asked of the store at a time. */
+const HELD_EVENTS = 5000
 
 /** An event may carry an instant a day ahead, and its retention counts from there. */
 const FUTURE_MS = 86_400_000
@@ -25,12 +31,18 @@ export interface Companion {
   load(state: JsonValue): void
   /** Takes in events behind the saved place. */
   replay(events: readonly JournaledEvent[]): void
+  /** Takes in that records with these ordinals stood behind the saved place and cannot be read. They come in any order. */
+  missed?(lost: readonly OrdinalRange[]): void
 }
 
 export interface KeeperDisk {
   readonly files: RunFiles
   readonly journal: Journal
   readonly journalDir: string
+  /** Gives the events that the journal has lost. Absent: there are none. */
+  readonly held?: UsageStore['held']
+  /** Events up to this ordinal are in the store's hands; those behind it can come from the journal only. */
+  readonly appliedOrdinal?: number
 }
 
 export interface KeeperOptions {
@@ -52,6 +64,7 @@ export class DedupKeeper {
   #pending: Promise<void> | undefined
   #healing = false
   #forgotten = 0
+  #lost = 0
   /** Files that are no longer used and still named by the manifest on disk. */
   readonly #obsolete: SortedRun[] = []
   /** The place in the journal the files are complete up to, with what else belongs to it. */
@@ -68,6 +81,11 @@ export class DedupKeeper {
   /** Ids given up for want of memory, on a server without a disk. */
   get forgotten(): number {
     return this.#forgotten
+  }
+
+  /** Records that neither journal nor store gave when the ids were taken from them; their events can be sent again. */
+  get lost(): number {
+    return this.#lost
   }
 
   /** Throws while a damaged file is being made good: no id can be judged then. */
@@ -117,14 +135,17 @@ export class DedupKeeper {
   }
 
   /**
-   * Takes in the journal's events from a place on, or all that it holds; gives how many were read. A damaged file met on
-   * the way is discarded, and then it takes all.
+   * Takes in the journal's events from a place on, or all that it holds, and those that only the store has; gives how many were
+   * read. A damaged file met on the way is discarded, and then it takes all.
+   *
+   * @param from a place up to which everything is known already, and how many records were lost before it
    */
-  async recover(from: JournalPosition | undefined): Promise<number> {
+  async recover(from?: { readonly end: JournalEnd; readonly lost: number }): Promise<number> {
     let start = from
     for (;;) {
       try {
-        return await this.#adoptFrom(start)
+        this.#lost = start?.lost ?? 0
+        return await this.#adoptFrom(start?.end)
       } catch (error) {
         if (!(error instanceof DamagedRunError)) throw error
         this.#options.onError(error)
@@ -132,6 +153,13 @@ export class DedupKeeper {
         start = undefined
       }
     }
+  }
+
+  /** Forgets all ids, to take them anew from where the events are. */
+  forget(): void {
+    const { index } = this.#options.dedup
+    for (const bucket of index.buckets()) this.#obsolete.push(...runsOf(bucket))
+    index.clear()
   }
 
   /** Lets go of a damaged file; what stands in memory too stays and is written anew. */
@@ -156,7 +184,7 @@ export class DedupKeeper {
     this.discard(damage)
     this.#healing = true
     void this.#enqueue(async () => {
-      await this.recover(undefined)
+      await this.recover()
     }).finally(() => {
       this.#healing = false
       void this.checkpoint()
@@ -171,17 +199,62 @@ export class DedupKeeper {
     for (const bucket of this.#options.dedup.index.buckets()) for (const run of runsOf(bucket)) run.unload()
   }
 
-  async #adoptFrom(from: JournalPosition | undefined): Promise<number> {
-    const { dedup, disk, companions } = this.#options
+  async #adoptFrom(from: JournalEnd | undefined): Promise<number> {
+    const { disk } = this.#options
     if (!disk) return 0
+    const { journal, journalDir, appliedOrdinal = 0 } = disk
+    const end = journal.end()
+    const gaps = new OrdinalGaps(from?.ordinal)
     let events = 0
-    for await (const batch of replay(disk.journalDir, from, disk.journal.end())) {
-      for (const { event, contentHash, receivedMs } of batch) dedup.adopt(event, contentHash, receivedMs)
-      for (const companion of companions) companion.replay(batch)
-      if (dedup.index.unsavedBytes > this.#options.memoryBytes / 4) await this.#writeTables(disk.files)
-      events += batch.length
+    const reading = replay(journalDir, from, end, (damage) => {
+      void journal.noteDamage(damage)
+      if (damage.missing) gaps.missing(damage.missing)
+    })
+    for await (const batch of reading) {
+      gaps.read(batch)
+      this.#adopt(batch.events)
+      this.#miss(gaps.takeUpTo(batch.last))
+      await this.#writeWhenLarge(disk.files)
+      events += batch.events.length
     }
+    gaps.end(end.ordinal)
+    this.#miss(gaps.takeUpTo(end.ordinal))
+    for (const range of gaps.all) this.#lost += range.last - range.first + 1 - (await this.#adoptHeld(disk, range))
+    const { before } = gaps
+    // What the journal has dropped is in the store, or expired; only what the store never had is lost.
+    if (before > 0) events += await this.#adoptHeld(disk, { first: 1, last: before })
+    this.#lost += Math.max(0, before - appliedOrdinal)
     return events
+  }
+
+  #adopt(events: readonly JournaledEvent[]): void {
+    const { dedup, companions } = this.#options
+    for (const { event, contentHash, receivedMs } of events) dedup.adopt(event, contentHash, receivedMs)
+    for (const companion of companions) companion.replay(events)
+  }
+
+  #miss(lost: readonly OrdinalRange[]): void {
+    if (lost.length > 0) for (const companion of this.#options.companions) companion.missed?.(lost)
+  }
+
+  /** Takes in the events of a range that the store has; gives how many. */
+  async #adoptHeld({ files, held }: KeeperDisk, { first, last }: OrdinalRange): Promise<number> {
+    if (!held) return 0
+    let count = 0
+    for (let next = first; next <= last; ) {
+      const events = await askTwice(() => held({ first: next, last }, HELD_EVENTS))
+      this.#adopt(events.map((stored) => ({ ...stored, contentHash: UNKNOWN_CONTENT })))
+      await this.#writeWhenLarge(files)
+      count += events.length
+      if (events.length < HELD_EVENTS) break
+      next = (events.at(-1)?.ordinal ?? last) + 1
+    }
+    return count
+  }
+
+  async #writeWhenLarge(files: RunFiles): Promise<void> {
+    const { dedup, memoryBytes } = this.#options
+    if (dedup.index.unsavedBytes > memoryBytes / 4) await this.#writeTables(files)
   }
 
   async #checkpoint(): Promise<void> {
@@ -234,6 +307,8 @@ export class DedupKeeper {
       version: 1,
       salt: dedup.salt,
       journal: end,
+      journalId: disk.journal.id,
+      lost: this.#lost,
       witness: await witnessOf(disk.journalDir, end),
       buckets: [...dedup.index.buckets()].filter((bucket) => runsOf(bucket).length > 0).map(describe),
       companions,
@@ -262,4 +337,9 @@ function describe(bucket: DayBucket): ManifestBucket {
 
 function runsOf({ generations }: DayBucket): readonly SortedRun[] {
   return generations.flatMap(({ run }) => (run ? [run] : []))
+}
+
+/** A store that finds its file damaged fails the call that found it, and answers the next with what it has then. */
+async function askTwice<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
+  return ask().catch(ask)
 }

@@ -2,7 +2,7 @@ import { open, readFile, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import type { JsonValue } from '@tallystick/core/event'
-import type { JournalEnd } from '@tallystick/core/journal'
+import type { JournalEnd, JournalWitness } from '@tallystick/core/journal'
 import { DAY_FAMILIES, type DayFamily } from './placement.ts'
 
 export const MANIFEST_FILE = 'manifest.json'
@@ -14,6 +14,10 @@ export interface Manifest {
   readonly salt: string
   /** Every event of the journal before this place is in the files. */
   readonly journal: JournalEnd
+  /** Id of the journal; absent in files of early versions. */
+  readonly journalId?: string
+  /** Records that neither journal nor store had when the ids were last taken from them. */
+  readonly lost?: number
   /** First record of that place's segment, by which the journal is recognised; null when the segment has none. */
   readonly witness: Witness | null
   readonly buckets: readonly ManifestBucket[]
@@ -31,6 +35,14 @@ export interface ManifestBucket {
   readonly day: number
   readonly newestReceivedMs: number
   readonly runs: readonly { readonly file: string; readonly count: number; readonly indexCrc: number }[]
+}
+
+/** What the files of a directory prove of the journal they were made of; nothing when they cannot be believed. */
+export async function idsWitness(dir: string): Promise<JournalWitness> {
+  const manifest = await readManifest(dir).catch(() => undefined)
+  return manifest?.journalId === undefined
+    ? { ordinal: 0 }
+    : { ordinal: manifest.journal.ordinal, journal: manifest.journalId }
 }
 
 /** Replaces the manifest: a crash leaves the old one or the new one. */

@@ -2,7 +2,7 @@ import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { UsageEvent } from '@tallystick/core/event'
 import { wireJson } from '@tallystick/core/event'
-import { type Journal, openJournal } from '@tallystick/core/journal'
+import { type Journal, type JournalWitness, openJournal } from '@tallystick/core/journal'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { DAY_MS, NOON, temporaryDir, testRandom, uuidAt } from '../testing/harness.ts'
@@ -31,13 +31,22 @@ interface Rig extends OpenDedup {
   close(): Promise<void>
 }
 
-async function open(dir: string, options: Partial<DedupOptions> = {}, ordinalFloor = 0): Promise<Rig> {
+async function open(
+  dir: string,
+  options: Partial<DedupOptions> = {},
+  known: JournalWitness = { ordinal: 0 },
+): Promise<Rig> {
   const errors: unknown[] = []
   const journalDir = join(dir, 'journal')
-  const journal = await openJournal({ dir: journalDir, commitDelayMs: 0, segmentBytes: 256 * 1024, ordinalFloor })
+  const journal = await openJournal({
+    dir: journalDir,
+    commitDelayMs: 0,
+    segmentBytes: 256 * 1024,
+    witness: async () => known,
+  })
   const onError = (error: unknown): void => void errors.push(error)
   const opened = await openDedup({
-    disk: { dir: join(dir, 'dedup'), journal, journalDir, appliedOrdinal: ordinalFloor },
+    disk: { dir: join(dir, 'dedup'), journal, journalDir, appliedOrdinal: known.ordinal },
     random: testRandom(),
     onError,
     ...options,
@@ -228,12 +237,13 @@ describe('dedup', () => {
     for (let at = 0; at < 3000; at += 500) await rig.take(ids(500, at))
     await rig.close()
     await rm(join(dir, 'journal'), { recursive: true })
-    rig = await open(dir, {}, 3000)
+    const known = { ordinal: 3000, journal: rig.journal.id }
+    rig = await open(dir, {}, known)
     await rig.take(ids(10, 50_000))
     const crashed = await temporaryDir()
     await cp(dir, crashed, { recursive: true })
     await rig.close()
-    rig = await open(crashed, {}, 3000)
+    rig = await open(crashed, {}, known)
     expect(rig.replayed).toBe(10)
     for (const id of [...ids(500), ...ids(10, 50_000)]) expect(rig.status(id)).toBe('duplicate')
     await rig.close()

@@ -1,11 +1,13 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Random, systemRandom } from '@tallystick/core/event'
-import { comparePositions, type Journal } from '@tallystick/core/journal'
+import { comparePositions, type Journal, type JournalEnd, verifyJournal } from '@tallystick/core/journal'
+import type { UsageStore } from '../../store/store.ts'
 import { Dedup } from './dedup.ts'
 import { IdIndex } from './id-index.ts'
 import { type Companion, DedupKeeper } from './keeper.ts'
 import { type Manifest, readManifest } from './manifest.ts'
+import { OrdinalGaps } from './ordinal-gaps.ts'
 import { strayDaysFor } from './placement.ts'
 import { witnessOf } from './replay.ts'
 import { RunFiles } from './run-files.ts'
@@ -15,8 +17,11 @@ export interface DedupDisk {
   readonly dir: string
   readonly journal: Journal
   readonly journalDir: string
-  /** Events up to this ordinal stand in the store, whether or not the journal still holds them. */
+  /** The store has taken in everything up to this ordinal, whether or not the journal can still give it. */
   readonly appliedOrdinal?: number
+  readonly held?: UsageStore['held']
+  /** Of the events accepted up to `appliedOrdinal`, by the count of the companions, how many does the store not account for? */
+  readonly unaccounted?: () => number
 }
 
 export interface DedupOptions {
@@ -42,8 +47,11 @@ export interface OpenDedup {
 const WORTH_SAVING = 50_000
 
 /**
- * Loads the sidecar and reads the journal behind it. A sidecar that is missing, damaged or of another journal costs a
- * full read of the journal and nothing else.
+ * Loads the sidecar and reads the journal behind it. What the journal cannot give is asked of the store. A sidecar that is
+ * missing, damaged or of another journal costs a full read of the journal and nothing else.
+ *
+ * An id counts as known only while journal or store has its event. The sidecar cannot tell which of its ids belong to events
+ * that are lost, so where some are, all ids are taken anew: then a lost event can be sent again.
  */
 export async function openDedup(options: DedupOptions): Promise<OpenDedup> {
   const {
@@ -70,17 +78,44 @@ export async function openDedup(options: DedupOptions): Promise<OpenDedup> {
   )
   const complete = manifest ? load(manifest, disk.dir, index, companions, onError) : false
   const dedup = new Dedup(index, manifest?.salt ?? newSalt(random), strayDays)
-  const keeper = new DedupKeeper({
-    dedup,
-    disk: { files, journal: disk.journal, journalDir: disk.journalDir },
-    companions,
-    retainMs,
-    memoryBytes,
-    onError,
-  })
-  const replayed = await keeper.recover(complete && sidecar?.resumable ? sidecar.manifest.journal.position : undefined)
-  if (replayed >= WORTH_SAVING) void keeper.checkpoint()
+  const { dir: _, unaccounted = () => 0, ...source } = disk
+  const keeper = new DedupKeeper({ dedup, disk: { files, ...source }, companions, retainMs, memoryBytes, onError })
+
+  let anew = manifest !== undefined && (await hasLost(disk, manifest))
+  if (anew) keeper.forget()
+  const resumable = complete && sidecar?.resumable && !anew
+  let replayed = await keeper.recover(
+    resumable ? { end: sidecar.manifest.journal, lost: manifest?.lost ?? 0 } : undefined,
+  )
+  if (manifest && !anew && unaccounted() > keeper.lost) {
+    anew = true
+    keeper.forget()
+    replayed = await keeper.recover()
+  }
+  if (anew || replayed >= WORTH_SAVING) void keeper.checkpoint()
   return { dedup, keeper, replayed }
+}
+
+/**
+ * Has the journal lost events that the sidecar knows and the store had not read? Only what the store has yet to read is looked
+ * through: little, unless the store is made anew.
+ */
+async function hasLost({ journal, journalDir, appliedOrdinal = 0 }: DedupDisk, manifest: Manifest): Promise<boolean> {
+  const until = manifest.journal.ordinal
+  if (appliedOrdinal >= until) return false
+  let from: JournalEnd | undefined
+  for (const cursor of journal.cursors().values())
+    if (cursor.ordinal <= appliedOrdinal && cursor.ordinal > (from?.ordinal ?? 0)) from = cursor
+  const found = await verifyJournal({
+    dir: journalDir,
+    to: journal.end().position,
+    ...(from ? { from: from.position, after: from.ordinal } : {}),
+  })
+  const gaps = new OrdinalGaps(from?.ordinal)
+  if (found.records > 0) gaps.read({ first: found.firstOrdinal, last: found.lastOrdinal })
+  for (const { missing } of found.damage) if (missing) gaps.missing(missing)
+  gaps.end(until)
+  return gaps.before > appliedOrdinal || gaps.all.some(({ first, last }) => first <= until && last > appliedOrdinal)
 }
 
 interface Sidecar {
@@ -96,6 +131,8 @@ async function believableSidecar(disk: DedupDisk, onError: (error: unknown) => v
     const manifest = await readManifest(dir)
     if (!manifest) return undefined
     const end = journal.end()
+    if (manifest.journalId !== undefined && manifest.journalId !== journal.id)
+      throw new Error(`The event ids in ${dir} belong to another journal; they are built anew`)
     if (manifest.journal.ordinal > Math.max(end.ordinal, appliedOrdinal)) {
       throw new Error(`The event ids in ${dir} reach further than journal and store; they are built anew`)
     }

@@ -1,4 +1,5 @@
 import {
+  type AddedMembers,
   eventFromWire,
   type JsonBytes,
   jsonBytes,
@@ -6,7 +7,7 @@ import {
   type UsageEvent,
   writeAcceptedEvent,
 } from '@tallystick/core/event'
-import { type JournalEnd, type JournalPosition, readJournal } from '@tallystick/core/journal'
+import { type JournalDamage, type JournalEnd, type JournalRecord, readJournal } from '@tallystick/core/journal'
 import type { Witness } from './manifest.ts'
 
 /** An event as the journal holds it. */
@@ -18,12 +19,11 @@ export interface JournaledEvent {
 }
 
 /** An event on its way into the journal. */
-export interface AcceptedEvent {
+export interface AcceptedEvent extends AddedMembers {
   readonly event: UsageEvent
   readonly content: SentContent
   readonly contentHash: string
   readonly receivedMs: number
-  readonly timestampMinted: boolean
 }
 
 const RECEIVED = jsonBytes('"r":')
@@ -31,16 +31,14 @@ const HASH = jsonBytes(',"h":')
 const EVENT = jsonBytes(',"e":')
 
 /** Writes the journal's body of an event: when it was received, the hash of what was sent, and the event. */
-export function writeJournalBody(
-  line: JsonBytes,
-  { event, content, contentHash, receivedMs, timestampMinted }: AcceptedEvent,
-): void {
+export function writeJournalBody(line: JsonBytes, accepted: AcceptedEvent): void {
+  const { event, content, contentHash, receivedMs } = accepted
   line.raw(RECEIVED)
   line.number(receivedMs)
   line.raw(HASH)
   line.text(contentHash)
   line.raw(EVENT)
-  writeAcceptedEvent(line, event, content, timestampMinted)
+  writeAcceptedEvent(line, event, content, accepted)
 }
 
 /** Reads an event record back; undefined for a record that is none of ours. */
@@ -51,20 +49,29 @@ export function fromJournal(ordinal: number, body: Readonly<Record<string, unkno
   return { ordinal, receivedMs, contentHash, event: eventFromWire(wire as Readonly<Record<string, unknown>>) }
 }
 
-/** The journal's events from a place on (or from the oldest held), up to its durable end. */
+/** Records of the journal in order: their ordinals, and the events among them. */
+export interface ReplayedBatch {
+  readonly first: number
+  readonly last: number
+  readonly events: readonly JournaledEvent[]
+}
+
+/** The journal's events behind a place (or from the oldest held), up to its durable end. */
 export async function* replay(
   dir: string,
-  from: JournalPosition | undefined,
+  from: JournalEnd | undefined,
   end: JournalEnd,
-): AsyncGenerator<readonly JournaledEvent[]> {
-  const options = { dir, to: end.position, batchRecords: 1000 }
-  for await (const { records } of readJournal(from ? { ...options, from } : options)) {
+  onDamage: (damage: JournalDamage) => void,
+): AsyncGenerator<ReplayedBatch> {
+  const options = { dir, to: end.position, batchRecords: 1000, onCorrupt: onDamage }
+  const reading = readJournal(from ? { ...options, from: from.position, after: from.ordinal } : options)
+  for await (const { records } of reading) {
     const events: JournaledEvent[] = []
     for (const { type, ordinal, body } of records) {
       const event = type === 'event' ? fromJournal(ordinal, body) : undefined
       if (event) events.push(event)
     }
-    if (events.length > 0) yield events
+    yield { first: (records[0] as JournalRecord).ordinal, last: (records.at(-1) as JournalRecord).ordinal, events }
   }
 }
 

@@ -2,6 +2,7 @@ import type { DuckDBConnection } from '@duckdb/node-api'
 import { normalizeExact } from '@tallystick/core/event'
 import {
   type Aggregate,
+  addCounts,
   bucketStarts,
   type Cell,
   emptyAggregate,
@@ -13,13 +14,14 @@ import {
   type Query,
   type QueryResult,
   queryPlan,
+  type Sketch,
   TupleMap,
   tooManyGroups,
 } from '@tallystick/core/query'
 import { type ColumnValues, readChunks } from './chunk-reader.ts'
 import type { Dictionary } from './dictionary.ts'
 import type { GroupDecoder } from './expressions.ts'
-import { type QueryRoute, routeQuery } from './plan.ts'
+import { type RouteInput, routeQuery, routeSketch, type Segment } from './plan.ts'
 import { lateEvents, type Meta } from './schema.ts'
 import { figuresStatement, type Statement, type StatementInput, sketchStatement } from './statement.ts'
 import { topStatement } from './top.ts'
@@ -37,23 +39,24 @@ export async function answerQuery(query: Query, snapshot: Snapshot): Promise<Que
   const { meta, dictionary } = snapshot
   const plan = queryPlan(query)
   const starts = query.interval ? bucketStarts(query.fromMs, query.toMs, query.interval, query.timeZone) : []
-  const route = routeQuery({
+  const routing: RouteInput = {
     query,
     plan,
     bucketStarts: starts,
     watermarkMs: meta.watermark_ms,
     rawFromMs: meta.raw_from_ms,
     overflowed: (field) => dictionary.overflowed(field),
-  })
+  }
   const late = lateEvents(meta) > 0
-  const { sealed_ordinal: sealedOrdinal } = meta
+  const route = routeQuery(routing)
+  const routes = [route]
   const input: StatementInput = {
     query,
     plan,
     route,
     bucketStarts: starts,
     dictionary,
-    sealedOrdinal,
+    sealedOrdinal: meta.sealed_ordinal,
     late,
   }
   const reader = new CellReader(query, plan, starts)
@@ -61,26 +64,30 @@ export async function answerQuery(query: Query, snapshot: Snapshot): Promise<Que
   if (top) await reader.readTop(snapshot.connection, top)
   else await reader.readFigures(snapshot.connection, figuresStatement(input, MAX_CELLS + 1))
   for (const [index, planned] of plan.quantities.entries()) {
-    if (planned.sketch) await reader.readSketch(snapshot.connection, sketchStatement(input, planned), index)
+    if (!planned.sketch) continue
+    const sketched = routeSketch(planned.quantity, routing)
+    routes.push(sketched)
+    await reader.readSketch(snapshot.connection, sketchStatement({ ...input, route: sketched }, planned), index)
   }
-  const expired = route.segments.some(
-    (segment) => segment.level === 'raw' && !segment.expired && segment.fromMs < meta.raw_from_ms,
+  const segments = routes.flatMap((of) => of.segments)
+  const expired = segments.some(
+    ({ level, expired, fromMs }) => level === 'raw' && !expired && fromMs < meta.raw_from_ms,
   )
   return finishQuery(query, plan, reader.cells, {
     completeToMs: snapshot.completeToMs,
-    answeredFrom: answeredFrom(route, late),
+    answeredFrom: answeredFrom(segments, late),
     ...(expired ? { rawFromMs: meta.raw_from_ms } : {}),
     otherGroups: reader.foldedGroups,
   })
 }
 
-function answeredFrom({ segments }: QueryRoute, late: boolean): QueryResult['answered_from'] {
+function answeredFrom(segments: readonly Segment[], late: boolean): QueryResult['answered_from'] {
   const raw = segments.some(({ level }) => level === 'raw')
   const cells = segments.some(({ level, expired }) => level !== 'raw' || expired !== undefined)
   return cells ? (raw || late ? 'cells+raw' : 'cells') : 'raw'
 }
 
-/** Sketch entries of all groups together; each takes some 40 bytes here. */
+/** Sketch entries of all groups together; each takes ten bytes here, or twenty while its sketch grows. */
 const MAX_SKETCH_ENTRIES = 4_000_000
 
 /** Collects cells from the columns of statements. */
@@ -128,13 +135,13 @@ class CellReader {
     let entries = 0
     await readChunks(connection, sql, values, (columns, rows) => {
       for (let row = 0; row < rows; row++) {
-        const indices = columns[this.#keys]?.[row] as Int16Array | null
+        const indices = columns[this.#keys]?.[row] as Int16Array
         const counts = columns[this.#keys + 1]?.[row] as Float64Array
-        if (indices === null) continue
-        const { sketch } = this.#cell(columns, row, groups).aggregate.quantities[quantity] as QuantityTotal
-        entries += indices.length
+        const { sketch } = this.#cell(columns, row, groups).aggregate.quantities[quantity] as { sketch: Sketch }
+        const before = sketch.size
+        addCounts(sketch, indices, counts)
+        entries += sketch.size - before
         if (entries > MAX_SKETCH_ENTRIES) throw tooManyGroups()
-        for (let at = 0; at < indices.length; at++) sketch?.set(indices[at] as number, counts[at] as number)
       }
     })
   }

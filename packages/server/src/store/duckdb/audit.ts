@@ -8,6 +8,7 @@ import {
   cellTable,
   type Level,
   RANKED_QUANTITIES,
+  SKETCH_SETS,
   sketchTable,
 } from './cellsets.ts'
 import { readRows } from './chunk-reader.ts'
@@ -48,9 +49,17 @@ export async function auditStore(
   }
   if ((late as bigint) > BigInt(lateEvents(meta)))
     differences.push(`${late} rows are late, but only ${lateEvents(meta)} are said to be.`)
-  for (const cells of CELL_SETS) {
-    for (const level of cells.levels)
-      differences.push(...(await compareLevel(connection, meta, dictionary, cells, level)))
+  for (const [sets, compare] of [
+    [CELL_SETS, compareFigures],
+    [SKETCH_SETS, compareSketches],
+  ] as const) {
+    for (const cells of sets)
+      for (const level of cells.levels) {
+        const { inRows, inCells } = comparable(meta, level)
+        for (const { name, rows, kept } of await compare(connection, dictionary, { cells, level, inRows, inCells }))
+          if (rows !== kept)
+            differences.push(`${name} of the ${cells.name} cells per ${level.name} is ${kept}; the rows have ${rows}.`)
+      }
   }
   return {
     events: Number(events),
@@ -61,42 +70,57 @@ export async function auditStore(
   }
 }
 
-async function compareLevel(
-  connection: DuckDBConnection,
-  meta: Meta,
-  dictionary: Dictionary,
-  cells: CellSet,
-  level: Level,
-): Promise<readonly string[]> {
+/** The cells of a level, and the rows they were made of, as conditions. */
+interface Comparison {
+  readonly cells: CellSet
+  readonly level: Level
+  readonly inRows: string
+  readonly inCells: string
+}
+
+interface Compared {
+  readonly name: string
+  readonly rows: bigint | undefined
+  readonly kept: bigint | undefined
+}
+
+function comparable(meta: Meta, level: Level): Pick<Comparison, 'inRows' | 'inCells'> {
   // A bucket that has lost rows to expiry can't be compared.
   const fromMs = Math.ceil(meta.raw_from_ms / level.ms) * level.ms
   const toMs = Math.floor(meta.watermark_ms / level.ms) * level.ms
-  const inRows = `timestamp_ms >= ${fromMs} AND timestamp_ms < ${toMs} AND ordinal <= ${meta.sealed_ordinal}`
-  const inCells = `t >= ${fromMs} AND t < ${toMs}`
-  const differences: string[] = []
-  const check = (name: string, rows: bigint | undefined, kept: bigint | undefined): void => {
-    if (rows !== kept)
-      differences.push(`${name} of the ${cells.name} cells per ${level.name} is ${kept}; the rows have ${rows}.`)
+  return {
+    inRows: `timestamp_ms >= ${fromMs} AND timestamp_ms < ${toMs} AND ordinal <= ${meta.sealed_ordinal}`,
+    inCells: `t >= ${fromMs} AND t < ${toMs}`,
   }
+}
 
+async function compareFigures(
+  connection: DuckDBConnection,
+  dictionary: Dictionary,
+  { cells, inCells, inRows, level }: Comparison,
+): Promise<readonly Compared[]> {
   const rowFigures = CELL_ACCUMULATORS.map((figure) => rowSql(figure, dictionary))
-  const fromRows = await integers(connection, `SELECT ${rowFigures.join(', ')} FROM events WHERE ${inRows}`)
+  const rows = await integers(connection, `SELECT ${rowFigures.join(', ')} FROM events WHERE ${inRows}`)
   const cellFigures = CELL_ACCUMULATORS.map(({ merge, column }) => `coalesce(${merge}(${quoted(column)}), 0)`)
-  const fromCells = await integers(
-    connection,
-    `SELECT ${cellFigures.join(', ')} FROM ${quoted(cellTable(cells, level))} WHERE ${inCells}`,
-  )
-  for (const [index, { column }] of CELL_ACCUMULATORS.entries()) check(column, fromRows[index], fromCells[index])
+  const table = quoted(cellTable(cells, level))
+  const kept = await integers(connection, `SELECT ${cellFigures.join(', ')} FROM ${table} WHERE ${inCells}`)
+  return CELL_ACCUMULATORS.map(({ column }, index) => ({ name: column, rows: rows[index], kept: kept[index] }))
+}
 
-  for (const quantity of cells.sketches ? RANKED_QUANTITIES : []) {
-    const [rows] = await integers(connection, `SELECT count(${quantitySql(quantity)}) FROM events WHERE ${inRows}`)
-    const [kept] = await integers(
-      connection,
-      `SELECT coalesce(sum(n), 0) FROM ${quoted(sketchTable(cells, quantity, level))} WHERE ${inCells}`,
-    )
-    check(`the sketch of ${quantity.name}`, rows, kept)
-  }
-  return differences
+async function compareSketches(
+  connection: DuckDBConnection,
+  _dictionary: Dictionary,
+  { cells, inCells, inRows, level }: Comparison,
+): Promise<readonly Compared[]> {
+  return Promise.all(
+    RANKED_QUANTITIES.map(async (quantity) => {
+      const [rows] = await integers(connection, `SELECT count(${quantitySql(quantity)}) FROM events WHERE ${inRows}`)
+      const table = quoted(sketchTable(cells, quantity, level))
+      const sum = `SELECT coalesce(sum(list_sum(n)), 0) FROM ${table} WHERE ${inCells}`
+      const [kept] = await integers(connection, sum)
+      return { name: `the sketch of ${quantity.name}`, rows, kept }
+    }),
+  )
 }
 
 function rowSql({ of }: Accumulator, dictionary: Dictionary): string {

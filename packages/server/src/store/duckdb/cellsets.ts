@@ -16,39 +16,47 @@ export const QUARTER: Level = { name: '15m', ms: QUARTER_MS }
 /** Finest first. */
 export const LEVELS: readonly Level[] = [QUARTER, { name: '1h', ms: 3_600_000 }, { name: '1d', ms: DAY_MS }]
 
-/** Figures kept per bucket for each combination of some dimensions. A query over a subset of them reads cells, not rows. */
+/** What is kept per bucket for each combination of some dimensions. A query over a subset of them reads cells, not rows. */
 export interface CellSet {
   readonly name: string
   readonly dimensions: readonly Dimension[]
-  /** Those made when rows are sealed. */
+  /** Those made when rows are sealed, finest first. */
   readonly levels: readonly Level[]
   /**
    * One made only when rows expire, and then exactly of the rows that have: until then those answer what is finer than
    * `levels`. With many names and few events to a quarter-hour such cells are as many as the rows, and take more room.
    */
   readonly expiredLevel?: Level
-  /** Are bucket counts of the ranked quantities kept too, in tables of their own? */
-  readonly sketches: boolean
 }
 
 const set = (name: string, dimensions: readonly string[], more: Partial<CellSet> = {}): CellSet => ({
   name,
   dimensions: dimensions.map((dimension) => DIMENSION_OF.get(dimension) as Dimension),
   levels: LEVELS,
-  sketches: false,
   ...more,
 })
 
+const HOURS: Partial<CellSet> = { levels: LEVELS.slice(1), expiredLevel: QUARTER }
+const DAYS: Partial<CellSet> = { levels: LEVELS.slice(2) }
+const TOTAL = ['tenant_id']
+const MODEL = [...TOTAL, 'provider', 'model', 'status_code', 'success']
+
 /**
- * THE table of cell sets, the smallest first: a query is answered by the first that can. Small sets rather than one cube,
- * which would have as many cells as there are events.
+ * THE table of cells that hold figures, the smallest first: a query is answered by the first that can. Small sets rather
+ * than one cube, which would have as many cells as there are events; and where names multiply, only days.
  */
 export const CELL_SETS: readonly CellSet[] = [
-  set('model', ['tenant_id', 'provider', 'model', 'status_code', 'success'], { sketches: true }),
-  set('key', ['tenant_id', 'api_key_id', 'provider', 'success'], { levels: LEVELS.slice(1), expiredLevel: QUARTER }),
-  set('agent', ['tenant_id', 'agent_id', 'provider', 'success'], { levels: LEVELS.slice(1), expiredLevel: QUARTER }),
-  set('user', ['tenant_id', 'user_id'], { levels: LEVELS.slice(2) }),
+  set('total', TOTAL),
+  set('model', MODEL),
+  set('key', [...TOTAL, 'api_key_id'], HOURS),
+  set('agent', [...TOTAL, 'agent_id'], HOURS),
+  set('user', [...TOTAL, 'user_id'], DAYS),
+  set('key_provider', [...TOTAL, 'api_key_id', 'provider', 'success'], DAYS),
+  set('agent_provider', [...TOTAL, 'agent_id', 'provider', 'success'], DAYS),
 ]
+
+/** The same of sketches: one cell holds all bucket counts of a quantity, and there is a table for each quantity. */
+export const SKETCH_SETS: readonly CellSet[] = [set('total', TOTAL), set('model', MODEL, HOURS)]
 
 /** Quantities whose sum and count every cell has. */
 export const CELL_QUANTITIES: readonly Quantity[] = QUANTITIES.filter(({ cells }) => cells !== 'none')
@@ -96,7 +104,7 @@ export function cellTable(cells: CellSet, level: Level): string {
 }
 
 export function sketchTable(cells: CellSet, quantity: Quantity, level: Level): string {
-  return `sketch_${cells.name}_${quantity.name}_${level.name}`
+  return `sketches_${cells.name}_${quantity.name}_${level.name}`
 }
 
 /** Finest first. */
@@ -116,31 +124,35 @@ function dimensionColumns(cells: CellSet): { readonly name: string; readonly typ
   })
 }
 
-/** Every table that holds cells or sketches, with its columns. */
-export const CELL_TABLES: readonly {
+/** A table of cells and its columns. */
+export interface CellTable {
   readonly name: string
   readonly columns: readonly { readonly name: string; readonly type: string }[]
-}[] = CELL_SETS.flatMap((cells) =>
-  storedLevels(cells).flatMap((level) => [
-    {
+}
+
+const TIME = { name: 't', type: 'BIGINT' }
+
+/** Every table that holds cells. Of a sketch, `i` are the buckets, rising, and `n` how many values fell into each. */
+export const CELL_TABLES: readonly CellTable[] = [
+  ...CELL_SETS.flatMap((cells) =>
+    storedLevels(cells).map((level) => ({
       name: cellTable(cells, level),
       columns: [
-        { name: 't', type: 'BIGINT' },
+        TIME,
         ...dimensionColumns(cells),
         ...CELL_ACCUMULATORS.map(({ column, type }) => ({ name: column, type })),
       ],
-    },
-    ...(cells.sketches ? RANKED_QUANTITIES : []).map((quantity) => ({
-      name: sketchTable(cells, quantity, level),
-      columns: [
-        { name: 't', type: 'BIGINT' },
-        ...dimensionColumns(cells),
-        { name: 'i', type: 'SMALLINT' },
-        { name: 'n', type: 'BIGINT' },
-      ],
     })),
-  ]),
-)
+  ),
+  ...SKETCH_SETS.flatMap((cells) =>
+    storedLevels(cells).flatMap((level) =>
+      RANKED_QUANTITIES.map((quantity) => ({
+        name: sketchTable(cells, quantity, level),
+        columns: [TIME, ...dimensionColumns(cells), { name: 'i', type: 'SMALLINT[]' }, { name: 'n', type: 'BIGINT[]' }],
+      })),
+    ),
+  ),
+]
 
 /** Changes whenever cells of an older build can no longer be read; they are then made anew from the rows. */
 export const CELLS_FINGERPRINT: string = JSON.stringify([

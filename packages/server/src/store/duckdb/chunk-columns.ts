@@ -56,6 +56,9 @@ export class ColumnBuffer {
     if (this.#used) this.#valid.fill(0)
     this.#used = false
     this.#vector = vector
+    // A chunk that was given up leaves some behind.
+    this.#longRows = []
+    this.#longTexts = []
   }
 
   finish(): void {
@@ -66,10 +69,6 @@ export class ColumnBuffer {
       const text = this.#longTexts[index] as string | Uint8Array
       if (typeof text === 'string') duckdb.vector_assign_string_element(vector, row, text)
       else duckdb.vector_assign_string_element_len(vector, row, text)
-    }
-    if (this.#longRows.length > 0) {
-      this.#longRows = []
-      this.#longTexts = []
     }
     duckdb.vector_ensure_validity_writable(vector)
     duckdb.copy_data_to_vector_validity(vector, 0, this.#valid.buffer, 0, this.#valid.byteLength)

@@ -2,7 +2,7 @@ import { mkdir, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import { TallystickError } from '@tallystick/core'
-import { CELL_TABLES, CELLS_FINGERPRINT } from './cellsets.ts'
+import { prepareCells } from './cell-tables.ts'
 import { readRows } from './chunk-reader.ts'
 import { BASE_TABLES, createTable, EVENT_TABLE, quoted } from './schema.ts'
 
@@ -11,6 +11,14 @@ export interface DatabaseOptions {
   readonly memoryLimitMb: number
   readonly threads: number
 }
+
+/** Of new files. Names and ids take less room in it, and one that was begun in an older one stays as it is. */
+const STORAGE_VERSION = 'v1.5.0'
+/**
+ * The engine's log goes into the file once it is this long. Each time, all tables that have changed since are compressed
+ * anew from their last whole row group on, while commits wait; and after a crash the log is what a start must read.
+ */
+const CHECKPOINT_THRESHOLD = '64MB'
 
 /**
  * Opens the file with every limit set and every door shut: no extensions, no files or network but its own, and settings
@@ -25,6 +33,8 @@ export async function openDatabase({ path, memoryLimitMb, threads }: DatabaseOpt
     const instance = await DuckDBInstance.create(path, {
       memory_limit: `${memoryLimitMb}MB`,
       threads: String(threads),
+      storage_compatibility_version: STORAGE_VERSION,
+      checkpoint_threshold: CHECKPOINT_THRESHOLD,
       autoinstall_known_extensions: 'false',
       autoload_known_extensions: 'false',
     })
@@ -78,32 +88,13 @@ export async function setAside(path: string, suffix: string): Promise<string> {
   return target
 }
 
-/**
- * Makes the tables, or brings those of an older build up to date. Cells of another make are dropped, to be sealed again
- * from the rows, or widened when the rows they were made of have expired. True if they were dropped.
- */
+/** Makes the tables, or brings those of an older build up to date. True if cells were dropped, as {@link prepareCells}. */
 export async function prepareTables(connection: DuckDBConnection): Promise<boolean> {
   const [before] = await readRows(connection, `SELECT 1 FROM duckdb_tables() WHERE table_name = 'meta'`)
   if (before) throw new TallystickError('store_corrupt', 'The store was made by a build before the first release.')
   for (const statement of BASE_TABLES) await connection.run(statement)
   await alignEvents(connection)
-  const [made] = await readRows(connection, `SELECT value FROM settings WHERE name = 'cells'`)
-  const fingerprint = made?.[0]
-  const stale = fingerprint !== undefined && fingerprint !== CELLS_FINGERPRINT
-  const expired = await readRows(connection, 'SELECT 1 FROM sealed WHERE expired_events > 0')
-  const dropped = stale && expired.length === 0
-  for (const { name, columns } of CELL_TABLES) {
-    if (dropped) await connection.run(`DROP TABLE IF EXISTS ${quoted(name)}`)
-    await connection.run(createTable(name, columns))
-    if (!stale || dropped) continue
-    for (const column of columns) {
-      await connection.run(`ALTER TABLE ${quoted(name)} ADD COLUMN IF NOT EXISTS ${quoted(column.name)} ${column.type}`)
-    }
-  }
-  if (fingerprint === CELLS_FINGERPRINT) return false
-  await connection.run(`DELETE FROM settings WHERE name = 'cells'`)
-  await connection.run(`INSERT INTO settings VALUES ('cells', $1)`, [CELLS_FINGERPRINT])
-  return dropped
+  return prepareCells(connection)
 }
 
 /** Chunks are appended by position, so the columns must be those of this build in its order. */

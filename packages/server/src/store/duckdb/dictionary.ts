@@ -97,8 +97,9 @@ export class Dictionary {
     return this.#unsaved
   }
 
-  saved(): void {
-    this.#unsaved = []
+  /** The first `count` of them are on disk. */
+  saved(count: number): void {
+    this.#unsaved = this.#unsaved.slice(count)
   }
 
   /** Kept as an entry of its own: cells with this code outlive the rows that could tell. */

@@ -108,6 +108,21 @@ test('cells expire too when asked, and rows with them', async () => {
   expect((await store.stats()).events).toBe(kept.length)
 })
 
+test('which journal it belongs to is kept in the file, from the first record on', async () => {
+  const journalDir = join(dir, 'journal')
+  const journal = await openJournal({ dir: journalDir })
+  let store = await open()
+  expect((await store.stats()).journalId).toBeUndefined()
+  await journal.append([{ type: 'meta', body: '"r":1' }]).durable
+  await store.follower?.follow(journalDir, journal.end(), journal.id)
+  await store.follower?.applied(1)
+  expect((await store.stats()).journalId).toBe(journal.id)
+  await store.close()
+  await journal.close()
+  store = await open()
+  expect(await store.stats()).toMatchObject({ appliedOrdinal: 1, journalId: journal.id })
+})
+
 test('a damaged file is moved aside, told of, and replaced by an empty store', async () => {
   await writeFile(join(dir, 't.duckdb'), Buffer.alloc(20_000, 'not a database '))
   const store = await open()
@@ -253,7 +268,7 @@ test('rows are appended while others are sealed, late ones too, and nothing is c
   await engine.compact()
   await check(events)
   await engine.close()
-})
+}, 120_000)
 
 test('closing does not wait for a long sealing, which goes on after the next start', async () => {
   const options = { path: join(dir, 't.duckdb'), memoryLimitMb: 256, threads: 2, clock, sealRows: 5 }
@@ -271,6 +286,29 @@ test('closing does not wait for a long sealing, which goes on after the next sta
   expect((await engine.query(totals(['model']))).rows).toEqual(fold(totals(['model']), plain(events)).rows)
   await engine.close()
 })
+
+test('a store that is closed again and again while it seals gets to the end', async () => {
+  const options = { path: join(dir, 't.duckdb'), memoryLimitMb: 256, threads: 2, clock }
+  const events = storedEvents(14_000, 11)
+  let engine = await DuckdbEngine.open(options)
+  await engine.append(events)
+  let lives = 0
+  let watermark = 0
+  for (; watermark < ARBITRARY_TO_MS; lives++) {
+    const before = watermark
+    const sealing = engine.seal(ARBITRARY_TO_MS)
+    // As soon as anything has been sealed the process is gone.
+    while (engine.meta.watermark_ms === before) await new Promise((resolve) => setTimeout(resolve, 1))
+    await engine.close()
+    await sealing
+    engine = await DuckdbEngine.open(options)
+    watermark = engine.meta.watermark_ms
+    expect(watermark).toBeGreaterThan(before)
+  }
+  expect(lives).toBeGreaterThan(1)
+  expect((await engine.query(totals(['model']))).rows).toEqual(fold(totals(['model']), plain(events)).rows)
+  await engine.close()
+}, 60_000)
 
 test('days of any zone stay exact for keys and agents whose rows have expired, also where late ones come after', async () => {
   let now = ARBITRARY_TO_MS

@@ -1,25 +1,26 @@
-import { stat } from 'node:fs/promises'
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import { isTallystickError, TallystickError } from '@tallystick/core'
 import type { Clock } from '@tallystick/core/event'
-import type { JournalEnd, JournalPosition } from '@tallystick/core/journal'
+import type { JournalEnd, JournalPosition, OrdinalRange } from '@tallystick/core/journal'
 import type { Query, QueryResult } from '@tallystick/core/query'
 import type { ScanPage, ScanRequest, StoreCopy, StoredEvent, StoreStats } from '../store.ts'
 import { answerQuery } from './answer.ts'
 import { type AuditReport, auditStore } from './audit.ts'
-import { CELL_TABLES, DAY_MS } from './cellsets.ts'
 import { readRows } from './chunk-reader.ts'
 import { isDiskFull, openDatabase, prepareTables } from './database.ts'
 import type { DictionaryLimits } from './dictionary.ts'
 import { FileCopier } from './file-copier.ts'
-import { loadMeta, readMeta, updateApplied, updateSealed } from './meta.ts'
+import { placeOf, RowIntake } from './intake.ts'
+import { keepJournalId, loadMeta, readJournalId, readMeta, updateApplied, updateSealed } from './meta.ts'
 import { Mutex } from './mutex.ts'
 import { Readers } from './readers.ts'
+import { clearTables, expire, expiryOf, type PruneRequest } from './retention.ts'
 import { RowAppender } from './row-appender.ts'
 import { EventRows, type Rows } from './rows.ts'
-import { scanEvents } from './scan.ts'
-import { APPLIED_COLUMNS, type Applied, lateEvents, type Meta, quoted } from './schema.ts'
-import { compactDay, floorToQuarter, keepExpired, type SealStep, sealStep, sealSteps } from './seal.ts'
+import { heldEvents, scanEvents } from './scan.ts'
+import { APPLIED_COLUMNS, type Applied, lateEvents, type Meta } from './schema.ts'
+import { compactDays, floorToQuarter, type SealStep, sealStep, sealSteps } from './seal.ts'
+import { storeStats } from './stats.ts'
 
 export interface EngineOptions {
   readonly path: string
@@ -31,23 +32,21 @@ export interface EngineOptions {
   readonly sealRows?: number
 }
 
-/** Rows the engine stores together. */
-const ROW_GROUP = 122_880
 /** A quarter-hour is sealed this long after its end, when most of what belongs to it has come. */
 const GRACE_MS = 60_000
 /** So many late rows are sealed at once, without waiting for the next quarter-hour. */
 const LATE_ROWS = 50_000
 /** Further behind the journal than this, rows come first and sealing later, in bulk. */
 const FAR_BEHIND = 50_000
-/** Delta cells of a day are merged once so many late events made them. */
+/** Delta cells of a day are merged once so many late events made them, in so many steps that most cells stand there in parts. */
 const COMPACT_EVENTS = 5_000
+const COMPACT_STEPS = 8
+/** Days merged in one transaction: each commit ends with the engine rewriting every table that it has touched. */
+const COMPACT_DAYS = 100
 const READERS = 2
-
-/** Rows that have been appended and are yet to be committed, and the state they make. */
-interface OpenBatch {
-  applied: Applied
-  rows: number
-}
+/** Rows sealed in one transaction, about, and in the first one after a start. */
+const SEAL_ROWS = 100_000
+const FIRST_SEAL_ROWS = 12_500
 
 /**
  * The embedded store, in whichever thread it is opened. One connection appends rows, another makes cells of them at the same
@@ -64,9 +63,10 @@ export class DuckdbEngine {
   readonly #sealing = new Mutex()
   readonly #rows: RowAppender
   readonly #copier = new FileCopier()
+  readonly #intake: RowIntake
   /** As of the last commit. */
   #meta: Meta
-  #open: OpenBatch | undefined
+  #journalId: string | undefined
   /** Where a sealing under way will put the watermark: rows appended meanwhile that lie before it will be late. */
   #sealingToMs = 0
   #closed = false
@@ -81,6 +81,7 @@ export class DuckdbEngine {
     readers: Readers,
     rows: RowAppender,
     meta: Meta,
+    journalId: string | undefined,
   ) {
     this.#options = options
     this.#instance = instance
@@ -89,6 +90,14 @@ export class DuckdbEngine {
     this.#readers = readers
     this.#meta = meta
     this.#rows = rows
+    this.#intake = new RowIntake(writer, rows, {
+      applied: () => appliedOf(this.#meta),
+      lateBeforeMs: () => Math.max(this.#meta.watermark_ms, this.#sealingToMs),
+      committed: (applied) => {
+        this.#meta = { ...this.#meta, ...applied }
+      },
+    })
+    this.#journalId = journalId
   }
 
   /** @throws TallystickError as {@link openDatabase} */
@@ -107,7 +116,9 @@ export class DuckdbEngine {
       await writer.run('COMMIT')
       const rows = await RowAppender.open(writer, options.dictionaryLimits)
       const sealer = await instance.connect()
-      return new DuckdbEngine(options, instance, writer, sealer, await Readers.open(instance, READERS), rows, meta)
+      const readers = await Readers.open(instance, READERS)
+      const journalId = await readJournalId(writer)
+      return new DuckdbEngine(options, instance, writer, sealer, readers, rows, meta, journalId)
     } catch (cause) {
       instance.closeSync()
       throw isTallystickError(cause)
@@ -144,26 +155,9 @@ export class DuckdbEngine {
   async appendRows(rows: Rows, next?: JournalEnd, options: { readonly more?: boolean } = {}): Promise<void> {
     await this.#appending.run(async () => {
       this.#mustBeOpen()
-      const { applied_ordinal: applied } = this.#open?.applied ?? this.#meta
-      let from = firstBehind(rows, applied)
-      if (from === rows.length && !next) return
-      try {
-        if (options.more) {
-          // Whole row groups to the row: the next checkpoint would write anew all that stand beside fragments of one. The
-          // place in the journal stays behind, and what is read from there again is skipped.
-          for (let room = this.#room(); rows.length - from > room; room = this.#room()) {
-            await this.#take(rows, from, from + room)
-            await this.#commitOpen()
-            from += room
-          }
-        }
-        const open = await this.#take(rows, from, rows.length)
-        if (next) open.applied = { ...open.applied, ...placeOf(next, open.applied) }
-        if (!options.more || open.rows === ROW_GROUP) await this.#commitOpen()
-      } catch (error) {
-        await this.#abandonOpen()
+      await this.#intake.append(rows, next, options.more ?? false).catch((error: unknown) => {
         throw asStoreError(error)
-      }
+      })
     })
   }
 
@@ -182,28 +176,25 @@ export class DuckdbEngine {
     return this.#read((connection) => scanEvents(connection, this.#rows.dictionary, request))
   }
 
-  async stats(): Promise<StoreStats> {
-    const { totals, meta } = await this.#read(async (connection) => {
-      const [row] = await readRows(connection, 'SELECT count(*), min(timestamp_ms), max(timestamp_ms) FROM events')
-      return { totals: row as [number, number | null, number | null], meta: (await readMeta(connection)) as Meta }
-    })
-    const sizes = await Promise.all(
-      ['', '.wal'].map((suffix) =>
-        stat(this.#options.path + suffix).then(
-          ({ size }) => size,
-          () => 0,
-        ),
-      ),
+  async held(range: OrdinalRange, limit: number): Promise<readonly StoredEvent[]> {
+    return this.#read((connection) => heldEvents(connection, this.#rows.dictionary, range, limit))
+  }
+
+  /** From now on what is appended comes from the journal with this id. */
+  async belongTo(journalId: string): Promise<void> {
+    if (journalId === this.#journalId) return
+    await this.#write(() =>
+      this.#transaction(this.#writer, async () => {
+        await keepJournalId(this.#writer, journalId)
+        return {}
+      }),
     )
-    return {
-      events: totals[0],
-      expired: meta.expired_events,
-      cleared: meta.cleared_events,
-      appliedOrdinal: meta.applied_ordinal,
-      oldestMs: totals[1],
-      newestMs: totals[2],
-      bytes: sizes.reduce((sum, size) => sum + size, 0),
-    }
+    this.#journalId = journalId
+  }
+
+  async stats(): Promise<StoreStats> {
+    const stats = await this.#read((connection) => storeStats(connection, this.#options.path))
+    return this.#journalId === undefined ? stats : { ...stats, journalId: this.#journalId }
   }
 
   /** Compares rows, cells and state with each other. */
@@ -222,15 +213,29 @@ export class DuckdbEngine {
     const dueMs = floorToQuarter(this.#options.clock.now() - GRACE_MS)
     const { watermark_ms: watermarkMs } = this.#meta
     if (dueMs > watermarkMs || lateEvents(this.#meta) >= LATE_ROWS) await this.seal(Math.max(dueMs, watermarkMs))
-    await this.compact(COMPACT_EVENTS)
+    await this.compact(COMPACT_EVENTS, COMPACT_STEPS)
   }
 
   /** Seals everything before `toMs`, and all late rows, in steps; rows are appended meanwhile. */
   async seal(toMs: number): Promise<void> {
     const target = Math.max(floorToQuarter(toMs), this.#meta.watermark_ms)
-    const steps = await this.#read(async (connection) =>
-      sealSteps(connection, (await readMeta(connection)) as Meta, target, this.#options.sealRows),
+    const { sealRows = SEAL_ROWS } = this.#options
+    // Small steps first: a process that never lives for long gets on too, since what was committed is not begun anew.
+    for (let rows = FIRST_SEAL_ROWS; rows < sealRows; rows *= 2) {
+      const [step, ...more] = await this.#sealSteps(target, rows)
+      if (step !== undefined) await this.#takeSealSteps([step])
+      if (more.length === 0 || this.#closed) return
+    }
+    await this.#takeSealSteps(await this.#sealSteps(target, sealRows))
+  }
+
+  #sealSteps(target: number, sealRows: number): Promise<readonly SealStep[]> {
+    return this.#read(async (connection) =>
+      sealSteps(connection, (await readMeta(connection)) as Meta, target, sealRows),
     )
+  }
+
+  async #takeSealSteps(steps: readonly SealStep[]): Promise<void> {
     for (const step of steps) {
       if (this.#closed) return
       try {
@@ -258,56 +263,33 @@ export class DuckdbEngine {
     })
   }
 
-  /** Merges the delta cells of every day that at least `leastEvents` late events have touched. */
-  async compact(leastEvents = 1): Promise<void> {
+  /** Merges the delta cells of every day that at least so many late events have touched, in at least so many steps of sealing. */
+  async compact(leastEvents = 1, leastSteps = 1): Promise<void> {
     const days = await this.#read(async (connection) => {
-      const touched = `SELECT day_ms FROM late_days GROUP BY 1 HAVING sum(events) >= ${leastEvents} ORDER BY 1`
-      return (await readRows(connection, touched)) as [number][]
+      const due = `HAVING sum(events) >= ${leastEvents} AND count(*) >= ${leastSteps}`
+      const sql = `SELECT day_ms FROM late_days GROUP BY 1 ${due} ORDER BY 1`
+      return ((await readRows(connection, sql)) as [number][]).map(([day]) => day)
     })
-    for (const [day] of days) {
+    for (let at = 0; at < days.length; at += COMPACT_DAYS) {
       if (this.#closed) return
       await this.#sealing.run(() =>
         this.#transaction(this.#sealer, async () => {
-          await compactDay(this.#sealer, this.#rows.dictionary, day)
+          await compactDays(this.#sealer, this.#rows.dictionary, days.slice(at, at + COMPACT_DAYS))
           return {}
         }),
       )
     }
   }
 
-  /**
-   * Drops rows before `eventsBeforeMs` (down to a quarter-hour) and cells before `cellsBeforeMs` (down to a UTC day). Rows
-   * go no further than the last sealed day, so that totals stay what they were; cells never without their rows.
-   */
-  async prune(request: {
-    readonly eventsBeforeMs?: number
-    readonly cellsBeforeMs?: number
-  }): Promise<{ readonly eventsDropped: number }> {
+  /** Drops rows and cells for their age; see {@link expiryOf}. */
+  async prune(request: PruneRequest): Promise<{ readonly eventsDropped: number }> {
     if (lateEvents(this.#meta) > 0) await this.seal(this.#meta.watermark_ms)
     return this.#writeAlone(async () => {
-      const sealedDayMs = floorDay(this.#meta.watermark_ms)
-      const cellsMs = Math.min(floorDay(request.cellsBeforeMs ?? 0), sealedDayMs)
-      const eventsMs = Math.max(cellsMs, Math.min(floorToQuarter(request.eventsBeforeMs ?? 0), sealedDayMs))
-      // A row that has come in since the sealing above is in no cell yet and waits for the next time.
-      const old = `timestamp_ms < ${eventsMs} AND ordinal <= ${this.#meta.sealed_ordinal}`
-      const eventsDropped = await this.#count(old)
-      if (eventsDropped === 0 && cellsMs <= this.#meta.cells_from_ms && eventsMs <= this.#meta.raw_from_ms)
-        return { eventsDropped }
-      await this.#transaction(this.#writer, async () => {
-        await keepExpired(this.#writer, this.#rows.dictionary, old)
-        await this.#writer.run(`DELETE FROM events WHERE ${old}`)
-        if (cellsMs > 0)
-          for (const { name } of CELL_TABLES) await this.#writer.run(`DELETE FROM ${quoted(name)} WHERE t < ${cellsMs}`)
-        const sealed = {
-          raw_from_ms: Math.max(this.#meta.raw_from_ms, eventsMs),
-          cells_from_ms: Math.max(this.#meta.cells_from_ms, cellsMs),
-          expired_events: this.#meta.expired_events + eventsDropped,
-        }
-        await updateSealed(this.#writer, sealed)
-        return sealed
-      })
+      const expiry = await expiryOf(this.#writer, this.#meta, request)
+      if (expiry === undefined) return { eventsDropped: 0 }
+      await this.#transaction(this.#writer, () => expire(this.#writer, this.#meta, this.#rows.dictionary, expiry))
       await this.#checkpoint()
-      return { eventsDropped }
+      return { eventsDropped: expiry.rows }
     })
   }
 
@@ -315,21 +297,8 @@ export class DuckdbEngine {
   async clear(next?: JournalEnd): Promise<void> {
     await this.#writeAlone(async () => {
       await this.#transaction(this.#writer, async () => {
-        const rows = await this.#count('true')
-        for (const table of ['events', 'dictionary', 'late_days', ...CELL_TABLES.map(({ name }) => name)]) {
-          await this.#writer.run(`DELETE FROM ${quoted(table)}`)
-        }
-        const sealed = {
-          watermark_ms: 0,
-          sealed_ordinal: next?.ordinal ?? this.#meta.applied_ordinal,
-          late_sealed: this.#meta.late_total,
-          raw_from_ms: 0,
-          cells_from_ms: 0,
-          expired_events: 0,
-          cleared_events: this.#meta.cleared_events + this.#meta.expired_events + rows,
-        }
+        const sealed = await clearTables(this.#writer, this.#meta, next?.ordinal ?? this.#meta.applied_ordinal)
         const applied = next ? placeOf(next, this.#meta) : {}
-        await updateSealed(this.#writer, sealed)
         if (next) await updateApplied(this.#writer, applied)
         return { ...sealed, ...applied }
       })
@@ -356,7 +325,7 @@ export class DuckdbEngine {
     this.#closed = true
     await this.#sealing.run(() =>
       this.#appending.run(async () => {
-        await this.#commitOpen().catch(() => undefined)
+        await this.#intake.commit().catch(() => undefined)
         this.#rows.abandon()
         await this.#readers.close()
         this.#sealer.disconnectSync()
@@ -367,61 +336,13 @@ export class DuckdbEngine {
     )
   }
 
-  /** How many rows the open batch takes until it is a whole row group. */
-  #room(): number {
-    return ROW_GROUP - (this.#open?.rows ?? 0)
-  }
-
-  async #begin(): Promise<OpenBatch> {
-    await this.#writer.run('BEGIN')
-    return { applied: appliedOf(this.#meta), rows: 0 }
-  }
-
-  /** Takes in `rows[from, to)`. */
-  async #take(rows: Rows, from: number, to: number): Promise<OpenBatch> {
-    this.#open ??= await this.#begin()
-    const open = this.#open
-    if (from === to) return open
-    const lateBeforeMs = Math.max(this.#meta.watermark_ms, this.#sealingToMs)
-    const taken = await this.#rows.append(rows, from, to, lateBeforeMs)
-    open.rows += taken.rows
-    open.applied = {
-      ...open.applied,
-      applied_ordinal: rows.ordinal(to - 1),
-      received_ms: taken.receivedMs ?? open.applied.received_ms,
-      late_total: open.applied.late_total + taken.late,
-    }
-    return open
-  }
-
-  /** Commits the rows that have been taken in; on failure nothing of them stays. */
-  async #commitOpen(): Promise<void> {
-    const open = this.#open
-    if (!open) return
-    try {
-      await this.#rows.flush()
-      await updateApplied(this.#writer, open.applied)
-      await this.#writer.run('COMMIT')
-      this.#open = undefined
-      this.#meta = { ...this.#meta, ...open.applied }
-      this.#rows.committed()
-    } catch (error) {
-      await this.#abandonOpen()
-      throw asStoreError(error)
-    }
-  }
-
-  async #abandonOpen(): Promise<void> {
-    this.#rows.abandon()
-    this.#open = undefined
-    await this.#writer.run('ROLLBACK').catch(() => undefined)
-  }
-
   /** Runs `task` between two appends. */
   async #write<T>(task: () => Promise<T>): Promise<T> {
     return this.#appending.run(async () => {
       this.#mustBeOpen()
-      await this.#commitOpen()
+      await this.#intake.commit().catch((error: unknown) => {
+        throw asStoreError(error)
+      })
       return task()
     })
   }
@@ -455,35 +376,9 @@ export class DuckdbEngine {
     }
   }
 
-  async #count(where: string): Promise<number> {
-    const [row] = await readRows(this.#writer, `SELECT count(*) FROM events WHERE ${where}`)
-    return row?.[0] as number
-  }
-
   /** Gives freed blocks back. A reader that holds an old snapshot puts it off to a later time. */
   async #checkpoint(): Promise<void> {
     await this.#writer.run('CHECKPOINT').catch(() => undefined)
-  }
-}
-
-/** The first of the rows that comes behind an ordinal. */
-function firstBehind(rows: Rows, ordinal: number): number {
-  let low = 0
-  let high = rows.length
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if (rows.ordinal(middle) > ordinal) high = middle
-    else low = middle + 1
-  }
-  return low
-}
-
-/** State that says: the journal is applied up to here. Records that are not events count too. */
-function placeOf({ position, ordinal }: JournalEnd, applied: Applied): Partial<Applied> {
-  return {
-    segment: position.segment,
-    byte_offset: position.offset,
-    applied_ordinal: Math.max(ordinal, applied.applied_ordinal),
   }
 }
 
@@ -495,8 +390,6 @@ function appliedOf(meta: Meta): Applied {
 function applies({ toMs, toOrdinal }: SealStep, { watermark_ms: watermarkMs, sealed_ordinal: ordinal }: Meta): boolean {
   return toOrdinal === undefined ? toMs >= watermarkMs : toMs === watermarkMs && toOrdinal > ordinal
 }
-
-const floorDay = (instantMs: number): number => Math.floor(instantMs / DAY_MS) * DAY_MS
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)

@@ -1,9 +1,17 @@
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
-import { bucketStartOf, bucketStarts, type Interval, sketchIndex } from '@tallystick/core/query'
+import {
+  bucketStartOf,
+  bucketStarts,
+  type Interval,
+  QUANTITY_OF,
+  type Quantity,
+  quantityValue,
+  sketchIndex,
+} from '@tallystick/core/query'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { readRows } from './chunk-reader.ts'
-import { bucketSql, jsonPointer, sketchIndexSql } from './expressions.ts'
+import { bucketSql, jsonPointer, quantitySql, sketchIndexSql } from './expressions.ts'
 
 let instance: DuckDBInstance
 let connection: DuckDBConnection
@@ -32,6 +40,27 @@ test('the sketch index of the engine is that of sketchIndex over the whole range
   const all = [...values].filter((value) => value <= Number.MAX_SAFE_INTEGER).concat(random)
   expect(await column(sketchIndexSql('v'), all)).toEqual(all.map(sketchIndex))
   expect(await column(sketchIndexSql('v'), [-1, -500])).toEqual([0, 0])
+})
+
+test('a rate of the engine is that of quantityValue, unknown and impossible parts included', async () => {
+  const rate = QUANTITY_OF.get('output_milli_tokens_per_second') as Quantity
+  const part = fc.option(fc.oneof(fc.nat(5_000), fc.maxSafeNat(), fc.constantFrom(0, 1, Number.MAX_SAFE_INTEGER)))
+  const pairs = fc.sample(fc.tuple(part, part), { seed: 3, numRuns: 3_000 })
+  const literals = pairs.map(([tokens, ms]) => `(${tokens}::BIGINT, ${ms}::BIGINT)`)
+  const rows = await readRows(
+    connection,
+    `SELECT ${quantitySql(rate)} FROM (VALUES ${literals.join(', ')}) AS v(output_tokens, duration_ms)`,
+  )
+  const expected = pairs.map(([outputTokens, durationMs]) =>
+    quantityValue(rate, {
+      eventId: 'e',
+      timestampMs: 0,
+      kind: 'llm_request_completed',
+      ...(outputTokens === null ? {} : { outputTokens }),
+      ...(durationMs === null ? {} : { durationMs }),
+    }),
+  )
+  expect(rows.map(([value]) => value ?? undefined)).toEqual(expected)
 })
 
 test('instants fall into the buckets of bucketStartOf, across changes of daylight saving and months', async () => {

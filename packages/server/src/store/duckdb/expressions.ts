@@ -1,5 +1,12 @@
 import type { FieldName } from '@tallystick/core/event'
-import type { Counter, Filter, FilterValue, GroupBy, Quantity } from '@tallystick/core/query'
+import {
+  type Counter,
+  type Filter,
+  type FilterValue,
+  type GroupBy,
+  MILLI_PER_SECOND,
+  type Quantity,
+} from '@tallystick/core/query'
 import { type Dictionary, OVERFLOW_CODE } from './dictionary.ts'
 import { COLUMN_OF, type Column, OVERFLOW, quoted } from './schema.ts'
 
@@ -19,7 +26,20 @@ function column(field: FieldName): string {
 }
 
 /** The value of a quantity on a row, by the rule of `quantityValue`: NULL unless one of `plus` is known. */
-export function quantitySql({ plus, minus }: Quantity): string {
+export function quantitySql(quantity: Quantity): string {
+  const value = amountSql(quantity)
+  if (quantity.per === undefined) return value
+  const ms = column(quantity.per)
+  const rate = (wide: string): string => `(${wide} * ${MILLI_PER_SECOND} + ${ms} // 2) // ${ms}`
+  // The product passes 64 bits for counts that no model reaches and any client may claim; wide arithmetic is slow.
+  const any = `CASE WHEN ${value} < ${NARROW} THEN ${rate(value)} ELSE ${rate(`CAST(${value} AS HUGEINT)`)} END`
+  return `(CASE WHEN ${ms} > 0 AND ${value} IS NOT NULL THEN CAST(least(${any}, ${Number.MAX_SAFE_INTEGER}) AS BIGINT) END)`
+}
+
+/** Times {@link MILLI_PER_SECOND}, and with half of any duration added, it stays below 2^63. */
+const NARROW = 4_000_000_000_000
+
+function amountSql({ plus, minus }: Quantity): string {
   const parts = plus.map(column)
   const known = parts.length === 1 ? (parts[0] as string) : parts.map((part) => `coalesce(${part}, 0)`).join(' + ')
   const value = [known, ...minus.map((field) => `coalesce(${column(field)}, 0)`)].join(' - ')

@@ -17,6 +17,7 @@ const ordinals: number[] = []
 class MoodyStore implements FollowedStore {
   position: JournalEnd['position'] | undefined
   appliedOrdinal = 0
+  async belongTo(): Promise<void> {}
   async append(rows: Rows, next: JournalEnd): Promise<void> {
     attempts++
     if (failing !== undefined) throw failing

@@ -20,6 +20,8 @@ export interface FollowedStore {
   /** Where to go on reading; undefined at the beginning. */
   readonly position: JournalPosition | undefined
   readonly appliedOrdinal: number
+  /** What is appended from now on comes from this journal. Cheap when that is known. */
+  belongTo(journalId: string): Promise<void>
   /** `more`: so much follows that the store may commit it together. */
   append(rows: Rows, next: JournalEnd, options: { readonly more: boolean }): Promise<void>
   clear(next: JournalEnd): Promise<void>
@@ -52,6 +54,7 @@ export class Follower implements JournalFollower {
   readonly #options: FollowOptions
   #target: JournalEnd | undefined
   #dir = ''
+  #journalId: string | undefined
   #running: Promise<void> | undefined
   #stopped = false
   readonly #watch = new ApplyWatch()
@@ -68,7 +71,7 @@ export class Follower implements JournalFollower {
    * @throws TallystickError `store_corrupt` when the journal ends before what the store has applied: it is not the journal
    * this store was made of, and its events would be taken for old ones.
    */
-  async follow(journalDir: string, end: JournalEnd): Promise<void> {
+  async follow(journalDir: string, end: JournalEnd, journalId?: string): Promise<void> {
     const { appliedOrdinal } = this.#store
     if (end.ordinal < appliedOrdinal) {
       throw new TallystickError(
@@ -78,6 +81,7 @@ export class Follower implements JournalFollower {
       )
     }
     this.#dir = journalDir
+    this.#journalId = journalId
     this.advance(end)
     this.#running ??= this.#run()
   }
@@ -148,6 +152,7 @@ export class Follower implements JournalFollower {
 
   async #catchUp(target: JournalEnd): Promise<void> {
     const { position } = this.#store
+    if (this.#journalId !== undefined) await this.#store.belongTo(this.#journalId)
     if (position && comparePositions(position, target.position) >= 0) return this.#reach(target)
     const { onDamage } = this.#options
     const reading = readLines({

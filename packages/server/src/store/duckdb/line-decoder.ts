@@ -1,15 +1,15 @@
 import type { ChunkColumns, FieldColumn } from './chunk-columns.ts'
 import { type Dictionary, OVERFLOW_CODE } from './dictionary.ts'
 import { NameCodes } from './name-codes.ts'
+import { Spelling } from './spelling.ts'
 import { setUuid } from './uuid.ts'
 
-const encoder = new TextEncoder()
-const HEAD = encoder.encode('{"t":"event","n":')
-const RECEIVED = encoder.encode(',"r":')
-const HASH = encoder.encode(',"h":"')
-const EVENT = encoder.encode(',"e":{')
-const TRUE = encoder.encode('true')
-const FALSE = encoder.encode('false')
+const HEAD = new Spelling('{"t":"event","n":')
+const RECEIVED = new Spelling(',"r":')
+const HASH = new Spelling(',"h":"')
+const EVENT = new Spelling(',"e":{')
+const TRUE = new Spelling('true')
+const FALSE = new Spelling('false')
 /** `,"c":"1a2b3c4d"}` ends the line. */
 const SEAL_BYTES = 16
 
@@ -34,14 +34,13 @@ const IN_STRING = Uint8Array.from({ length: 256 }, (_, byte) =>
 
 interface Member extends FieldColumn {
   /** `"input_tokens":` */
-  readonly spelled: Uint8Array
+  readonly spelled: Spelling
 }
 
 /**
  * Writes the event of a journal line into a row of a chunk, straight from the line's bytes.
  *
- * It reads the lines that this program writes: members in the order of the field table, integers as digits, strings without
- * escapes. Whatever is otherwise is left to who parses JSON; what is read here comes out the same as there.
+ * It reads the lines that this program writes: each member once, integers as digits, strings without escapes. Whatever is otherwise is left to who parses JSON; what is read here comes out the same as there.
  */
 export class LineDecoder {
   readonly #columns: ChunkColumns
@@ -50,6 +49,14 @@ export class LineDecoder {
   readonly #members: readonly Member[]
   /** Which member came behind each one the last time, by its place plus one: lines of one sender have the same members. */
   readonly #followers: Uint8Array
+  /** The line in which each member was met last: of a member that comes twice, JSON's own rule says which one counts. */
+  readonly #met: Uint32Array
+  #line = 0
+  /** The buffer that is read, by bytes and by words. */
+  #bytes: Buffer = Buffer.alloc(0)
+  #view: DataView = new DataView(new ArrayBuffer(0))
+  /** Where the line ends that is read. */
+  #end = 0
   /** What the scan that ended last has found beside where it ended. */
   #number = 0
   #wide = false
@@ -58,12 +65,18 @@ export class LineDecoder {
   constructor(columns: ChunkColumns, dictionary: Dictionary) {
     this.#columns = columns
     this.#dictionary = dictionary
-    this.#members = columns.fields.map((column) => ({ ...column, spelled: encoder.encode(`"${column.name}":`) }))
+    this.#members = columns.fields.map((column) => ({ ...column, spelled: new Spelling(`"${column.name}":`) }))
     this.#followers = Uint8Array.from({ length: this.#members.length + 1 }, (_, place) => place)
+    this.#met = new Uint32Array(this.#members.length)
   }
 
   /** Writes the line at `[start, end)` of `bytes`; leaves the row empty and says false if it is not of the kind read here. */
   decode(bytes: Buffer, start: number, end: number, ordinal: number, row: number): boolean {
+    if (bytes !== this.#bytes) {
+      this.#bytes = bytes
+      this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    }
+    this.#end = end
     if (this.#decode(bytes, start, end, row)) {
       this.#columns.ordinals.setInteger(row, ordinal)
       return true
@@ -73,14 +86,14 @@ export class LineDecoder {
   }
 
   #decode(bytes: Buffer, start: number, end: number, row: number): boolean {
-    if (!stands(HEAD, bytes, start)) return false
+    if (!this.#stands(HEAD, start)) return false
     let at = this.#integer(bytes, start + HEAD.length)
-    if (at === -1 || !stands(RECEIVED, bytes, at)) return false
+    if (at === -1 || !this.#stands(RECEIVED, at)) return false
     at = this.#integer(bytes, at + RECEIVED.length)
-    if (at === -1 || !stands(HASH, bytes, at)) return false
+    if (at === -1 || !this.#stands(HASH, at)) return false
     this.#columns.received.setInteger(row, this.#number)
     at = this.#string(bytes, at + HASH.length)
-    if (at === -1 || !stands(EVENT, bytes, at)) return false
+    if (at === -1 || !this.#stands(EVENT, at)) return false
     at = this.#event(bytes, at + EVENT.length, end, row)
     return at === end - SEAL_BYTES
   }
@@ -91,9 +104,11 @@ export class LineDecoder {
     let rest: Record<string, unknown> | undefined
     let at = from
     let place = -1
+    this.#line = (this.#line + 1) >>> 0 || 1
     for (;;) {
-      place = this.#member(bytes, at, place + 1)
-      if (place === -1) return -1
+      place = this.#member(at, place + 1)
+      if (place === -1 || this.#met[place] === this.#line) return -1
+      this.#met[place] = this.#line
       const { storage, buffer, spelled, name, field } = this.#members[place] as Member
       at += spelled.length
       switch (storage) {
@@ -109,8 +124,8 @@ export class LineDecoder {
           buffer.mark(row)
           break
         case 'boolean': {
-          const yes = stands(TRUE, bytes, at)
-          if (!yes && !stands(FALSE, bytes, at)) return -1
+          const yes = this.#stands(TRUE, at)
+          if (!yes && !this.#stands(FALSE, at)) return -1
           at += yes ? TRUE.length : FALSE.length
           buffer.bytes[row] = yes ? 1 : 0
           buffer.mark(row)
@@ -170,17 +185,21 @@ export class LineDecoder {
     return at
   }
 
-  /** The place of the member whose name stands at `at`, if it is `from` or one behind it; else -1. */
-  #member(bytes: Buffer, at: number, from: number): number {
+  /** The place of the member whose name stands at `at`, or -1. `behind` is one more than the place of the one before it. */
+  #member(at: number, behind: number): number {
     const members = this.#members
-    const likely = this.#followers[from] as number
-    if (likely < members.length && stands((members[likely] as Member).spelled, bytes, at)) return likely
-    for (let place = from; place < members.length; place++) {
-      if (!stands((members[place] as Member).spelled, bytes, at)) continue
-      this.#followers[from] = place
+    const likely = this.#followers[behind] as number
+    if (likely < members.length && this.#stands((members[likely] as Member).spelled, at)) return likely
+    for (let place = 0; place < members.length; place++) {
+      if (!this.#stands((members[place] as Member).spelled, at)) continue
+      this.#followers[behind] = place
       return place
     }
     return -1
+  }
+
+  #stands(spelling: Spelling, at: number): boolean {
+    return at + spelling.length <= this.#end && spelling.at(this.#view, at)
   }
 
   /** Reads digits; returns what is behind them, or -1. */
@@ -226,11 +245,6 @@ export class LineDecoder {
     this.#hash = hash
     return bytes[at] === QUOTE ? at + 1 : -1
   }
-}
-
-function stands(expected: Uint8Array, bytes: Uint8Array, at: number): boolean {
-  for (let index = 0; index < expected.length; index++) if (bytes[at + index] !== expected[index]) return false
-  return true
 }
 
 /** What is behind the JSON value that begins at `from`, were it one; JSON itself is checked by whoever parses it. */

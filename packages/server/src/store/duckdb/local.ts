@@ -1,6 +1,6 @@
 import { isTallystickError, TallystickError } from '@tallystick/core'
 import { type Clock, systemClock } from '@tallystick/core/event'
-import type { JournalDamage } from '@tallystick/core/journal'
+import type { JournalDamage, OrdinalRange } from '@tallystick/core/journal'
 import type { Query, QueryResult } from '@tallystick/core/query'
 import type { ScanPage, ScanRequest, StoreCopy, StoredEvent, StoreStats, UsageStore } from '../store.ts'
 import type { AuditReport } from './audit.ts'
@@ -8,6 +8,9 @@ import { isDamaged, isInvalidated, setAside } from './database.ts'
 import type { DictionaryLimits } from './dictionary.ts'
 import { DuckdbEngine } from './engine.ts'
 import { Follower } from './follow.ts'
+
+/** How long after opening what is due is done first: when whoever waits for the start has had the first answers. */
+const SOON_MS = 500
 
 /** Something the owner of a store should know and that no call of theirs reports. */
 export type StoreNotice =
@@ -50,6 +53,7 @@ export class LocalDuckdbStore implements DuckdbStore {
   readonly #clock: Clock
   readonly #onNotice: (notice: StoreNotice) => void
   readonly #timer: NodeJS.Timeout | undefined
+  readonly #soon: NodeJS.Timeout | undefined
   #engine: DuckdbEngine
   #broken: 'invalidated' | 'damaged' | undefined
   #reopening: Promise<void> | undefined
@@ -67,7 +71,11 @@ export class LocalDuckdbStore implements DuckdbStore {
     this.#onNotice = onNotice
     this.follower = this.#followed()
     this.#engine = this.#watched(engine)
-    if (settings.maintainEveryMs > 0) this.#timer = setInterval(() => this.#tick(), settings.maintainEveryMs).unref()
+    const { maintainEveryMs } = settings
+    if (maintainEveryMs <= 0) return
+    this.#timer = setInterval(() => this.#tick(), maintainEveryMs).unref()
+    // Where a process never lives for long, work that is put off until later is never done.
+    this.#soon = setTimeout(() => this.#tick(), Math.min(SOON_MS, maintainEveryMs)).unref()
   }
 
   /** A file that cannot be read is moved aside and an empty one begun: the journal fills it again. */
@@ -93,6 +101,10 @@ export class LocalDuckdbStore implements DuckdbStore {
 
   scan(request: ScanRequest): Promise<ScanPage> {
     return this.#read((engine) => engine.scan(request))
+  }
+
+  held(range: OrdinalRange, limit: number): Promise<readonly StoredEvent[]> {
+    return this.#read((engine) => engine.held(range, limit))
   }
 
   stats(): Promise<StoreStats> {
@@ -132,6 +144,7 @@ export class LocalDuckdbStore implements DuckdbStore {
   async close(): Promise<void> {
     this.#closed = true
     clearInterval(this.#timer)
+    clearTimeout(this.#soon)
     await this.follower.stop()
     await this.#reopening?.catch(() => undefined)
     // Sealing ends at its next step; what is left of it is done after the next start.
@@ -158,6 +171,7 @@ export class LocalDuckdbStore implements DuckdbStore {
         get appliedOrdinal() {
           return store.#engine.meta.applied_ordinal
         },
+        belongTo: (journalId) => use((engine) => engine.belongTo(journalId)),
         append: (rows, next, options) => use((engine) => engine.appendRows(rows, next, options)),
         clear: (next) => use((engine) => engine.clear(next)),
       },

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { type Clock, systemClock } from '@tallystick/core/event'
 import type { DictionaryLimits } from './dictionary.ts'
-import { type DuckdbStore, LocalDuckdbStore, type LocalStoreSettings, type StoreNotice } from './local.ts'
+import type { DuckdbStore, LocalStoreSettings, StoreNotice } from './local.ts'
 import { RemoteDuckdbStore } from './remote.ts'
 
 export type { DuckdbStore, StoreNotice } from './local.ts'
@@ -57,5 +57,7 @@ export async function openDuckdbStore(options: DuckdbStoreOptions): Promise<Duck
   const onNotice = options.onNotice ?? (() => {})
   const apart = options.thread !== 'calling' && clock === systemClock
   if (apart && WORKER_SCRIPT) return RemoteDuckdbStore.open(WORKER_SCRIPT, settings, onNotice)
+  // Loading the engine takes a quarter of a start, and this thread has no use for it when another opens the store.
+  const { LocalDuckdbStore } = await import('./local.ts')
   return LocalDuckdbStore.open(settings, clock, onNotice)
 }

@@ -1,22 +1,26 @@
 import { bucketStarts, parseQuery, queryPlan } from '@tallystick/core/query'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { type QueryRoute, routeQuery } from './plan.ts'
+import { type QueryRoute, routeQuery, routeSketch } from './plan.ts'
 
 const HOUR = 3_600_000
 const QUARTER = 900_000
 const day = (number: number): number => Date.UTC(2026, 10, number)
 
+/** Where the bucket counts come from if there is a quantile among the measures, otherwise the figures. */
 function route(body: object, watermarkMs = day(28), overflowed: readonly string[] = []): QueryRoute {
   const query = parseQuery({ measures: ['requests'], ...body }, { nowMs: day(28) })
   const starts = query.interval ? bucketStarts(query.fromMs, query.toMs, query.interval, query.timeZone) : []
-  return routeQuery({
+  const plan = queryPlan(query)
+  const input = {
     query,
-    plan: queryPlan(query),
+    plan,
     bucketStarts: starts,
     watermarkMs,
-    overflowed: (field) => overflowed.includes(field),
-  })
+    overflowed: (field: string) => overflowed.includes(field),
+  }
+  const [ranked] = plan.quantities.filter(({ sketch }) => sketch)
+  return ranked ? routeSketch(ranked.quantity, input) : routeQuery(input)
 }
 
 const shape = ({ segments }: QueryRoute): (readonly [string, number, number])[] =>
@@ -66,10 +70,13 @@ test('cells are no longer than the buckets of the query and never cross their bo
 
 test('the smallest set that keeps every dimension and figure answers; without one, rows do', () => {
   const range = { from: day(2), to: day(3) }
-  expect(route(range).cells?.name).toBe('model')
+  expect(route(range).cells?.name).toBe('total')
+  expect(route({ ...range, group_by: ['provider'] }).cells?.name).toBe('model')
+  expect(route({ ...range, measures: ['duration_ms_p95'] }).cells?.name).toBe('total')
   expect(route({ ...range, measures: ['duration_ms_p95'], group_by: ['model'] }).cells?.name).toBe('model')
   expect(route({ ...range, group_by: ['status_code'], filters: { model: 'x' } }).cells?.name).toBe('model')
-  expect(route({ ...range, group_by: ['agent_id'], filters: { success: false } }).cells?.name).toBe('agent')
+  expect(route({ ...range, group_by: ['agent_id'], filters: { success: false } }).cells?.name).toBe('agent_provider')
+  expect(route({ ...range, group_by: ['agent_id'] }).cells?.name).toBe('agent')
   expect(route({ ...range, group_by: ['api_key_id'] }).cells?.name).toBe('key')
   expect(route({ ...range, group_by: ['user_id'] }).cells?.name).toBe('user')
   for (const body of [
@@ -82,6 +89,16 @@ test('the smallest set that keeps every dimension and figure answers; without on
   ]) {
     expect(route({ ...range, ...body }).cells, JSON.stringify(body)).toBeUndefined()
   }
+})
+
+test('sketches of models have cells of hours and days only; those of all requests together any', () => {
+  const india = { from: day(2) - 5.5 * HOUR, to: day(3) - 5.5 * HOUR, measures: ['duration_ms_p95'] }
+  const inDays = { ...india, interval: '1d', time_zone: 'Asia/Kolkata' }
+  expect(shape(route(inDays)).map(([level]) => level)).toEqual(['15m', '1h', '15m'])
+  expect(shape(route({ ...inDays, group_by: ['model'] })).map(([level]) => level)).toEqual(['raw', '1h', 'raw'])
+  expect(shape(route({ ...inDays, to: day(4) - 5.5 * HOUR, group_by: ['model'] })).map(([level]) => level)).toEqual([
+    'raw',
+  ])
 })
 
 test('cells do not answer for a field that has overflowed', () => {

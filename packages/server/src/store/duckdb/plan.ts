@@ -1,6 +1,6 @@
 import type { FieldName } from '@tallystick/core/event'
-import type { GroupBy, Plan, Query } from '@tallystick/core/query'
-import { CELL_SETS, type CellSet, type Level } from './cellsets.ts'
+import type { GroupBy, Plan, Quantity, Query } from '@tallystick/core/query'
+import { CELL_SETS, type CellSet, type Level, SKETCH_SETS } from './cellsets.ts'
 
 /** A stretch of the range, `[fromMs, toMs)`, and what answers for it. */
 export interface Segment {
@@ -11,7 +11,7 @@ export interface Segment {
   readonly toMs: number
 }
 
-/** Which cells may answer, and the stretches of the range in order; without `cells` there is one raw stretch. */
+/** Which cells answer, and the stretches of the range in order; without `cells` all stretches are raw. */
 export interface QueryRoute {
   readonly cells: CellSet | undefined
   readonly segments: readonly Segment[]
@@ -30,36 +30,49 @@ export interface RouteInput {
   readonly overflowed: (field: FieldName) => boolean
 }
 
-/**
- * How a query is answered: days in the middle, hours and quarter-hours towards the ends, rows at ragged ends and behind
- * the watermark. No stretch crosses the start of a bucket of the query.
- */
+/** Where the figures of a query come from: all that its plan accumulates but for bucket counts. */
 export function routeQuery(input: RouteInput): QueryRoute {
-  const { query, bucketStarts, watermarkMs, rawFromMs = 0 } = input
-  const cells = CELL_SETS.find((candidate) => answers(candidate, input))
-  if (cells === undefined) return { cells, segments: rawSegment(query.fromMs, query.toMs) }
-  const inner = bucketStarts.filter((startMs) => startMs > query.fromMs)
-  const usable = cells.levels.filter(({ ms }) => inner.every((startMs) => startMs % ms === 0))
-  let segments = cover(query.fromMs, query.toMs, usable, watermarkMs)
-  const { expiredLevel } = cells
-  if (expiredLevel && inner.every((startMs) => startMs % expiredLevel.ms === 0))
-    segments = segments.flatMap((segment) => withExpired(segment, expiredLevel, rawFromMs))
-  const unaided = segments.every(({ level, expired }) => level === 'raw' && expired === undefined)
-  return unaided ? { cells: undefined, segments } : { cells, segments }
+  const kept = input.plan.quantities.every(
+    ({ quantity, extremes }) => quantity.cells === 'sketch' || (quantity.cells === 'sum' && !extremes),
+  )
+  return route(kept ? CELL_SETS : [], input)
 }
 
-/** Does the set keep every dimension and figure that the query needs? */
-function answers(cells: CellSet, { query, plan, overflowed }: RouteInput): boolean {
+/** Where the bucket counts of one quantity come from. */
+export function routeSketch(quantity: Quantity, input: RouteInput): QueryRoute {
+  return route(quantity.cells === 'sketch' ? SKETCH_SETS : [], input)
+}
+
+/**
+ * The first of the sets that is any help: days in the middle, hours and quarter-hours towards the ends, rows at ragged ends
+ * and behind the watermark. No stretch crosses the start of a bucket of the query.
+ */
+function route(sets: readonly CellSet[], input: RouteInput): QueryRoute {
+  for (const cells of sets) {
+    if (!keepsDimensions(cells, input)) continue
+    const segments = stretches(cells, input)
+    if (segments.some(({ level, expired }) => level !== 'raw' || expired !== undefined)) return { cells, segments }
+  }
+  return { cells: undefined, segments: rawSegment(input.query.fromMs, input.query.toMs) }
+}
+
+function keepsDimensions(cells: CellSet, { query, overflowed }: RouteInput): boolean {
   const kept = (by: GroupBy): boolean =>
     'dimension' in by &&
     cells.dimensions.some(({ name }) => name === by.dimension.name) &&
     !overflowed(by.dimension.field)
-  if (!query.groupBy.every(kept) || !query.filters.every(({ by }) => kept(by))) return false
-  return plan.quantities.every(({ quantity, sketch, extremes }) => {
-    if (quantity.cells === 'none') return false
-    if (extremes && quantity.cells !== 'sketch') return false
-    return !sketch || (quantity.cells === 'sketch' && cells.sketches)
-  })
+  return query.groupBy.every(kept) && query.filters.every(({ by }) => kept(by))
+}
+
+function stretches(
+  { expiredLevel, levels }: CellSet,
+  { query, bucketStarts, watermarkMs, rawFromMs = 0 }: RouteInput,
+): readonly Segment[] {
+  const inner = bucketStarts.filter((startMs) => startMs > query.fromMs)
+  const fits = ({ ms }: Level): boolean => inner.every((startMs) => startMs % ms === 0)
+  const segments = cover(query.fromMs, query.toMs, levels.filter(fits), watermarkMs)
+  if (expiredLevel === undefined || !fits(expiredLevel)) return segments
+  return segments.flatMap((segment) => withExpired(segment, expiredLevel, rawFromMs))
 }
 
 /** `levels` finest first. */

@@ -9,6 +9,7 @@ export type RemoteMethod =
   | 'append'
   | 'query'
   | 'scan'
+  | 'held'
   | 'stats'
   | 'prune'
   | 'clear'

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import { TallystickError } from '@tallystick/core'
-import type { JournalEnd } from '@tallystick/core/journal'
+import type { JournalEnd, OrdinalRange } from '@tallystick/core/journal'
 import type { Query, QueryResult } from '@tallystick/core/query'
 import { queryCancelled, throwIfAborted } from '../abort.ts'
 import type {
@@ -39,9 +39,9 @@ export class RemoteDuckdbStore implements DuckdbStore {
   private constructor(worker: Worker, onNotice: (notice: StoreNotice) => void) {
     this.#worker = worker
     this.follower = {
-      follow: (journalDir, end) => {
+      follow: (journalDir, end, journalId) => {
         this.#targetOrdinal = Math.max(this.#targetOrdinal, end.ordinal)
-        return this.#call('follow', [journalDir, end])
+        return this.#call('follow', [journalDir, end, journalId])
       },
       advance: (end) => this.#advance(end),
       progress: () => this.#progress(),
@@ -98,6 +98,10 @@ export class RemoteDuckdbStore implements DuckdbStore {
     return this.#call('scan', [request])
   }
 
+  held(range: OrdinalRange, limit: number): Promise<readonly StoredEvent[]> {
+    return this.#call('held', [range, limit])
+  }
+
   stats(): Promise<StoreStats> {
     return this.#call('stats', [])
   }
@@ -130,14 +134,11 @@ export class RemoteDuckdbStore implements DuckdbStore {
       ? Promise.resolve()
       : new Promise((resolve) => {
           this.#worker.once('exit', () => resolve())
-          this.#call('close', []).catch(() => this.#worker.terminate())
+          // Also a closing that failed lets the thread end. It is never terminated: the engine's binding brings the whole
+          // process down when a thread goes while a call of its is under way.
+          this.#call('close', []).catch(() => undefined)
         })
     return this.#closing
-  }
-
-  /** Ends the thread at once, as a crash would; what was committed is in the file. For tests of just that. */
-  async kill(): Promise<void> {
-    await this.#worker.terminate()
   }
 
   #progress(): FollowerProgress {

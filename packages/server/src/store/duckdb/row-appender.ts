@@ -1,4 +1,4 @@
-import type { DuckDBAppender, DuckDBConnection } from '@duckdb/node-api'
+import type { DuckDBAppender, DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api'
 import { FIELDS, type FieldName } from '@tallystick/core/event'
 import { CHUNK_ROWS } from './chunk-columns.ts'
 import { readRows } from './chunk-reader.ts'
@@ -7,6 +7,8 @@ import { Dictionary, type DictionaryLimits } from './dictionary.ts'
 import type { Rows } from './rows.ts'
 import { CODED_FIELDS } from './schema.ts'
 
+export type WrittenRows = Omit<Written, 'chunk'>
+
 /** Puts events and the names that are new with them into their tables, inside transactions that its caller begins and ends. */
 export class RowAppender {
   readonly #connection: DuckDBConnection
@@ -14,6 +16,9 @@ export class RowAppender {
   #dictionary: Dictionary
   #chunks: ChunkWriter
   #appender: DuckDBAppender | undefined
+  #waiting: DuckDBDataChunk[] = []
+  /** Names that are in the transaction: more may come while it is committed. */
+  #saving = 0
 
   private constructor(connection: DuckDBConnection, limits: DictionaryLimits | undefined) {
     this.#connection = connection
@@ -36,21 +41,18 @@ export class RowAppender {
     return this.#dictionary
   }
 
-  /**
-   * Takes `rows[from, to)` in; they are in the transaction once {@link flush} has been called. `late` counts those of events
-   * before `lateBeforeMs`.
-   */
-  async append(rows: Rows, from: number, to: number, lateBeforeMs: number): Promise<Omit<Written, 'chunk'>> {
-    this.#appender ??= await this.#connection.createAppender('events')
-    const all: { rows: number; late: number; receivedMs: number | undefined } = {
-      rows: 0,
-      late: 0,
-      receivedMs: undefined,
-    }
+  /** Chunks that have been written and not yet handed to the engine. */
+  get waiting(): number {
+    return this.#waiting.length
+  }
+
+  /** Writes `rows[from, to)` into chunks. No transaction need be open. */
+  write(rows: Rows, from: number, to: number, lateBeforeMs: number): WrittenRows {
+    const all: { -readonly [K in keyof WrittenRows]: WrittenRows[K] } = { rows: 0, late: 0, receivedMs: undefined }
     for (let at = from; at < to; at += CHUNK_ROWS) {
       const written = this.#chunks.write(rows, at, Math.min(to, at + CHUNK_ROWS), lateBeforeMs)
       if (written.rows === 0) continue
-      this.#appender.appendDataChunk(written.chunk)
+      this.#waiting.push(written.chunk)
       all.rows += written.rows
       all.late += written.late
       all.receivedMs = written.receivedMs
@@ -58,6 +60,16 @@ export class RowAppender {
     return all
   }
 
+  /** Hands over what has been written, inside a transaction: with many rows the engine begins to store them by itself. */
+  async append(): Promise<void> {
+    const chunks = this.#waiting
+    this.#waiting = []
+    if (chunks.length === 0) return
+    this.#appender ??= await this.#connection.createAppender('events')
+    for (const chunk of chunks) this.#appender.appendDataChunk(chunk)
+  }
+
+  /** All that was handed over is in the transaction, and the names that are new with it. */
   async flush(): Promise<void> {
     await this.#saveDictionary()
     this.#appender?.flushSync()
@@ -65,11 +77,12 @@ export class RowAppender {
 
   /** The transaction has been committed. */
   committed(): void {
-    this.#dictionary.saved()
+    this.#dictionary.saved(this.#saving)
   }
 
   /** The transaction has failed: an appender that holds its rows would bring them up again. */
   abandon(): void {
+    this.#waiting = []
     try {
       this.#appender?.clear()
       this.#appender?.closeSync()
@@ -87,6 +100,7 @@ export class RowAppender {
 
   async #saveDictionary(): Promise<void> {
     const { unsaved } = this.#dictionary
+    this.#saving = unsaved.length
     if (unsaved.length === 0) return
     const appender = await this.#connection.createAppender('dictionary')
     for (const { field, code, value } of unsaved) {

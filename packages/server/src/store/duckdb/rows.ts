@@ -12,8 +12,8 @@ import type { LineDecoder } from './line-decoder.ts'
 
 /** Whoever can write into the rows of a chunk. */
 export interface RowWriters {
-  readonly events: EventWriter
-  readonly lines: LineDecoder
+  readonly events: Pick<EventWriter, 'write'>
+  readonly lines: Pick<LineDecoder, 'decode'>
 }
 
 /** What is to be appended, in ordinal order, in whichever form it came. */

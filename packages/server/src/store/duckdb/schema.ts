@@ -31,7 +31,7 @@ const ASKED: ReadonlySet<FieldName> = new Set<FieldName>([
   'seq',
   ...DIMENSIONS.map(({ field }) => field),
   ...COUNTERS.flatMap(({ where }) => where.map(({ field }) => field)),
-  ...QUANTITIES.flatMap(({ plus, minus }) => [...plus, ...minus]),
+  ...QUANTITIES.flatMap(({ plus, minus, per }) => [...plus, ...minus, ...(per ? [per] : [])]),
 ])
 
 function storageOf(field: FieldName): Storage {

@@ -10,6 +10,7 @@ import {
   type Level,
   QUARTER_MS,
   RANKED_QUANTITIES,
+  SKETCH_SETS,
   sketchTable,
   storedLevels,
 } from './cellsets.ts'
@@ -28,21 +29,22 @@ import { lateEvents, type Meta, quoted, type Sealed } from './schema.ts'
  * Cells of an `expiredLevel` are the aggregate of exactly the rows that have been deleted for their age.
  */
 
-/** A kind of table with cells in it: figures, or one quantity's sketch. */
+/** Cells of one kind at all their levels: figures, or one quantity's sketches. */
 interface Rollup {
   readonly set: CellSet
   readonly table: (level: Level) => string
-  /** What makes a cell of rows. */
+  /** What makes cells of rows. */
   readonly fromRows: (time: string, source: string) => string
   /** What merges cells. */
   readonly fromCells: (time: string, source: string) => string
 }
 
-function rollups(dictionary: Dictionary): readonly Rollup[] {
-  return CELL_SETS.flatMap((set) => [
-    figures(set, dictionary),
-    ...(set.sketches ? RANKED_QUANTITIES.map((quantity) => sketch(set, quantity)) : []),
-  ])
+/** All kinds of cells, the figures first. */
+export function rollups(dictionary: Dictionary): readonly Rollup[] {
+  return [
+    ...CELL_SETS.map((set) => figures(set, dictionary)),
+    ...SKETCH_SETS.flatMap((set) => RANKED_QUANTITIES.map((quantity) => sketches(set, quantity))),
+  ]
 }
 
 const dimensionsOf = (set: CellSet): readonly string[] =>
@@ -60,8 +62,9 @@ function figures(set: CellSet, dictionary: Dictionary): Rollup {
   const fromCell = CELL_ACCUMULATORS.map(
     ({ merge, column, type }) => `CAST(${merge}(${quoted(column)}) AS ${type}) AS ${quoted(column)}`,
   )
+  const order = ['t', ...dimensions].join(', ')
   const select = (time: string, list: readonly string[], source: string): string =>
-    `SELECT ${[`${time} AS t`, ...dimensions, ...list].join(', ')} FROM ${source} GROUP BY ALL ORDER BY t`
+    `SELECT ${[`${time} AS t`, ...dimensions, ...list].join(', ')} FROM ${source} GROUP BY ALL ORDER BY ${order}`
   return {
     set,
     table: (level) => cellTable(set, level),
@@ -70,16 +73,23 @@ function figures(set: CellSet, dictionary: Dictionary): Rollup {
   }
 }
 
-function sketch(set: CellSet, quantity: Quantity): Rollup {
+function sketches(set: CellSet, quantity: Quantity): Rollup {
   const dimensions = dimensionsOf(set).join(', ')
   const value = quantitySql(quantity)
+  // Sorted before they are gathered: the engine's own ordered lists take several times as long.
+  const gather = (counts: string): string =>
+    `SELECT t, ${dimensions}, list(i) AS i, list(n) AS n FROM (${counts} GROUP BY ALL ORDER BY ALL) GROUP BY ALL ORDER BY ALL`
   return {
     set,
     table: (level) => sketchTable(set, quantity, level),
     fromRows: (time, source) =>
-      `SELECT ${time} AS t, ${dimensions}, ${sketchIndexSql(value)} AS i, count(*) AS n FROM ${source} WHERE ${value} IS NOT NULL GROUP BY ALL ORDER BY ALL`,
+      gather(
+        `SELECT ${time} AS t, ${dimensions}, ${sketchIndexSql(value)} AS i, count(*) AS n FROM ${source} WHERE ${value} IS NOT NULL`,
+      ),
     fromCells: (time, source) =>
-      `SELECT ${time} AS t, ${dimensions}, i, CAST(sum(n) AS BIGINT) AS n FROM ${source} GROUP BY ALL ORDER BY ALL`,
+      gather(
+        `SELECT t, ${dimensions}, i, CAST(sum(n) AS BIGINT) AS n FROM (SELECT ${time} AS t, ${dimensions}, unnest(i) AS i, unnest(n) AS n FROM ${source})`,
+      ),
   }
 }
 
@@ -101,68 +111,70 @@ export async function sealStep(
   dictionary: Dictionary,
   { toMs, toOrdinal = meta.applied_ordinal }: SealStep,
 ): Promise<SealedNow> {
-  const from = meta.watermark_ms
-  const lateRows = `ordinal > ${meta.sealed_ordinal} AND ordinal <= ${toOrdinal}`
-  const late = lateEvents(meta) > 0 ? lateRows : undefined
+  const fromMs = meta.watermark_ms
+  const lateRows = `ordinal > ${meta.sealed_ordinal} AND ordinal <= ${toOrdinal} AND timestamp_ms < ${fromMs}`
+  const late = lateEvents(meta) > 0
   for (const rollup of rollups(dictionary)) {
-    let below: Level | undefined
-    for (const level of rollup.set.levels) {
-      await sealLevel(connection, rollup, level, below, {
-        fromMs: from,
-        toMs,
-        late,
-      })
-      below = level
-    }
+    if (late) await sealLate(connection, rollup, fromMs, lateRows)
+    await sealNew(connection, rollup, fromMs, toMs)
   }
-  if (late === undefined) {
-    return { watermark_ms: toMs, sealed_ordinal: toOrdinal, late_sealed: meta.late_total }
-  }
-  const where = `timestamp_ms < ${from} AND ${late}`
+  await connection.run('DROP TABLE IF EXISTS temp.deltas')
+  if (!late) return { watermark_ms: toMs, sealed_ordinal: toOrdinal, late_sealed: meta.late_total }
   await connection.run(
-    `INSERT INTO late_days SELECT timestamp_ms - timestamp_ms % ${DAY_MS}, count(*) FROM events WHERE ${where} GROUP BY 1`,
+    `INSERT INTO late_days SELECT timestamp_ms - timestamp_ms % ${DAY_MS}, count(*) FROM events WHERE ${lateRows} GROUP BY 1`,
   )
   if (toOrdinal === meta.applied_ordinal) {
     return { watermark_ms: toMs, sealed_ordinal: toOrdinal, late_sealed: meta.late_total }
   }
-  const [taken] = await readRows(connection, `SELECT count(*) FROM events WHERE ${where}`)
+  const [taken] = await readRows(connection, `SELECT count(*) FROM events WHERE ${lateRows}`)
   return { watermark_ms: toMs, sealed_ordinal: toOrdinal, late_sealed: meta.late_sealed + (taken?.[0] as number) }
 }
 
-interface Stretch {
-  readonly fromMs: number
-  readonly toMs: number
-  /** Which rows before it are taken in; none if undefined. */
-  readonly late: string | undefined
-}
-
-/** New buckets of a coarser level are merged from the level below, which the same transaction has just completed. */
-async function sealLevel(
+/** Delta cells of late rows, for buckets that were sealed before. */
+async function sealLate(
   connection: DuckDBConnection,
-  { table, fromRows, fromCells }: Rollup,
-  level: Level,
-  below: Level | undefined,
-  { fromMs, toMs, late }: Stretch,
+  { fromCells, fromRows, set, table }: Rollup,
+  watermarkMs: number,
+  lateRows: string,
 ): Promise<void> {
-  const startMs = floorTo(fromMs, level.ms)
-  const endMs = floorTo(toMs, level.ms)
-  const target = quoted(table(level))
-  if (startMs < endMs) {
-    const source =
-      below === undefined
-        ? fromRows(
-            floorSql('timestamp_ms', level),
-            `(FROM events WHERE timestamp_ms >= ${startMs} AND timestamp_ms < ${endMs})`,
-          )
-        : fromCells(floorSql('t', level), `(FROM ${quoted(table(below))} WHERE t >= ${startMs} AND t < ${endMs})`)
-    await connection.run(`INSERT INTO ${target} BY NAME ${source}`)
-  }
-  if (late !== undefined && startMs > 0) {
-    const rows = `(FROM events WHERE timestamp_ms < ${startMs} AND ${late})`
-    await connection.run(`INSERT INTO ${target} BY NAME ${fromRows(floorSql('timestamp_ms', level), rows)}`)
+  const [finest] = set.levels
+  if (finest === undefined) return
+  const deltas = fromRows(floorSql('timestamp_ms', finest), `(FROM events WHERE ${lateRows})`)
+  await connection.run(`CREATE OR REPLACE TEMP TABLE deltas AS ${deltas}`)
+  for (const level of set.levels) {
+    const sealed = `(FROM temp.deltas WHERE t < ${floorTo(watermarkMs, level.ms)})`
+    const cells = level === finest ? sealed : fromCells(floorSql('t', level), sealed)
+    await connection.run(`INSERT INTO ${quoted(table(level))} BY NAME ${cells}`)
   }
 }
 
+/**
+ * Cells of the buckets that end with the watermark's move. Those of a coarser level are merged from the level below, which
+ * by then holds the late rows of all its buckets.
+ */
+async function sealNew(
+  connection: DuckDBConnection,
+  { fromCells, fromRows, set, table }: Rollup,
+  fromMs: number,
+  toMs: number,
+): Promise<void> {
+  let below: Level | undefined
+  for (const level of set.levels) {
+    const startMs = floorTo(fromMs, level.ms)
+    const endMs = floorTo(toMs, level.ms)
+    if (startMs < endMs) {
+      const cells =
+        below === undefined
+          ? fromRows(
+              floorSql('timestamp_ms', level),
+              `(FROM events WHERE timestamp_ms >= ${startMs} AND timestamp_ms < ${endMs})`,
+            )
+          : fromCells(floorSql('t', level), `(FROM ${quoted(table(below))} WHERE t >= ${startMs} AND t < ${endMs})`)
+      await connection.run(`INSERT INTO ${quoted(table(level))} BY NAME ${cells}`)
+    }
+    below = level
+  }
+}
 /** Makes the cells of rows that are about to be deleted, inside the transaction that does that. */
 export async function keepExpired(connection: DuckDBConnection, dictionary: Dictionary, where: string): Promise<void> {
   for (const { table, set, fromRows } of rollups(dictionary)) {
@@ -173,9 +185,13 @@ export async function keepExpired(connection: DuckDBConnection, dictionary: Dict
   }
 }
 
-/** Merges the delta cells of one UTC day, inside the caller's transaction. */
-export async function compactDay(connection: DuckDBConnection, dictionary: Dictionary, dayMs: number): Promise<void> {
-  const where = `t >= ${dayMs} AND t < ${dayMs + DAY_MS}`
+/** Merges the delta cells of some UTC days, inside the caller's transaction. */
+export async function compactDays(
+  connection: DuckDBConnection,
+  dictionary: Dictionary,
+  days: readonly number[],
+): Promise<void> {
+  const where = days.map((dayMs) => `(t >= ${dayMs} AND t < ${dayMs + DAY_MS})`).join(' OR ')
   for (const { table, set, fromCells } of rollups(dictionary)) {
     for (const level of storedLevels(set)) {
       const target = quoted(table(level))
@@ -187,7 +203,7 @@ export async function compactDay(connection: DuckDBConnection, dictionary: Dicti
     }
   }
   await connection.run('DROP TABLE IF EXISTS temp.compacted')
-  await connection.run(`DELETE FROM late_days WHERE day_ms = ${dayMs}`)
+  await connection.run(`DELETE FROM late_days WHERE day_ms IN (${days.join(', ')})`)
 }
 
 /** Rows sealed in one transaction, about; a quarter-hour is never split. */

@@ -98,18 +98,24 @@ export interface FiguresSource {
   readonly groups: readonly GroupDecoder[]
 }
 
-/** The figures of each (bucket, group), merged over all stretches. */
+/** The figures of each (bucket, group): each stretch is grouped where it lies, and one more grouping merges them. */
 export function figuresSource(input: StatementInput): FiguresSource {
   const figures = figuresOf(input.plan, input.dictionary)
-  const list = (of: 'row' | 'cell'): string[] => figures.map((figure, index) => `${figure[of]} AS a${index}`)
-  const source = assemble(input, {
-    row: (keys, where) => `SELECT ${[...keys, ...list('row')].join(', ')} FROM events WHERE ${where}`,
-    cells: (keys, table, where) => `SELECT ${[...keys, ...list('cell')].join(', ')} FROM ${table} WHERE ${where}`,
+  const keys = keysOf(input.query)
+  // By position: an alias could be taken for a column of the table.
+  const grouping = keys.length === 0 ? '' : ` GROUP BY ${keys.map((_, index) => index + 1).join(', ')}`
+  const select = (of: 'row' | 'cell', names: readonly string[], table: string, where: string): string => {
+    const list = figures.map((figure, index) => `${figure[of]} AS a${index}`)
+    return `SELECT ${[...names, ...list].join(', ')} FROM ${table} WHERE ${where}${grouping}`
+  }
+  const { parts, values, groups } = stretches(input, {
+    row: (names, where) => select('row', names, 'events', where),
+    cells: (names, table, where) => select('cell', names, table, where),
     table: cellTable,
-    extraKeys: [],
-    merged: figures.map(({ merge }, index) => `${merge}(a${index}) AS a${index}`),
   })
-  return { ...source, figures }
+  const merged = figures.map(({ merge }, index) => `${merge}(a${index}) AS a${index}`)
+  const sql = `SELECT ${[...keys, ...merged].join(', ')} FROM (${parts.join(' UNION ALL ')})${grouping}`
+  return { sql, keys, figures, values, groups }
 }
 
 /** The columns that carry merged figures to the reader; see {@link Figure.wide}. */
@@ -135,41 +141,49 @@ export function figuresStatement(input: StatementInput, maxRows: number): Statem
   return { sql: `SELECT ${columns} FROM (${sql}) LIMIT ${maxRows}`, values, groups }
 }
 
-/** Bucket counts of one quantity: a list of sketch indices and one of counts for each (bucket, group). */
+/**
+ * Bucket counts of one quantity: columns as elsewhere, then a list of sketch indices and one of their counts. A (bucket,
+ * group) has any number of rows, to be added up by the reader: there it costs less than grouping by bucket does here.
+ */
 export function sketchStatement(input: StatementInput, { quantity }: PlannedQuantity): Statement {
   const value = quantitySql(quantity)
-  const { sql, keys, values, groups } = assemble(input, {
-    row: (names, where) =>
-      `SELECT ${[...names, `${sketchIndexSql(value)} AS i`, 'count(*) AS n'].join(', ')} FROM events WHERE ${value} IS NOT NULL AND ${where}`,
-    cells: (names, table, where) => `SELECT ${[...names, 'i', 'sum(n) AS n'].join(', ')} FROM ${table} WHERE ${where}`,
+  const { parts, values, groups } = stretches(input, {
+    row: (names, where) => {
+      const counted = [...names, `${sketchIndexSql(value)} AS i`, 'count(*) AS n'].join(', ')
+      const lists = [...keysOf(input.query), 'list(i)', 'list(CAST(n AS DOUBLE))'].join(', ')
+      return `SELECT ${lists} FROM (SELECT ${counted} FROM events WHERE ${value} IS NOT NULL AND ${where} GROUP BY ALL) GROUP BY ALL HAVING count(*) > 0`
+    },
+    cells: (names, table, where) =>
+      `SELECT ${[...names, 'i', 'CAST(n AS DOUBLE[])'].join(', ')} FROM ${table} WHERE ${where}`,
     table: (cells, level) => sketchTable(cells, quantity, level),
-    extraKeys: ['i'],
-    merged: ['sum(n) AS n'],
   })
-  const lists = [...keys, 'list(i)', 'list(CAST(n AS DOUBLE))'].join(', ')
-  return { sql: `SELECT ${lists} FROM (${sql})${grouped(keys)}`, values, groups }
+  return { sql: parts.join(' UNION ALL '), values, groups }
 }
 
+/** How a statement reads rows, and how it reads cells. Given keys as `expression AS name`. */
 interface Shape {
   readonly row: (keys: readonly string[], where: string) => string
   readonly cells: (keys: readonly string[], table: string, where: string) => string
   readonly table: (cells: CellSet, level: Level) => string
-  readonly extraKeys: readonly string[]
-  readonly merged: readonly string[]
 }
 
-const grouped = (keys: readonly string[]): string => (keys.length === 0 ? '' : ` GROUP BY ${keys.join(', ')}`)
+interface Stretches {
+  /** A statement for each, which read nothing twice. */
+  readonly parts: readonly string[]
+  readonly values: readonly string[]
+  readonly groups: readonly GroupDecoder[]
+}
 
-/** One statement over all stretches: each is grouped where it lies, and one more grouping merges them. */
-function assemble(input: StatementInput, shape: Shape): Omit<FiguresSource, 'figures'> {
-  const { query, route, dictionary, bucketStarts } = input
+function keysOf({ groupBy, interval }: Query): readonly string[] {
+  return [...(interval ? ['b'] : []), ...groupBy.map((_, index) => `g${index}`)]
+}
+
+function stretches(
+  { query, route, dictionary, bucketStarts, late, sealedOrdinal }: StatementInput,
+  shape: Shape,
+): Stretches {
   const parameters = new Parameters()
   let groups: readonly GroupDecoder[] = []
-  const keys = [...(query.interval ? ['b'] : []), ...query.groupBy.map((_, index) => `g${index}`)]
-  const names = [...keys, ...shape.extraKeys]
-  // By position: an alias could be taken for a column of the table.
-  const grouping = grouped(names.map((_, index) => String(index + 1)))
-
   const select = (instant: string): readonly string[] => {
     const expressions = query.groupBy.map((by) => groupSql(by, dictionary, parameters))
     groups = expressions.map(({ decode }) => decode)
@@ -184,11 +198,10 @@ function assemble(input: StatementInput, shape: Shape): Omit<FiguresSource, 'fig
       .filter((part) => part !== undefined)
       .join(' AND ')
   }
-
-  const ofRows = (segment: Segment): string =>
-    shape.row(select('timestamp_ms'), within('timestamp_ms', segment)) + grouping
+  const ofRows = (stretch: Pick<Segment, 'fromMs' | 'toMs'>, more?: string): string =>
+    shape.row(select('timestamp_ms'), within('timestamp_ms', stretch, more))
   const ofCells = (segment: Segment, cells: CellSet, level: Level): string =>
-    shape.cells(select('t'), quoted(shape.table(cells, level)), within('t', segment)) + grouping
+    shape.cells(select('t'), quoted(shape.table(cells, level)), within('t', segment))
   const parts = route.segments.flatMap((segment) => {
     const { level, expired } = segment
     if (level !== 'raw' && route.cells) return [ofCells(segment, route.cells, level)]
@@ -197,12 +210,6 @@ function assemble(input: StatementInput, shape: Shape): Omit<FiguresSource, 'fig
   const celled = route.segments.filter(({ level }) => level !== 'raw')
   const [first] = celled
   const last = celled.at(-1)
-  if (input.late && first && last) {
-    const stretch = { fromMs: first.fromMs, toMs: last.toMs }
-    parts.push(
-      shape.row(select('timestamp_ms'), within('timestamp_ms', stretch, `ordinal > ${input.sealedOrdinal}`)) + grouping,
-    )
-  }
-  const sql = `SELECT ${[...names, ...shape.merged].join(', ')} FROM (${parts.join(' UNION ALL ')})${grouped(names)}`
-  return { sql, keys, values: parameters.values, groups }
+  if (late && first && last) parts.push(ofRows({ fromMs: first.fromMs, toMs: last.toMs }, `ordinal > ${sealedOrdinal}`))
+  return { parts, values: parameters.values, groups }
 }

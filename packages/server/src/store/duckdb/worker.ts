@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import type { JournalEnd } from '@tallystick/core/journal'
+import type { JournalEnd, OrdinalRange } from '@tallystick/core/journal'
 import type { Query } from '@tallystick/core/query'
 import type { FollowerProgress, ScanRequest, StoredEvent } from '../store.ts'
 import { LocalDuckdbStore } from './local.ts'
@@ -39,13 +39,14 @@ async function serve(port: Port, settings: WorkerSettings): Promise<void> {
       return store.query(query as Query, { signal: controller.signal }).finally(() => queries.delete(id))
     },
     scan: ([request]) => store.scan(request as ScanRequest),
+    held: ([range, limit]) => store.held(range as OrdinalRange, limit as number),
     stats: () => store.stats(),
     prune: ([request]) => store.prune(request as Parameters<LocalDuckdbStore['prune']>[0]),
     clear: () => store.clear(),
     audit: () => store.audit(),
     copyTo: ([path]) => store.copyTo(path as string),
     maintain: () => store.maintain(),
-    follow: ([dir, end]) => store.follower.follow(dir as string, end as JournalEnd),
+    follow: ([dir, end, id]) => store.follower.follow(dir as string, end as JournalEnd, id as string | undefined),
     applied: ([ordinal]) => store.follower.applied(ordinal as number),
     close: () => {
       clearInterval(reporting)

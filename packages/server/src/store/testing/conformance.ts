@@ -177,6 +177,34 @@ export function describeStore(name: string, engine: StoreUnderTest): void {
       expect(rest.next).toBeUndefined()
     })
 
+    test('gives the events it holds of a range of ordinals, in that order, whole, and a page at a time', async () => {
+      const events = storedEvents(120, 71).filter(({ ordinal }) => ordinal % 10 !== 3)
+      await store.append(events)
+      const within = (first: number, last: number): StoredEvent[] =>
+        events.filter(({ ordinal }) => ordinal >= first && ordinal <= last)
+      expect(await store.held({ first: 1, last: 1000 }, 1000)).toEqual(events)
+      expect(await store.held({ first: 20, last: 40 }, 1000)).toEqual(within(20, 40))
+      expect(await store.held({ first: 20, last: 40 }, 5)).toEqual(within(20, 40).slice(0, 5))
+      expect(await store.held({ first: 13, last: 13 }, 5)).toEqual([])
+      await store.clear()
+      expect(await store.held({ first: 1, last: 1000 }, 1000)).toEqual([])
+    })
+
+    test('leaves out no member of an event that was asked for, and the same events in the same order', async () => {
+      const events = storedEvents(200, 55)
+      await store.append(events)
+      const fields = ['requestModel', 'apiKeyLabel', 'outputTokens', 'success', 'mcpServers', 'tags'] as const
+      const kept = ['eventId', 'timestampMs', 'kind', ...fields] as const
+      const wanted = ({ ordinal, event }: StoredEvent): unknown => [ordinal, ...kept.map((field) => event[field])]
+      for (const ascending of [false, true]) {
+        const request = { ...ALL, filters: [], limit: 70, ascending }
+        const whole = await store.scan(request)
+        const part = await store.scan({ ...request, fields })
+        expect(part.events.map(wanted)).toEqual(whole.events.map(wanted))
+        expect(part.next).toEqual(whole.next)
+      }
+    })
+
     test('is empty after a clear, stays so under a replay, and counts what comes later', async () => {
       const events = storedEvents(300, 61)
       await store.append(events.slice(0, 200))
@@ -237,6 +265,31 @@ export function describeStore(name: string, engine: StoreUnderTest): void {
         ? before
         : { events: 0, expired: 0, cleared: 0, appliedOrdinal: 0, oldestMs: null, newestMs: null }
       expect({ ...(await store.stats()), bytes: 0 }).toEqual({ ...expected, bytes: 0 })
+    })
+
+    test('comes to the same wherever it is closed in between, when what came before is fed again', async () => {
+      if (!store.capabilities.durable) return
+      const events = storedEvents(60, 85)
+      for (const at of [0, 1, 17, 59, 60]) {
+        await store.append(events.slice(0, at))
+        await store.close()
+        store = await engine.open(dir, clock)
+        expect((await store.stats()).appliedOrdinal).toBe(at)
+        // As after a crash: the feeder may have noted less than the store has applied.
+        await store.append(events.slice(0, Math.max(1, at)))
+        await expectAnswers(events.slice(0, Math.max(1, at)), [totals(), totals(['model'])])
+        if (at === 17) {
+          await store.clear()
+          await store.close()
+          store = await engine.open(dir, clock)
+          await store.append(events.slice(0, at))
+          await expectAnswers([], [totals()])
+          expect(await store.stats()).toMatchObject({ events: 0, cleared: 17, appliedOrdinal: 17 })
+          await store.close()
+          await rm(dir, { recursive: true, force: true })
+          store = await engine.open(dir, clock)
+        }
+      }
     })
 
     test('answers a query over nothing with zero and unknown', async () => {

@@ -1,0 +1,53 @@
+import { tmpdir } from 'node:os'
+import pc from 'picocolors'
+import { describe, expect, it } from 'vitest'
+import { runCommand } from './main.ts'
+
+async function run(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  let [out, err] = ['', '']
+  const code = await runCommand(args, {
+    out: (text) => {
+      out += text
+    },
+    err: (text) => {
+      err += text
+    },
+    write: async (bytes) => {
+      out += Buffer.from(bytes).toString()
+    },
+    color: pc.createColors(false),
+    columns: 100,
+    interactive: false,
+    env: {},
+    cwd: tmpdir(),
+  })
+  return { code, out, err }
+}
+
+const COMMANDS = ['serve', 'import csv', 'query', 'prices show', 'config', 'verify', 'rebuild']
+
+describe('the command line', () => {
+  it.each(['', 'import', 'prices', ...COMMANDS])('has help with examples: %s', async (command) => {
+    const ran = await run(...command.split(' ').filter(Boolean), '--help')
+    expect(ran.code).toBe(0)
+    expect(ran.out).toContain('Examples:\n  $ tallystick')
+  })
+
+  it.each(COMMANDS)('can answer in JSON: %s', async (command) => {
+    expect((await run(...command.split(' '), '--help')).out).toContain('--json')
+  })
+
+  it.each([
+    [['frob'], 2, "unknown command 'frob'"],
+    [['qurey'], 2, 'Did you mean query?'],
+    [['serve', '--prot', '1'], 2, 'Did you mean --port?'],
+    [['config', '--port', 'x'], 2, '--port: must be a whole number'],
+    [['prices', 'show', 'no-such-model'], 1, 'No price is known for no-such-model'],
+    [['verify', '--data', 'no-such-directory'], 1, 'There is no data directory'],
+  ])('%j ends with exit code %d and says why', async (args, code, why) => {
+    const ran = await run(...args)
+    expect(ran.code).toBe(code)
+    expect(ran.err).toContain(why)
+    expect(ran.out).toBe('')
+  })
+})

@@ -1,0 +1,184 @@
+import { EVENT_INPUT_SCHEMA } from './event-schema.ts'
+import { jsonAnswer, type ParameterDoc, type RouteDoc } from './route-doc.ts'
+import { array, flag, integer, object, orNull, type Schema, text } from './schema.ts'
+
+/** What the API page says about the routes of Protocol 012; `docs/protocol012.md` says it at length. */
+
+const ERROR: RouteDoc['errorContent'] = {
+  type: 'application/json',
+  schema: object({
+    error: object({
+      code: text('Of the protocol, e.g. `VALIDATION_ERROR`.'),
+      message: text(),
+      details: object(
+        {
+          reason: text('Our own code, finer than the protocol has.'),
+          fields: array(object({ field: text(), message: text() })),
+          instance: text('Names this occurrence; the server log has the same id.'),
+        },
+        { optional: ['fields'] },
+      ),
+    }),
+  }),
+}
+
+const TOKEN = text(
+  'Who sends it: a JWT, or, where no secret is configured, any text. May stand once in `Authorization`.',
+)
+
+const ITEM: Schema = {
+  ...EVENT_INPUT_SCHEMA,
+  description: 'One event of Protocol 012; any member of the native wire may stand beside its own.',
+  properties: { ...EVENT_INPUT_SCHEMA.properties, ic_token: TOKEN },
+  required: ['event_id'],
+}
+
+const EVENT = {
+  ic_token: 'any-token-in-local-mode',
+  event_id: 'evt_0198b2ce-0001',
+  timestamp_ms: 1_760_000_000_123,
+  event_type: 'llm_request_completed',
+  model: 'gpt-4o-mini',
+  provider: 'openai',
+  input_tokens: 150,
+  output_tokens: 50,
+  cost_micros: 52,
+}
+
+const OUTCOME: Schema = object(
+  {
+    event_id: text(),
+    status: { type: 'string', enum: ['accepted', 'duplicate'] },
+    conflict: { const: true, description: 'The id is taken by an event with other content; the first stands.' },
+  },
+  { optional: ['conflict'] },
+)
+
+const RESULTS: Schema = object({
+  results: array(
+    object(
+      {
+        event_id: orNull(text()),
+        status: { type: 'string', enum: ['accepted', 'duplicate', 'conflict', 'rejected'] },
+        code: text('Of the protocol.'),
+        reason: text('Our own.'),
+        field: text(),
+        message: text(),
+      },
+      { optional: ['event_id', 'code', 'reason', 'field', 'message'] },
+    ),
+    'In the order of the items.',
+  ),
+})
+
+export const INGEST_PROTOCOL012_DOC: RouteDoc = {
+  tag: 'Protocol 012',
+  description:
+    'One event, an array, or one a line as NDJSON; gzip is read. The answer comes once the events are in the journal and synced to disk. The server prices by itself and keeps `cost_micros` as what the client reported.',
+  parameters: [
+    {
+      name: 'Authorization',
+      in: 'header',
+      description: '`Bearer` and a token for every event without its own.',
+      schema: text(),
+    },
+  ],
+  body: {
+    required: true,
+    content: {
+      'application/json': {
+        schema: { anyOf: [array(ITEM), ITEM] },
+        examples: {
+          one: { summary: 'One event', value: EVENT },
+          batch: { summary: 'Several events', value: [{ ...EVENT, event_id: 'evt_0198b2ce-0002' }, EVENT] },
+        },
+      },
+      'application/x-ndjson': { schema: text('One event a line.') },
+    },
+  },
+  answers: {
+    200: jsonAnswer(
+      'It was there already; or the outcomes of a batch',
+      { anyOf: [OUTCOME, RESULTS] },
+      {
+        event_id: EVENT.event_id,
+        status: 'duplicate',
+      },
+    ),
+    202: jsonAnswer('A new event', OUTCOME, { event_id: EVENT.event_id, status: 'accepted' }),
+  },
+  errors: [
+    'unauthorized',
+    'token_expired',
+    'invalid_token',
+    'missing_field',
+    'out_of_range',
+    'invalid_json',
+    'unsupported_media_type',
+    'body_too_large',
+    'too_many_events',
+    'rate_limit_exceeded',
+    'disk_full',
+    'journal_unavailable',
+  ],
+  errorContent: ERROR,
+}
+
+const query = (name: string, description: string, schema: Schema = text()): ParameterDoc => ({
+  name,
+  in: 'query',
+  description,
+  schema,
+})
+
+export const LIST_PROTOCOL012_DOC: RouteDoc = {
+  tag: 'Protocol 012',
+  description: 'Requests, completed and failed, newest first. What the protocol has no word for is 0 or `unknown`.',
+  parameters: [
+    query(
+      'period',
+      '`today`, `yesterday`, `last-7-days`, `last-30-days`, `this-month`, `last-month` or `all-time`, the default; the spellings of the old server too.',
+    ),
+    query('start', 'Instead of a period: ms, RFC 3339, or a day.'),
+    query('end', 'The end, itself not in the range; a day is.'),
+    query('agent_id', 'One agent: `42` and `agent_42` are the same.'),
+    query('page', 'From 1.', { type: 'integer', minimum: 1, default: 1 }),
+    query('per_page', 'Rows on a page.', { type: 'integer', minimum: 1, maximum: 100, default: 10 }),
+  ],
+  answers: {
+    200: jsonAnswer(
+      'A page of requests',
+      object(
+        {
+          data: array(
+            object({
+              event_id: text(),
+              timestamp_ms: integer(),
+              event_type: text(),
+              model: text(),
+              provider: text(),
+              input_tokens: integer(),
+              output_tokens: integer(),
+              cost_micros: integer('Rounded half to even from `cost_nano_usd`; 0 where there is no price.'),
+              agent_id: orNull(text()),
+              agent_name: text(),
+              error_code: orNull(text()),
+              error_message: orNull(text()),
+              provider_id: orNull(text()),
+              cost_nano_usd: orNull(integer()),
+              authenticated: orNull(flag()),
+            }),
+          ),
+          pagination: object({ page: integer(), per_page: integer(), total: integer(), total_pages: integer() }),
+          period: text('The first of its spellings, or `custom`.'),
+          start: text(),
+          end: text(),
+          calculated_at: text(),
+        },
+        { optional: ['start', 'end'] },
+      ),
+    ),
+  },
+  errors: ['invalid_period', 'invalid_query', 'rate_limit_exceeded', 'store_unavailable'],
+  errorContent: ERROR,
+}

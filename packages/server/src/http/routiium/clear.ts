@@ -1,0 +1,10 @@
+import { readBody } from '../body.ts'
+import { type Handler, json } from '../route.ts'
+
+/** `POST /analytics/clear`: removes every event and total, durably. A body is not looked at, but may not be endless. */
+export const clear: Handler = async ({ request, app }) => {
+  const body = await readBody(request.body, app.limits.queryBytes, app.budget)
+  app.budget.give(body.byteLength)
+  await app.ingest.clear()
+  return json({ success: true, message: 'Analytics data cleared' })
+}

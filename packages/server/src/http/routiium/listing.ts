@@ -1,0 +1,83 @@
+import { encodeRoutiium, type FieldName, type UsageEvent } from '@tallystick/core/event'
+import { cursorText } from '../handlers/events.ts'
+import type { Call } from '../route.ts'
+import { streamBody } from '../stream-body.ts'
+import { eventPages, type Page } from './pages.ts'
+import { type Selection, settled } from './parameters.ts'
+
+/** How a list of events is written: what stands before, each page, and what stands behind. */
+export interface Format {
+  readonly head: string
+  /** Members of the events that are looked at; all when absent. */
+  readonly fields?: readonly FieldName[]
+  page(events: readonly UsageEvent[], first: boolean): string
+  tail(count: number, nextCursor: string | null): string
+}
+
+/** The member `events` of a JSON object, whose other members `rest` gives once their count is known. */
+export function jsonFormat(rest: (count: number) => object): Format {
+  return {
+    head: '{"events":[',
+    page: (events, first) =>
+      `${first || events.length === 0 ? '' : ','}${events.map((event) => JSON.stringify(encodeRoutiium(event))).join(',')}`,
+    tail: (count, next) => `],${JSON.stringify({ ...rest(count), next_cursor: next }).slice(1)}`,
+  }
+}
+
+/**
+ * Answers with the selected events as a stream. Nothing is sent before the first page has been read, so that a store that
+ * cannot answer still gives an error and not half a list.
+ */
+export async function listing(
+  { request, url, app }: Call,
+  selection: Selection,
+  format: Format,
+  headers: Record<string, string>,
+): Promise<Response> {
+  await settled(url, app)
+  const pages = eventPages(app, selection, format.fields, request.signal)
+  const first = (await pages.next()).value as Page | undefined
+  const link = first === undefined ? undefined : nextLink(url, selection, first)
+  return new Response(streamBody(written(first, pages, format), app), {
+    headers: { ...headers, ...(link === undefined ? {} : { link }) },
+  })
+}
+
+async function* written(
+  first: Page | undefined,
+  pages: AsyncGenerator<Page>,
+  format: Format,
+): AsyncGenerator<string, void> {
+  let count = 0
+  let page = first
+  try {
+    yield format.head
+    while (page !== undefined) {
+      const text = format.page(
+        page.events.map(({ event }) => event),
+        count === 0,
+      )
+      count += page.events.length
+      if (text !== '') yield text
+      const following = await pages.next()
+      if (following.done) break
+      page = following.value
+    }
+    yield format.tail(count, page?.next === undefined ? null : cursorText(page.next))
+  } finally {
+    await pages.return(undefined)
+  }
+}
+
+/**
+ * Where the list goes on, when its first page is all of it: later ones are not known before the headers have gone. The
+ * period is spelled out, since its defaults move with the clock.
+ */
+function nextLink(url: URL, { period, limit }: Selection, { events, next }: Page): string | undefined {
+  if (next === undefined || limit === undefined || events.length < limit) return undefined
+  const parameters = new URLSearchParams(url.searchParams)
+  parameters.set('start', String(period.start))
+  parameters.set('end', String(period.end))
+  parameters.set('cursor', cursorText(next))
+  return `<${url.pathname}?${parameters}>; rel="next"`
+}

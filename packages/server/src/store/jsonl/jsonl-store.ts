@@ -1,0 +1,218 @@
+import { open, rm } from 'node:fs/promises'
+import { TallystickError } from '@tallystick/core'
+import type { Clock } from '@tallystick/core/event'
+import type { OrdinalRange } from '@tallystick/core/journal'
+import type { Query, QueryResult } from '@tallystick/core/query'
+import { throwIfAborted } from '../abort.ts'
+import { Mutex } from '../duckdb/mutex.ts'
+import type { QueryOptions, ScanPage, ScanRequest, StoreAudit, StoredEvent, StoreStats, UsageStore } from '../store.ts'
+import { answerQuery } from './answer.ts'
+import { auditFiles } from './audit.ts'
+import { rewriteFile } from './compact.ts'
+import { identityOf, total } from './data-file.ts'
+import { encodeLines } from './encode-lines.ts'
+import { storeError } from './errors.ts'
+import { hiddenBytes, hideExpired } from './expire.ts'
+import type { FileSet } from './file-set.ts'
+import { readHeld } from './held.ts'
+import { readPage } from './page.ts'
+import { openSnapshot } from './snapshot.ts'
+import { Writer } from './writer.ts'
+
+export interface JsonlSettings {
+  readonly rotateBytes: number
+  readonly ttlMs: number
+  readonly compactBytes: number
+  readonly clock: Clock
+}
+
+/** The port over a {@link FileSet}: one change at a time, readers on snapshots beside them. */
+export class JsonlStore implements UsageStore {
+  readonly capabilities = { backendType: 'jsonl', durable: true, cells: false } as const
+  readonly #set: FileSet
+  readonly #writer: Writer
+  readonly #settings: JsonlSettings
+  readonly #mutex = new Mutex()
+  #closed: Promise<void> | undefined
+
+  constructor(set: FileSet, settings: JsonlSettings) {
+    this.#set = set
+    this.#settings = settings
+    this.#writer = new Writer(set, settings.rotateBytes)
+  }
+
+  async append(events: readonly StoredEvent[]): Promise<void> {
+    const isNew = ({ ordinal }: { readonly ordinal: number }): boolean => ordinal > this.#set.state.appliedOrdinal
+    // Readers need not wait for what takes longest.
+    const lines = await encodeLines(events.filter(isNew))
+    await this.#alone('Events cannot be written', async () => {
+      const fresh = lines.filter(isNew)
+      if (fresh.length > 0) await this.#writer.append(fresh)
+    })
+  }
+
+  async query(query: Query, options: QueryOptions = {}): Promise<QueryResult> {
+    const { signal, journaled = false } = options
+    throwIfAborted(signal)
+    const { snapshot, ...freshness } = await this.#read(query.fromMs, query.toMs)
+    try {
+      return await answerQuery(query, snapshot, { ...freshness, journaled, signal })
+    } catch (error) {
+      throw storeError(error, 'The store cannot be read')
+    } finally {
+      await snapshot.close()
+    }
+  }
+
+  async scan(request: ScanRequest): Promise<ScanPage> {
+    const { snapshot, floorMs } = await this.#read(request.fromMs, request.toMs)
+    try {
+      return await readPage(request, snapshot, floorMs)
+    } catch (error) {
+      throw storeError(error, 'The store cannot be read')
+    } finally {
+      await snapshot.close()
+    }
+  }
+
+  async held(range: OrdinalRange, limit: number): Promise<readonly StoredEvent[]> {
+    const { snapshot, floorMs } = await this.#read(0, Number.POSITIVE_INFINITY)
+    try {
+      return await readHeld(range, limit, snapshot, floorMs)
+    } catch (error) {
+      throw storeError(error, 'The store cannot be read')
+    } finally {
+      await snapshot.close()
+    }
+  }
+
+  belongTo(journalId: string): Promise<void> {
+    return this.#alone('The journal of the store cannot be noted', async (set) => {
+      if (set.state.journalId === journalId) return
+      set.state = { ...set.state, journalId }
+      await set.noteAll()
+    })
+  }
+
+  stats(): Promise<StoreStats> {
+    return this.#alone('The store cannot be looked at', async (set) => {
+      await set.look('all')
+      const { files, state } = set
+      const own = total(files, 'own')
+      const events = total(files, 'events')
+      const blocks = files.flatMap((file) => file.blocks.filter((block) => block.events > 0))
+      const cleared = Math.max(0, state.accepted - own - state.expired)
+      return {
+        events,
+        foreign: events - own,
+        malformed: total(files, 'malformed'),
+        ...(state.complete ? { expired: state.expired, cleared } : {}),
+        appliedOrdinal: state.appliedOrdinal,
+        ...(state.journalId === undefined ? {} : { journalId: state.journalId }),
+        oldestMs: blocks.length === 0 ? null : blocks.reduce((min, { minMs }) => Math.min(min, minMs), Infinity),
+        newestMs: blocks.length === 0 ? null : blocks.reduce((max, { maxMs }) => Math.max(max, maxMs), 0),
+        bytes: files.reduce((sum, { identity }) => sum + (identity?.size ?? 0), 0),
+      }
+    })
+  }
+
+  async audit(): Promise<StoreAudit> {
+    const files = await this.#alone('The store cannot be looked at', async (set) => {
+      await set.look('all')
+      return set.files
+    })
+    return auditFiles(files)
+  }
+
+  prune(request: { readonly eventsBeforeMs?: number }): Promise<{ readonly eventsDropped: number }> {
+    return this.#alone('Expired events cannot be dropped', async (set) => {
+      await set.look('all')
+      const floorMs = Math.max(set.state.floorMs, request.eventsBeforeMs ?? 0)
+      let eventsDropped = 0
+      for (const before of set.files) {
+        const { file, events, own } = await hideExpired(before, floorMs)
+        set.put(file)
+        set.state = { ...set.state, expired: set.state.expired + own }
+        eventsDropped += events
+      }
+      set.state = { ...set.state, floorMs }
+      // First it is remembered that they have expired; lines that are missing without that would count as cleared.
+      if (eventsDropped > 0) await set.noteAll()
+      else await set.note(false)
+      if (await this.#dropExpired()) await set.noteAll()
+      return { eventsDropped }
+    })
+  }
+
+  clear(): Promise<void> {
+    return this.#alone('The store cannot be cleared', async (set) => {
+      await set.look('all')
+      // What was applied must be known for good before the lines that show it are gone.
+      await set.noteAll()
+      await this.#writer.close()
+      for (const { number, path } of set.files) {
+        await rm(path, { force: true })
+        if (number !== set.active.number) set.drop(number)
+      }
+      const file = await open(set.active.path, 'a', 0o600)
+      const identity = identityOf(await file.stat({ bigint: true }))
+      await file.close()
+      set.put({ ...set.active, identity, blocks: [] })
+      set.state = { ...set.state, expired: 0, floorMs: 0 }
+      await set.noteAll()
+    })
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#mutex.run(async () => {
+      await this.#writer.close()
+      // A file that has changed behind our back is found out at the next start just as well.
+      await this.#set.noteAll(true).catch(() => undefined)
+      await this.#set.close()
+    })
+    return this.#closed
+  }
+
+  /** Removes files in which nothing is visible any more, and writes anew those that are mostly expired. */
+  async #dropExpired(): Promise<boolean> {
+    const set = this.#set
+    let dropped = false
+    for (const file of set.files) {
+      const hidden = hiddenBytes(file)
+      const active = file.number === set.active.number
+      if (!active && hidden > 0 && file.blocks.every(({ events }) => events === 0)) {
+        await rm(file.path, { force: true })
+        set.drop(file.number)
+        dropped = true
+      } else if (hidden >= this.#settings.compactBytes && hidden * 2 >= (file.identity?.size ?? 0)) {
+        if (active) await set.repair()
+        const { floorMs } = set.state
+        const rules = set.rules(file)
+        const current = set.files.find(({ number }) => number === file.number) ?? file
+        const rewritten = await rewriteFile(set.names, current, rules, ({ timestampMs }) => timestampMs >= floorMs)
+        if (rewritten) set.put(rewritten)
+        dropped ||= rewritten !== undefined
+      }
+    }
+    return dropped
+  }
+
+  async #read(fromMs: number, toMs: number) {
+    return this.#alone('The store cannot be read', async (set) => {
+      await set.look('all')
+      const { clock, ttlMs } = this.#settings
+      const nowMs = clock.now()
+      const floorMs = Math.max(set.state.floorMs, nowMs - ttlMs)
+      return { snapshot: await openSnapshot(set, Math.max(fromMs, floorMs), toMs), floorMs, completeToMs: nowMs }
+    })
+  }
+
+  async #alone<T>(doing: string, task: (set: FileSet) => Promise<T>): Promise<T> {
+    if (this.#closed) throw new TallystickError('store_unavailable', 'The store is closed.')
+    try {
+      return await this.#mutex.run(() => task(this.#set))
+    } catch (error) {
+      throw storeError(error, `${doing} (${this.#set.names.active})`)
+    }
+  }
+}
