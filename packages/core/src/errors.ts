@@ -147,6 +147,11 @@ export const ERRORS = {
   journal_newer_format: row(500, 'The journal was written by a newer version', 'Install that version or newer.'),
   store_unavailable: row(503, 'The store cannot answer', 'Ask again; events are safe in the journal.', true),
   store_corrupt: row(500, 'The store file is damaged', 'Run `tallystick rebuild`.'),
+  backup_damaged: row(
+    400,
+    'The backup is damaged or incomplete',
+    'Use another backup; the message names what is wrong with this one.',
+  ),
   data_dir_unusable: row(500, 'The data directory cannot be used', 'Give a directory that this user can write to.'),
 
   // configuration and command line

@@ -5,6 +5,7 @@ import { TallystickError } from '@tallystick/core'
 import { type Clock, type Random, systemClock } from '@tallystick/core/event'
 import { type Journal, type JournalTrace, type JournalWitness, openJournal } from '@tallystick/core/journal'
 import { createPriceBook, type OverrideSource, type PriceBook } from '@tallystick/core/pricing'
+import { createBackups } from './backup/backup.ts'
 import type { ClientAddressOptions } from './http/address/client-address.ts'
 import { createApp } from './http/app.ts'
 import type { AdminAccess } from './http/app-context.ts'
@@ -133,7 +134,12 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
     store,
     live,
     clock,
-    ...(journal ? { journalDir } : {}),
+    ...(journal
+      ? {
+          journalDir,
+          backup: createBackups({ dataDir: options.dataDir, journal, store, ingest, clock, product: VERSION }),
+        }
+      : {}),
     assets: await loadAssets(options.dashboardDir ?? BUILT_DASHBOARD),
     about: {
       version: VERSION,

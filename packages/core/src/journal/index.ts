@@ -11,6 +11,7 @@ export {
   type ReadLinesOptions,
   readLines,
 } from './lines.ts'
+export { compressedName, listSegments, plainName, type SegmentFiles } from './names.ts'
 export { type JournalOptions, type JournalTrace, type JournalWitness, openJournal } from './open.ts'
 export * from './position.ts'
 export { type JournalBatch, type ReadJournalOptions, readJournal } from './read.ts'

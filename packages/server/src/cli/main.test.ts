@@ -12,6 +12,9 @@ async function run(...args: string[]): Promise<{ code: number; out: string; err:
     err: (text) => {
       err += text
     },
+    write: async (bytes) => {
+      out += Buffer.from(bytes).toString()
+    },
     color: pc.createColors(false),
     columns: 100,
     interactive: false,

@@ -2,11 +2,14 @@ import { isTallystickError } from '@tallystick/core'
 import { Command, CommanderError } from 'commander'
 import { VERSION } from '../version.ts'
 import { EXIT, Exit, examples } from './command.ts'
+import { registerBackup } from './commands/backup.ts'
 import { registerConfig } from './commands/config.ts'
+import { registerExport } from './commands/export.ts'
 import { registerImport } from './commands/import-csv.ts'
 import { registerPrices } from './commands/prices.ts'
 import { registerQuery } from './commands/query.ts'
 import { registerRebuild } from './commands/rebuild.ts'
+import { registerRestore } from './commands/restore.ts'
 import { registerServe } from './commands/serve.ts'
 import { registerVerify } from './commands/verify.ts'
 import { processTerminal, type Terminal } from './terminal.ts'
@@ -30,10 +33,13 @@ export async function runCommand(args: readonly string[], terminal: Terminal): P
     registerServe,
     registerImport,
     registerQuery,
+    registerExport,
     registerPrices,
     registerConfig,
     registerVerify,
     registerRebuild,
+    registerBackup,
+    registerRestore,
   ])
     register(program, terminal)
   examples(program, ['tallystick serve', 'tallystick query --from 7d --group-by model', 'tallystick import csv --help'])
@@ -51,6 +57,8 @@ const USAGE_CODES: ReadonlySet<string> = new Set([
   'usage',
   'invalid_config',
   'invalid_query',
+  'unknown_parameter',
+  'unknown_value',
   'unknown_measure',
   'unknown_dimension',
 ])

@@ -5,6 +5,8 @@ import pc from 'picocolors'
 export interface Terminal {
   readonly out: (text: string) => void
   readonly err: (text: string) => void
+  /** Bytes to `out`, resolved once there is room for more; rejects with code `EPIPE` when nobody reads any more. */
+  readonly write: (bytes: Uint8Array) => Promise<void>
   /** Colours of `err` and of tables; plain when the output is no terminal or NO_COLOR is set. */
   readonly color: ReturnType<typeof pc.createColors>
   readonly columns: number
@@ -18,6 +20,13 @@ export function processTerminal(env: Readonly<Record<string, string | undefined>
   return {
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
+    write: (bytes) => {
+      // The callback tells of a failure; the event beside it would end the process.
+      if (process.stdout.listenerCount('error') === 0) process.stdout.on('error', () => undefined)
+      return new Promise((resolve, reject) =>
+        process.stdout.write(bytes, (error) => (error ? reject(error) : resolve())),
+      )
+    },
     color: pc.createColors(pc.isColorSupported),
     columns: process.stdout.columns ?? 100,
     interactive: process.stderr.isTTY === true,
@@ -89,4 +98,18 @@ export function plainTable(head: readonly string[], aligned: readonly ('left' | 
       ),
     },
   })
+}
+
+const BYTE_UNITS = ['B', 'kB', 'MB', 'GB', 'TB']
+
+/**
+ * Bytes for people, in powers of 1000.
+ *
+ * @example byteSize(1234567) // '1.2 MB'
+ */
+export function byteSize(bytes: number): string {
+  let unit = 0
+  let value = bytes
+  for (; value >= 1000 && unit < BYTE_UNITS.length - 1; unit++) value /= 1000
+  return `${unit === 0 ? value : value.toFixed(1)} ${BYTE_UNITS[unit]}`
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '@tallystick/core/event'
+import type { BackupStream } from '../backup/archive.ts'
 import type { Ingest } from '../ingest/ingest.ts'
 import type { Verification } from '../ingest/verify.ts'
 import type { UsageStore } from '../store/store.ts'
@@ -40,6 +41,8 @@ export interface AppContext {
   /** Compares journal, store and rollups. */
   readonly verify: () => Promise<Verification>
   readonly about: About
+  /** Begins a backup; absent with a memory store, which keeps nothing. */
+  readonly backup?: () => Promise<BackupStream>
   /** The OpenAPI document of every route. */
   readonly openApi: () => object
   readonly newRequestId: () => string

@@ -1,6 +1,7 @@
 import { TallystickError } from '@tallystick/core'
 import { type Clock, type Random, systemClock, systemRandom, uuidv7Generator } from '@tallystick/core/event'
 import { Hono } from 'hono'
+import type { BackupStream } from '../backup/archive.ts'
 import type { AckMode, Ingest } from '../ingest/ingest.ts'
 import { verify } from '../ingest/verify.ts'
 import type { UsageStore } from '../store/store.ts'
@@ -27,6 +28,8 @@ export interface AppOptions {
   readonly live: LiveHub
   readonly about: About
   readonly assets: Assets
+  /** Begins a backup; absent with a memory store. */
+  readonly backup?: () => Promise<BackupStream>
   /** Where the journal lies; absent with a memory store. */
   readonly journalDir?: string
   readonly limits?: Partial<Limits>
@@ -135,6 +138,7 @@ function contextOf(options: AppOptions): AppContext {
     door: createIngestDoor({ ingest, limits, budget, clientAddress, ack }),
     protocol012: createProtocol012(options.protocol012 ?? {}, clock),
     queries: createTurnstile(limits.runningQueries, limits.waitingQueries),
+    ...(options.backup ? { backup: options.backup } : {}),
     openApi: once(() => openApiDocument(ROUTES, about.version)),
     newRequestId: uuidv7Generator(clock, random),
     onError: options.onError ?? (() => undefined),

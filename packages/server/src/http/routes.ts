@@ -1,6 +1,8 @@
 import { apiPage, openApi } from './handlers/api-page.ts'
+import { backup } from './handlers/backup.ts'
 import { page } from './handlers/dashboard.ts'
 import { listEvents } from './handlers/events.ts'
+import { exportEvents } from './handlers/export.ts'
 import { health, readiness, version } from './handlers/health.ts'
 import { ingestEvents } from './handlers/ingest.ts'
 import { invariants } from './handlers/invariants.ts'
@@ -31,6 +33,7 @@ import {
   ANALYTICS_EXPORT_DOC,
   ANALYTICS_STATS_DOC,
 } from './openapi/routiium.ts'
+import { BACKUP_DOC, EXPORT_DOC } from './openapi/transfer.ts'
 import { protocol012Failure } from './protocol012/failure.ts'
 import { ingestProtocol012 } from './protocol012/ingest.ts'
 import { listProtocol012 } from './protocol012/list.ts'
@@ -39,7 +42,7 @@ import { forAdmin } from './routiium/admin.ts'
 import { aggregate } from './routiium/aggregate.ts'
 import { clear } from './routiium/clear.ts'
 import { events } from './routiium/events.ts'
-import { exportEvents } from './routiium/export.ts'
+import { exportEvents as exportAnalytics } from './routiium/export.ts'
 import { routiiumFailure } from './routiium/failure.ts'
 import { stats } from './routiium/stats.ts'
 
@@ -60,6 +63,14 @@ export const ROUTES: readonly Route[] = [
     handler: listEvents,
     doc: LIST_EVENTS_DOC,
     summary: 'List events, newest first',
+  },
+  {
+    method: 'GET',
+    path: '/api/v1/export',
+    scope: 'read',
+    handler: exportEvents,
+    doc: EXPORT_DOC,
+    summary: 'Stream all events of a range as NDJSON or CSV',
   },
   {
     method: 'POST',
@@ -127,6 +138,16 @@ export const ROUTES: readonly Route[] = [
   },
   {
     method: 'GET',
+    path: '/api/v1/backup',
+    scope: 'admin',
+    handler: backup,
+    doc: BACKUP_DOC,
+    strict: true,
+    stream: true,
+    summary: 'Stream a consistent backup as one tar archive',
+  },
+  {
+    method: 'GET',
     path: '/analytics/stats',
     scope: 'admin',
     handler: forAdmin(stats),
@@ -156,7 +177,7 @@ export const ROUTES: readonly Route[] = [
     method: 'GET',
     path: '/analytics/export',
     scope: 'admin',
-    handler: forAdmin(exportEvents),
+    handler: forAdmin(exportAnalytics),
     doc: ANALYTICS_EXPORT_DOC,
     failure: routiiumFailure('Failed to export analytics'),
     summary: 'Export a period as CSV or JSON, as Routiium does',

@@ -105,6 +105,8 @@ export interface Ingest {
   invariants(): Promise<Invariants>
   /** The last 1,000 conflicts, newest last. */
   conflicts(): readonly ConflictRecord[]
+  /** Events accepted with an ordinal up to `ordinal`, since the journal began; undefined where that is no longer known. */
+  acceptedUpTo(ordinal: number): number | undefined
   /** How far the store has come, without waiting for it. */
   progress(): IngestProgress
   /**

@@ -153,6 +153,7 @@ export async function openIngest(options: IngestOptions): Promise<Ingest> {
       })
     },
     conflicts: () => pipeline.conflicts.list(),
+    acceptedUpTo: (ordinal) => (ledger.complete ? ledger.countUpTo(ordinal) : undefined),
     progress: () => ({ ...applier.progress(), targetOrdinal: log.end().ordinal, inFlight: inFlight.size }),
     applied,
     prune: () => keeper.prune(clock.now()),

@@ -46,6 +46,11 @@ export interface UsageStore extends EventSink {
   stats(): Promise<StoreStats>
   /** Compares what the store keeps more than once (rows, cells, counters) with itself. Absent where nothing is kept twice. */
   audit?(): Promise<StoreAudit>
+  /**
+   * Copies the store's file to `path` as it stands between two commits; beside it may stand `path.wal`, which belongs to it.
+   * Nothing is applied meanwhile, but queries are answered. Absent where the store is no file of ours.
+   */
+  copyTo?(path: string): Promise<StoreCopy>
   /** Drops raw events older than `eventsBeforeMs` and cells older than `cellsBeforeMs`. */
   prune(request: {
     readonly eventsBeforeMs?: number
@@ -123,6 +128,11 @@ export interface ScanPage {
 export interface StoreAudit {
   /** Sentences, one for each thing that does not agree; empty when all is well. */
   readonly differences: readonly string[]
+}
+
+export interface StoreCopy {
+  /** Highest ordinal applied in the copy. */
+  readonly appliedOrdinal: number
 }
 
 export interface StoreStats {

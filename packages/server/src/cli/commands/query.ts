@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { TallystickError } from '@tallystick/core'
 import { filterValueFromText, MEASURE_OF, type QueryResult, type ResultRow } from '@tallystick/core/query'
+import { instantOf } from '../age.ts'
 import { configOf, examples, type RegisterCommand, withData } from '../command.ts'
 import { answerOf, connect } from '../connection.ts'
-import { checkedZone, parseInstant } from '../import/instant.ts'
+import { collect, filterPair } from '../pairs.ts'
 import { dollars, grouped, plainTable } from '../terminal.ts'
 
 interface Options {
@@ -21,16 +22,8 @@ interface Options {
   readonly json?: boolean
 }
 
-const UNIT_MS: ReadonlyMap<string, number> = new Map([
-  ['m', 60_000],
-  ['h', 3_600_000],
-  ['d', 86_400_000],
-  ['w', 7 * 86_400_000],
-])
-
 /** `tallystick query`: any figure, by any dimension, over any range. */
 export const registerQuery: RegisterCommand = (program, terminal) => {
-  const collect = (value: string, previous: readonly string[]): readonly string[] => [...previous, value]
   const command = withData(program.command('query').description('ask for figures'))
     .option(
       '--measures <names>',
@@ -113,11 +106,8 @@ function filtersOf(pairs: readonly string[]): Record<string, unknown> {
   const only = new Map<string, string[]>()
   const not = new Map<string, string[]>()
   for (const pair of pairs) {
-    const match = /^([^=!]+)(!?=)(.*)$/s.exec(pair)
-    if (match === null)
-      throw new TallystickError('usage', `--filter ${pair} is not DIMENSION=VALUE or DIMENSION!=VALUE`)
-    const [, name, operator, text] = match as unknown as [string, string, string, string]
-    const values = operator === '=' ? only : not
+    const { name, not: negated, value: text } = filterPair(pair)
+    const values = negated ? not : only
     values.set(name, [...(values.get(name) ?? []), text])
   }
   const both = [...only.keys()].find((name) => not.has(name))
@@ -133,17 +123,6 @@ function filtersOf(pairs: readonly string[]): Record<string, unknown> {
 function wholeNumber(flag: string, text: string): number {
   if (/^\d{1,9}$/.test(text)) return Number(text)
   throw new TallystickError('usage', `${flag} ${text} is not a whole number`)
-}
-
-/** An age, an instant, or a date or time without a zone, which is local time of `--time-zone`. */
-function instantOf(flag: string, text: string, timeZone: string, nowMs: number): number {
-  const age = /^(\d{1,9})([mhdw])$/.exec(text)
-  if (age !== null) return nowMs - Number(age[1]) * (UNIT_MS.get(age[2] as string) as number)
-  if (text === 'now') return nowMs
-  const ms = parseInstant(text, checkedZone(timeZone))
-  if (ms === undefined)
-    throw new TallystickError('usage', `${flag} ${text} is neither an instant nor an age such as 24h`)
-  return ms
 }
 
 function tableOf(rows: readonly ResultRow[], timeZone: string): string {

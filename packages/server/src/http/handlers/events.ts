@@ -39,10 +39,30 @@ export const listEvents: Handler = async ({ url, app }) => {
 
 /** @throws TallystickError `unknown_parameter`, `unknown_value`, `invalid_query`, `invalid_cursor` */
 export function scanRequestOf(parameters: URLSearchParams, nowMs: number): ScanRequest {
-  checkParameters(parameters, OWN, DIMENSION_PARAMETERS)
-  const limit = limitOf(parameters.get('limit'))
-  const wanted = filtersOf(parameters, false)
-  const unwanted = filtersOf(parameters, true)
+  const selection = selectionOf(parameters, OWN, nowMs)
+  const cursor = parameters.get('cursor')
+  return {
+    ...selection,
+    limit: limitOf(parameters.get('limit')),
+    ascending: parameters.get('order') === 'asc',
+    ...(cursor === null ? {} : { after: cursorOf(cursor) }),
+  }
+}
+
+/**
+ * The range and the filters of a query string that may hold the parameters of `own`, among them `from` and `to`, and every
+ * dimension.
+ *
+ * @throws TallystickError `unknown_parameter`, `unknown_value`, `invalid_query`
+ */
+export function selectionOf(
+  parameters: URLSearchParams,
+  own: ParameterTable,
+  nowMs: number,
+): Pick<ScanRequest, 'fromMs' | 'toMs' | 'filters'> {
+  checkParameters(parameters, own, DIMENSION_PARAMETERS)
+  const wanted = filtersOf(parameters, own, false)
+  const unwanted = filtersOf(parameters, own, true)
   const range = {
     from: instantOf(parameters.get('from')) ?? EARLIEST_MS,
     to: instantOf(parameters.get('to')) ?? nowMs + DAY_MS + 1,
@@ -52,15 +72,7 @@ export function scanRequestOf(parameters: URLSearchParams, nowMs: number): ScanR
   const query = parse(wanted)
   // A dimension may be named both ways, which one object of filters cannot say.
   const negated = Object.keys(unwanted).length > 0 ? parse(unwanted).filters : []
-  const cursor = parameters.get('cursor')
-  return {
-    fromMs: query.fromMs,
-    toMs: query.toMs,
-    filters: [...query.filters, ...negated],
-    limit,
-    ascending: parameters.get('order') === 'asc',
-    ...(cursor === null ? {} : { after: cursorOf(cursor) }),
-  }
+  return { fromMs: query.fromMs, toMs: query.toMs, filters: [...query.filters, ...negated] }
 }
 
 function limitOf(text: string | null): number {
@@ -77,10 +89,10 @@ function instantOf(text: string | null): number | string | undefined {
   return /^\d{1,16}$/.test(text) ? Number(text) : text
 }
 
-function filtersOf(parameters: URLSearchParams, negated: boolean): Record<string, unknown> {
+function filtersOf(parameters: URLSearchParams, own: ParameterTable, negated: boolean): Record<string, unknown> {
   const filters: Record<string, unknown> = Object.create(null)
   for (const key of new Set(parameters.keys())) {
-    if (OWN.has(key) || key.endsWith('!') !== negated) continue
+    if (own.has(key) || key.endsWith('!') !== negated) continue
     const name = negated ? key.slice(0, -1) : key
     const values = parameters.getAll(key).map((text) => filterValueFromText(name, text))
     filters[name] = negated ? { not: values } : values

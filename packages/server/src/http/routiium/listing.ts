@@ -1,9 +1,9 @@
 import { encodeRoutiium, type FieldName, type UsageEvent } from '@tallystick/core/event'
 import { cursorText } from '../handlers/events.ts'
 import type { Call } from '../route.ts'
+import { streamBody } from '../stream-body.ts'
 import { eventPages, type Page } from './pages.ts'
 import { type Selection, settled } from './parameters.ts'
-import { bodyOf } from './stream.ts'
 
 /** How a list of events is written: what stands before, each page, and what stands behind. */
 export interface Format {
@@ -38,7 +38,7 @@ export async function listing(
   const pages = eventPages(app, selection, format.fields, request.signal)
   const first = (await pages.next()).value as Page | undefined
   const link = first === undefined ? undefined : nextLink(url, selection, first)
-  return new Response(bodyOf(written(first, pages, format), app), {
+  return new Response(streamBody(written(first, pages, format), app), {
     headers: { ...headers, ...(link === undefined ? {} : { link }) },
   })
 }

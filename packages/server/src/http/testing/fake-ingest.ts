@@ -67,6 +67,7 @@ export function createFakeIngest(store: UsageStore, nowMs: () => number): FakeIn
     },
     invariants: async () => ({ balanced: true }) as Awaited<ReturnType<Ingest['invariants']>>,
     conflicts: () => [],
+    acceptedUpTo: () => undefined,
     progress: () => ({ appliedOrdinal: ordinal, targetOrdinal: ordinal, inFlight: 0 }),
     applied: async () => {},
     prune: async () => {},

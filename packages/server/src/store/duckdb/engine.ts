@@ -4,12 +4,13 @@ import type { Clock } from '@tallystick/core/event'
 import type { JournalEnd, JournalPosition, OrdinalRange } from '@tallystick/core/journal'
 import type { Query, QueryResult } from '@tallystick/core/query'
 import { Mutex } from '../mutex.ts'
-import type { ScanPage, ScanRequest, StoredEvent, StoreStats } from '../store.ts'
+import type { ScanPage, ScanRequest, StoreCopy, StoredEvent, StoreStats } from '../store.ts'
 import { answerQuery } from './answer.ts'
 import { type AuditReport, auditStore } from './audit.ts'
 import { readRows } from './chunk-reader.ts'
 import { isDiskFull, openDatabase, prepareTables } from './database.ts'
 import type { DictionaryLimits } from './dictionary.ts'
+import { FileCopier } from './file-copier.ts'
 import { placeOf, RowIntake } from './intake.ts'
 import { keepJournalId, loadMeta, readJournalId, readMeta, updateApplied, updateSealed } from './meta.ts'
 import { Readers } from './readers.ts'
@@ -62,6 +63,7 @@ export class DuckdbEngine {
   /** Who needs both takes this one first. */
   readonly #sealing = new Mutex()
   readonly #rows: RowAppender
+  readonly #copier = new FileCopier()
   readonly #intake: RowIntake
   /** As of the last commit. */
   #meta: Meta
@@ -306,6 +308,19 @@ export class DuckdbEngine {
     })
   }
 
+  /** Copies the file, and the log where a checkpoint left one, while nothing is written: what the next start would find. */
+  copyTo(path: string): Promise<StoreCopy> {
+    return this.#writeAlone(async () => {
+      await this.#checkpoint()
+      try {
+        for (const suffix of ['', '.wal']) await this.#copier.copy(this.#options.path + suffix, path + suffix)
+      } catch (error) {
+        throw asStoreError(error)
+      }
+      return { appliedOrdinal: this.#meta.applied_ordinal }
+    })
+  }
+
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
@@ -317,6 +332,7 @@ export class DuckdbEngine {
         this.#sealer.disconnectSync()
         this.#writer.disconnectSync()
         this.#instance.closeSync()
+        await this.#copier.close()
       }),
     )
   }

@@ -2,7 +2,7 @@ import { isTallystickError, TallystickError } from '@tallystick/core'
 import { type Clock, systemClock } from '@tallystick/core/event'
 import type { JournalDamage, OrdinalRange } from '@tallystick/core/journal'
 import type { Query, QueryResult } from '@tallystick/core/query'
-import type { ScanPage, ScanRequest, StoredEvent, StoreStats, UsageStore } from '../store.ts'
+import type { ScanPage, ScanRequest, StoreCopy, StoredEvent, StoreStats, UsageStore } from '../store.ts'
 import type { AuditReport } from './audit.ts'
 import { isDamaged, isInvalidated, setAside } from './database.ts'
 import type { DictionaryLimits } from './dictionary.ts'
@@ -35,6 +35,7 @@ export interface DuckdbStore extends UsageStore {
   readonly follower: NonNullable<UsageStore['follower']>
   /** Compares rows, cells and state; `tallystick verify` prints it. */
   audit(): Promise<AuditReport>
+  copyTo(path: string): Promise<StoreCopy>
   /** Seals and compacts what is due now; otherwise done every few seconds. */
   maintain(): Promise<void>
 }
@@ -124,6 +125,10 @@ export class LocalDuckdbStore implements DuckdbStore {
 
   audit(): Promise<AuditReport> {
     return this.#read((engine) => engine.audit())
+  }
+
+  copyTo(path: string): Promise<StoreCopy> {
+    return this.#use((engine) => engine.copyTo(path))
   }
 
   async maintain(): Promise<void> {

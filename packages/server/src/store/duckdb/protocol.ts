@@ -14,6 +14,7 @@ export type RemoteMethod =
   | 'prune'
   | 'clear'
   | 'audit'
+  | 'copyTo'
   | 'maintain'
   | 'follow'
   | 'applied'

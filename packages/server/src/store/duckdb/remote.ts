@@ -3,7 +3,15 @@ import { TallystickError } from '@tallystick/core'
 import type { JournalEnd, OrdinalRange } from '@tallystick/core/journal'
 import type { Query, QueryResult } from '@tallystick/core/query'
 import { queryCancelled, throwIfAborted } from '../abort.ts'
-import type { FollowerProgress, JournalFollower, ScanPage, ScanRequest, StoredEvent, StoreStats } from '../store.ts'
+import type {
+  FollowerProgress,
+  JournalFollower,
+  ScanPage,
+  ScanRequest,
+  StoreCopy,
+  StoredEvent,
+  StoreStats,
+} from '../store.ts'
 import type { AuditReport } from './audit.ts'
 import type { DuckdbStore, LocalStoreSettings, StoreNotice } from './local.ts'
 import { type FromWorker, fromRemoteError, type RemoteMethod, type ToWorker } from './protocol.ts'
@@ -111,6 +119,10 @@ export class RemoteDuckdbStore implements DuckdbStore {
 
   audit(): Promise<AuditReport> {
     return this.#call('audit', [])
+  }
+
+  copyTo(path: string): Promise<StoreCopy> {
+    return this.#call('copyTo', [path])
   }
 
   maintain(): Promise<void> {

@@ -44,6 +44,7 @@ async function serve(port: Port, settings: WorkerSettings): Promise<void> {
     prune: ([request]) => store.prune(request as Parameters<LocalDuckdbStore['prune']>[0]),
     clear: () => store.clear(),
     audit: () => store.audit(),
+    copyTo: ([path]) => store.copyTo(path as string),
     maintain: () => store.maintain(),
     follow: ([dir, end, id]) => store.follower.follow(dir as string, end as JournalEnd, id as string | undefined),
     applied: ([ordinal]) => store.follower.applied(ordinal as number),
