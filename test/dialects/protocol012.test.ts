@@ -8,7 +8,7 @@ import { type Answer, HttpClient } from '../faults/testing/http-client.ts'
 import { endServers, ServerProcess } from '../faults/testing/server-process.ts'
 
 /** Every store must answer this page to the letter. */
-const STORES: readonly string[] = ['memory:', 'duckdb:']
+const STORES: readonly string[] = ['memory:', 'jsonl:', 'duckdb:']
 
 const SECRET = 'CANARY_secret_of_the_control_panel'
 const EVENTS = '/api/v1/analytics/events'

@@ -509,7 +509,9 @@ describe.each(STORES)('the endpoints of Routiium over %s', (name, store) => {
       expect((await server.get('/analytics/stats', { authorization: `${scheme} open sesame` })).status).toBe(200)
   })
 
-  it.runIf(name !== 'memory')('T:routiium: answers 503 once the store is gone', async () => {
+  // A memory store has nothing that could go away.
+  if (name === 'memory') return
+  it('T:routiium: answers 503 once the store is gone', async () => {
     const server = await start(TWO)
     await server.tallystick.store.close()
     for (const path of ['/analytics/stats', '/analytics/events', '/analytics/aggregate', '/analytics/export']) {

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
@@ -13,7 +13,8 @@ import { endServers, ServerProcess } from './testing/server-process.ts'
 import { noSmallDisk, SmallDisk } from './testing/small-disk.ts'
 
 const CYCLES = process.env['TALLYSTICK_TEST_LONG'] ? 20 : 3
-/** Somewhat less than the size of its log at which the engine writes all of it into the file. */
+/** Size of its log at which the engine writes all of it into the file, and somewhat less than that. */
+const CHECKPOINT_MB = 16
 const NEARLY_CHECKPOINT_BYTES = 15_500_000
 /** Enough for journal and log to grow until then, not for the file. */
 const LEFT_BYTES = 5_500_000
@@ -68,7 +69,9 @@ describe.skipIf(noSmallDisk !== undefined)('on a small disk', () => {
     const dataDir = join(small.path, 'data')
     const log = join(dataDir, 'tallystick.duckdb.wal')
     const oracle = new Oracle(1, Date.now())
-    const server = await ServerProcess.start(dataDir)
+    const config = join(small.path, 'config.json')
+    writeFileSync(config, JSON.stringify({ duckdb: { checkpoint_mb: CHECKPOINT_MB } }))
+    const server = await ServerProcess.start(dataDir, ['--config', config])
     for (let batches = 0; sizeOf(log) < NEARLY_CHECKPOINT_BYTES; batches++) {
       expect(batches).toBeLessThan(100)
       await oracle.sendNew(client, server.url, 2_000)

@@ -13,7 +13,7 @@ const INSIDE_SEGMENT = 512
  * checks it, when a query first asks for that column.
  */
 export async function dataPlace(path: string, column: string): Promise<number> {
-  const instance = await openDatabase({ path, memoryLimitMb: 64, threads: 1 })
+  const instance = await openDatabase({ path, memoryLimitMb: 64, threads: 1, checkpointMb: 64 })
   try {
     const connection = await instance.connect()
     const rows = await readRows(

@@ -43,7 +43,11 @@ export function openOptions(config: Config): OpenOptions {
     allowedHosts: config.list('http.allowed_hosts'),
     allowedOrigins: config.list('http.allowed_origins'),
     admin: { ...(token === undefined ? {} : { token }), insecure: config.flag('routiium.insecure_admin') },
-    duckdb: { memoryLimitMb: config.integer('duckdb.memory_mb'), threads: config.integer('duckdb.threads') },
+    duckdb: {
+      memoryLimitMb: config.integer('duckdb.memory_mb'),
+      threads: config.integer('duckdb.threads'),
+      checkpointMb: config.integer('duckdb.checkpoint_mb'),
+    },
   }
 }
 

@@ -221,6 +221,13 @@ export const CONFIG_KEYS: readonly KeySpec[] = [
     about: 'Without an admin token, open the routes under /analytics to whoever can reach the server.',
   },
   {
+    key: 'duckdb.checkpoint_mb',
+    env: 'TALLYSTICK_DUCKDB_CHECKPOINT_MB',
+    type: { of: 'integer', min: 1, max: 65_536 },
+    default: 64,
+    about: "Size of the embedded store's log at which it is written into the file, in MiB.",
+  },
+  {
     key: 'log.level',
     env: 'TALLYSTICK_LOG_LEVEL',
     flag: 'log-level',

@@ -26,7 +26,8 @@ beforeEach(async () => {
 afterEach(() => rm(join(path, '..'), { recursive: true, force: true }))
 
 const clock = { now: () => ARBITRARY_TO_MS, monotonic: () => performance.now() }
-const open = (): Promise<DuckdbEngine> => DuckdbEngine.open({ path, memoryLimitMb: 256, threads: 2, clock })
+const open = (): Promise<DuckdbEngine> =>
+  DuckdbEngine.open({ path, memoryLimitMb: 256, threads: 2, checkpointMb: 64, clock })
 
 async function expectAnswers(engine: DuckdbEngine): Promise<void> {
   for (const query of QUERIES)

@@ -10,15 +10,15 @@ export interface DatabaseOptions {
   readonly path: string
   readonly memoryLimitMb: number
   readonly threads: number
+  /**
+   * The engine's log goes into the file once it has this many MiB. Each time, all tables that have changed since are
+   * compressed anew from their last whole row group on, while commits wait; and after a crash the log is what a start must read.
+   */
+  readonly checkpointMb: number
 }
 
 /** Of new files. Names and ids take less room in it, and one that was begun in an older one stays as it is. */
 const STORAGE_VERSION = 'v1.5.0'
-/**
- * The engine's log goes into the file once it is this long. Each time, all tables that have changed since are compressed
- * anew from their last whole row group on, while commits wait; and after a crash the log is what a start must read.
- */
-const CHECKPOINT_THRESHOLD = '64MB'
 
 /**
  * Opens the file with every limit set and every door shut: no extensions, no files or network but its own, and settings
@@ -27,14 +27,15 @@ const CHECKPOINT_THRESHOLD = '64MB'
  * @throws TallystickError `journal_locked` when another process has it, `data_dir_unusable` when it may not be opened,
  * `disk_full`; `store_corrupt` for everything else.
  */
-export async function openDatabase({ path, memoryLimitMb, threads }: DatabaseOptions): Promise<DuckDBInstance> {
+export async function openDatabase(options: DatabaseOptions): Promise<DuckDBInstance> {
+  const { path, memoryLimitMb, threads, checkpointMb } = options
   try {
     await mkdir(dirname(path), { recursive: true })
     const instance = await DuckDBInstance.create(path, {
       memory_limit: `${memoryLimitMb}MB`,
       threads: String(threads),
       storage_compatibility_version: STORAGE_VERSION,
-      checkpoint_threshold: CHECKPOINT_THRESHOLD,
+      checkpoint_threshold: `${checkpointMb}MB`,
       autoinstall_known_extensions: 'false',
       autoload_known_extensions: 'false',
     })

@@ -232,7 +232,7 @@ test('a query that is cancelled while it runs ends at once and leaves the store 
 })
 
 test('rows are appended while others are sealed, late ones too, and nothing is counted twice or missed', async () => {
-  const options = { path: join(dir, 't.duckdb'), memoryLimitMb: 256, threads: 2, clock, sealRows: 90 }
+  const options = { path: join(dir, 't.duckdb'), memoryLimitMb: 256, threads: 2, checkpointMb: 64, clock, sealRows: 90 }
   const events = storedEvents(1_200, 8)
   let engine = await DuckdbEngine.open(options)
   await engine.append(events.slice(0, 400))
@@ -271,7 +271,7 @@ test('rows are appended while others are sealed, late ones too, and nothing is c
 }, 120_000)
 
 test('closing does not wait for a long sealing, which goes on after the next start', async () => {
-  const options = { path: join(dir, 't.duckdb'), memoryLimitMb: 256, threads: 2, clock, sealRows: 5 }
+  const options = { path: join(dir, 't.duckdb'), memoryLimitMb: 256, threads: 2, checkpointMb: 64, clock, sealRows: 5 }
   const events = storedEvents(300, 9)
   let engine = await DuckdbEngine.open(options)
   await engine.append(events)
@@ -288,7 +288,7 @@ test('closing does not wait for a long sealing, which goes on after the next sta
 })
 
 test('a store that is closed again and again while it seals gets to the end', async () => {
-  const options = { path: join(dir, 't.duckdb'), memoryLimitMb: 256, threads: 2, clock }
+  const options = { path: join(dir, 't.duckdb'), memoryLimitMb: 256, threads: 2, checkpointMb: 64, clock }
   const events = storedEvents(14_000, 11)
   let engine = await DuckdbEngine.open(options)
   await engine.append(events)

@@ -3,6 +3,7 @@ import { isTallystickError, TallystickError } from '@tallystick/core'
 import type { Clock } from '@tallystick/core/event'
 import type { JournalEnd, JournalPosition, OrdinalRange } from '@tallystick/core/journal'
 import type { Query, QueryResult } from '@tallystick/core/query'
+import { Mutex } from '../mutex.ts'
 import type { ScanPage, ScanRequest, StoreCopy, StoredEvent, StoreStats } from '../store.ts'
 import { answerQuery } from './answer.ts'
 import { type AuditReport, auditStore } from './audit.ts'
@@ -12,7 +13,6 @@ import type { DictionaryLimits } from './dictionary.ts'
 import { FileCopier } from './file-copier.ts'
 import { placeOf, RowIntake } from './intake.ts'
 import { keepJournalId, loadMeta, readJournalId, readMeta, updateApplied, updateSealed } from './meta.ts'
-import { Mutex } from './mutex.ts'
 import { Readers } from './readers.ts'
 import { clearTables, expire, expiryOf, type PruneRequest } from './retention.ts'
 import { RowAppender } from './row-appender.ts'
@@ -25,6 +25,7 @@ import { storeStats } from './stats.ts'
 export interface EngineOptions {
   readonly path: string
   readonly memoryLimitMb: number
+  readonly checkpointMb: number
   readonly threads: number
   readonly clock: Clock
   readonly dictionaryLimits?: DictionaryLimits

@@ -22,6 +22,7 @@ export type StoreNotice =
 export interface LocalStoreSettings {
   readonly path: string
   readonly memoryLimitMb: number
+  readonly checkpointMb: number
   readonly threads: number
   readonly maintainEveryMs: number
   readonly eventsTtlMs?: number

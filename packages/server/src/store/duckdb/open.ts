@@ -13,6 +13,8 @@ export interface DuckdbStoreOptions {
   readonly memoryLimitMb?: number
   /** Threads of the engine, 2 unless given. */
   readonly threads?: number
+  /** Size of the engine's log at which it is written into the file, in MiB, 64 unless given. */
+  readonly checkpointMb?: number
   /** Rows older than this many ms are dropped; cells keep their totals. For ever unless given. */
   readonly eventsTtlMs?: number
   /** Cells older than this many ms are dropped, and rows with them. For ever unless given. */
@@ -48,6 +50,7 @@ export async function openDuckdbStore(options: DuckdbStoreOptions): Promise<Duck
     path: resolve(options.path),
     memoryLimitMb: options.memoryLimitMb ?? 256,
     threads: options.threads ?? 2,
+    checkpointMb: options.checkpointMb ?? 64,
     maintainEveryMs: options.maintainEveryMs ?? 5_000,
     ...(options.eventsTtlMs === undefined ? {} : { eventsTtlMs: options.eventsTtlMs }),
     ...(options.cellsTtlMs === undefined ? {} : { cellsTtlMs: options.cellsTtlMs }),
