@@ -11,7 +11,7 @@ import { selectionOf } from './events.ts'
 import { waitsForApplied } from './query.ts'
 
 /** Events read at one time: few enough that an answer under way holds a few MB, enough that reading them pays. */
-const PAGE_EVENTS = 2_000
+const PAGE_EVENTS = 1_000
 const OWN: ParameterTable = documentedParameters(EXPORT_DOC)
 
 /** How events become text. */
