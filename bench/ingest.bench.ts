@@ -6,11 +6,11 @@ import { startBare, startTallystick } from './servers.ts'
  * Durable ingest over HTTP: validated, deduplicated, priced, journaled, synced, with DuckDB applying, against a bare server that
  * parses, appends and syncs. Rounds alternate; the ratio is of medians in one run.
  *
- *   npm run bench -- ingest [--seconds 10] [--rounds 3] [--batches 1,100,500] [--connections 16] [--sustained 60]
+ *   npm run bench -- ingest [--seconds 10] [--rounds 3] [--batches 1,100,500] [--connections 12] [--sustained 60]
  */
 const seconds = Number(option('seconds', '8'))
 const rounds = Number(option('rounds', '3'))
-const connections = Number(option('connections', '16'))
+const connections = Number(option('connections', '12'))
 const sustained = Number(option('sustained', '60'))
 console.log(machine())
 

@@ -196,7 +196,7 @@ export const CONFIG_KEYS: readonly KeySpec[] = [
     key: 'duckdb.memory_mb',
     env: 'TALLYSTICK_DUCKDB_MEMORY_MB',
     type: { of: 'integer', min: 64, max: 1_048_576 },
-    default: 256,
+    default: 192,
     about: 'Memory limit of the embedded store, in MiB.',
   },
   {

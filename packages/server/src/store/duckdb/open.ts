@@ -9,7 +9,7 @@ export type { DuckdbStore, StoreNotice } from './local.ts'
 export interface DuckdbStoreOptions {
   /** The file; made if there is none. Its directory also holds the write-ahead log and what does not fit in memory. */
   readonly path: string
-  /** Memory of the engine in MiB, 256 unless given; beyond it work is spilled to disk. */
+  /** Memory of the engine in MiB, 192 unless given; beyond it work is spilled to disk. */
   readonly memoryLimitMb?: number
   /** Threads of the engine, 2 unless given. */
   readonly threads?: number
@@ -48,7 +48,7 @@ const WORKER_SCRIPT = import.meta.url.endsWith('.js') ? new URL('./worker.js', i
 export async function openDuckdbStore(options: DuckdbStoreOptions): Promise<DuckdbStore> {
   const settings: LocalStoreSettings = {
     path: resolve(options.path),
-    memoryLimitMb: options.memoryLimitMb ?? 256,
+    memoryLimitMb: options.memoryLimitMb ?? 192,
     threads: options.threads ?? 2,
     checkpointMb: options.checkpointMb ?? 64,
     maintainEveryMs: options.maintainEveryMs ?? 5_000,

@@ -16,7 +16,7 @@ import type { AuditReport } from './audit.ts'
 import type { DuckdbStore, LocalStoreSettings, StoreNotice } from './local.ts'
 import { type FromWorker, fromRemoteError, type RemoteMethod, type ToWorker } from './protocol.ts'
 
-const YOUNG_MB = 32
+const YOUNG_MB = 12
 
 interface Call {
   readonly resolve: (value: never) => void
@@ -69,7 +69,7 @@ export class RemoteDuckdbStore implements DuckdbStore {
     const worker = new Worker(script, {
       workerData: settings,
       name: 'tallystick-store',
-      // A batch of decoded events lives for longer than a small nursery has room; copying it out costs more than decoding.
+      // Lines go from bytes to columns; next to nothing is made that a larger nursery would keep from being copied.
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
     })
     const store = new RemoteDuckdbStore(worker, onNotice)
