@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline'
 import { DuckDBInstance } from '@duckdb/node-api'
 import { fill, generator, wireEvent } from './fill.ts'
 import { line, machine, median, option, quantile, usageOf } from './report.ts'
-import { startTallystick, workFolder } from './servers.ts'
+import { startTallystick, untilSealed, workFolder } from './servers.ts'
 import { tableSizes } from './sizes.ts'
 
 /**
@@ -25,6 +25,9 @@ process.stderr.write('\n')
 line('fill', { events, 'events/s': events / ((performance.now() - started) / 1000) })
 
 const server = await startTallystick(dir)
+started = performance.now()
+await untilSealed(server)
+line('sealed after', { s: (performance.now() - started) / 1000 })
 const now = Date.now()
 const from = now - days * 86_400_000
 const base = { from, to: now + 60_000 }

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 
 /** A server under measurement: its own process, its own folder, ended and removed by `stop`. */
@@ -20,6 +21,17 @@ const BARE = fileURLToPath(new URL('./bare-server.js', import.meta.url))
 
 export function startTallystick(dir: string = workFolder(), more: readonly string[] = []): Promise<Server> {
   return start([BIN, 'serve', '--port', '0', '--data', dir, '--log-level', 'error', ...more], dir)
+}
+
+/** Waits until all that is old enough stands in cells, so that what is measured next is not measured beside sealing. */
+export async function untilSealed({ url }: Server): Promise<void> {
+  const dueMs = Date.now() - 20 * 60_000
+  for (;;) {
+    const response = await fetch(`${url}/api/v1/status`)
+    const { store } = (await response.json()) as { store: { sealed_to_ms: number; lag_events: number } }
+    if (store.sealed_to_ms >= dueMs && store.lag_events === 0) return
+    await sleep(250)
+  }
 }
 
 export function startBare(dir: string = workFolder()): Promise<Server> {

@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fill } from './fill.ts'
 import { line, machine, median, option, usageOf } from './report.ts'
-import { startTallystick, workFolder } from './servers.ts'
+import { startTallystick, untilSealed, workFolder } from './servers.ts'
 
 /**
  * From spawning the process to its first answer, with events stored; and its memory at rest.
@@ -15,6 +15,9 @@ const kept = option('dir', '')
 const dir = kept || workFolder()
 console.log(machine())
 if (!kept) await fill(dir, events, 30)
+const first = await startTallystick(dir)
+await untilSealed(first)
+await first.stop({ keep: true })
 
 const answers: number[] = []
 const memory: number[] = []

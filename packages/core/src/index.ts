@@ -10,3 +10,4 @@
 export * from './errors.ts'
 export * from './event/index.ts'
 export { nearest, nearestNames, quoted } from './nearest.ts'
+export * from './recorder/index.ts'

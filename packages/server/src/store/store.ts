@@ -151,6 +151,8 @@ export interface StoreStats {
   readonly journalId?: string
   readonly oldestMs: number | null
   readonly newestMs: number | null
+  /** Up to here events stand in cells, later ones are read one by one; 0 before any. Absent on a store without cells. */
+  readonly sealedToMs?: number
   /** Bytes on disk, 0 for memory. */
   readonly bytes: number
 }

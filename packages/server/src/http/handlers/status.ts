@@ -20,6 +20,7 @@ export const status: Handler = async ({ app }) => {
       oldest_ms: store.oldestMs,
       newest_ms: store.newestMs,
       bytes: store.bytes,
+      ...(store.sealedToMs === undefined ? {} : { sealed_to_ms: store.sealedToMs }),
       ...(store.malformed === undefined ? {} : { malformed_lines: store.malformed }),
       ...(store.foreign === undefined ? {} : { foreign_events: store.foreign }),
       lag_events: Math.max(0, readiness.durable_ordinal - readiness.applied_ordinal),

@@ -276,15 +276,21 @@ export const STATUS_DOC: RouteDoc = {
         now_ms: integer(),
         address: orNull(text()),
         readiness: READINESS,
-        store: object({
-          backend_type: text(),
-          durable: flag(),
-          events: integer(),
-          oldest_ms: orNull(integer()),
-          newest_ms: orNull(integer()),
-          bytes: integer(),
-          lag_events: integer(),
-        }),
+        store: object(
+          {
+            backend_type: text(),
+            durable: flag(),
+            events: integer(),
+            oldest_ms: orNull(integer()),
+            newest_ms: orNull(integer()),
+            bytes: integer(),
+            sealed_to_ms: integer('Up to here events stand in cells; later ones are read one by one.'),
+            malformed_lines: integer(),
+            foreign_events: integer(),
+            lag_events: integer(),
+          },
+          { optional: ['sealed_to_ms', 'malformed_lines', 'foreign_events'] },
+        ),
         journal: orNull(
           object({
             state: { type: 'string', enum: ['ok', 'disk_full', 'failed'] },

@@ -25,6 +25,7 @@ export async function storeStats(connection: DuckDBConnection, path: string): Pr
     appliedOrdinal: meta.applied_ordinal,
     oldestMs,
     newestMs,
+    sealedToMs: meta.watermark_ms,
     bytes: sizes.reduce((sum, size) => sum + size, 0),
   }
 }
