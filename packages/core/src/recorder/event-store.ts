@@ -177,36 +177,24 @@ export class EventStore implements PendingEvents {
     provider: string | undefined,
     inputTokens: number,
     outputTokens: number,
-    options: RecordOptions = {},
+    options: RecordOptions | undefined,
   ): boolean {
     try {
-      const event: RecordableEvent = {
-        kind: 'llm_request_completed',
-        timestampMs: this.#now(),
-        provider: provider ?? inferProvider(model),
-        requestModel: model,
-        inputTokens,
-        outputTokens,
-        ...given(options),
-      }
-      return this.record({ ...event, ...prices.price({ eventId: '', timestampMs: 0, ...event }) })
+      const timestampMs = this.#now()
+      const request = { requestModel: model, provider: provider ?? inferProvider(model), inputTokens, outputTokens }
+      const cost = costOf(prices, { eventId: '', timestampMs, kind: 'llm_request_completed', ...request })
+      const who = { agentId: options?.agentId, providerId: options?.providerId }
+      return this.#record({ kind: 'llm_request_completed', timestampMs, ...request, ...who, ...cost }, undefined)
     } catch {
       return this.#refuse()
     }
   }
 
   /** Records a failed request: no tokens, no cost. */
-  recordLlmFailed(model: string, options: RecordFailureOptions = {}): boolean {
+  recordLlmFailed(model: string, options?: RecordFailureOptions): boolean {
     try {
-      const { errorCode, errorMessage } = options
-      return this.record({
-        kind: 'llm_request_failed',
-        provider: inferProvider(model),
-        requestModel: model,
-        ...given(options),
-        ...(errorCode !== undefined && { errorCode }),
-        ...(errorMessage !== undefined && { errorMessage }),
-      })
+      const request = { requestModel: model, provider: inferProvider(model) }
+      return this.#record({ kind: 'llm_request_failed', ...request, ...options }, undefined)
     } catch {
       return this.#refuse()
     }
@@ -531,6 +519,11 @@ function silence(store: EventStore): void {
   store.recordRouterStopped = nothing
 }
 
-function given({ agentId, providerId }: RecordOptions): Pick<RecordableEvent, 'agentId' | 'providerId'> {
-  return { ...(agentId !== undefined && { agentId }), ...(providerId !== undefined && { providerId }) }
+/** The money members of a request; of prices that throw it is unpriced, which is better than lost. */
+function costOf(prices: Prices, event: UsageEvent): object {
+  try {
+    return prices.price(event)
+  } catch {
+    return { costBasis: 'unpriced' }
+  }
 }
