@@ -31,28 +31,33 @@ export class Accounts {
     return pending
   }
 
+  /** Names the life that begins: its epoch is the instant, or whatever is higher than all before it. */
+  beginLife(sourceId: string, nowMs: number): void {
+    this.sourceId = sourceId
+    this.epoch = Math.max(
+      nowMs,
+      this.epoch + 1,
+      ...[...(this.#named.get(sourceId)?.keys() ?? [])].map((epoch) => epoch + 1),
+    )
+  }
+
+  /** Takes over the accounts of another spool's lives that have something to tell and nothing left there. */
+  inherit(from: Accounts): void {
+    for (const life of from.#lives.values()) {
+      const { dropped } = life.ledger()
+      // Known already: an earlier attempt was not brought to its end.
+      if (dropped.size === 0 || life.pending > 0 || this.#named.get(life.sourceId)?.has(life.epoch)) continue
+      this.#add(Life.from({ ...life.save(), number: ++this.#newest })).ended = true
+    }
+  }
+
   /** The life of that name; begins it if it is not known. */
   life(sourceId: string, epoch: number): Life {
-    let epochs = this.#named.get(sourceId)
-    if (epochs === undefined) {
-      epochs = new Map()
-      this.#named.set(sourceId, epochs)
-    }
-    let life = epochs.get(epoch)
-    if (life === undefined) {
-      life = new Life(++this.#newest, sourceId, epoch)
-      epochs.set(epoch, life)
-      this.#lives.set(life.number, life)
-    }
-    return life
+    return this.#named.get(sourceId)?.get(epoch) ?? this.#add(new Life(++this.#newest, sourceId, epoch))
   }
 
   lifeOf({ sourceId = '', epoch = 0 }: UsageEvent): Life {
     return this.life(sourceId, epoch)
-  }
-
-  numbered(number: number): Life | undefined {
-    return this.#lives.get(number)
   }
 
   /** Its events stand in the journal, one behind the other from `firstOrdinal` on. */
@@ -72,9 +77,9 @@ export class Accounts {
 
   /** What a server shall be told: lives that go on, have something under way, or have lost something. */
   ledgers(): readonly Ledger[] {
-    return this.remembered().filter(
-      ({ ended, ledger: { pending, dropped } }) => !ended || pending > 0 || dropped.size > 0,
-    ).map(({ ledger }) => ledger)
+    return this.remembered()
+      .filter(({ ended, ledger: { pending, dropped } }) => !ended || pending > 0 || dropped.size > 0)
+      .map(({ ledger }) => ledger)
   }
 
   /** Every life that is remembered, oldest first. */
@@ -88,7 +93,10 @@ export class Accounts {
   replay(record: JournalRecord): void {
     const { ordinal, position } = record
     const read = readRecord(record)
-    if (read?.kind === 'event') return this.#replayEvent(position.segment, ordinal, read.wire)
+    if (read?.kind === 'event') {
+      this.#replayEvent(position.segment, ordinal, read.wire)
+      return
+    }
     // Announced as an event, and is none: that event was never written.
     this.#unwrite(ordinal)
     if (read?.kind === 'ledger') {
@@ -144,11 +152,8 @@ export class Accounts {
     this.epoch = epoch
     this.marks = Marks.from(marks)
     for (const saved of lives) {
-      const life = Life.from(saved)
-      this.#lives.set(life.number, life)
-      this.#newest = Math.max(this.#newest, life.number)
-      const epochs = this.#named.get(life.sourceId) ?? new Map<number, Life>()
-      this.#named.set(life.sourceId, epochs.set(life.epoch, life))
+      this.#add(Life.from(saved))
+      this.#newest = Math.max(this.#newest, saved.number)
     }
   }
 
@@ -168,6 +173,13 @@ export class Accounts {
   #unwrite(ordinal: number): void {
     const life = this.#lives.get(this.marks.clear(ordinal))
     if (life !== undefined) life.spooled--
+  }
+
+  #add(life: Life): Life {
+    const epochs = this.#named.get(life.sourceId) ?? new Map<number, Life>()
+    this.#named.set(life.sourceId, epochs.set(life.epoch, life))
+    this.#lives.set(life.number, life)
+    return life
   }
 
   #forget(): void {

@@ -186,7 +186,15 @@ export class DiskSpool implements Spool {
     return this.#write()
   }
 
-  /** The account of the spool's events and lives says that nothing is left to do. */
+  /** Goes on telling what another spool's lives have to tell. */
+  inherit(from: DiskSpool): Promise<void> {
+    return this.#writes.run(async () => {
+      this.#accounts.inherit(from.#accounts)
+      if (!this.#closed) await this.#writer.save()
+    })
+  }
+
+  /** Nothing is left to send. */
   get isDone(): boolean {
     return this.#accounts.pending === 0
   }
@@ -313,8 +321,7 @@ export class DiskSpool implements Spool {
 
   async #writeBatch({ recorder }: Intake, batch: Batch): Promise<boolean> {
     // What is sent soon need not be read from disk again.
-    const follows =
-      !this.#reading && this.#reader.hasRead(this.#writer.end) && this.#window.waiting < WINDOW_EVENTS
+    const follows = !this.#reading && this.#reader.hasRead(this.#writer.end) && this.#window.waiting < WINDOW_EVENTS
     const first = await this.#writer.write(batch)
     if (first === undefined) return false
     this.#retryMs = FIRST_RETRY_MS

@@ -1,5 +1,12 @@
 import { eventFromWire } from '../event/index.ts'
-import { comparePositions, type JournalDamage, type JournalEnd, type JournalFs, type JournalPosition, readJournal } from '../journal/index.ts'
+import {
+  comparePositions,
+  type JournalDamage,
+  type JournalEnd,
+  type JournalFs,
+  type JournalPosition,
+  readJournal,
+} from '../journal/index.ts'
 import type { Marks } from './marks.ts'
 import { readRecord } from './records.ts'
 import type { Entry } from './window.ts'
@@ -50,7 +57,8 @@ export class SpoolReader {
   /** Begins again with the oldest event that is on disk. */
   rewind(): void {
     const oldest = this.#options.marks().oldest(this.#options.oldestSegment())
-    if (oldest !== undefined) this.skipTo({ position: { segment: oldest.segment, offset: 0 }, ordinal: oldest.first - 1 })
+    if (oldest !== undefined)
+      this.skipTo({ position: { segment: oldest.segment, offset: 0 }, ordinal: oldest.first - 1 })
   }
 
   /** The next events up to `end`, about so many. */
@@ -59,7 +67,15 @@ export class SpoolReader {
     const entries: Entry[] = []
     const batchRecords = Math.min(BATCH_RECORDS, limit + 1)
     const from = this.#next
-    const reading = readJournal({ dir, fs, from, after: this.#passed, to: end.position, batchRecords, onCorrupt: onDamage })
+    const reading = readJournal({
+      dir,
+      fs,
+      from,
+      after: this.#passed,
+      to: end.position,
+      batchRecords,
+      onCorrupt: onDamage,
+    })
     for await (const { records, next } of reading) {
       for (const record of records) {
         const { ordinal, position } = record

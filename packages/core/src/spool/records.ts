@@ -73,7 +73,13 @@ export class EncodedEvents {
 /** A record read back. */
 export type SpoolRecord =
   | { readonly kind: 'event'; readonly wire: Readonly<Record<string, unknown>> }
-  | { readonly kind: 'ledger'; readonly sourceId: string; readonly epoch: number; readonly told: Told; readonly events: number }
+  | {
+      readonly kind: 'ledger'
+      readonly sourceId: string
+      readonly epoch: number
+      readonly told: Told
+      readonly events: number
+    }
   | { readonly kind: 'left'; readonly leaving: Leaving }
   | { readonly kind: 'state'; readonly state: SavedState }
 

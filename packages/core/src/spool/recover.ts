@@ -1,4 +1,4 @@
-import { type JournalFs, type JournalEnd, type JournalRecord, listSegments, readJournal } from '../journal/index.ts'
+import { type JournalEnd, type JournalFs, type JournalRecord, listSegments, readJournal } from '../journal/index.ts'
 import { Accounts } from './accounts.ts'
 import { readRecord } from './records.ts'
 

@@ -2,7 +2,7 @@ import type { UsageEvent } from '../event/index.ts'
 import type { AppendTicket, Journal, JournalEnd, JournalState } from '../journal/index.ts'
 import type { Accounts } from './accounts.ts'
 import type { Life, Outcome } from './life.ts'
-import { type EncodedEvents, type Leaving, ledgerEntry, leavingEntry, stateEntry } from './records.ts'
+import { type EncodedEvents, type Leaving, leavingEntry, ledgerEntry, stateEntry } from './records.ts'
 
 /** Ordinals further apart than this are written as two ranges, without looking whether anything stands between. */
 const JOINED_ORDINALS = 64
@@ -83,7 +83,8 @@ export class SpoolWriter {
       this.#leaving.push(leaving)
     }
     const last = leaving.ranges.at(-1)
-    if (last !== undefined && this.#joins(last[1], ordinal)) leaving.ranges[leaving.ranges.length - 1] = [last[0], ordinal]
+    if (last !== undefined && this.#joins(last[1], ordinal))
+      leaving.ranges[leaving.ranges.length - 1] = [last[0], ordinal]
     else leaving.ranges.push([ordinal, ordinal])
   }
 
@@ -106,7 +107,11 @@ export class SpoolWriter {
       let last: AppendTicket = before
       if (batch !== undefined && before.firstOrdinal > 0) {
         const { encoded, events } = batch
-        last = journal.append({ type: 'event', count: events.length, write: (line, index) => line.copy(encoded.body(index)) })
+        last = journal.append({
+          type: 'event',
+          count: events.length,
+          write: (line, index) => line.copy(encoded.body(index)),
+        })
         first = last.firstOrdinal
       }
       await before.durable
