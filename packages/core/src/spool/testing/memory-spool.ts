@@ -54,7 +54,7 @@ export function record(store: EventStore, first: number, count = 1, pad = 0): vo
       kind: 'llm_request_completed',
       requestModel: 'm',
       sessionId: String(number),
-      ...(pad > 0 ? { tags: { pad: 'x'.repeat(pad) } } : {}),
+      ...(pad > 0 ? { tags: { pad: 'x'.repeat(Math.min(pad, 1000)) } } : {}),
     })
 }
 
