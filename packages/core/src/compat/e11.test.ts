@@ -2,10 +2,10 @@ import { cpSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { type JournalFs, nodeFs } from '../journal/index.ts'
 import {
   cleanUpAll,
   DAY_MS,
+  fragileFs,
   HOUR_MS,
   NOW_MS,
   numbersIn,
@@ -24,23 +24,6 @@ const allFiles = (dir: string): string[] =>
   readdirSync(dir, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
-
-/** The file system, of which writing can be made to fail. */
-function fragileFs(): { readonly fs: JournalFs; broken: boolean } {
-  const state = { broken: false }
-  const fs: JournalFs = {
-    ...nodeFs,
-    async open(path, flags) {
-      const file = await nodeFs.open(path, flags)
-      const write: typeof file.write = (...args) => {
-        if (!state.broken) return file.write(...args)
-        return Promise.reject(Object.assign(new Error('no space left on device'), { code: 'ENOSPC' }))
-      }
-      return { ...file, write }
-    },
-  }
-  return Object.assign(state, { fs })
-}
 
 describe('the twenty defects of the old class', () => {
   it('E11-1 ten events of one tool in one millisecond are ten events', async () => {
@@ -323,7 +306,7 @@ describe('the twenty defects of the old class', () => {
     const errors: unknown[] = []
     const analytics = openAnalytics(dir, { fs: disk.fs, maxPending: 4, onError: (error) => errors.push(error) })
     await recordTimes(analytics, 2, ASK)
-    disk.broken = true
+    disk.breakAfterWrites(0)
     const record = await analytics.recordInvocation(ASK)
     expect(record.tool_name).toBe('ask')
     for (let index = 0; index < 4; index++) await analytics.recordInvocation(ASK)
@@ -332,11 +315,26 @@ describe('the twenty defects of the old class', () => {
     expect(status.last_error).toMatch(/^disk_full: /)
     expect(errors).toHaveLength(4)
     expect((await analytics.getHistoricalAnalytics('1h')).totals.requests).toBe(6)
-    disk.broken = false
+    disk.mend()
     await analytics.persistCurrentSession()
     expect(analytics.getRecordingStatus()).toMatchObject({ durable: 6, pending: 0 })
     await analytics.cleanup()
     expect((await openAnalytics(dir).getHistoricalAnalytics('1h')).totals.requests).toBe(6)
+  })
+
+  it('E11-17 what waits is bounded, also while it is being tried again', async () => {
+    const disk = fragileFs()
+    const analytics = openAnalytics(temporaryDir(), { fs: disk.fs, maxPending: 2 })
+    await analytics.init()
+    disk.breakAfterWrites(0)
+    for (let round = 0; round < 3; round++) {
+      await recordTimes(analytics, 1, ASK)
+      await recordTimes(analytics, 1, ASK)
+      const retrying = analytics.persistCurrentSession()
+      await recordTimes(analytics, 3, ASK)
+      await retrying
+    }
+    expect(analytics.getRecordingStatus()).toMatchObject({ recorded: 15, durable: 0, pending: 2, dropped: 13 })
   })
 
   it('E11-18 a session that was never ended is known to the next process, and continues if it is named', async () => {

@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { importUsageAnalytics } from './index.ts'
-import { cleanUpAll, DAY_MS, NOW_MS, openAnalytics, TestClock, temporaryDir } from './testing/analytics.ts'
+import { cleanUpAll, DAY_MS, fragileFs, NOW_MS, openAnalytics, TestClock, temporaryDir } from './testing/analytics.ts'
 
 afterEach(cleanUpAll)
 
@@ -118,6 +118,19 @@ describe('the directory of the old class', () => {
     const next = openAnalytics(dir)
     expect((await next.getHistoricalAnalytics('7d')).totals.requests).toBe(73)
     expect(await next.importFrom(dir)).toMatchObject({ events: { imported: 1, known: 72 } })
+  })
+
+  it('is imported to its end when the disk was full in the middle of it', async () => {
+    const dir = oldDirectory()
+    const disk = fragileFs()
+    const analytics = openAnalytics(dir, { fs: disk.fs })
+    disk.breakAfterWrites(3)
+    await expect(analytics.init()).rejects.toMatchObject({ code: 'disk_full' })
+    disk.mend()
+    const partial = (await analytics.getHistoricalAnalytics('7d')).totals.requests
+    expect(partial).toBe(72)
+    await analytics.cleanup()
+    expect((await openAnalytics(dir).getHistoricalAnalytics('7d')).totals.requests).toBe(72)
   })
 
   it('is imported by one process only', async () => {

@@ -25,6 +25,8 @@ const LONGEST_RETRY_MS = 60_000
 interface Waiting {
   readonly entry: JournalEntry
   readonly event?: UsageEvent
+  /** Has it failed before? */
+  failed: boolean
 }
 
 /**
@@ -38,7 +40,9 @@ export class InvocationLog {
   /** What the journal's end was when it was first opened: nothing of this instance stands before it. */
   #earlier: { readonly dir: string; readonly end: JournalPosition } | undefined
   readonly #waiting = new Set<Waiting>()
+  /** To be tried again; while that is under way it is empty, and `#held` still counts them. */
   #failed: Waiting[] = []
+  #held = 0
   readonly #writes = new Set<Promise<void>>()
   #retryTimer: ReturnType<typeof setTimeout> | undefined
   #retryMs = FIRST_RETRY_MS
@@ -86,17 +90,17 @@ export class InvocationLog {
    * @param before what is to be said before it
    */
   append(event: UsageEvent, before?: JournalEntry): Promise<void> {
-    if (this.#failed.length >= this.#options.maxPending) {
+    if (this.#held >= this.#options.maxPending) {
       this.dropped++
       return Promise.resolve()
     }
-    const waiting = { entry: eventEntry(event, this.#options.clock.now()), event }
-    return this.#take(before === undefined ? [waiting] : [{ entry: before }, waiting])
+    const waiting = { entry: eventEntry(event, this.#options.clock.now()), event, failed: false }
+    return this.#take(before === undefined ? [waiting] : [{ entry: before, failed: false }, waiting])
   }
 
   /** The same for what is said of a session. */
   note(entry: JournalEntry): Promise<void> {
-    return this.#take([{ entry }])
+    return this.#take([{ entry, failed: false }])
   }
 
   /**
@@ -127,12 +131,17 @@ export class InvocationLog {
       this.writeFailures++
       this.#note(error)
       this.#options.onError(error)
-      this.#failed.push(...batch)
+      for (const waiting of batch) {
+        if (!waiting.failed) this.#held++
+        waiting.failed = true
+        this.#failed.push(waiting)
+      }
       this.#retryLater()
       return
     }
     for (const waiting of batch) {
       this.#waiting.delete(waiting)
+      if (waiting.failed) this.#held--
       if (waiting.event !== undefined) this.durable++
     }
     this.#retryMs = FIRST_RETRY_MS

@@ -1,4 +1,4 @@
-import { TallystickError } from '../errors.ts'
+import { isTallystickError, TallystickError } from '../errors.ts'
 import {
   type DecodeContext,
   decodeUsageRecord,
@@ -45,9 +45,9 @@ class Repairs {
 }
 
 function repairedRecord(input: unknown, nowMs: number, repairs: Repairs): Record<string, unknown> {
-  if (typeof input !== 'object' || input === null || Array.isArray(input))
-    throw new TallystickError('not_an_object', 'An invocation must be an object such as { tool_name, backend_used }')
   try {
+    if (typeof input !== 'object' || input === null || Array.isArray(input))
+      throw new TallystickError('not_an_object', 'An invocation must be an object such as { tool_name, backend_used }')
     const { event_id: _, ...sent } = input as Record<string, unknown>
     return {
       ...sent,
@@ -65,6 +65,7 @@ function repairedRecord(input: unknown, nowMs: number, repairs: Repairs): Record
       error: failure(sent['error'], repairs),
     }
   } catch (cause) {
+    if (isTallystickError(cause)) throw cause
     throw new TallystickError('not_an_object', 'The members of the invocation cannot be read', { cause })
   }
 }
@@ -96,6 +97,7 @@ function name(value: unknown, field: FieldName, member: string, repairs: Repairs
 }
 
 const DECIMAL = /^\s*\d{1,16}(?:\.\d{1,16})?\s*$/
+const MAX_DECIMAL = 64
 
 /** A number that stands for itself or in a text; undefined, and told, for anything else that is given. */
 function numberOf(value: unknown, member: string, repairs: Repairs): number | undefined {
@@ -103,7 +105,7 @@ function numberOf(value: unknown, member: string, repairs: Repairs): number | un
   if (typeof value === 'number') return value
   repairs.note(member)
   if (typeof value === 'bigint') return Number(value)
-  return typeof value === 'string' && DECIMAL.test(value) ? Number(value) : undefined
+  return typeof value === 'string' && value.length <= MAX_DECIMAL && DECIMAL.test(value) ? Number(value) : undefined
 }
 
 /** A whole number from 0 on; a fraction is rounded. */
@@ -146,11 +148,17 @@ function flag(value: unknown, repairs: Repairs): boolean | undefined {
 function failure(value: unknown, repairs: Repairs): Record<string, string | undefined> | null {
   if (value === undefined || value === null || value === false || value === '') return null
   if (typeof value !== 'object') return { message: message(value, repairs) }
-  const { type, name: className, message: said, code } = value as Readonly<Record<string, unknown>>
-  return {
-    type: name(type, 'errorType', 'error', repairs) ?? name(className, 'errorType', 'error', repairs),
-    message: message(said, repairs),
-    code: typeof code === 'number' ? String(code) : name(code, 'errorCode', 'error', repairs),
+  try {
+    const { type, name: className, message: said, code } = value as Readonly<Record<string, unknown>>
+    return {
+      type: name(type, 'errorType', 'error', repairs) ?? name(className, 'errorType', 'error', repairs),
+      message: message(said, repairs),
+      code: typeof code === 'number' ? String(code) : name(code, 'errorCode', 'error', repairs),
+    }
+  } catch {
+    // An error whose members throw is still one.
+    repairs.note('error')
+    return { type: 'unknown' }
   }
 }
 

@@ -1,9 +1,15 @@
-import type { UsageEvent } from '../event/index.ts'
+import type { Clock, Random, UsageEvent } from '../event/index.ts'
 import { volumeScore, wilsonLowerBound } from '../insight/index.ts'
 import type { Aggregate } from '../query/index.ts'
 import { confidenceOf, figuresOf, InvocationFold } from './figures.ts'
 import { isoInstant, mean, namedBy, percent } from './named.ts'
 import type { BackendRank, BackendUsage, SessionMetrics, SessionStats } from './types.ts'
+
+/** `session_<ms>_<chance>`, in which nothing repeats. */
+export function newSessionId(clock: Clock, random: Random): string {
+  const chance = [...random.fill(new Uint8Array(12))].map((byte) => (byte % 36).toString(36)).join('')
+  return `session_${clock.now()}_${chance}`
+}
 
 /** A session: when it began, and the sums of what was recorded in it. */
 export class Session {

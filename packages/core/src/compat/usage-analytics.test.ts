@@ -149,6 +149,39 @@ describe('recordInvocation', () => {
     expect(errors).toHaveLength(1)
   })
 
+  it('survives what is hostile or huge', async () => {
+    const analytics = openAnalytics()
+    const revoked = (): object => {
+      const { proxy, revoke } = Proxy.revocable({}, {})
+      revoke()
+      return proxy
+    }
+    const throwing = {
+      get message(): string {
+        throw new Error('broken')
+      },
+    }
+    const failed = { ...FULL, success: false }
+    expect((await analytics.recordInvocation({ ...failed, error: throwing })).error).toEqual({ type: 'unknown' })
+    expect((await analytics.recordInvocation({ ...failed, error: revoked() })).error).toEqual({ type: 'unknown' })
+    expect((await analytics.recordInvocation({ ...FULL, metadata: revoked() })).metadata).toBeUndefined()
+    expect((await analytics.recordInvocation({ ...FULL, metadata: throwing })).metadata).toBeUndefined()
+    const huge = ' '.repeat(20_000_000)
+    const all = Object.fromEntries(Object.keys(FULL).map((name) => [name, huge]))
+    const record = await analytics.recordInvocation({ ...all, error: huge, metadata: huge, x: huge, timestamp: huge })
+    expect(JSON.stringify(record).length).toBeLessThan(3_000)
+    for (const input of [
+      revoked(),
+      {
+        get tool_name() {
+          return throwing.message
+        },
+      },
+    ]) {
+      await expect(analytics.recordInvocation(input as never)).rejects.toMatchObject({ code: 'not_an_object' })
+    }
+  })
+
   it('refuses what is no object, and nothing else', async () => {
     const analytics = openAnalytics()
     for (const input of [null, undefined, 5, 'ask', [FULL]]) {

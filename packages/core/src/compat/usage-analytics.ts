@@ -15,7 +15,7 @@ import { type Settings, settingsOf, type UsageAnalyticsOptions } from './options
 import { type PriceTable, withPrices } from './pricing.ts'
 import { readInvocation } from './read-invocation.ts'
 import { markdownReport } from './report.ts'
-import { Session } from './session.ts'
+import { newSessionId, Session } from './session.ts'
 import { fillSession, findSession, listSessions } from './sessions.ts'
 import { tellListeners } from './tell.ts'
 import { type InstantRange, instantRange } from './time-range.ts'
@@ -175,20 +175,16 @@ export class UsageAnalytics extends EventEmitter<{ invocation: [InvocationRecord
   ): Promise<CostAnalysis> {
     const prices = withPrices(this.#settings.prices, pricing)
     const { timeRange, legacy = this.#settings.legacy } = options
-    if (timeRange === undefined) return this.#sessionCost(prices, legacy)
-    const range = this.#rangeOf(timeRange)
-    const { fold } = await this.#history(range)
-    return this.#cost(fold, elapsedOf(fold, range), prices, legacy)
+    return this.#cost(await this.#scope(timeRange), prices, legacy)
   }
 
   /** What should change, judged by the current session or by a range of time. */
   async getOptimizationRecommendations(
     options: { readonly timeRange?: TimeRange } = {},
   ): Promise<OptimizationRecommendations> {
-    const { timeRange } = options
-    const fold = timeRange === undefined ? this.#session.fold : (await this.#history(this.#rangeOf(timeRange))).fold
-    const cost = await this.getCostAnalysis({}, options)
-    return advice(fold, cost.cost_savings_vs_cloud_only.potential_savings)
+    const scope = await this.#scope(options.timeRange)
+    const { prices, legacy } = this.#settings
+    return this.#advice(scope, this.#cost(scope, prices, legacy))
   }
 
   /**
@@ -203,15 +199,15 @@ export class UsageAnalytics extends EventEmitter<{ invocation: [InvocationRecord
     const { clock, legacy, prices } = this.#settings
     const range = this.#rangeOf(timeRange)
     const history = await this.#history(range)
-    const fold = legacy ? this.#session.fold : history.fold
-    const cost = legacy ? this.#sessionCost(prices, legacy) : this.#cost(fold, elapsedOf(fold, range), prices, legacy)
+    const scope = legacy ? this.#sessionScope() : scopeOf(history, range)
+    const cost = this.#cost(scope, prices, legacy)
     const report: UsageReport = {
       generated_at: isoInstant(clock.now()),
       time_range: timeRange,
       current_session: this.getSessionStats(),
       historical_data: history.analytics(),
       cost_analysis: cost,
-      recommendations: advice(fold, cost.cost_savings_vs_cloud_only.potential_savings),
+      recommendations: this.#advice(scope, cost),
     }
     if (format === 'json') return JSON.stringify(report, null, 2)
     return format === 'markdown' ? this.generateMarkdownReport(report) : report
@@ -236,9 +232,7 @@ export class UsageAnalytics extends EventEmitter<{ invocation: [InvocationRecord
   }
 
   generateSessionId(): string {
-    const { clock, random } = this.#settings
-    const chance = [...random.fill(new Uint8Array(12))].map((byte) => (byte % 36).toString(36)).join('')
-    return `session_${clock.now()}_${chance}`
+    return newSessionId(this.#settings.clock, this.#settings.random)
   }
 
   /** Keeps a record that is complete, with the session it names, and counts it in no running session. Never rejects. */
@@ -392,12 +386,24 @@ export class UsageAnalytics extends EventEmitter<{ invocation: [InvocationRecord
     return history
   }
 
-  #sessionCost(prices: PriceTable, legacy: boolean): CostAnalysis {
-    return this.#cost(this.#session.fold, this.#settings.clock.now() - this.#session.startedMs, prices, legacy)
+  /** The current session, or a range. */
+  async #scope(timeRange: TimeRange | undefined): Promise<Scope> {
+    if (timeRange === undefined) return this.#sessionScope()
+    const range = this.#rangeOf(timeRange)
+    return scopeOf(await this.#history(range), range)
   }
 
-  #cost(fold: InvocationFold, elapsedMs: number, prices: PriceTable, legacy: boolean): CostAnalysis {
+  #sessionScope(): Scope {
+    const { fold, startedMs } = this.#session
+    return { fold, elapsedMs: this.#settings.clock.now() - startedMs }
+  }
+
+  #cost({ fold, elapsedMs }: Scope, prices: PriceTable, legacy: boolean): CostAnalysis {
     return costAnalysis(fold, this.#costOptions(elapsedMs, prices, legacy))
+  }
+
+  #advice({ fold }: Scope, cost: CostAnalysis): OptimizationRecommendations {
+    return advice(fold, cost.cost_savings_vs_cloud_only.potential_savings)
   }
 
   #costOptions(elapsedMs: number, prices: PriceTable, legacy: boolean): CostOptions {
@@ -406,7 +412,13 @@ export class UsageAnalytics extends EventEmitter<{ invocation: [InvocationRecord
   }
 }
 
-/** From the first event of the range to its end. */
-function elapsedOf(fold: InvocationFold, { toMs }: InstantRange): number {
-  return toMs - (fold.firstMs ?? toMs)
+/** What figures are computed of, and in how many ms it came together. */
+interface Scope {
+  readonly fold: InvocationFold
+  readonly elapsedMs: number
+}
+
+/** A range counts from its first event. */
+function scopeOf({ fold }: History, { toMs }: InstantRange): Scope {
+  return { fold, elapsedMs: toMs - (fold.firstMs ?? toMs) }
 }

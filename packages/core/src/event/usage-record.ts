@@ -110,10 +110,18 @@ type Part = readonly [source: object, names: readonly string[]]
 
 /** What `metadata` holds, then the members that have no place of their own. */
 function metadataOf(record: Readonly<Record<string, unknown>>): readonly Part[] {
-  const { metadata } = record
-  const nested = typeof metadata === 'object' && metadata !== null && !Array.isArray(metadata)
-  const first: Part = nested ? [metadata, Object.keys(metadata)] : [record, ['metadata']]
-  return [first, [record, Object.keys(record).filter((name) => !KNOWN.has(name))]]
+  return [partOf(record), [record, Object.keys(record).filter((name) => !KNOWN.has(name))]]
+}
+
+function partOf(record: Readonly<Record<string, unknown>>): Part {
+  try {
+    const { metadata } = record
+    const nested = typeof metadata === 'object' && metadata !== null && !Array.isArray(metadata)
+    return nested ? [metadata, Object.keys(metadata)] : [record, ['metadata']]
+  } catch {
+    // A proxy that refuses: nothing to keep of it, and no reason to refuse the record.
+    return [record, []]
+  }
 }
 
 function flattenError(error: unknown): Record<string, unknown> {

@@ -2,6 +2,7 @@ import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Clock } from '../../event/index.ts'
+import { type JournalFs, nodeFs } from '../../journal/index.ts'
 import type { UsageAnalyticsOptions } from '../options.ts'
 import { UsageAnalytics } from '../usage-analytics.ts'
 
@@ -54,4 +55,29 @@ export function numbersIn(value: unknown): number[] {
   if (typeof value === 'number') return [value]
   if (typeof value !== 'object' || value === null) return []
   return Object.values(value).flatMap(numbersIn)
+}
+
+/** The file system, whose disk is full when a test says so. */
+export function fragileFs(): { readonly fs: JournalFs; breakAfterWrites(count: number): void; mend(): void } {
+  let left = Number.POSITIVE_INFINITY
+  const fs: JournalFs = {
+    ...nodeFs,
+    async open(path, flags) {
+      const file = await nodeFs.open(path, flags)
+      const write: typeof file.write = (...args) => {
+        if (left-- > 0) return file.write(...args)
+        return Promise.reject(Object.assign(new Error('no space left on device'), { code: 'ENOSPC' }))
+      }
+      return { ...file, write }
+    },
+  }
+  return {
+    fs,
+    breakAfterWrites(count) {
+      left = count
+    },
+    mend() {
+      left = Number.POSITIVE_INFINITY
+    },
+  }
 }
