@@ -35,7 +35,7 @@ export interface ImportOptions {
 export async function importUsageAnalytics(dir: string, options: ImportOptions = {}): Promise<ImportResult> {
   const { dataDir = dir, retentionDays, clock = systemClock, random = systemRandom } = options
   const retentionMs = retentionDays === undefined ? Number.POSITIVE_INFINITY : retentionDays * 86_400_000
-  const log = new InvocationLog({ dataDir, fs: nodeFs, clock, random, retentionMs, maxPending: 0, onError: () => {} })
+  const log = new InvocationLog({ dataDir, fs: nodeFs, clock, random, retentionMs, maxPending: 1, onError: () => {} })
   try {
     return await importDirectory(dir, log, { clock, retentionMs, own: dataDir === dir })
   } finally {

@@ -40,7 +40,7 @@ export class InvocationLog {
   /** What the journal's end was when it was first opened: nothing of this instance stands before it. */
   #earlier: { readonly dir: string; readonly end: JournalPosition } | undefined
   readonly #waiting = new Set<Waiting>()
-  /** To be tried again; while that is under way it is empty, and `#held` still counts them. */
+  /** To be tried again; while that is under way it is empty, and `#held` still counts its events. */
   #failed: Waiting[] = []
   #held = 0
   readonly #writes = new Set<Promise<void>>()
@@ -132,7 +132,7 @@ export class InvocationLog {
       this.#note(error)
       this.#options.onError(error)
       for (const waiting of batch) {
-        if (!waiting.failed) this.#held++
+        if (waiting.event !== undefined && !waiting.failed) this.#held++
         waiting.failed = true
         this.#failed.push(waiting)
       }
@@ -141,8 +141,9 @@ export class InvocationLog {
     }
     for (const waiting of batch) {
       this.#waiting.delete(waiting)
+      if (waiting.event === undefined) continue
       if (waiting.failed) this.#held--
-      if (waiting.event !== undefined) this.durable++
+      this.durable++
     }
     this.#retryMs = FIRST_RETRY_MS
     // The disk takes writes again.

@@ -68,7 +68,7 @@ export function settingsOf(dataDir: unknown, options: UsageAnalyticsOptions): Se
   check(sessionId === undefined || isSessionId(sessionId), 'sessionId', 'must be a text of 1 to 256 bytes')
   check(retentionDays === undefined || retentionDays > 0, 'retentionDays', 'must be more than 0')
   check(Number.isSafeInteger(maxNames) && maxNames >= 1, 'maxNames', 'must be an integer from 1 on')
-  check(Number.isSafeInteger(maxPending) && maxPending >= 0, 'maxPending', 'must be an integer from 0 on')
+  check(Number.isSafeInteger(maxPending) && maxPending >= 1, 'maxPending', 'must be an integer from 1 on')
   if (issues.length > 0)
     throw new TallystickError('invalid_config', `UsageAnalytics: ${inlineIssues(issues)}`, { issues })
   return {

@@ -14,6 +14,7 @@ import { isoInstant } from './named.ts'
 import { type Settings, settingsOf, type UsageAnalyticsOptions } from './options.ts'
 import { type PriceTable, withPrices } from './pricing.ts'
 import { readInvocation } from './read-invocation.ts'
+import { RecordingCounts } from './recording-counts.ts'
 import { markdownReport } from './report.ts'
 import { newSessionId, Session } from './session.ts'
 import { fillSession, findSession, listSessions } from './sessions.ts'
@@ -66,9 +67,7 @@ export class UsageAnalytics extends EventEmitter<{ invocation: [InvocationRecord
   #announced = false
   #starting: Promise<void> | undefined
   #upkeep: ReturnType<typeof setInterval> | undefined
-  readonly #repaired = new Map<string, number>()
-  #refused = 0
-  #listenerErrors = 0
+  readonly #counts = new RecordingCounts()
 
   /**
    * @param dataDir made when it is needed; several processes may share one
@@ -251,21 +250,7 @@ export class UsageAnalytics extends EventEmitter<{ invocation: [InvocationRecord
 
   /** How recording is doing: what is on disk, waits, was dropped, repaired or refused. */
   getRecordingStatus(): RecordingStatus {
-    const { durable, pending, dropped, writeFailures, damagedRecords, lastError } = this.#log
-    const repaired: Named<number> = Object.create(null)
-    for (const [member, times] of this.#repaired) repaired[member] = times
-    return {
-      recorded: durable + pending + dropped,
-      durable,
-      pending,
-      dropped,
-      write_failures: writeFailures,
-      repaired,
-      refused: this.#refused,
-      listener_errors: this.#listenerErrors,
-      damaged_records: damagedRecords,
-      last_error: lastError ?? null,
-    }
+    return this.#counts.status(this.#log)
   }
 
   /**
@@ -336,10 +321,10 @@ export class UsageAnalytics extends EventEmitter<{ invocation: [InvocationRecord
     const context = { nowMs: this.#settings.clock.now(), mintId: this.#mintId }
     try {
       const { event, repaired } = readInvocation(input, context)
-      for (const member of repaired) this.#repaired.set(member, (this.#repaired.get(member) ?? 0) + 1)
+      this.#counts.noteRepaired(repaired)
       return sessionId === undefined ? event : { ...event, sessionId }
     } catch (error) {
-      this.#refused++
+      this.#counts.refused++
       throw error as TallystickError
     }
   }
@@ -356,7 +341,7 @@ export class UsageAnalytics extends EventEmitter<{ invocation: [InvocationRecord
 
   #tell(record: InvocationRecord): void {
     tellListeners(this, 'invocation', record, (error) => {
-      this.#listenerErrors++
+      this.#counts.listenerErrors++
       this.#settings.onError(error)
     })
   }

@@ -15,7 +15,7 @@ describe('the score by volume', () => {
 })
 
 describe('the Wilson bound', () => {
-  // Computed with statsmodels' proportion_confint(method="wilson").
+  // The lower root of (ratio - p)^2 = z^2 p (1 - p) / trials, found by bisection.
   it.each([
     [9, 10, 0.5958499732047615],
     [90, 100, 0.8256343384950865],
