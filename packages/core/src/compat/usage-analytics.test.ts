@@ -398,6 +398,18 @@ describe('getHistoricalAnalytics', () => {
     expect((await two.getSessions()).map(({ requests }) => requests).sort()).toEqual([3, 4])
   })
 
+  it('takes instants for a range, of which the last is not in it', async () => {
+    const analytics = openAnalytics()
+    for (const hours of [0, 1, 2, 3]) await analytics.recordInvocation({ ...FULL, timestamp: NOW_MS - hours * HOUR_MS })
+    const requests = async (from: string | number, to?: string | number): Promise<number> => {
+      const range = to === undefined ? { from } : { from, to }
+      return (await analytics.getHistoricalAnalytics(range)).totals.requests
+    }
+    expect(await requests('2026-11-21T10:00:00Z', '2026-11-21T12:00:00Z')).toBe(2)
+    expect(await requests(NOW_MS - 2 * HOUR_MS, NOW_MS + 1)).toBe(3)
+    expect(await requests('2026-11-21T10:00:00+01:00')).toBe(4)
+  })
+
   it('passes over what is no record in a list at hand', () => {
     const { totals } = openAnalytics().aggregateEvents([FULL, null, 'x', 5, [], { success: false }, FULL])
     expect(totals).toMatchObject({ requests: 3, successes: 2, failures: 1 })
