@@ -58,6 +58,7 @@ export interface SyncOptionAliases {
   readonly timeout_ms?: number
 }
 
+/** Any of the {@link SyncSettings}, under any of their names; `url` is required. */
 export type SyncOptions = { readonly [Name in keyof SyncSettings]?: SyncSettings[Name] } & SyncOptionAliases
 
 interface OptionSpec {
