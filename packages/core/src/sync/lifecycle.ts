@@ -5,6 +5,7 @@ interface Stoppable {
   stop(options?: FlushOptions): Promise<SyncReport>
 }
 
+/** On which signals, and how long the flush may take. */
 export interface StopOnExitOptions extends FlushOptions {
   /** `['SIGTERM']` unless set. */
   readonly signals?: readonly string[]
