@@ -12,7 +12,7 @@ const LINE_FEED = 0x0a
 export interface Indexed {
   /** Bytes behind the last line feed: a line that is not finished. Empty if none, undefined if too long to be a document. */
   readonly tail: Buffer | undefined
-  /** Where reading was ended at a malformed line, on request. */
+  /** Where reading was ended at a line with zeros, on request. */
   readonly stoppedAt?: number
 }
 
@@ -20,7 +20,7 @@ export interface Indexed {
 export async function indexFile(
   file: FileHandle,
   builder: BlockBuilder,
-  options: { readonly stopAtMalformed?: boolean } = {},
+  options: { readonly stopAtZeros?: boolean } = {},
 ): Promise<Indexed> {
   let position = builder.end
   let rest: Buffer = Buffer.alloc(0)
@@ -42,13 +42,14 @@ export async function indexFile(
     let start = 0
     for (let feed = bytes.indexOf(LINE_FEED); feed >= 0; feed = bytes.indexOf(LINE_FEED, start)) {
       const document = isBlank(bytes, start, feed) ? null : placed(readLine(bytes, start, feed))
-      if (document === undefined && options.stopAtMalformed) return { tail: Buffer.alloc(0), stoppedAt: builder.end }
+      if (document === undefined && options.stopAtZeros && bytes.subarray(start, feed).includes(0))
+        return { tail: Buffer.alloc(0), stoppedAt: builder.end }
       builder.line(bytes.subarray(start, feed + 1), document)
       start = feed + 1
     }
     rest = bytes.subarray(start)
     if (rest.length > MAX_LINE_BYTES) {
-      if (options.stopAtMalformed) return { tail: Buffer.alloc(0), stoppedAt: builder.end }
+      if (options.stopAtZeros && rest.includes(0)) return { tail: Buffer.alloc(0), stoppedAt: builder.end }
       builder.piece(rest, true, false)
       rest = Buffer.alloc(0)
       skipping = true
