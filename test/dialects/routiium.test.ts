@@ -122,6 +122,7 @@ describe.each(STORES)('the endpoints of Routiium over %s', (name, store) => {
       for (const [filter, ids] of [
         ['model=gpt-4o', ['first']],
         ['model=gpt-4o&model=gpt-4o-mini', ['first', 'second']],
+        ['model=', []],
         ['provider=openai', []],
         ['provider=', ['first', 'second']],
         ['provider=&provider=openai', ['first', 'second']],
@@ -276,6 +277,8 @@ describe.each(STORES)('the endpoints of Routiium over %s', (name, store) => {
         failed_requests: 1,
         models_used: { 'gpt-4o': 1, 'gpt-4o-mini': 1 },
       })
+      expect(idsOf(await server.json(`/analytics/events?${RANGE}&model=`))).toEqual(['silent'])
+      expect(idsOf(await server.json(`/analytics/events?${RANGE}&model=&model=gpt-4o`))).toEqual(['first', 'silent'])
     })
 
     it('adds up only requests to models, filters them, and keeps any name a name', async () => {

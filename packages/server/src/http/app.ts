@@ -9,6 +9,7 @@ import { type ClientAddressOptions, createClientAddress } from './address/client
 import type { About, AdminAccess, AppContext } from './app-context.ts'
 import type { Assets } from './assets.ts'
 import { createByteBudget } from './body.ts'
+import { createDownloads } from './downloads.ts'
 import { createGuard } from './guard.ts'
 import { secureHeaders } from './headers.ts'
 import { createIngestDoor } from './ingest-door.ts'
@@ -138,6 +139,7 @@ function contextOf(options: AppOptions): AppContext {
     door: createIngestDoor({ ingest, limits, budget, clientAddress, ack }),
     protocol012: createProtocol012(options.protocol012 ?? {}, clock),
     queries: createTurnstile(limits.runningQueries, limits.waitingQueries),
+    downloads: createDownloads(limits.downloads),
     ...(options.backup ? { backup: options.backup } : {}),
     openApi: once(() => openApiDocument(ROUTES, about.version)),
     newRequestId: uuidv7Generator(clock, random),
