@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { appendFileSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { storedEvents } from '../testing/conformance.ts'
 import { openJsonlStore } from './open.ts'
@@ -31,6 +31,26 @@ describe('damage', () => {
     }
     await expectHolds(await bench.open(), events)
   }, 60_000)
+
+  test('a last line that is endless and not finished is ended like any other before ours follows', async () => {
+    const events = storedEvents(6, 30)
+    const store = await bench.open()
+    await store.append(events.slice(0, 3))
+    const endless = Buffer.alloc(17 * 1024 * 1024, 'y')
+    appendFileSync(bench.path, endless)
+    expect(await store.stats()).toMatchObject({ events: 3, malformed: 0 })
+    await store.append(events.slice(3))
+    expect(await store.stats()).toMatchObject({ events: 6, malformed: 1, cleared: 0 })
+    rmSync(`${bench.path}.idx`)
+    const again = await bench.openKilled()
+    expect(await again.stats()).toMatchObject({ events: 6, malformed: 1, appliedOrdinal: 6, cleared: 0 })
+    // Its writer goes on with it: what follows is a line of its own.
+    appendFileSync(bench.path, endless)
+    expect(await again.stats()).toMatchObject({ events: 6, malformed: 1 })
+    appendFileSync(bench.path, `yy\n${seedText}`)
+    expect(await again.stats()).toMatchObject({ events: 9, malformed: 2 })
+    expect(await again.audit()).toEqual({ differences: [] })
+  })
 
   test('a sidecar with any byte changed or cut costs a rescan and nothing else', async () => {
     const events = storedEvents(12, 17)

@@ -193,7 +193,7 @@ export class FileSet {
         (last === undefined || (await isUnchanged(handle, last)))
       const kept = grown ? file.blocks.length : await unchangedBlocks(handle, file.blocks)
       const builder = new BlockBuilder(file.blocks.slice(0, kept), this.rules(file), this.#accept)
-      const { stoppedAt } = await indexFile(handle, builder, { stopAtZeros: doubtful })
+      const stoppedAt = await indexFile(handle, builder, { stopAtZeros: doubtful })
       if (stoppedAt !== undefined) await handle.truncate(stoppedAt)
       const now = stoppedAt === undefined ? identity : identityOf(await handle.stat({ bigint: true }))
       this.put({ ...file, identity: now, blocks: builder.blocks() })

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { eventFromRoutiium } from '@tallystick/core/event'
 import { describe, expect, test } from 'vitest'
@@ -54,6 +54,10 @@ describe('the file', () => {
 test('one process at a time has the store open', async () => {
   const store = await bench.open()
   await expect(openJsonlStore({ path: bench.path })).rejects.toMatchObject({ code: 'journal_locked' })
+  symlinkSync(bench.path, join(bench.dir, 'linked.jsonl'))
+  await store.append(storedEvents(1, 31))
+  const linked = openJsonlStore({ path: join(bench.dir, 'linked.jsonl') })
+  await expect(linked).rejects.toMatchObject({ code: 'journal_locked' })
   await store.close()
   await bench.open()
 })
