@@ -506,6 +506,7 @@ function noneDropped(): Record<DropReason, number> {
     spool_full: 0,
     spool_damaged: 0,
     worker_exit: 0,
+    process_exit: 0,
     drained: 0,
   }
 }
