@@ -2,6 +2,9 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { publint } from 'publint'
+import { formatMessage } from 'publint/utils'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { ROOT } from './cli.ts'
 
@@ -91,4 +94,38 @@ describe('the packages as they are published', () => {
       expect(Object.keys(scripts).filter((script) => /install/.test(script))).toEqual([])
     }
   })
+  it.each(['@tallystick/core', 'tallystick'])(
+    '%s: its manifest is right for Node, bundlers and TypeScript',
+    async (name) => {
+      const { messages, pkg } = await publint({ pkgDir: join(modules, name), pack: false, strict: true })
+      expect(messages.map((message) => formatMessage(message, pkg))).toEqual([])
+    },
+  )
 })
+
+describe('the size of @tallystick/core', () => {
+  it('is less than 60 kB as a gzipped archive, the price catalogue aside', () => {
+    const archive = execFileSync('tar', ['-c', '--exclude=catalogue.*', '--exclude=generated/*', 'core'], {
+      cwd: join(modules, '@tallystick'),
+      maxBuffer: 64 * 1024 * 1024,
+    })
+    expect(gzipSync(archive, { level: 9 }).length).toBeLessThan(60_000)
+  })
+
+  it('is less than 12 kB, bundled, minified and gzipped, for who records and syncs', () => {
+    expect(bundled("export { EventStore, SyncClient } from '@tallystick/core'")).toBeLessThan(12_000)
+  })
+
+  it('is next to nothing for who imports one small thing', () => {
+    expect(bundled("export { currentTimeMs } from '@tallystick/core'")).toBeLessThan(300)
+  })
+})
+
+/** Bytes of what a bundler makes of a module in the project, minified and gzipped. */
+function bundled(code: string): number {
+  writeFileSync(join(project, 'entry.mjs'), code)
+  const rolldown = join(ROOT, 'node_modules', '.bin', 'rolldown')
+  const options = ['entry.mjs', '--format', 'esm', '--platform', 'browser', '--minify', '--file', 'bundle.mjs']
+  execFileSync(rolldown, options, { cwd: project, stdio: ['ignore', 'ignore', 'pipe'] })
+  return gzipSync(readFileSync(join(project, 'bundle.mjs')), { level: 9 }).length
+}

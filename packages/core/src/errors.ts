@@ -131,6 +131,20 @@ export const ERRORS = {
   ),
   internal_error: row(500, 'Something failed inside', 'Look at the server log for the request id.', true),
 
+  // budgets
+  budget_exceeded: row(
+    402,
+    'The budget is used up',
+    'Raise the limit, or wait until what is reserved has been settled.',
+    true,
+  ),
+  insufficient_budget: row(
+    402,
+    'Less is available than was asked for',
+    'Ask for less, raise the limit, or wait until other reservations have been settled.',
+    true,
+  ),
+
   // storage
   disk_full: row(507, 'The disk is full', 'Free space; the server resumes by itself.', true),
   journal_unavailable: row(

@@ -96,6 +96,8 @@ export interface PriceRow extends RateCard {
   readonly multipliers?: ReadonlyMap<string, number>
   /** Service tiers with a price list of their own; wins over `multipliers`. */
   readonly serviceTiers?: ReadonlyMap<string, RateCard>
+  /** The most tokens that the model answers with. No price, so no part of the id. */
+  readonly maxOutputTokens?: number
 }
 
 /** Whose figures a row holds. */
