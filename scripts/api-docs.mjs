@@ -158,7 +158,7 @@ function docOf(text) {
     .map((line) => line.replace(/^\s*\* ?/, '').trimEnd())
     .join('\n')
     .trim()
-  const [about, ...tags] = lines.split(/(?:^|\n| )@(?=(?:param|returns|throws|example|complexity|source)\b)/)
+  const [about, ...tags] = lines.split(/(?:^|\n| )@(?=(?:param|returns|throws|example|complexity|source|see)\b)/)
   return {
     text: about.trim(),
     tags: tags.map((tag) => {

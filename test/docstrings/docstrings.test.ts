@@ -7,6 +7,9 @@ import * as pricing from '@tallystick/core/pricing'
 import * as provider from '@tallystick/core/provider'
 import * as query from '@tallystick/core/query'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { ROUTES } from '../../packages/server/src/http/routes.ts'
+import { openIngest } from '../../packages/server/src/ingest/open-ingest.ts'
+import { openMemoryStore } from '../../packages/server/src/store/memory.ts'
 import { type Example, examplesOf, isPartial, runExample } from './example.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
@@ -33,7 +36,17 @@ const event: core.UsageEvent = {
   inputTokens: 1_000,
   outputTokens: 50,
 }
-const COMMON = { ...core, ...pricing, ...provider, ...query, event, nowMs: event.timestampMs, mintId: () => 'minted' }
+const COMMON = {
+  ...core,
+  ...pricing,
+  ...provider,
+  ...query,
+  openIngest,
+  openMemoryStore,
+  ROUTES,
+  event,
+  nowMs: event.timestampMs,
+}
 
 describe('the examples of docstrings', () => {
   // some write files, by relative paths

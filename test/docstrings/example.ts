@@ -22,7 +22,7 @@ export function examplesOf(file: string, source: string): Example[] {
     return text
       .split(/(?:^|\n| )@example\b/)
       .slice(1)
-      .map((part) => part.split(/\n@(?:param|returns|throws|complexity|source)\b/, 1)[0] as string)
+      .map((part) => part.split(/\n@(?:param|returns|throws|complexity|source|see)\b/, 1)[0] as string)
       .map((code) => ({ where: `${file}:${line}`, code, steps: stepsOf(code) }))
   })
 }
@@ -37,6 +37,9 @@ function stepsOf(code: string): Step[] {
     return ts.isExpressionStatement(statement) && comment.trim() !== '' ? { ...step, result: comment.trim() } : step
   })
 }
+
+/** `throws` and a code of the table of errors. */
+const THROWS = /^throws (\w+)$/
 
 /** A result that leaves something out is for people only. */
 export const isPartial = (result: string): boolean => result.includes('...')
@@ -53,7 +56,10 @@ export async function runExample(
   const body = example.steps.map(({ code, result }) => {
     if (result === undefined || isPartial(result)) return code
     const expression = code.replace(/;$/, '')
-    return `__results.push({ given: (${expression}), said: (${result}\n) })`
+    const thrown = THROWS.exec(result)?.[1]
+    if (thrown === undefined) return `__results.push({ given: (${expression}), said: (${result}\n) })`
+    return `try { ${expression}; __results.push({ given: 'nothing thrown', said: '${thrown}' }) }
+      catch (error) { __results.push({ given: error.code, said: '${thrown}' }) }`
   })
   const { outputText } = ts.transpileModule(
     `export {}\nasync function example() {\n${body.join('\n;')}\n}\nreturn example()`,

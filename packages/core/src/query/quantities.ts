@@ -85,7 +85,7 @@ export const QUANTITY_OF: ReadonlyMap<string, Quantity> = new Map(QUANTITIES.map
 /**
  * The value of a quantity on an event; undefined when unknown. Never negative for events that passed a door.
  *
- * @example quantityOf(QUANTITY_OF.get('total_tokens')!, { ...event, inputTokens: 3, outputTokens: 4 }) // 7
+ * @example quantityValue(QUANTITY_OF.get('total_tokens')!, { ...event, inputTokens: 3, outputTokens: 4 }) // 7
  */
 export function quantityValue(quantity: Quantity, event: UsageEvent): number | undefined {
   let value: number | undefined

@@ -82,6 +82,7 @@ export interface Ingest {
    * and the repeat finds their events to be duplicates.
    *
    * @example
+   * const ingest = await openIngest({ store: openMemoryStore(), prices: createPriceBook() })
    * await ingest.submit({ items: [{ model: 'gpt-4o', input_tokens: 12, output_tokens: 3 }], door: 'native' })
    * // { received: 1, accepted: 1, duplicate: 0, conflict: 0, conflicts: [], rejected: [] }
    */
