@@ -15,6 +15,13 @@ describe('docs/api', () => {
     expect(readFileSync(new URL(name, folder), 'utf8')).toBe(text)
   })
 
+  it('finds a docstring on every export', () => {
+    const bare = [...pages].flatMap(([name, text]) =>
+      [...text.matchAll(/^\| \[`(\w+)`\]\(.*\) \| {2}\|$/gm)].map((match) => `${name}: ${match[1]}`),
+    )
+    expect(bare).toEqual([])
+  })
+
   it('leads every link to a heading that is there', () => {
     const headings = new Map(
       [...pages].map(([name, text]) => {

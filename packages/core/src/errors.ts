@@ -20,6 +20,7 @@ const row = (status: number, title: string, remedy: string, retryable = false): 
   remedy,
 })
 
+/** THE table of errors, by code. */
 export const ERRORS = {
   // one event of a batch
   not_an_object: row(400, 'The item is not a JSON object', 'Send each event as an object.'),
@@ -180,6 +181,7 @@ export const ERRORS = {
   server_unreachable: row(503, 'The server does not answer', 'Check the address and that it runs.', true),
 } as const satisfies Record<string, ErrorSpec>
 
+/** A code of {@link ERRORS}. */
 export type ErrorCode = keyof typeof ERRORS
 
 /** One problem among several: where, and what. */

@@ -3,6 +3,7 @@
  * per million tokens, so $0.0375 per million is 37,500,000, exactly.
  */
 export const NANO_USD_PER_USD = 1_000_000_000
+/** A micro-USD in nano-USD. */
 export const NANO_USD_PER_MICRO_USD = 1_000
 const MICRO_USD_PER_USD = 1_000_000
 

@@ -22,6 +22,7 @@ export interface UsageRecord {
   readonly error: UsageRecordError | null
 }
 
+/** What went wrong in a call of a tool. */
 export interface UsageRecordError {
   readonly type?: string
   readonly message?: string

@@ -17,6 +17,7 @@ import { recover } from './recover.ts'
 import { journalIdOf } from './segment-chain.ts'
 import { SegmentWriter } from './segment-writer.ts'
 
+/** Where a journal is, and how it is kept. */
 export interface JournalOptions {
   /** Made if it does not exist. One journal to a directory; names that are not the journal's are left alone. */
   readonly dir: string

@@ -37,6 +37,7 @@ export function calculateMaxCost(
   return dearest(bounds.inputTokens, Math.min(bounds.maxOutputTokens ?? most, most), price, options)
 }
 
+/** What the body of a request does not say. */
 export interface EstimateOptions {
   /** Who bills, where the model's name alone does not say. */
   readonly provider?: string

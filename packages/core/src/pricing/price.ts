@@ -29,8 +29,10 @@ export interface UnitPrices {
   readonly cacheImageRead?: number
 }
 
+/** A kind of tokens with a price of its own. */
 export type TokenPriceName = keyof UnitPrices
 
+/** Every {@link TokenPriceName}. */
 export const TOKEN_PRICE_NAMES: readonly TokenPriceName[] = [
   'input',
   'output',

@@ -13,6 +13,7 @@ export interface AggregateJson {
   readonly q: readonly QuantityJson[]
 }
 
+/** Totals of a quantity; 0: of no event. */
 export type QuantityJson =
   | 0
   | readonly [sum: number | string, count: number, min: number, max: number]

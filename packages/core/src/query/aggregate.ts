@@ -14,6 +14,7 @@ export interface Plan {
   readonly quantities: readonly PlannedQuantity[]
 }
 
+/** A quantity, and what is kept of it. */
 export interface PlannedQuantity {
   readonly quantity: Quantity
   /** Are bucket counts kept? */

@@ -42,6 +42,7 @@ const quantity = (
   cells,
 })
 
+/** THE table of quantities: what is measured of an event. */
 export const QUANTITIES: readonly Quantity[] = [
   quantity('input_tokens', 'inputTokens', 'tokens', 'Input tokens', 'sum'),
   quantity('fresh_input_tokens', 'inputTokens', 'tokens', 'Fresh input tokens', 'sum', {
@@ -80,6 +81,7 @@ export const QUANTITIES: readonly Quantity[] = [
   ),
 ]
 
+/** Name -> quantity. */
 export const QUANTITY_OF: ReadonlyMap<string, Quantity> = new Map(QUANTITIES.map((entry) => [entry.name, entry]))
 
 /**

@@ -1,5 +1,5 @@
-import type { EventKind, JsonValue, UsageEvent } from '../event/index.ts'
 import { COST_BASES, FIELDS, REQUIRED_DETAIL, USAGE_BASES } from '../event/fields.ts'
+import type { EventKind, JsonValue, UsageEvent } from '../event/index.ts'
 import { isText, utf8Bytes } from '../event/wire/text.ts'
 import { readCounts, readDetail, readStrings, readTags } from '../event/wire/values.ts'
 import { cutText } from './cut-text.ts'

@@ -30,6 +30,7 @@ export interface IngestRequest {
   readonly principal?: { readonly tenantId?: string }
 }
 
+/** What a door has seen of who delivers; wins over what the items say. */
 export type Observed = Readonly<Pick<UsageEvent, 'clientIp' | 'authMethod' | 'authenticated'>>
 
 /**
@@ -52,6 +53,7 @@ export interface IngestAnswer {
   readonly results?: readonly ItemResult[]
 }
 
+/** An item that was refused, and why. */
 export interface RejectedItem {
   readonly index: number
   readonly event_id?: string
@@ -62,6 +64,7 @@ export interface RejectedItem {
 
 export type ItemStatus = 'accepted' | 'duplicate' | 'conflict' | 'rejected'
 
+/** What became of one item of a delivery. */
 export interface ItemResult {
   readonly index: number
   /** Absent only where a rejected item's id could not be read. */
