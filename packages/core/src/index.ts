@@ -22,3 +22,4 @@ export {
 export { calculateMaxCost, estimateMaxCost, estimateMaxCostNanoUsd } from './pricing/max-cost.ts'
 export { inferProvider, type Provider, parseProvider } from './provider/index.ts'
 export * from './recorder/index.ts'
+export * from './sync/index.ts'
