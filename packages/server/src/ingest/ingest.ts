@@ -4,11 +4,14 @@ import type { StoredEvent } from '../store/store.ts'
 import type { ConflictRecord } from './conflicts.ts'
 import type { IngestCounts } from './counters.ts'
 import type { Invariants } from './invariants.ts'
+import type { SourceLedger } from './source-ledger.ts'
 
 /** One delivery of events, from whichever door. */
 export interface IngestRequest {
   /** What was sent, one entry an event, not yet validated. */
   readonly items: readonly unknown[]
+  /** What the sender says of events that will never come. Kept as durably as events are; no part of the counts. */
+  readonly ledgers?: readonly SourceLedger[]
   /** Reads one item; the native wire form when absent. */
   readonly decode?: Decoder
   /** Which way in: `native`, `protocol012`, `import.csv`, ... A small closed set; counted by. */
@@ -26,7 +29,7 @@ export interface IngestRequest {
   readonly ack?: AckMode
   /** Also list the outcome of every item. */
   readonly wantResults?: boolean
-  /** Who was authenticated. Its tenant replaces whatever the items claim. */
+  /** Who was authenticated. Its tenant replaces whatever items and ledgers claim. */
   readonly principal?: { readonly tenantId?: string }
 }
 

@@ -28,6 +28,7 @@ import type { AckMode, IngestAnswer, IngestRequest, Observed } from './ingest.ts
 import type { OrdinalLedger, Pledge } from './ledger.ts'
 import { assignPrice } from './pricing.ts'
 import { Reply } from './reply.ts'
+import type { SourceLedger } from './source-ledger.ts'
 import type { Tally } from './tally.ts'
 
 /** Items that are worked on in one go: about 8 ms, so that a large delivery does not hold up the small ones. */
@@ -127,11 +128,37 @@ export class Pipeline {
     try {
       this.#parts.applier.assertRoom()
       this.#parts.keeper.assertReady()
+      if (request.ledgers) this.#tell(delivery, request.ledgers, request.principal?.tenantId)
       if (delivery.items > 0) this.#slice(delivery, request, 0)
     } catch (error) {
       return Promise.reject(error)
     }
     return delivery.items > SLICE_ITEMS ? this.#takeRest(delivery, request) : undefined
+  }
+
+  /** What a sender says of events that will never come: known at once, and kept before the answer. */
+  #tell(delivery: Delivery, ledgers: readonly SourceLedger[], tenantId: string | undefined): void {
+    const { gaps, log, applier } = this.#parts
+    const { receivedMs } = delivery
+    const own = tenantId === undefined ? ledgers : ledgers.map((ledger) => ({ ...ledger, tenantId }))
+    gaps.told(own)
+    const news = gaps.worthKeeping(own, receivedMs)
+    if (news.length === 0) return
+    const { firstOrdinal, durable } = log.tell(news)
+    const expected = firstOrdinal === 0 ? undefined : applier.expectOther(firstOrdinal)
+    const keep = async (): Promise<void> => {
+      let kept = false
+      try {
+        await durable
+        kept = true
+        gaps.kept(news, receivedMs)
+      } catch (error) {
+        if (delivery.answered) this.#parts.onError(error)
+        else delivery.error ??= error
+      }
+      if (expected) applier.settle(expected, kept)
+    }
+    delivery.rounds.push(keep())
   }
 
   async #takeRest(delivery: Delivery, request: IngestRequest): Promise<void> {

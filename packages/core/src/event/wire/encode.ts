@@ -29,6 +29,12 @@ export function encodeWireEvent(event: UsageEvent): Record<string, JsonValue> {
  */
 export function wireJson(event: UsageEvent): string {
   const out = new JsonBytes()
+  writeWireEvent(out, event)
+  return new TextDecoder().decode(out.bytes.subarray(0, out.length))
+}
+
+/** As {@link wireJson}, behind what `out` holds already. */
+export function writeWireEvent(out: JsonBytes, event: UsageEvent): void {
   out.raw(EVENT_ID)
   out.text(event.eventId)
   number(out, NAME.timestampMs, event.timestampMs)
@@ -40,7 +46,6 @@ export function wireJson(event: UsageEvent): string {
   writeMoney(out, event)
   writeAfterMoney(out, event, JSON.stringify)
   out.raw(END)
-  return new TextDecoder().decode(out.bytes.subarray(0, out.length))
 }
 
 /** What a door puts into an event beside what its sender said. */

@@ -104,6 +104,12 @@ class Feeder implements Applier {
     return delivery
   }
 
+  expectOther(ordinal: number): ExpectedEvents {
+    const delivery: ExpectedEvents = { firstOrdinal: ordinal, lastOrdinal: ordinal, events: [], state: 'open' }
+    this.#queue.push(delivery)
+    return delivery
+  }
+
   settle(delivery: ExpectedEvents, durable: boolean): void {
     delivery.state = durable ? 'durable' : 'failed'
     if (!durable) this.#drop(delivery)
@@ -171,6 +177,8 @@ class Feeder implements Applier {
       for (const event of next.events) events.push(event)
     }
     await this.#append(events)
+    const last = this.#queue[deliveries - 1] as ExpectedEvents
+    this.#appliedOrdinal = Math.max(this.#appliedOrdinal, last.lastOrdinal)
     this.#queue.splice(0, deliveries)
     this.#queued -= events.length
   }
