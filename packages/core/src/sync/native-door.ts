@@ -1,11 +1,13 @@
 import { TallystickError } from '../errors.ts'
-import { encodeWireEvent, JsonBytes, type UsageEvent } from '../event/index.ts'
+import { encodeWireEvent, type UsageEvent } from '../event/index.ts'
 import type { Answer, Door, DoorRequest } from './door.ts'
 import { gzipped } from './gzip.ts'
 import type { LedgerReport } from './ledger-report.ts'
 import type { Rejection } from './refusal.ts'
 import { boundedText } from './text.ts'
 import type { Reply } from './transport.ts'
+
+const utf8 = /* @__PURE__ */ new TextEncoder()
 
 /** `POST /api/v1/events`: many events in one request, each answered by itself, and the ledger beside them. */
 export class NativeDoor implements Door {
@@ -22,12 +24,11 @@ export class NativeDoor implements Door {
 
   /** No events at all: a request that only tells the ledgers. */
   async request(events: readonly UsageEvent[], token: string | undefined): Promise<DoorRequest> {
-    const json = new JsonBytes()
-    json.put('{"events":[')
-    const count = putEvents(json, events, this.#maxBytes)
+    const texts = textsOf(events, this.#maxBytes)
+    const count = texts.length
     const { items, told } = this.#ledgers.news()
-    json.put(items.length === 0 ? ']}' : `],"ledgers":${JSON.stringify(items)}}`)
-    const plain = json.bytes.slice(0, json.length)
+    const ledgers = items.length === 0 ? '' : `,"ledgers":${JSON.stringify(items)}`
+    const plain = utf8.encode(`{"events":[${texts.join()}]${ledgers}}`)
     const packed = this.gzip ? await gzipped(plain) : undefined
     return {
       path: '/api/v1/events',
@@ -48,19 +49,16 @@ export class NativeDoor implements Door {
 }
 
 /** As many as fit, but one at least: whether that is too large is for the server to say. */
-function putEvents(json: JsonBytes, events: readonly UsageEvent[], maxBytes: number): number {
-  let count = 0
+function textsOf(events: readonly UsageEvent[], maxBytes: number): string[] {
+  const texts: string[] = []
+  let bytes = 0
   for (const event of events) {
-    const before = json.length
-    if (count > 0) json.put(',')
-    json.put(JSON.stringify(encodeWireEvent(event)))
-    if (count > 0 && json.length > maxBytes) {
-      json.length = before
-      break
-    }
-    count++
+    const text = JSON.stringify(encodeWireEvent(event))
+    bytes += utf8.encode(text).byteLength + 1
+    if (texts.length > 0 && bytes > maxBytes) break
+    texts.push(text)
   }
-  return count
+  return texts
 }
 
 /**

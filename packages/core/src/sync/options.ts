@@ -19,6 +19,7 @@ export interface SyncSettings {
   readonly batchThreshold: number
   /** For one request as a whole: connecting, sending, waiting and reading, ms. */
   readonly timeoutMs: number
+  /** Writing one event down takes some microseconds during which the application waits. */
   readonly maxBatchEvents: number
   /** Of JSON before compression. A single larger event is sent alone. */
   readonly maxBatchBytes: number
@@ -100,7 +101,7 @@ export const SYNC_OPTIONS: { readonly [Name in keyof SyncSettings]: OptionSpec }
   intervalMs: integer(1, MAX_TIMER_MS, 30_000),
   batchThreshold: integer(1, 1_000_000, 10),
   timeoutMs: integer(1, MAX_TIMER_MS, 30_000),
-  maxBatchEvents: integer(1, 10_000, 1_000),
+  maxBatchEvents: integer(1, 10_000, 500),
   maxBatchBytes: integer(1_024, 10 * MIB, MIB),
   concurrency: integer(1, 4, 1),
   gzip: optional('boolean', true),

@@ -1,4 +1,4 @@
-import { encodeSyncBody, toAnalyticsEvent, type UsageEvent } from '../event/index.ts'
+import { nanoToMicros, type UsageEvent } from '../event/index.ts'
 import type { Answer, Door, DoorRequest } from './door.ts'
 
 const NOTHING_REJECTED: Answer = { rejected: new Map(), duplicates: 0, conflicts: 0 }
@@ -13,14 +13,33 @@ export const isLlmEvent = ({ kind }: UsageEvent): boolean =>
  */
 export const PROTOCOL012_DOOR: Door = {
   async request([event], token): Promise<DoorRequest> {
-    const view = toAnalyticsEvent(event as UsageEvent)
-    if (view === undefined) throw new TypeError('Protocol 012 does not know this kind of event.')
     return {
       path: '/api/v1/analytics/events',
       headers: { 'content-type': 'application/json' },
-      body: new TextEncoder().encode(JSON.stringify(encodeSyncBody(view, token))),
+      body: new TextEncoder().encode(JSON.stringify(bodyOf(event as UsageEvent, token))),
       count: 1,
       read: () => NOTHING_REJECTED,
     }
   },
+}
+
+/** What `encodeSyncBody` makes of the two kinds, without what it needs for the others. Unknown members are left out. */
+function bodyOf(event: UsageEvent, token: string | undefined): object {
+  const { inputTokens = 0, outputTokens = 0, costNanoUsd, costReportedNanoUsd } = event
+  return {
+    ic_token: token,
+    event_id: event.eventId,
+    timestamp_ms: event.timestampMs,
+    event_type: event.kind,
+    provider_id: event.providerId,
+    provider: event.provider ?? 'unknown',
+    model: event.requestModel ?? '',
+    ...(event.kind === 'llm_request_completed'
+      ? {
+          input_tokens: inputTokens,
+          output_tokens: outputTokens,
+          cost_micros: Number(nanoToMicros(costNanoUsd ?? costReportedNanoUsd ?? 0)),
+        }
+      : { error_code: event.errorCode, error_message: event.errorMessage }),
+  }
 }

@@ -5,8 +5,9 @@ import type { SentContent } from './content.ts'
 import { boolean, NAME, number, text, writeAfterMoney, writeBeforeMoney, writeMoney } from './members.ts'
 
 const WIRE_NAMES = FIELD_NAMES.map((field) => [field, wireName(field)] as const)
-const EVENT_ID = jsonBytes('{"event_id":')
-const END = jsonBytes('}')
+// Marked pure, so that an application that writes no journal does not carry what writes one.
+const EVENT_ID = /* @__PURE__ */ jsonBytes('{"event_id":')
+const END = /* @__PURE__ */ jsonBytes('}')
 
 /**
  * The event as an object of the native wire, members in the order of the field table.
