@@ -34,11 +34,19 @@ const CHECKS = new Map([['store', (value: ConfigValue) => storeProblem(String(va
 
 export function configOf(command: Command, terminal: Terminal): Config {
   return loadConfig({
-    flags: command.optsWithGlobals<Record<string, unknown>>(),
+    flags: flagsOf(command),
     env: terminal.env,
     cwd: terminal.cwd,
     checks: CHECKS,
   })
+}
+
+/** Options by the names that a person types: the library for commands has them in camelCase. */
+function flagsOf(command: Command): Record<string, unknown> {
+  const named = Object.entries(command.optsWithGlobals<Record<string, unknown>>())
+  return Object.fromEntries(
+    named.map(([name, value]) => [name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`), value]),
+  )
 }
 
 /** Lines under a command's help. */
