@@ -41,6 +41,30 @@ describe('when events are sent', () => {
     expect(server.events.size).toBe(35)
   })
 
+  it('all of them by a stop that comes while the store strikes off others', async () => {
+    const { client, store, server, time } = rig({ batchThreshold: 1 })
+    // as a spool does it: the account first, the disk afterwards
+    const settle = store.settle.bind(store)
+    let strikeOff = (): void => undefined
+    store.settle = (events, outcome) => {
+      settle(events, outcome)
+      return new Promise<void>((resolve) => {
+        strikeOff = resolve
+      })
+    }
+    recordMany(store, 5)
+    client.start()
+    await time.advance(0)
+    recordMany(store, 3)
+    const stopped = client.stop()
+    strikeOff()
+    await time.advance(0)
+    strikeOff()
+    await time.advance(0)
+    expect(await stopped).toMatchObject({ acked: 8, pending: 0 })
+    expect(server.events.size).toBe(8)
+  })
+
   it('not at all before the start, after the stop, or without an address', async () => {
     const { client, store, server, time } = rig()
     recordMany(store, 20)

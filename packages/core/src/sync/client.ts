@@ -264,7 +264,7 @@ export class SyncClient {
       },
       true,
     )
-    const goal = counts.settled + this.#pending.pendingCount
+    const { goal } = this.#sender
     pace.hurry()
     // Once at least: though no event waits, losses may have to be told.
     do {

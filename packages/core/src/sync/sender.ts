@@ -57,6 +57,8 @@ export class Sender {
   #token: string | undefined
   #until = 0
   #inFlight = 0
+  /** Answered events that the store is striking off. */
+  #closing = 0
   #halted = false
   #paused = false
   #drained = false
@@ -92,9 +94,18 @@ export class Sender {
     return this.#drained
   }
 
+  /**
+   * What `counts.settled` comes to when all that is pending now has been dealt with. A store may take events off its account
+   * before it has struck them off for good, and they are not in `counts` yet: those are added, though some may then be
+   * counted twice. That is harmless, since a pass ends when nothing is left; too low a figure would leave events behind.
+   */
+  get goal(): number {
+    return this.counts.settled + this.#closing + this.#pending.pendingCount
+  }
+
   /** Passes go on until as many events as are pending now have been dealt with. */
   aim(): void {
-    this.#until = this.counts.settled + this.#pending.pendingCount
+    this.#until = this.goal
     this.#drained = false
   }
 
@@ -230,6 +241,7 @@ export class Sender {
   }
 
   async #settle(events: readonly UsageEvent[], { rejected, duplicates, conflicts }: Answer): Promise<void> {
+    this.#closing += events.length
     const kept = events.filter((_, index) => !rejected.has(index))
     const refused = events.filter((_, index) => rejected.has(index))
     if (kept.length > 0 && (await this.#close(kept, 'acked'))) {
@@ -243,6 +255,7 @@ export class Sender {
       for (const { code } of letters) this.counts.countRejected(code)
       this.#listener.rejected(letters)
     }
+    this.#closing -= events.length
   }
 
   /** False when the events could not be struck off; they are sent once more, and the server knows them. */
