@@ -57,6 +57,7 @@ export async function runExample(
     if (result === undefined || isPartial(result)) return code
     const expression = code.replace(/;$/, '')
     const thrown = THROWS.exec(result)?.[1]
+    if (thrown === undefined) mustBeExpression(result)
     if (thrown === undefined) return `__results.push({ given: (${expression}), said: (${result}\n) })`
     return `try { ${expression}; __results.push({ given: 'nothing thrown', said: '${thrown}' }) }
       catch (error) { __results.push({ given: error.code, said: '${thrown}' }) }`
@@ -72,4 +73,14 @@ export async function runExample(
   ) => Promise<void>
   await run(results, ...names.map((name) => scope.get(name)))
   return results
+}
+
+function mustBeExpression(result: string): void {
+  try {
+    new Function(`return (${result}\n)`)
+  } catch {
+    throw new Error(
+      `"${result}" is no expression: give the value alone, put \`...\` for what is left out, and words above the example`,
+    )
+  }
 }

@@ -10,6 +10,7 @@ import { Sender } from './sender.ts'
 /** How long `flush` and `stop` try unless they are told. */
 const FLUSH_MS = 5_000
 
+/** How long is tried. */
 export interface FlushOptions {
   /** After so many ms it is given up; what has not been answered stays pending. 5,000 by default; 0: nothing is tried. */
   readonly timeoutMs?: number
@@ -37,6 +38,7 @@ export interface SyncReport {
  */
 export type SyncState = 'disabled' | 'stopped' | 'waiting' | 'sending' | 'backing_off' | 'unauthorized'
 
+/** How a sync client stands. */
 export interface SyncStats extends SyncReport {
   readonly state: SyncState
   /** Which protocol is spoken to the server at present. */

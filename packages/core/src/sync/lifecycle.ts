@@ -5,6 +5,7 @@ interface Stoppable {
   stop(options?: FlushOptions): Promise<SyncReport>
 }
 
+/** Which signals end the process, and how long is tried then. */
 export interface StopOnExitOptions extends FlushOptions {
   /** `['SIGTERM']` unless set. */
   readonly signals?: readonly string[]
