@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import type { TallystickError } from '../errors.ts'
 import { Prng } from '../journal/testing/prng.ts'
 import type { DeadLetter } from './dead-letters.ts'
@@ -735,6 +735,30 @@ describe('stopping', () => {
     expect(await client.stop({ timeoutMs: 0 })).toMatchObject({ pending: 3 })
     expect([server.events.size, time.timers]).toEqual([0, 0])
     expect(store.take(10)).toHaveLength(3)
+  })
+
+  it('sends nothing more once it has ended, though a batch was being compressed', async () => {
+    let compressed: () => void = () => undefined
+    const gate = new Promise<void>((resolve) => {
+      compressed = resolve
+    })
+    vi.stubGlobal(
+      'CompressionStream',
+      class extends TransformStream {
+        constructor() {
+          super({ flush: () => gate })
+        }
+      },
+    )
+    const { client, store, time } = rig({ gzip: true })
+    recordMany(store, 50)
+    client.start()
+    const stopped = client.stop({ timeoutMs: 1_000 })
+    await time.advance(1_000)
+    compressed()
+    expect(await stopped).toMatchObject({ acked: 0, pending: 50 })
+    expect(client.stats()).toMatchObject({ requests: 0, inFlight: 0 })
+    vi.unstubAllGlobals()
   })
 
   it('goes on trying through failures', async () => {
