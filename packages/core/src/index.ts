@@ -8,6 +8,7 @@
  * - prices and cost: `@tallystick/core/pricing`
  * - aggregate, sketch, query: `@tallystick/core/query`
  * - the durable journal (Node only): `@tallystick/core/journal`
+ * - the durable spool (Node only): `@tallystick/core/spool`
  */
 export * from './errors.ts'
 export * from './event/index.ts'

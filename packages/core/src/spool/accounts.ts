@@ -68,6 +68,11 @@ export class Accounts {
     })
   }
 
+  /** Lives that have lost events since that was last written down. */
+  unwritten(): readonly Life[] {
+    return [...this.#lives.values()].filter((life) => life.lost !== life.written)
+  }
+
   /** False if the record is no event, or has left before. */
   leave(ordinal: number, outcome: Outcome): boolean {
     const life = this.#lives.get(this.marks.clear(ordinal))
@@ -102,6 +107,7 @@ export class Accounts {
     if (read?.kind === 'ledger') {
       const life = this.life(read.sourceId, read.epoch)
       life.hear(read.told)
+      life.written = life.lost
       // Should one of them be damaged, it is known all the same that it was there.
       for (let index = 1; index <= Math.min(read.events, MAX_ANNOUNCED); index++)
         if (this.marks.mark(position.segment, ordinal + index, life.number)) life.spooled++

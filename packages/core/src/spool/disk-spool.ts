@@ -300,6 +300,7 @@ export class DiskSpool implements Spool {
         if (count === 0) break
         left -= count
       }
+      if (this.#writer.error === undefined) await this.#write()
       if (this.#writer.error !== undefined) this.#retryLater()
       else if (intake.recorder.pendingCount > 0) intake.drainLater(this.#options.drainIntervalMs)
     }
@@ -338,8 +339,8 @@ export class DiskSpool implements Spool {
   /** Writes what has left. */
   #write(): Promise<void> {
     return this.#writes.run(async () => {
-      if (!this.#writer.hasNews || this.#closed) return
       this.#listen()
+      if (!this.#writer.hasNews || this.#closed) return
       const follows = !this.#reading && this.#reader.hasRead(this.#writer.end)
       await this.#writer.write()
       if (follows && !this.#reading) this.#reader.skipTo(this.#writer.end)

@@ -35,6 +35,8 @@ export class Life {
   /** The highest `seq` that was spooled; -1 before the first. */
   lastSeq = -1
   told: Told = { recorded: 0, acked: 0, dropped: new Map() }
+  /** How many events it had dropped when that was last written down. */
+  written = 0
   /** Events that were ever written to the spool. */
   spooled = 0
   readonly #outcomes = new Map<Outcome, number>()
@@ -44,6 +46,13 @@ export class Life {
     this.number = number
     this.sourceId = sourceId
     this.epoch = epoch
+  }
+
+  /** Events that never came here, as its recorder tells. */
+  get lost(): number {
+    let lost = 0
+    for (const count of this.told.dropped.values()) lost += count
+    return lost
   }
 
   /** Its events that have not left the spool. */
@@ -70,8 +79,7 @@ export class Life {
   /** `recorded = acked + pending + sum(dropped)`, with what is in the recorder's memory as pending. */
   ledger(): Ledger {
     const dropped = new Map(this.told.dropped)
-    let accounted = this.told.acked + this.spooled
-    for (const count of dropped.values()) accounted += count
+    const accounted = this.told.acked + this.spooled + this.lost
     for (const [outcome, count] of this.#outcomes)
       if (outcome !== 'acked') dropped.set(outcome, (dropped.get(outcome) ?? 0) + count)
     const inMemory = Math.max(0, this.told.recorded - accounted)
@@ -104,6 +112,7 @@ export class Life {
     const life = new Life(saved.number, saved.source_id, saved.epoch)
     life.lastSeq = saved.last_seq
     life.told = { recorded: saved.recorded, acked: saved.acked, dropped: droppedFrom(saved.dropped) }
+    life.written = life.lost
     life.spooled = saved.spooled
     for (const [outcome, count] of Object.entries(saved.outcomes)) life.left(outcome as Outcome, count)
     return life

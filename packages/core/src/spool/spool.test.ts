@@ -57,6 +57,26 @@ describe('a killed process', () => {
     await second.spool.close()
   })
 
+  test('has told how much it dropped, also where nothing was left to write', async () => {
+    const fs = new FaultFs()
+    const { spool, store } = await begin(fs, {}, 4)
+    record(store, 0, 4)
+    const flushed = spool.flush()
+    await vi.waitFor(() => expect(spool.stats().events).toBe(4))
+    fs.plan = ({ kind }) => {
+      // The recorder is full until what is being written is durable.
+      if (kind === 'write' && store.length === 4) record(store, 4, 3)
+      return undefined
+    }
+    await flushed
+    record(store, 10, 4)
+    await spool.flush()
+    expect(latest(spool)).toMatchObject({ recorded: 11, pending: 8, dropped: new Map([['queue_full', 3]]) })
+    const again = await begin(fs.afterKill())
+    expect(again.spool.lives()[0]).toMatchObject({ recorded: 11, pending: 8, dropped: new Map([['queue_full', 3]]) })
+    await spool.close()
+  })
+
   test('knows which of its events were answered, in whatever order that was', async () => {
     const fs = new FaultFs()
     const first = await begin(fs)

@@ -64,7 +64,8 @@ export class SpoolWriter {
 
   /** There is something to write beside events. */
   get hasNews(): boolean {
-    return this.#leaving.length > 0 || this.#saved !== this.#end.position.segment
+    const { accounts } = this.#options
+    return this.#leaving.length > 0 || this.#saved !== this.#end.position.segment || accounts.unwritten().length > 0
   }
 
   /** Writes all that is known. */
@@ -98,7 +99,9 @@ export class SpoolWriter {
     const saving = this.#saved !== this.#end.position.segment
     const leaving = this.#leaving
     this.#leaving = []
+    const lives = accounts.unwritten().map((life) => ({ life, lost: life.lost }))
     const entries = saving ? [stateEntry(accounts.state())] : leaving.map(leavingEntry)
+    if (!saving) for (const { life } of lives) if (life !== batch?.life) entries.push(ledgerEntry(life, 0))
     if (batch !== undefined) entries.push(ledgerEntry(batch.life, batch.events.length))
     if (entries.length === 0) return 0
     let first = 0
@@ -123,6 +126,7 @@ export class SpoolWriter {
       return undefined
     }
     this.error = undefined
+    for (const { life, lost } of lives) life.written = lost
     const { segment } = this.#end.position
     if (saving) this.#saved = segment
     if (batch !== undefined) accounts.spooled(batch.life, segment, first, batch.events)
