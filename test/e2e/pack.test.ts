@@ -6,7 +6,7 @@ import { gzipSync } from 'node:zlib'
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { ROOT } from './cli.ts'
+import { ROOT, serve } from './cli.ts'
 
 /**
  * Both packages as `npm pack` makes them, unpacked into an empty project. What they depend on is linked from this checkout, so
@@ -49,9 +49,9 @@ const examples = (language: string): string[] =>
     ),
   ].map((match) => match[1] as string)
 
-const node = (code: string): string => {
+const node = (code: string, env: NodeJS.ProcessEnv = { ...process.env, TALLYSTICK_URL: '' }): string => {
   writeFileSync(join(project, 'example.mjs'), code)
-  return execFileSync(process.execPath, ['example.mjs'], { cwd: project, timeout: 60_000 }).toString()
+  return execFileSync(process.execPath, ['example.mjs'], { cwd: project, timeout: 60_000, env }).toString()
 }
 
 describe('the packages as they are published', () => {
@@ -65,6 +65,18 @@ describe('the packages as they are published', () => {
       .replace('book.price(', 'const priced = book.price(')
       .replace('}).costNanoUsd', '}).costNanoUsd\nconsole.log(priced)')
     expect(node(code).trim()).toBe('3800000')
+  })
+
+  it('run the recording example of the README, without a server and with one', async () => {
+    const code = examples('js')[2] as string
+    const [alone, served] = examples('text')
+    expect(node(code)).toBe(alone)
+    const server = await serve(mkdtempSync(join(project, 'data-')))
+    try {
+      expect(node(code, { ...process.env, TALLYSTICK_URL: server.url })).toBe(served)
+    } finally {
+      await server.stop()
+    }
   })
 
   it('have every front door that the manifest names', () => {
