@@ -1,6 +1,9 @@
 import type { JsonValue } from '../event/index.ts'
 import type { Ledger } from '../recorder/index.ts'
 
+/** A spool may tell of thousands of lives at once; what does not go with one request goes with the next. */
+const MAX_LEDGERS = 100
+
 /** Ledgers as the wire has them, and what to call once the server has them. */
 export interface LedgerNews {
   readonly items: readonly JsonValue[]
@@ -18,14 +21,14 @@ export class LedgerReport {
 
   news(): LedgerNews {
     const current = this.#current()
-    const items = [...current]
-      .filter(([key, { text }]) => this.#told.get(key)?.text !== text)
-      .map(([, { item }]) => item)
+    const sent = new Map(
+      [...current].filter(([key, { text }]) => this.#told.get(key)?.text !== text).slice(0, MAX_LEDGERS),
+    )
     return {
-      items,
+      items: [...sent.values()].map(({ item }) => item),
       told: () => {
         // Ledgers of lives that are over and told fall out with their events.
-        this.#told = current
+        this.#told = new Map([...this.#told, ...sent].filter(([key]) => current.has(key)))
       },
     }
   }

@@ -279,8 +279,8 @@ export class Sender {
 
   /** Drops after the last event would otherwise be told only with the next one, which may never come. */
   async #tellLosses(): Promise<void> {
-    if (this.#paused || !this.protocol.certainlyNative || !this.#ledgers.hasUntoldLosses) return
-    await this.#exchange([])
+    while (!this.#paused && this.protocol.certainlyNative && this.#ledgers.hasUntoldLosses)
+      if ((await this.#exchange([])).kind !== 'answered') return
   }
 
   /** A server may fail over one event for ever: the others do not wait for it. */
