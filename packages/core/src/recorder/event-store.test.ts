@@ -104,8 +104,8 @@ describe('what a store keeps', () => {
     store.take(1)
     expect(store.record({ eventId: 'd', ...completed() })).toBe(false)
     expect([...store.dropped]).toEqual([
-      ['evicted', 1],
       ['queue_full', 1],
+      ['evicted', 1],
     ])
     store.release(taken)
     store.record({ eventId: 'e', ...completed() })

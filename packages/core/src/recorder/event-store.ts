@@ -1,12 +1,10 @@
-import type { Clock, EventPayload, Mutable, UsageEvent } from '../event/index.ts'
-import { fillGaps } from '../event/wire/defaults.ts'
+import type { Clock, EventPayload, UsageEvent } from '../event/index.ts'
 import type { PriceBook } from '../pricing/price-book.ts'
 import { inferProvider } from '../provider/infer.ts'
-import { Draft } from './draft.ts'
 import { MintedIds } from './minted-ids.ts'
 import { type EventStoreOptions, settingsOf } from './options.ts'
 import type { DropReason, Ledger, PendingEvents } from './pending.ts'
-import { readEvent } from './read-event.ts'
+import { Draft } from './read-event.ts'
 import { EventReceiver } from './receiver.ts'
 import { RecentIds } from './recent-ids.ts'
 import type { EventDefaults, RecordableEvent } from './recordable.ts'
@@ -14,7 +12,7 @@ import { NONE, Slots } from './slots.ts'
 import type { ComputedStats } from './stats.ts'
 import { Tally } from './tally.ts'
 import { WaitingListeners } from './waiting-listeners.ts'
-import { mended, type PackedMembers, writeMembers } from './write-event.ts'
+import { ownIdOf, type StoredEvent, writeEvent } from './write-event.ts'
 
 /** Where a cost comes from: a price book, or anything that prices events as it does. */
 export type Prices = Pick<PriceBook, 'price'>
@@ -70,7 +68,7 @@ export class EventStore implements PendingEvents {
   readonly #minted: MintedIds
   readonly #recent: RecentIds | undefined
   #draft: Draft | undefined = new Draft()
-  readonly #dropped = new Map<DropReason, number>()
+  readonly #dropped: Record<DropReason, number> = noneDropped()
   readonly #listeners = new WaitingListeners()
   /** Taken events by `seq`. */
   readonly #taken = new Map<number, number>()
@@ -263,13 +261,14 @@ export class EventStore implements PendingEvents {
   /** Events that nobody will see: {@link EventStore.dropped} without those that the application drained itself. */
   get droppedCount(): number {
     let count = 0
-    for (const [reason, events] of this.#dropped) if (reason !== 'drained') count += events
+    for (const [reason, events] of this.dropped) if (reason !== 'drained') count += events
     return count
   }
 
   /** Events that will never reach a server, by reason. A snapshot. */
   get dropped(): ReadonlyMap<DropReason, number> {
-    return new Map(this.#dropped)
+    const counts = Object.entries(this.#dropped) as [DropReason, number][]
+    return new Map(counts.filter(([, count]) => count > 0))
   }
 
   /** Events that repeated an id which their caller had brought before. They were counted the first time. */
@@ -285,8 +284,8 @@ export class EventStore implements PendingEvents {
   /** Copies of all events in the buffer, oldest first. They stay. */
   snapshotEvents(): UsageEvent[] {
     const events: UsageEvent[] = []
-    const { next } = this.#slots
-    for (let at = this.#slots.head; at !== NONE; at = next[at] as number) events.push(this.#eventAt(at))
+    const slots = this.#slots
+    for (let at = slots.head; at !== NONE; at = slots.next(at)) events.push(this.#eventAt(at))
     return events
   }
 
@@ -329,12 +328,12 @@ export class EventStore implements PendingEvents {
     const slots = this.#slots
     let at = brought.size === 0 ? NONE : slots.head
     while (at !== NONE) {
-      const next = slots.next[at] as number
-      const seq = slots.seqs[at] as number
-      const { eventId } = slots.at(at)
+      const next = slots.next(at)
+      const seq = slots.seq(at)
+      const eventId = ownIdOf(slots.event(at))
       const known =
         eventId === undefined
-          ? minted.get(seq % MintedIds.seqRange)?.has(this.#minted.idOf(slots.timestamps[at] as number, seq))
+          ? minted.get(seq % MintedIds.seqRange)?.has(this.#minted.idOf(slots.timestampMs(at), seq))
           : brought.has(eventId)
       if (known) {
         this.#taken.delete(seq)
@@ -353,12 +352,12 @@ export class EventStore implements PendingEvents {
     const slots = this.#slots
     let at = slots.firstWaiting
     while (at !== NONE && events.length < limit) {
-      const next = slots.next[at] as number
+      const next = slots.next(at)
       if (!slots.isTaken(at)) {
         const event = this.#eventAt(at)
         if (wanted === undefined || wanted(event)) {
           slots.take(at)
-          this.#taken.set(slots.seqs[at] as number, at)
+          this.#taken.set(slots.seq(at), at)
           events.push(event)
         }
       }
@@ -400,7 +399,7 @@ export class EventStore implements PendingEvents {
         recorded: this.#recorded,
         acked: this.#acked,
         pending: this.#slots.size,
-        dropped: new Map(this.#dropped),
+        dropped: this.dropped,
       },
     ]
   }
@@ -411,10 +410,12 @@ export class EventStore implements PendingEvents {
     this.#draft = undefined
     let kept: boolean
     try {
-      readEvent(event, draft, this.#usualDefaults, options?.agentId)
+      draft.read(event, this.#usualDefaults, options?.agentId)
       if (draft.timestampMs < 0) draft.timestampMs = this.#now()
       kept = this.#admit(draft)
     } catch {
+      // How far it was read is not known.
+      draft.used = draft.values.length
       kept = this.#refuse()
     }
     this.#draft = draft
@@ -422,7 +423,7 @@ export class EventStore implements PendingEvents {
   }
 
   #admit(draft: Draft): boolean {
-    const { eventId, kind } = draft
+    const { eventId, layout } = draft
     if (eventId !== undefined && this.#recent !== undefined) {
       if (this.#recent.has(eventId)) {
         this.#duplicates++
@@ -431,13 +432,12 @@ export class EventStore implements PendingEvents {
       this.#recent.add(eventId)
     }
     const seq = this.#recorded++
-    if (kind === 'llm_request_completed' || kind === 'llm_request_failed') this.#tally.add(draft)
+    if (layout.isRequest) this.#tally.add(draft)
     if (this.#receiver !== undefined) this.#stream(this.#receiver, draft, seq)
     const slots = this.#slots
-    if ((slots.size >= this.capacity || slots.bytes + draft.bytes > this.#maxBytes) && !this.#makeRoom(draft.bytes)) {
-      return false
-    }
-    slots.push(draft, seq, draft.timestampMs)
+    const { bytes } = draft
+    if ((slots.size >= this.capacity || slots.bytes + bytes > this.#maxBytes) && !this.#makeRoom(bytes)) return false
+    slots.push(draft, seq)
     if (slots.size - slots.taken >= this.#listeners.next) this.#listeners.reached(slots.waiting)
     return true
   }
@@ -450,16 +450,16 @@ export class EventStore implements PendingEvents {
   #makeRoom(bytes: number): boolean {
     const slots = this.#slots
     if (bytes > this.#maxBytes) {
-      this.#drop('too_large', 1)
+      this.#dropped.too_large++
       return false
     }
     while (slots.size >= this.capacity || slots.bytes + bytes > this.#maxBytes) {
       if (!this.#dropOldest || slots.firstWaiting === NONE) {
-        this.#drop('queue_full', 1)
+        this.#dropped.queue_full++
         return false
       }
-      slots.remove(slots.firstWaiting)
-      this.#drop('evicted', 1)
+      slots.evict()
+      this.#dropped.evicted++
     }
     return true
   }
@@ -467,12 +467,12 @@ export class EventStore implements PendingEvents {
   /** What could not be read is an event too: it takes a `seq`, so that its loss shows. */
   #refuse(): boolean {
     this.#recorded++
-    this.#drop('invalid', 1)
+    this.#dropped.invalid++
     return false
   }
 
   #drop(reason: DropReason, count: number): void {
-    if (count > 0) this.#dropped.set(reason, (this.#dropped.get(reason) ?? 0) + count)
+    this.#dropped[reason] += count
   }
 
   #now(): number {
@@ -489,26 +489,30 @@ export class EventStore implements PendingEvents {
 
   #eventAt(at: number): UsageEvent {
     const slots = this.#slots
-    return this.#eventOf(slots.at(at), slots.timestamps[at] as number, slots.seqs[at] as number)
+    return this.#eventOf(slots.event(at), slots.timestampMs(at), slots.seq(at))
   }
 
-  #eventOf(stored: Stored, timestampMs: number, seq: number): UsageEvent {
-    const event: Mutable<UsageEvent> = {
-      eventId: stored.eventId ?? this.#minted.idOf(timestampMs, seq),
-      timestampMs,
-      kind: stored.kind,
-      sourceId: this.sourceId,
-      epoch: this.epoch,
-      seq,
-    }
-    mended(stored)
-    writeMembers(event, stored)
-    if (this.#defaults !== undefined) fillGaps(event, this.#defaults)
-    return event
+  #eventOf(stored: StoredEvent, timestampMs: number, seq: number): UsageEvent {
+    const { sourceId, epoch } = this
+    const eventId = ownIdOf(stored) ?? this.#minted.idOf(timestampMs, seq)
+    return writeEvent(stored, { eventId, timestampMs, sourceId, epoch, seq }, this.#defaults)
   }
 }
 
-type Stored = PackedMembers & Pick<Draft, 'kind' | 'eventId' | 'values' | 'length'>
+/** Plain members, for recording counts them by name. */
+function noneDropped(): Record<DropReason, number> {
+  return {
+    queue_full: 0,
+    evicted: 0,
+    too_large: 0,
+    invalid: 0,
+    rejected: 0,
+    spool_full: 0,
+    spool_damaged: 0,
+    worker_exit: 0,
+    drained: 0,
+  }
+}
 
 /** Own members in place of the class's methods: recording then is one call that does nothing. */
 function silence(store: EventStore): void {

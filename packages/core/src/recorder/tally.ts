@@ -1,5 +1,5 @@
 import { addExact } from '../event/index.ts'
-import type { Draft } from './draft.ts'
+import type { Draft } from './read-event.ts'
 import { ExactSum } from './exact-sum.ts'
 import { ComputedStats, type Figures, ModelStats } from './stats.ts'
 
@@ -12,6 +12,7 @@ const MAX_PROVIDERS_OF_MODEL = 32
 
 /** Sums of one model at one provider. */
 class Series {
+  readonly model: string
   readonly provider: string
   succeeded = 0
   failed = 0
@@ -20,7 +21,8 @@ class Series {
   readonly outputTokens = new ExactSum()
   readonly costNanoUsd = new ExactSum()
 
-  constructor(provider: string) {
+  constructor(model: string, provider: string) {
+    this.model = model
     this.provider = provider
   }
 }
@@ -32,9 +34,13 @@ class Series {
 export class Tally {
   readonly #models = new Map<string, Series[]>()
   #series = 0
+  #last = new Series('', '')
 
   add(draft: Draft): void {
-    const series = this.#seriesOf(draft.model, draft.provider)
+    const { model, provider } = draft
+    const last = this.#last
+    const series = last.model === model && last.provider === provider ? last : this.#seriesOf(model, provider)
+    this.#last = series
     if (draft.failed) series.failed++
     else {
       series.succeeded++
@@ -82,7 +88,7 @@ export class Tally {
       if (this.#series >= MAX_SERIES) return this.#seriesOf(OTHER_NAME, OTHER_NAME)
       if (known !== undefined && known.length >= MAX_PROVIDERS_OF_MODEL) return this.#seriesOf(model, OTHER_NAME)
     }
-    const series = new Series(provider)
+    const series = new Series(model, provider)
     if (known === undefined) this.#models.set(model, [series])
     else known.push(series)
     this.#series++
