@@ -3,8 +3,9 @@ import { mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { SYNC_OPTIONS } from '@tallystick/core'
+import { EventStore, SYNC_OPTIONS, SyncClient } from '@tallystick/core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Fault, FaultProxy } from '../../packages/core/src/sync/testing/fault-proxy.ts'
 import { folder, ROOT, type Served, serve } from './cli.ts'
 
 /** The sync client of the built library against the built server. */
@@ -67,6 +68,33 @@ describe('recording with sync', () => {
       large: true,
     })
     expect(await figures('fifty-thousand')).toMatchObject({ requests: 50_000, input_tokens: 500 * 4_950 })
+  })
+
+  it('answers that are lost on the way make duplicates, no second count and no conflict', async () => {
+    const proxy = await FaultProxy.start(Number(new URL(served.url).port))
+    const faults: Fault[] = [
+      { cut: { at: 'committed' }, how: 'reset' },
+      { cut: { at: 'answer', bytes: 20 }, how: 'close' },
+      { cut: { at: 'committed' }, how: { answer: 'HTTP/1.1 504 Gateway Timeout\r\ncontent-length: 0\r\n\r\n' } },
+      { cut: { at: 'body', bytes: 900 }, how: 'stall' },
+    ]
+    proxy.plan.push(...faults)
+    const store = new EventStore({ sourceId: 'lost-answers' })
+    for (let number = 0; number < 200; number++)
+      store.recordEvent({
+        kind: 'llm_request_completed',
+        provider: 'openai',
+        model: 'gpt-4o',
+        inputTokens: number,
+        outputTokens: 1,
+        costMicros: 7,
+      })
+    const client = new SyncClient(store, { url: proxy.url, intervalMs: 5, timeoutMs: 2_000 })
+    expect(await client.flush({ timeoutMs: 30_000 })).toMatchObject({ acked: 200, rejected: 0, pending: 0 })
+    expect(client.stats()).toMatchObject({ failures: 4, conflicts: 0 })
+    expect(client.stats().duplicates).toBeGreaterThan(0)
+    expect(await figures('lost-answers')).toMatchObject({ requests: 200, input_tokens: 19_900 })
+    await proxy.close()
   })
 
   it('a process that is asked to end flushes first, and ends by the signal', async () => {

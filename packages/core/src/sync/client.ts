@@ -10,7 +10,7 @@ import { Sender } from './sender.ts'
 /** How long `flush` and `stop` try unless they are told. */
 const FLUSH_MS = 5_000
 
-/** How long is tried. */
+/** How long a flush may take. */
 export interface FlushOptions {
   /** After so many ms it is given up; what has not been answered stays pending. 5,000 by default; 0: nothing is tried. */
   readonly timeoutMs?: number
@@ -38,7 +38,7 @@ export interface SyncReport {
  */
 export type SyncState = 'disabled' | 'stopped' | 'waiting' | 'sending' | 'backing_off' | 'unauthorized'
 
-/** How a sync client stands. */
+/** {@link SyncReport} with what else is known; counts are from when the client was made. */
 export interface SyncStats extends SyncReport {
   readonly state: SyncState
   /** Which protocol is spoken to the server at present. */

@@ -5,7 +5,7 @@ interface Stoppable {
   stop(options?: FlushOptions): Promise<SyncReport>
 }
 
-/** Which signals end the process, and how long is tried then. */
+/** On which signals, and how long the flush may take. */
 export interface StopOnExitOptions extends FlushOptions {
   /** `['SIGTERM']` unless set. */
   readonly signals?: readonly string[]

@@ -58,7 +58,7 @@ export interface SyncOptionAliases {
   readonly timeout_ms?: number
 }
 
-/** How a sync client is set up; every member but the address may be left out. `docs/sync.md` has each with its default. */
+/** Any of the {@link SyncSettings}, under any of their names; `url` is required. */
 export type SyncOptions = { readonly [Name in keyof SyncSettings]?: SyncSettings[Name] } & SyncOptionAliases
 
 interface OptionSpec {

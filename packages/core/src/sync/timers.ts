@@ -8,7 +8,7 @@ export interface Timers {
   after(ms: number, job: () => void, keepAlive?: boolean): () => void
 }
 
-/** The runtime's timers. */
+/** `setTimeout`, without keeping a Node process alive unless asked to. */
 export const systemTimers: Timers = {
   after(ms, job, keepAlive = false) {
     const timer: unknown = setTimeout(job, ms)

@@ -7,7 +7,7 @@ const MAX_ANSWER_BYTES = 1024 * 1024
 /** As much of `fetch` as is used; the global one fits. */
 export type Fetch = (url: string, request: FetchRequest) => Promise<FetchResponse>
 
-/** What the client asks of `fetch`. */
+/** What is handed to {@link Fetch}. */
 export interface FetchRequest {
   readonly method: 'POST'
   readonly headers: Record<string, string>
@@ -16,7 +16,7 @@ export interface FetchRequest {
   readonly signal: AbortSignal
 }
 
-/** What the client reads of an answer. */
+/** What is read of its answer. */
 export interface FetchResponse {
   readonly status: number
   readonly headers: { get(name: string): string | null }

@@ -96,7 +96,8 @@ export class FaultProxy {
   #forward(client: Socket, request: Buffer, fault: Fault | undefined): void {
     const upstream = connect(this.#target, '127.0.0.1')
     this.#keep(upstream)
-    upstream.end(closing(request))
+    // Not `end`: Node's servers take a half-closed connection for one that nobody listens to any more.
+    upstream.write(closing(request))
     let answered = 0
     upstream.on('data', (chunk: Buffer) => {
       const cut = fault?.cut
