@@ -7,6 +7,8 @@ import { type Leaving, readRecord, type SavedState } from './records.ts'
 
 /** Lives that are over and have nothing left in the spool are remembered up to this many, the newest. */
 const REMEMBERED_LIVES = 100
+/** Lives that a server is told of, the newest: it takes no more of them at once. */
+const MAX_TOLD_LIVES = 500
 /** Events that one record can announce: far more than are written at once. */
 const MAX_ANNOUNCED = 1_000_000
 
@@ -68,9 +70,8 @@ export class Accounts {
     })
   }
 
-  /** Lives that have lost events since that was last written down. */
-  unwritten(): readonly Life[] {
-    return [...this.#lives.values()].filter((life) => life.lost !== life.written)
+  get lives(): readonly Life[] {
+    return [...this.#lives.values()]
   }
 
   /** False if the record is no event, or has left before. */
@@ -80,18 +81,25 @@ export class Accounts {
     return life !== undefined
   }
 
-  /** What a server shall be told: lives that go on, have something under way, or have lost something. */
-  ledgers(): readonly Ledger[] {
-    return this.remembered()
-      .filter(({ ended, ledger: { pending, dropped } }) => !ended || pending > 0 || dropped.size > 0)
+  /**
+   * What a server shall be told: lives that go on, have something under way, or have lost something.
+   *
+   * @param vouched only what a later life will know too. A server that had heard of more would wait for ever for events that a
+   * killed process had in its memory
+   */
+  ledgers(vouched: boolean): readonly Ledger[] {
+    return this.lives
+      .map((life) => ({ ended: life.ended, ledger: life.ledger(vouched ? life.written : life.told) }))
+      .filter(({ ended, ledger: { recorded, pending, dropped } }) =>
+        ended ? pending > 0 || dropped.size > 0 : recorded > 0,
+      )
+      .slice(-MAX_TOLD_LIVES)
       .map(({ ledger }) => ledger)
   }
 
-  /** Every life that is remembered, oldest first. */
-  remembered(): readonly { readonly ended: boolean; readonly ledger: Ledger }[] {
-    return [...this.#lives.values()]
-      .map((life) => ({ ended: life.ended, ledger: life.ledger() }))
-      .filter(({ ledger }) => ledger.recorded > 0)
+  /** The accounts of every life that is remembered, oldest first. */
+  remembered(): readonly Ledger[] {
+    return this.lives.map((life) => life.ledger()).filter(({ recorded }) => recorded > 0)
   }
 
   /** Takes in a record of the journal; they must come in order. A saved state replaces what was taken in before. */
@@ -107,7 +115,7 @@ export class Accounts {
     if (read?.kind === 'ledger') {
       const life = this.life(read.sourceId, read.epoch)
       life.hear(read.told)
-      life.written = life.lost
+      life.written = life.told
       // Should one of them be damaged, it is known all the same that it was there.
       for (let index = 1; index <= Math.min(read.events, MAX_ANNOUNCED); index++)
         if (this.marks.mark(position.segment, ordinal + index, life.number)) life.spooled++

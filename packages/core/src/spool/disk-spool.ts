@@ -148,12 +148,13 @@ export class DiskSpool implements Spool {
 
   ledgers(): readonly Ledger[] {
     this.#listen()
-    return this.#accounts.ledgers()
+    // What is sent from memory has to be told from memory.
+    return this.#accounts.ledgers(this.#writer.error === undefined)
   }
 
   lives(): readonly Ledger[] {
     this.#listen()
-    return this.#accounts.remembered().map(({ ledger }) => ledger)
+    return this.#accounts.remembered()
   }
 
   async flush(): Promise<void> {
@@ -212,6 +213,7 @@ export class DiskSpool implements Spool {
     const lives = this.lives()
     this.#intakes.length = 0
     this.#window.forget()
+    this.#reader.close()
     await this.#options.journal.close().catch(this.#options.onError)
     return lives
   }

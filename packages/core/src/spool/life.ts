@@ -35,8 +35,8 @@ export class Life {
   /** The highest `seq` that was spooled; -1 before the first. */
   lastSeq = -1
   told: Told = { recorded: 0, acked: 0, dropped: new Map() }
-  /** How many events it had dropped when that was last written down. */
-  written = 0
+  /** As it was last written down: what a later life will know. */
+  written: Told = this.told
   /** Events that were ever written to the spool. */
   spooled = 0
   readonly #outcomes = new Map<Outcome, number>()
@@ -48,11 +48,9 @@ export class Life {
     this.epoch = epoch
   }
 
-  /** Events that never came here, as its recorder tells. */
-  get lost(): number {
-    let lost = 0
-    for (const count of this.told.dropped.values()) lost += count
-    return lost
+  /** It has lost events since that was last written down. */
+  get hasLost(): boolean {
+    return sumOf(this.told.dropped) !== sumOf(this.written.dropped)
   }
 
   /** Its events that have not left the spool. */
@@ -76,19 +74,23 @@ export class Life {
     }
   }
 
-  /** `recorded = acked + pending + sum(dropped)`, with what is in the recorder's memory as pending. */
-  ledger(): Ledger {
-    const dropped = new Map(this.told.dropped)
-    const accounted = this.told.acked + this.spooled + this.lost
+  /**
+   * `recorded = acked + pending + sum(dropped)`, with what is in the recorder's memory as pending.
+   *
+   * @param told what is taken for known of the recorder
+   */
+  ledger(told = this.told): Ledger {
+    const dropped = new Map(told.dropped)
+    const accounted = told.acked + this.spooled + sumOf(told.dropped)
     for (const [outcome, count] of this.#outcomes)
       if (outcome !== 'acked') dropped.set(outcome, (dropped.get(outcome) ?? 0) + count)
-    const inMemory = Math.max(0, this.told.recorded - accounted)
+    const inMemory = Math.max(0, told.recorded - accounted)
     if (this.ended && inMemory > 0) dropped.set('process_exit', (dropped.get('process_exit') ?? 0) + inMemory)
     return {
       sourceId: this.sourceId,
       epoch: this.epoch,
       recorded: accounted + inMemory,
-      acked: this.told.acked + (this.#outcomes.get('acked') ?? 0),
+      acked: told.acked + (this.#outcomes.get('acked') ?? 0),
       pending: this.pending + (this.ended ? 0 : inMemory),
       dropped,
     }
@@ -112,11 +114,17 @@ export class Life {
     const life = new Life(saved.number, saved.source_id, saved.epoch)
     life.lastSeq = saved.last_seq
     life.told = { recorded: saved.recorded, acked: saved.acked, dropped: droppedFrom(saved.dropped) }
-    life.written = life.lost
+    life.written = life.told
     life.spooled = saved.spooled
     for (const [outcome, count] of Object.entries(saved.outcomes)) life.left(outcome as Outcome, count)
     return life
   }
+}
+
+function sumOf(counts: ReadonlyMap<DropReason, number>): number {
+  let sum = 0
+  for (const count of counts.values()) sum += count
+  return sum
 }
 
 /** Counts by reason, as they stand in a record of ours. */

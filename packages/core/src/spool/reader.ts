@@ -1,10 +1,12 @@
 import { eventFromWire } from '../event/index.ts'
 import {
   comparePositions,
+  type JournalBatch,
   type JournalDamage,
   type JournalEnd,
   type JournalFs,
   type JournalPosition,
+  type JournalRecord,
   readJournal,
 } from '../journal/index.ts'
 import type { Marks } from './marks.ts'
@@ -24,6 +26,11 @@ export interface ReaderOptions {
   readonly onDamage: (damage: JournalDamage) => void
 }
 
+interface Reading {
+  readonly batches: AsyncGenerator<JournalBatch, void, undefined>
+  readonly end: JournalEnd
+}
+
 /** Records read at a time. */
 const BATCH_RECORDS = 512
 
@@ -36,6 +43,7 @@ export class SpoolReader {
   #next: JournalPosition
   /** The last ordinal before `next`. */
   #passed: number
+  #reading: Reading | undefined
 
   constructor(options: ReaderOptions, end: JournalEnd) {
     this.#options = options
@@ -50,6 +58,7 @@ export class SpoolReader {
 
   /** What stands between the place reached and this one is known already. */
   skipTo({ position, ordinal }: JournalEnd): void {
+    this.close()
     this.#next = position
     this.#passed = ordinal
   }
@@ -63,35 +72,67 @@ export class SpoolReader {
 
   /** The next events up to `end`, about so many. */
   async read(limit: number, end: JournalEnd): Promise<readonly Entry[]> {
-    const { dir, fs, marks, isHeld, onDamage } = this.#options
     const entries: Entry[] = []
-    const batchRecords = Math.min(BATCH_RECORDS, limit + 1)
+    while (entries.length < limit && !this.hasRead(end)) {
+      const reading = this.#reading ?? this.#begin(end)
+      this.#reading = reading
+      const { value: batch, done } = await this.#step(reading)
+      // Something else has moved the place meanwhile.
+      if (this.#reading !== reading) break
+      if (done !== true) {
+        for (const record of batch.records) this.#take(record, entries)
+        this.#next = batch.next
+        continue
+      }
+      this.#pass(reading.end.ordinal)
+      this.skipTo(reading.end)
+    }
+    return entries
+  }
+
+  /** Ends the reading under way; the place stays. */
+  close(): void {
+    // It ends with the step it is in. What that step could not read has been told.
+    this.#reading?.batches.return(undefined).catch(() => undefined)
+    this.#reading = undefined
+  }
+
+  /** One reading goes on over many calls: beginning anew in the middle of a compressed segment inflates much in vain. */
+  #begin(end: JournalEnd): Reading {
+    const { dir, fs, onDamage } = this.#options
     const from = this.#next
-    const reading = readJournal({
+    const to = end.position
+    const batches = readJournal({
       dir,
       fs,
       from,
+      to,
       after: this.#passed,
-      to: end.position,
-      batchRecords,
+      batchRecords: BATCH_RECORDS,
       onCorrupt: onDamage,
     })
-    for await (const { records, next } of reading) {
-      for (const record of records) {
-        const { ordinal, position } = record
-        this.#pass(ordinal - 1)
-        const read = marks().at(ordinal) === 0 || isHeld(ordinal) ? undefined : readRecord(record)
-        if (read?.kind === 'event') {
-          entries.push({ ordinal, segment: position.segment, event: eventFromWire(read.wire) })
-          this.#passed = ordinal
-        } else this.#pass(ordinal)
-      }
-      this.#next = next
-      if (entries.length >= limit) return entries
+    return { batches, end }
+  }
+
+  async #step(reading: Reading): Promise<IteratorResult<JournalBatch, void>> {
+    try {
+      return await reading.batches.next()
+    } catch (error) {
+      // It would seem to have come to its end, and what it has not read to be lost.
+      if (this.#reading === reading) this.#reading = undefined
+      throw error
     }
-    this.#pass(end.ordinal)
-    this.skipTo(end)
-    return entries
+  }
+
+  #take(record: JournalRecord, entries: Entry[]): void {
+    const { marks, isHeld } = this.#options
+    const { ordinal, position } = record
+    this.#pass(ordinal - 1)
+    const read = marks().at(ordinal) === 0 || isHeld(ordinal) ? undefined : readRecord(record)
+    if (read?.kind === 'event') {
+      entries.push({ ordinal, segment: position.segment, event: eventFromWire(read.wire) })
+      this.#passed = ordinal
+    } else this.#pass(ordinal)
   }
 
   #pass(until: number): void {

@@ -65,7 +65,11 @@ export class SpoolWriter {
   /** There is something to write beside events. */
   get hasNews(): boolean {
     const { accounts } = this.#options
-    return this.#leaving.length > 0 || this.#saved !== this.#end.position.segment || accounts.unwritten().length > 0
+    return (
+      this.#leaving.length > 0 ||
+      this.#saved !== this.#end.position.segment ||
+      accounts.lives.some(({ hasLost }) => hasLost)
+    )
   }
 
   /** Writes all that is known. */
@@ -99,9 +103,10 @@ export class SpoolWriter {
     const saving = this.#saved !== this.#end.position.segment
     const leaving = this.#leaving
     this.#leaving = []
-    const lives = accounts.unwritten().map((life) => ({ life, lost: life.lost }))
     const entries = saving ? [stateEntry(accounts.state())] : leaving.map(leavingEntry)
-    if (!saving) for (const { life } of lives) if (life !== batch?.life) entries.push(ledgerEntry(life, 0))
+    const lives = accounts.lives.filter((life) => saving || life === batch?.life || life.hasLost)
+    const told = lives.map((life) => [life, life.told] as const)
+    if (!saving) for (const life of lives) if (life !== batch?.life) entries.push(ledgerEntry(life, 0))
     if (batch !== undefined) entries.push(ledgerEntry(batch.life, batch.events.length))
     if (entries.length === 0) return 0
     let first = 0
@@ -126,7 +131,7 @@ export class SpoolWriter {
       return undefined
     }
     this.error = undefined
-    for (const { life, lost } of lives) life.written = lost
+    for (const [life, heard] of told) life.written = heard
     const { segment } = this.#end.position
     if (saving) this.#saved = segment
     if (batch !== undefined) accounts.spooled(batch.life, segment, first, batch.events)
