@@ -1,8 +1,9 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { apiPages } from './api-docs.mjs'
 import { ROOT } from './steps.mjs'
 
-/** `node scripts/docs.mjs` after a build: rewrites the tables of docs/ that derive from tables of the code. */
+/** `node scripts/docs.mjs` after a build: rewrites the tables of docs/ that derive from tables of the code, and docs/api. */
 const { ERRORS } = await import(join(ROOT, 'packages/core/dist/errors.js'))
 const { DIMENSIONS, FIELDS, FIELD_NAMES, wireName } = await import(join(ROOT, 'packages/core/dist/event/index.js'))
 const { COUNTERS, QUANTITIES } = await import(join(ROOT, 'packages/core/dist/query/index.js'))
@@ -99,3 +100,8 @@ for (const file of ['docs/errors.md', 'docs/config.md', 'docs/wire.md']) {
   )
   writeFileSync(path, text)
 }
+
+const api = join(ROOT, 'docs/api')
+rmSync(api, { recursive: true, force: true })
+mkdirSync(api)
+for (const [name, text] of apiPages()) writeFileSync(join(api, name), text)

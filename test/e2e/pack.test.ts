@@ -2,8 +2,11 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { publint } from 'publint'
+import { formatMessage } from 'publint/utils'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { ROOT } from './cli.ts'
+import { ROOT, serve } from './cli.ts'
 
 /**
  * Both packages as `npm pack` makes them, unpacked into an empty project. What they depend on is linked from this checkout, so
@@ -46,9 +49,9 @@ const examples = (language: string): string[] =>
     ),
   ].map((match) => match[1] as string)
 
-const node = (code: string): string => {
+const node = (code: string, env: NodeJS.ProcessEnv = { ...process.env, TALLYSTICK_URL: '' }): string => {
   writeFileSync(join(project, 'example.mjs'), code)
-  return execFileSync(process.execPath, ['example.mjs'], { cwd: project, timeout: 60_000 }).toString()
+  return execFileSync(process.execPath, ['example.mjs'], { cwd: project, timeout: 60_000, env }).toString()
 }
 
 describe('the packages as they are published', () => {
@@ -62,6 +65,18 @@ describe('the packages as they are published', () => {
       .replace('book.price(', 'const priced = book.price(')
       .replace('}).costNanoUsd', '}).costNanoUsd\nconsole.log(priced)')
     expect(node(code).trim()).toBe('3800000')
+  })
+
+  it('run the recording example of the README, without a server and with one', async () => {
+    const code = examples('js')[2] as string
+    const [alone, served] = examples('text')
+    expect(node(code)).toBe(alone)
+    const server = await serve(mkdtempSync(join(project, 'data-')))
+    try {
+      expect(node(code, { ...process.env, TALLYSTICK_URL: server.url })).toBe(served)
+    } finally {
+      await server.stop()
+    }
   })
 
   it('have every front door that the manifest names', () => {
@@ -81,14 +96,52 @@ describe('the packages as they are published', () => {
     expect(readdirSync(join(modules, 'tallystick', 'dist', 'dashboard'))).toContain('index.html')
   })
 
-  it('carry no test, no source and no install script', () => {
+  it('carry no test, no source, no map, no build state and no install script', () => {
     for (const name of ['@tallystick/core', 'tallystick']) {
       const files = readdirSync(join(modules, name), { recursive: true }).map(String)
-      expect(files.filter((file) => /\.test\.|\/testing\/|fixture|(^|\/)src\//.test(file))).toEqual([])
+      expect(files.filter((file) => /\.test\.|\/testing\/|fixture|(^|\/)src\/|\.map$|(^|\/)\./.test(file))).toEqual([])
       const { scripts = {} } = JSON.parse(readFileSync(join(modules, name, 'package.json'), 'utf8')) as {
         scripts?: Record<string, string>
       }
       expect(Object.keys(scripts).filter((script) => /install/.test(script))).toEqual([])
     }
   })
+  it.each(['@tallystick/core', 'tallystick'])(
+    '%s: its manifest is right for Node, bundlers and TypeScript',
+    async (name) => {
+      const { messages, pkg } = await publint({ pkgDir: join(modules, name), pack: false, strict: true })
+      expect(messages.map((message) => formatMessage(message, pkg))).toEqual([])
+    },
+  )
 })
+
+describe('the size of @tallystick/core', () => {
+  it('is less than 300 kB as a gzipped archive with its declarations, the price catalogue aside', () => {
+    const archive = execFileSync('tar', ['-c', '--exclude=catalogue.*', '--exclude=generated/*', 'core'], {
+      cwd: join(modules, '@tallystick'),
+      maxBuffer: 64 * 1024 * 1024,
+    })
+    expect(gzipSync(archive, { level: 9 }).length).toBeLessThan(300_000)
+  })
+
+  it('is less than 21 kB, bundled, minified and gzipped, for who records and syncs', () => {
+    expect(bundled("export { EventStore, SyncClient } from '@tallystick/core'")).toBeLessThan(21_000)
+  })
+
+  it('is less than 7 kB for who holds a budget', () => {
+    expect(bundled("export { CostController, estimateMaxCost } from '@tallystick/core'")).toBeLessThan(7_000)
+  })
+
+  it('is next to nothing for who imports one small thing', () => {
+    expect(bundled("export { currentTimeMs } from '@tallystick/core'")).toBeLessThan(300)
+  })
+})
+
+/** Bytes of what a bundler makes of a module in the project, minified and gzipped. */
+function bundled(code: string): number {
+  writeFileSync(join(project, 'entry.mjs'), code)
+  const rolldown = join(ROOT, 'node_modules', '.bin', 'rolldown')
+  const options = ['entry.mjs', '--format', 'esm', '--platform', 'browser', '--minify', '--file', 'bundle.mjs']
+  execFileSync(rolldown, options, { cwd: project, stdio: ['ignore', 'ignore', 'pipe'] })
+  return gzipSync(readFileSync(join(project, 'bundle.mjs')), { level: 9 }).length
+}

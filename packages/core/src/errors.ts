@@ -20,6 +20,7 @@ const row = (status: number, title: string, remedy: string, retryable = false): 
   remedy,
 })
 
+/** THE table of errors, by code. */
 export const ERRORS = {
   // one event of a batch
   not_an_object: row(400, 'The item is not a JSON object', 'Send each event as an object.'),
@@ -131,6 +132,20 @@ export const ERRORS = {
   ),
   internal_error: row(500, 'Something failed inside', 'Look at the server log for the request id.', true),
 
+  // budgets
+  budget_exceeded: row(
+    402,
+    'The budget is used up',
+    'Raise the limit, or wait until what is reserved has been settled.',
+    true,
+  ),
+  insufficient_budget: row(
+    402,
+    'Less is available than was asked for',
+    'Ask for less, raise the limit, or wait until other reservations have been settled.',
+    true,
+  ),
+
   // storage
   disk_full: row(507, 'The disk is full', 'Free space; the server resumes by itself.', true),
   journal_unavailable: row(
@@ -172,6 +187,7 @@ export const ERRORS = {
   ),
 } as const satisfies Record<string, ErrorSpec>
 
+/** A code of {@link ERRORS}. */
 export type ErrorCode = keyof typeof ERRORS
 
 /** One problem among several: where, and what. */

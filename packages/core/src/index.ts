@@ -1,7 +1,7 @@
 /**
  * `@tallystick/core`: what an application embeds. No dependencies, no `node:` modules on this entry.
  *
- * Recording (`EventStore`) is here. Beside it:
+ * Recording (`EventStore`) is here, and budgets in a process (`CostController`). Beside it:
  *
  * - events, ids, units and the tables: `@tallystick/core/event`
  * - usage of providers: `@tallystick/core/provider`
@@ -13,6 +13,14 @@
 export * from './errors.ts'
 export * from './event/index.ts'
 export { nearest, nearestNames, quoted } from './nearest.ts'
+export {
+  BudgetError,
+  type BudgetStatus,
+  CostController,
+  type FullBudgetStatus,
+  type Reservation,
+} from './pricing/cost-controller.ts'
+export { calculateMaxCost, estimateMaxCost, estimateMaxCostNanoUsd } from './pricing/max-cost.ts'
 export { inferProvider, type Provider, parseProvider } from './provider/index.ts'
 export * from './recorder/index.ts'
 export * from './sync/index.ts'

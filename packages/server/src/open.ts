@@ -24,6 +24,7 @@ import { VERSION } from './version.ts'
 
 export type { Logger } from './logger.ts'
 
+/** What an embedded Tallystick is made of. */
 export interface OpenOptions {
   /** Folder of the journal, the ids and the embedded store. Made if it does not exist; not touched with a memory store. */
   readonly dataDir: string

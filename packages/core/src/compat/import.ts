@@ -13,6 +13,7 @@ const MAX_PROBLEMS = 100
 /** Begins the id of every event that came from a file. */
 const ID_PREFIX = 'file-'
 
+/** Where to import to, and what is too old for it. */
 export interface ImportOptions {
   /** Where the events go: the `dataDir` of a `UsageAnalytics`; the imported directory itself unless given. */
   readonly dataDir?: string
@@ -30,7 +31,7 @@ export interface ImportOptions {
  *
  * @throws TallystickError `journal_locked`, `data_dir_unusable`, `disk_full`, `file_unreadable` for a directory
  * @example
- * (await importUsageAnalytics('./data/analytics')).events // { files: 3, imported: 2, known: 0, refused: 1, expired: 0 }
+ * (await importUsageAnalytics('./data/analytics')).events // { files: 3, imported: 2, known: 0, refused: 1, ... }
  */
 export async function importUsageAnalytics(dir: string, options: ImportOptions = {}): Promise<ImportResult> {
   const { dataDir = dir, retentionDays, clock = systemClock, random = systemRandom } = options

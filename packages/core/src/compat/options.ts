@@ -5,6 +5,7 @@ import { isTimeZone } from '../query/index.ts'
 import { DEFAULT_PRICES, type PriceTable, withPrices } from './pricing.ts'
 import type { Pricing } from './types.ts'
 
+/** What the old class did not let one choose; every member may be left out. */
 export interface UsageAnalyticsOptions {
   /** IANA zone of the hourly distribution; default UTC. */
   readonly timeZone?: string

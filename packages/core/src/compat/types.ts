@@ -38,6 +38,7 @@ export type InvocationRecord = UsageRecord
 /** Objects by names from outside: without a prototype, so that no name means anything but itself. */
 export type Named<Value> = { [name: string]: Value }
 
+/** How a backend did in a session. */
 export interface BackendUsage {
   requests: number
   successes: number
@@ -49,6 +50,7 @@ export interface BackendUsage {
   avg_tokens: number
 }
 
+/** How a tool did. */
 export interface ToolUsage {
   invocations: number
   successes: number
@@ -69,6 +71,7 @@ export interface RoutingDecision {
   failures: number
 }
 
+/** The sums of a session. */
 export interface SessionMetrics {
   total_requests: number
   successful_requests: number
@@ -80,6 +83,7 @@ export interface SessionMetrics {
   routing_decisions: Named<RoutingDecision>
 }
 
+/** A backend and its score. */
 export interface BackendRank {
   backend: string
   /** Percent. */
@@ -92,6 +96,7 @@ export interface BackendRank {
   reliability_score: number
 }
 
+/** A session with its rates, means and ranking. */
 export interface SessionStats {
   session_id: string
   /** ISO 8601 in UTC. */
@@ -117,6 +122,7 @@ export interface SessionSummary {
   reported_requests: number | null
 }
 
+/** How a backend did in a range of time. */
 export interface BackendPerformance extends BackendUsage {
   /** Percent. */
   success_rate: number
@@ -125,6 +131,7 @@ export interface BackendPerformance extends BackendUsage {
   p95_time_ms: number | null
 }
 
+/** How well one way of routing did. */
 export interface RoutingEffectiveness {
   routing_method: string
   backend: string
@@ -135,6 +142,7 @@ export interface RoutingEffectiveness {
   successes: number
 }
 
+/** Errors of one kind. */
 export interface ErrorPatternRecord {
   /** `unknown` for an error without one. */
   type: string
@@ -148,6 +156,7 @@ export interface ErrorPatternRecord {
   sample_messages: string[]
 }
 
+/** What happened in a range of time. */
 export interface HistoricalAnalytics {
   /** Of the earliest and latest event; null without events. */
   time_range: { start: string | null; end: string | null; total_events: number }
@@ -175,6 +184,7 @@ export interface BackendPrice {
   readonly cache_read?: number | string
   readonly output?: number | string
 }
+/** USD per million tokens, by backend. */
 export type Pricing = { readonly [backend: string]: BackendPrice }
 
 /** USD. */
@@ -190,6 +200,7 @@ export interface BackendCost {
   estimated: boolean
 }
 
+/** What local tokens would have cost elsewhere. */
 export interface CostSavings {
   actual_cost: number
   would_have_cost: number
@@ -198,6 +209,7 @@ export interface CostSavings {
   potential_savings: number
 }
 
+/** What a session or a range of time cost. */
 export interface CostAnalysis {
   total_cost: number
   breakdown: Named<BackendCost>
@@ -218,6 +230,7 @@ export interface CostAnalysis {
   }
 }
 
+/** One recommendation, in the words of the old class. */
 export interface OptimizationRecommendation {
   type: string
   severity: 'critical' | 'warning' | 'info'
@@ -227,12 +240,14 @@ export interface OptimizationRecommendation {
   suggestion: string
 }
 
+/** All recommendations, and what they might save. */
 export interface OptimizationRecommendations {
   total_recommendations: number
   by_severity: { critical: number; warning: number; info: number }
   recommendations: OptimizationRecommendation[]
 }
 
+/** Session, history, cost and recommendations in one. */
 export interface UsageReport {
   generated_at: string
   time_range: TimeRange

@@ -6,16 +6,19 @@ export interface Clock {
   monotonic(): number
 }
 
+/** Where chance comes from. */
 export interface Random {
   /** Fills `bytes` with random bytes and returns it. */
   fill(bytes: Uint8Array): Uint8Array
 }
 
+/** The runtime's clocks. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
 }
 
+/** The runtime's cryptographic randomness. */
 export const systemRandom: Random = {
   fill: (bytes) => {
     // The DOM's types refuse a view that might be of shared memory; the runtime takes both.

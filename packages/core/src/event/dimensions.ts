@@ -37,6 +37,7 @@ const high = (name: string, field: FieldName, label: string): Dimension => ({
   cardinality: 'high',
 })
 
+/** THE table of dimensions: what figures can be split and filtered by. */
 export const DIMENSIONS: readonly Dimension[] = [
   low('kind', 'kind', 'Kind'),
   low('provider', 'provider', 'Provider'),

@@ -134,6 +134,7 @@ export interface UsageEvent {
   readonly detail?: Readonly<Record<string, JsonValue>>
 }
 
+/** What an event tells of: a request to a model, a call of a tool, a router, or a budget. */
 export type EventKind =
   | 'llm_request_completed'
   | 'llm_request_failed'
@@ -148,6 +149,7 @@ export type UsageBasis = 'measured' | 'estimated' | 'unknown'
 /** Whose figure `costNanoUsd` is. */
 export type CostBasis = 'catalogue' | 'override' | 'provider' | 'client' | 'unpriced'
 
+/** Whatever JSON can say. */
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue }
 
 /** A {@link UsageEvent} while it is being built. */

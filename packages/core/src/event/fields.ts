@@ -16,9 +16,12 @@ export type FieldSpec =
   | { readonly type: 'counts' | 'tags'; readonly count: number; readonly group: FieldGroup }
   | { readonly type: 'detail'; readonly max: number; readonly group: FieldGroup }
 
+/** What a member is about. */
 export type FieldGroup = 'identity' | 'who' | 'what' | 'outcome' | 'usage' | 'money' | 'time' | 'routing' | 'trace'
+/** A member of the canonical event. */
 export type FieldName = keyof UsageEvent
 
+/** Every {@link EventKind}. */
 export const EVENT_KINDS: readonly EventKind[] = [
   'llm_request_completed',
   'llm_request_failed',
@@ -27,7 +30,9 @@ export const EVENT_KINDS: readonly EventKind[] = [
   'router_stopped',
   'budget_threshold_reached',
 ]
+/** Every {@link UsageBasis}. */
 export const USAGE_BASES: readonly UsageBasis[] = ['measured', 'estimated', 'unknown']
+/** Every {@link CostBasis}. */
 export const COST_BASES: readonly CostBasis[] = ['catalogue', 'override', 'provider', 'client', 'unpriced']
 
 const string = (group: FieldGroup, max: number): FieldSpec => ({ type: 'string', max, group })
@@ -38,6 +43,7 @@ const integer = (group: FieldGroup, max: number = Number.MAX_SAFE_INTEGER): Fiel
 })
 const boolean = (group: FieldGroup): FieldSpec => ({ type: 'boolean', group })
 
+/** THE table of the members of an event: type, limits, group. Schema, wire and documents derive from it. */
 export const FIELDS: { readonly [K in FieldName]-?: FieldSpec } = {
   eventId: string('identity', 128),
   timestampMs: integer('identity'),
@@ -130,6 +136,7 @@ export const FIELDS: { readonly [K in FieldName]-?: FieldSpec } = {
   detail: { type: 'detail', max: 4096, group: 'trace' },
 }
 
+/** Every member of an event, in the order of {@link FIELDS}. */
 export const FIELD_NAMES: readonly FieldName[] = Object.keys(FIELDS) as FieldName[]
 
 /**

@@ -28,6 +28,7 @@ export interface LlmUsageData extends LlmModelMeta {
   readonly costMicros: number
 }
 
+/** A failed request. */
 export interface LlmFailureData extends LlmModelMeta {
   readonly errorCode?: string
   readonly errorMessage?: string

@@ -7,9 +7,11 @@ import {
   type Exact,
   exactToJson,
   microsToNano,
+  microsToUsd,
   nanoToMicros,
   nanoToUsd,
   normalizeExact,
+  usdToMicros,
   usdToNano,
 } from './units.ts'
 
@@ -80,6 +82,36 @@ describe('rounding', () => {
 })
 
 describe('amounts in USD', () => {
+  it.each([
+    [1, 1_000_000],
+    [0.5, 500_000],
+    [0.000001, 1],
+    [0, 0],
+  ])('T:converter %d USD are %d micro-USD, both ways', (usd, micros) => {
+    expect(usdToMicros(usd)).toBe(micros)
+    expect(microsToUsd(micros)).toBe(usd)
+  })
+
+  it('T:converter 123.456789 USD come back within a micro-USD, negative ones as 0', () => {
+    expect(usdToMicros(123.456789)).toBe(123_456_789)
+    expect(Math.abs(microsToUsd(usdToMicros(123.456789) ?? 0) - 123.456789)).toBeLessThan(0.000001)
+    expect(usdToMicros(-1)).toBe(0)
+    expect(usdToMicros(-0.5)).toBe(0)
+  })
+
+  it('T:converter every micro-USD survives the way to USD and back', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 2 ** 50 }), (micros) => {
+        expect(usdToMicros(microsToUsd(micros))).toBe(micros)
+      }),
+      { seed: 4, numRuns: 1000 },
+    )
+  })
+
+  it.each([[Number.NaN], [Number.POSITIVE_INFINITY], [1e10]])('%d USD are no micro-USD', (usd) => {
+    expect(usdToMicros(usd)).toBeUndefined()
+  })
+
   it('are read to the nearest nano-USD', () => {
     expect(usdToNano(0.0075)).toBe(7_500_000)
     expect(usdToNano(0.1 + 0.2)).toBe(300_000_000)

@@ -3,7 +3,9 @@
  * per million tokens, so $0.0375 per million is 37,500,000, exactly.
  */
 export const NANO_USD_PER_USD = 1_000_000_000
+/** A micro-USD in nano-USD. */
 export const NANO_USD_PER_MICRO_USD = 1_000
+const MICRO_USD_PER_USD = 1_000_000
 
 /** An exact integer: a number while it is safe, a bigint beyond 2^53 - 1. */
 export type Exact = number | bigint
@@ -86,4 +88,21 @@ export function nanoToUsd(nanoUsd: Exact): number {
 export function usdToNano(usd: number): number | undefined {
   const nano = Math.round(usd * NANO_USD_PER_USD)
   return Number.isSafeInteger(nano) && nano >= 0 ? nano : undefined
+}
+
+/**
+ * The nearest micro-USD of an amount in USD. A negative one is 0, as the replaced system has it.
+ *
+ * @param usd - NaN and amounts past 2^53 - 1 micro-USD have none: undefined
+ * @example usdToMicros(0.0075) // 7_500
+ * @example usdToMicros(-1) // 0
+ */
+export function usdToMicros(usd: number): number | undefined {
+  const micros = Math.max(0, Math.round(usd * MICRO_USD_PER_USD))
+  return Number.isSafeInteger(micros) ? micros : undefined
+}
+
+/** Micro-USD to USD: for showing and for the old wires only. */
+export function microsToUsd(micros: Exact): number {
+  return Number(micros) / MICRO_USD_PER_USD
 }

@@ -29,6 +29,7 @@ export interface UsageRecord {
   readonly metadata?: { readonly [name: string]: JsonValue }
 }
 
+/** What went wrong in a call of a tool. */
 export interface UsageRecordError {
   readonly type?: string
   readonly message?: string

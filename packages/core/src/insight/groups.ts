@@ -3,6 +3,7 @@ import { TupleMap } from '../query/index.ts'
 /** What everything beyond the limit is counted under, in each part of the name. */
 export const OTHER = 'other'
 
+/** Figures of one name. */
 export interface Group<Value> {
   readonly name: readonly string[]
   readonly value: Value

@@ -1,12 +1,14 @@
 /** `critical`: most requests to a backend fail. `warning`: something is wrong. `info`: something could be better. */
 export type Severity = 'critical' | 'warning' | 'info'
 
+/** What a recommendation is about. */
 export type RecommendationType =
   | 'backend_reliability'
   | 'backend_performance'
   | 'routing_confidence'
   | 'cost_optimization'
 
+/** What should change, and why. */
 export interface Recommendation {
   readonly type: RecommendationType
   readonly severity: Severity
@@ -48,6 +50,7 @@ export interface RecommendationLimits {
   readonly monthlySavingsUsd: number
 }
 
+/** Where recommendations begin; a figure exactly at its limit gives none. */
 export const RECOMMENDATION_LIMITS: RecommendationLimits = {
   minimumCount: 10,
   successRatio: 0.9,

@@ -18,6 +18,7 @@ export interface TokenPrices {
   readonly output: number
 }
 
+/** What tokens cost, and how that is known. */
 export interface TokenCost {
   readonly inputNanoUsd: Exact
   readonly outputNanoUsd: Exact

@@ -35,6 +35,7 @@ export interface JournalFs {
 const OWNER_ONLY_FILE = 0o600
 const OWNER_ONLY_DIR = 0o700
 
+/** The machine's file system. */
 export const nodeFs: JournalFs = {
   async open(path, flags) {
     const handle = await open(path, flags, OWNER_ONLY_FILE)

@@ -32,6 +32,7 @@ export interface SealedSegment {
 /** `ok`, or why the last commit failed; the next append tries again. */
 export type JournalState = 'ok' | 'disk_full' | 'failed'
 
+/** How a journal is, and what it holds. */
 export interface JournalStats {
   readonly state: JournalState
   /** Ordinals from the oldest record held to the durable end; damaged records are among them. */
@@ -56,6 +57,7 @@ export interface JournalStats {
   readonly pendingBytes: number
 }
 
+/** A journal that is open for writing. */
 export interface Journal {
   /** By what this journal is recognised: 32 hexadecimal digits, the same for its whole life. */
   readonly id: string

@@ -4,6 +4,7 @@ import type { JournalPosition } from './position.ts'
 import { type JournalRecord, RECORD_TYPES, type RecordType } from './record.ts'
 import { walk } from './walk.ts'
 
+/** Which lines of a journal are read. */
 export interface ReadLinesOptions {
   readonly dir: string
   readonly fs?: JournalFs

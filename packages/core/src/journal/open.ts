@@ -17,6 +17,7 @@ import { recover } from './recover.ts'
 import { journalIdOf } from './segment-chain.ts'
 import { SegmentWriter } from './segment-writer.ts'
 
+/** Where a journal is, and how it is kept. */
 export interface JournalOptions {
   /** Made if it does not exist. One journal to a directory; names that are not the journal's are left alone. */
   readonly dir: string
@@ -74,7 +75,7 @@ const DEFAULT_KEEP_MS = 35 * 24 * 3_600_000
  * @example
  * const journal = await openJournal({ dir: 'data/journal' })
  * const { durable } = journal.append([{ type: 'event', body: '"e":{"model":"gpt-4o"}' }])
- * await durable // { position: { segment: 1, offset: 158 }, ordinal: 1 }
+ * await durable // { position: { segment: 1, offset: ... }, ordinal: 1 }
  */
 export async function openJournal(options: JournalOptions): Promise<Journal> {
   const { dir, fs = nodeFs, clock = systemClock } = options

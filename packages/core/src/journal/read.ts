@@ -2,11 +2,13 @@ import { behindLine, lineDamage, parseLine, type ReadLinesOptions, readLines } f
 import type { JournalPosition } from './position.ts'
 import type { JournalRecord } from './record.ts'
 
+/** From where on a journal is read, and in what portions. */
 export interface ReadJournalOptions extends ReadLinesOptions {
   /** Most records in a batch, default 4096. */
   readonly batchRecords?: number
 }
 
+/** Records in their order, and where to go on. */
 export interface JournalBatch {
   /** At least one. */
   readonly records: readonly JournalRecord[]

@@ -7,6 +7,7 @@ import type { JournalPosition } from './position.ts'
  */
 export type RecordType = 'event' | 'clear' | 'erase' | 'reprice' | 'meta'
 
+/** Every {@link RecordType}. */
 export const RECORD_TYPES: ReadonlySet<string> = new Set<RecordType>(['event', 'clear', 'erase', 'reprice', 'meta'])
 
 /** One record to append. */

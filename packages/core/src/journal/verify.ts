@@ -3,6 +3,7 @@ import { type JournalFs, nodeFs } from './fs.ts'
 import { comparePositions, type JournalPosition } from './position.ts'
 import { walk } from './walk.ts'
 
+/** Which journal is verified. */
 export interface VerifyJournalOptions {
   readonly dir: string
   readonly fs?: JournalFs
@@ -12,6 +13,7 @@ export interface VerifyJournalOptions {
   readonly to?: JournalPosition
 }
 
+/** What {@link verifyJournal} found. */
 export interface JournalVerification {
   /** Sound records. */
   readonly records: number

@@ -31,6 +31,7 @@ export interface CostLine {
   readonly costNanoUsd: number
 }
 
+/** What a multiplication of a receipt is for. */
 export type CostComponent =
   | 'input'
   | 'input_audio'
@@ -53,6 +54,7 @@ export interface Unpriced {
   readonly about?: string
 }
 
+/** Why nobody knows what a request cost. */
 export type UnpricedReason =
   /** Nobody has a price for the model. */
   | 'no_price'
@@ -67,6 +69,7 @@ export type UnpricedReason =
   /** A count is not an integer from 0 to 2^53 - 1. */
   | 'invalid_usage'
 
+/** What else than usage decides a cost. */
 export interface CostOptions {
   /** As the provider spells it: `batch`, `flex`, `priority`, ... A tier without a known price costs the standard price. */
   readonly serviceTier?: string

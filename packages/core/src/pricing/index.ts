@@ -1,4 +1,7 @@
-/** Usage to money: price catalogue and overrides, lookup of models, cost of requests, receipts. Pure; runs in browsers. */
+/**
+ * Usage to money: price catalogue and overrides, lookup of models, cost of requests and what they can cost at most, receipts,
+ * budgets. Pure; runs in browsers.
+ */
 export type { UsageCounts } from '../event/event.ts'
 export { bundledCatalogue, type Catalogue, type CatalogueData, parseCatalogue } from './catalogue.ts'
 export {
@@ -11,7 +14,23 @@ export {
   type Unpriced,
   type UnpricedReason,
 } from './cost.ts'
+export {
+  BudgetError,
+  type BudgetStatus,
+  CostController,
+  type FullBudgetStatus,
+  type Reservation,
+} from './cost-controller.ts'
 export { usdPerMillion, usdPerToken } from './decimal.ts'
+export { estimateInputTokens } from './input-estimate.ts'
+export {
+  calculateMaxCost,
+  DEFAULT_MAX_OUTPUT_TOKENS,
+  type EstimateOptions,
+  estimateMaxCost,
+  estimateMaxCostNanoUsd,
+  type RequestBounds,
+} from './max-cost.ts'
 export type { MatchKind } from './model-index.ts'
 export { type OverrideFormat, type OverrideSource, validateOverrides } from './overrides/index.ts'
 export * from './price.ts'

@@ -29,6 +29,7 @@ export interface PricedFields
   readonly flagged?: PriceFlag
 }
 
+/** Why a cost of ours may be off. */
 export type PriceFlag =
   /** The request is older than the model's first known price; the first was taken. */
   | 'before_first_row'
@@ -85,6 +86,7 @@ export interface PriceBook {
   readonly version: string
 }
 
+/** What a price book is made of. */
 export interface PriceBookOptions {
   /** Later sources win over earlier ones, all of them over the catalogue. */
   readonly overrides?: readonly OverrideSource[]

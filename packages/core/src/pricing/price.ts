@@ -29,8 +29,10 @@ export interface UnitPrices {
   readonly cacheImageRead?: number
 }
 
+/** A kind of tokens with a price of its own. */
 export type TokenPriceName = keyof UnitPrices
 
+/** Every {@link TokenPriceName}. */
 export const TOKEN_PRICE_NAMES: readonly TokenPriceName[] = [
   'input',
   'output',
@@ -96,6 +98,8 @@ export interface PriceRow extends RateCard {
   readonly multipliers?: ReadonlyMap<string, number>
   /** Service tiers with a price list of their own; wins over `multipliers`. */
   readonly serviceTiers?: ReadonlyMap<string, RateCard>
+  /** The most tokens that the model answers with. No price, so no part of the id. */
+  readonly maxOutputTokens?: number
 }
 
 /** Whose figures a row holds. */

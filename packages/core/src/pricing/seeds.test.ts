@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { nanoToMicros } from '../event/units.ts'
+import { nanoToMicros, nanoToUsd } from '../event/units.ts'
 import { usdPerToken } from './decimal.ts'
 import { createPriceBook, type PriceBook } from './price-book.ts'
 
@@ -44,6 +44,9 @@ describe("the pricing manager's table, in LiteLLM's form", () => {
     'claude-opus-4-5': { input_cost_per_token: 5e-6, output_cost_per_token: 2.5e-5, litellm_provider: 'anthropic' },
     'custom-model': { input_cost_per_token: 0.001, output_cost_per_token: 0.002 },
     'input-only': { input_cost_per_token: 0.001 },
+    'output-only': { input_cost_per_token: 0, output_cost_per_token: 0.001 },
+    limited: { input_cost_per_token: 0.001, output_cost_per_token: 0.002, max_output_tokens: 8192, max_tokens: 4096 },
+    'older-limit': { input_cost_per_token: 0.001, output_cost_per_token: 0.002, max_tokens: 4096 },
     free: { input_cost_per_token: 0, output_cost_per_token: 0 },
     'openai/container': { code_interpreter_cost_per_session: 0.03, litellm_provider: 'openai' },
   }
@@ -63,7 +66,8 @@ describe("the pricing manager's table, in LiteLLM's form", () => {
     ['custom-model', 0, 500, 1_000_000],
     ['custom-model', 1_000, 500, 2_000_000],
     ['input-only', 1_000, 7, 1_000_000],
-  ])('prices %s %d in %d out at %d micro-USD', (model, inputTokens, outputTokens, micros) => {
+    ['output-only', 7, 1_000, 1_000_000],
+  ])('T:pricing-i %s: %d in and %d out cost %d micro-USD', (model, inputTokens, outputTokens, micros) => {
     const nano = cost(book, model, { inputTokens, outputTokens })
     expect(nano).toBe(micros * 1_000)
     expect(nanoToMicros(nano ?? -1)).toBe(micros)
@@ -79,19 +83,60 @@ describe("the pricing manager's table, in LiteLLM's form", () => {
     expect(micros('gpt-5-nano', 11, 1)).toEqual([950, 1])
   })
 
-  it('leaves out the sample, what costs nothing and what has no token price', () => {
+  it('T:pricing-i the sample, what costs nothing, what has no token price and unknown models have no price', () => {
     for (const model of ['sample_spec', 'free', 'openai/container', 'nonexistent-model-xyz']) {
       expect(book.resolve(undefined, model, NOW)).toBeUndefined()
     }
   })
 
-  it('converts USD per token exactly', () => {
-    expect(usdPerToken(0.00000125)).toBe(1_250_000 * 1_000)
-    expect(usdPerToken(0.00001)).toBe(10_000_000 * 1_000)
-    expect(usdPerToken(0.001)).toBe(1_000_000_000 * 1_000)
+  it('T:pricing-i gpt-5.1 costs 1.25e-6 and 1e-5 USD a token and answers with at most 128,000', () => {
+    expect(book.resolve(undefined, 'gpt-5.1', NOW)).toMatchObject({
+      model: 'gpt-5.1',
+      match: 'exact',
+      row: { prices: { input: usdPerToken(1.25e-6), output: usdPerToken(1e-5) }, maxOutputTokens: 128_000 },
+    })
   })
 
-  it('is replaced by a valid table only', () => {
+  it("T:pricing-i the catalogue's own gpt-5.1 costs the same", () => {
+    expect(cost(createPriceBook(), 'gpt-5.1', { inputTokens: 1_000, outputTokens: 500 })).toBe(6_250_000)
+  })
+
+  it.each([
+    ['limited', 8_192],
+    ['older-limit', 4_096],
+    ['custom-model', undefined],
+  ])('T:pricing-i %s answers with at most %s tokens, and its name is its key', (model, most) => {
+    const found = book.resolve(undefined, model, NOW)
+    expect([found?.model, found?.row.maxOutputTokens]).toEqual([model, most])
+  })
+
+  it("T:pricing-i a model's limit is no part of its price id", () => {
+    const ids = ['limited', 'older-limit'].map((model) => {
+      const entry = content[model as 'limited']
+      const { max_output_tokens: _, max_tokens: __, ...unlimited } = entry
+      return [entry, unlimited].map(
+        (one) =>
+          createPriceBook({ catalogue: false, overrides: [{ name: 'p', content: { m: one } }] }).resolve(
+            undefined,
+            'm',
+            NOW,
+          )?.priceId,
+      )
+    })
+    for (const [limited, unlimited] of ids) expect(limited).toBe(unlimited)
+  })
+
+  it.each([
+    [0.00000125, 1_250_000],
+    [0.00001, 10_000_000],
+    [0.001, 1_000_000_000],
+  ])('T:converter %d USD a token are exactly %d micro-USD a million, and back', (usd, micros) => {
+    const price = usdPerToken(usd)
+    expect(price).toBe(micros * 1_000)
+    expect(nanoToUsd(price ?? -1) / 1_000_000).toBe(usd)
+  })
+
+  it('T:pricing-i a table that is not valid is an error, and the one before stays in force', () => {
     expect(() => book.reload({ catalogue: false, overrides: [{ name: 'pricing.json', content: 'not json' }] })).toThrow(
       'pricing.json',
     )

@@ -10,6 +10,7 @@ import { usageFromOpenAiResponses } from './openai-responses.ts'
 import { usageFromOpenRouter } from './openrouter.ts'
 import { type Provider, parseProvider } from './provider.ts'
 
+/** Reads usage out of one provider's answer; undefined where there is none. */
 export type Normalizer = (body: unknown) => NormalizedUsage | undefined
 
 /** OpenAI's two shapes differ in the names of their details; the newer one is recognised by them. */

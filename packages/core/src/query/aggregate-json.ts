@@ -13,12 +13,21 @@ export interface AggregateJson {
   readonly q: readonly QuantityJson[]
 }
 
+/** Totals of a quantity; 0: of no event. */
 export type QuantityJson =
   | 0
   | readonly [sum: number | string, count: number, min: number, max: number]
   | readonly [sum: number | string, count: number, min: number, max: number, sketch: readonly number[]]
 
-/** @example aggregateToJson(plan, aggregate) // { c: [2], q: [[300, 2, 100, 200, [100, 1, 164, 1]]] } */
+/**
+ * An aggregate as JSON.
+ *
+ * @example
+ * const plan = planOf([MEASURE_OF.get('requests')!, MEASURE_OF.get('duration_ms_p95')!])
+ * const aggregate = emptyAggregate(plan)
+ * for (const durationMs of [100, 200]) addEvent(plan, aggregate, { ...event, durationMs })
+ * aggregateToJson(plan, aggregate) // { c: [2], q: [[300, 2, 100, 200, [100, 1, 164, 1]]] }
+ */
 export function aggregateToJson(plan: Plan, aggregate: Aggregate): AggregateJson {
   return {
     c: aggregate.counters.slice(),

@@ -14,6 +14,7 @@ export interface Plan {
   readonly quantities: readonly PlannedQuantity[]
 }
 
+/** A quantity, and what is kept of it. */
 export interface PlannedQuantity {
   readonly quantity: Quantity
   /** Are bucket counts kept? */
@@ -41,7 +42,7 @@ export interface QuantityTotal {
 /**
  * The plan of some measures: ratios pull in their parts, a minimum or maximum the extremes, a quantile extremes and sketch.
  *
- * @example planOf([MEASURE_OF.get('duration_ms_p95')!]).quantities // [{ quantity: duration_ms, sketch: true, extremes: true }]
+ * @example planOf([MEASURE_OF.get('duration_ms_p95')!]).quantities // [{ quantity: QUANTITY_OF.get('duration_ms'), sketch: true, extremes: true }]
  */
 export function planOf(measures: readonly Measure[]): Plan {
   const counters = new Set<string>()

@@ -19,6 +19,7 @@ export interface Cell {
   readonly other?: true
 }
 
+/** How fresh an answer is. */
 export interface QueryMeta {
   /** Everything acknowledged before this instant is in the figures, ms since 1970 UTC. */
   readonly completeToMs: number

@@ -19,6 +19,7 @@ export type Condition =
 
 const REQUEST: Condition = { field: 'kind', in: ['llm_request_completed', 'llm_request_failed'] }
 
+/** THE table of counters: figures that count events. */
 export const COUNTERS: readonly Counter[] = [
   { name: 'events', label: 'Events', where: [] },
   { name: 'requests', label: 'Requests', where: [REQUEST] },
@@ -37,6 +38,7 @@ export const COUNTERS: readonly Counter[] = [
   { name: 'cache_hits', label: 'Gateway cache hits', where: [REQUEST, { field: 'cacheHit', in: [true] }] },
 ]
 
+/** Name -> counter. */
 export const COUNTER_OF: ReadonlyMap<string, Counter> = new Map(COUNTERS.map((counter) => [counter.name, counter]))
 
 /** Does the event satisfy all conditions? */

@@ -12,8 +12,9 @@ import { TupleMap } from './tuple-map.ts'
  * @param meta what the answer says of its freshness; without it the events are taken to be all there are
  * @throws TallystickError as {@link finishQuery}
  * @example
- * fold(parseQuery({ measures: ['requests'], group_by: ['model'] }, { nowMs }), events).rows
- * // [{ model: 'gpt-4o', requests: 2 }, { model: null, requests: 0 }]
+ * const events = [event, { ...event, eventId: 'b' }]
+ * fold(parseQuery({ measures: ['requests'], group_by: ['model'] }, { nowMs: event.timestampMs + 1 }), events).rows
+ * // [{ model: 'gpt-4o', requests: 2 }]
  */
 export function fold(query: Query, events: Iterable<UsageEvent>, meta?: QueryMeta): QueryResult {
   const plan = queryPlan(query)

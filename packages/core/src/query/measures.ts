@@ -41,6 +41,7 @@ export type Measure =
       readonly denominator: { readonly counter: string } | { readonly quantity: string }
     }
 
+/** The quantiles of every recorded quantity, by the suffix of their names. */
 export const QUANTILES: readonly { readonly suffix: string; readonly q: number }[] = [
   { suffix: 'p50', q: 0.5 },
   { suffix: 'p90', q: 0.9 },
@@ -49,6 +50,7 @@ export const QUANTILES: readonly { readonly suffix: string; readonly q: number }
   { suffix: 'p999', q: 0.999 },
 ]
 
+/** Every figure that can be asked for: counters, quantities, ratios, quantiles. */
 export const MEASURES: readonly Measure[] = [
   ...COUNTERS.map(
     (counter): Measure => ({
@@ -104,4 +106,5 @@ export const MEASURES: readonly Measure[] = [
   },
 ]
 
+/** Name -> measure. */
 export const MEASURE_OF: ReadonlyMap<string, Measure> = new Map(MEASURES.map((measure) => [measure.name, measure]))

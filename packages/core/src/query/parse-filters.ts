@@ -5,7 +5,9 @@ import { DIMENSION_NAMES, groupByOf, isStorableText } from './names.ts'
 import type { Problems } from './problems.ts'
 import type { Filter, FilterValue, GroupBy } from './query.ts'
 
+/** Most filters of a query. */
 export const MAX_FILTERS = 32
+/** Most values of a filter. */
 export const MAX_FILTER_VALUES = 1_000
 
 /**

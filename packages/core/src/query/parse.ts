@@ -9,6 +9,7 @@ import type { GroupBy, Interval, Query } from './query.ts'
 import { bucketStarts, INTERVALS, unknownZone } from './time.ts'
 import { isTimeZone } from './zone.ts'
 
+/** What a query may leave to whoever reads it. */
 export interface ParseContext {
   /** What "now" is for the default range, ms since 1970 UTC. */
   readonly nowMs: number
@@ -16,8 +17,11 @@ export interface ParseContext {
   readonly timeZone?: string
 }
 
+/** Most measures of a query. */
 export const MAX_MEASURES = 64
+/** Most dimensions that a query groups by. */
 export const MAX_GROUP_BY = 8
+/** Most groups that a query answers with. */
 export const MAX_LIMIT = 10_000
 const DEFAULT_LIMIT = 100
 const DEFAULT_MEASURES: readonly string[] = ['requests', 'cost_nano_usd']

@@ -42,6 +42,7 @@ const quantity = (
   cells,
 })
 
+/** THE table of quantities: what is measured of an event. */
 export const QUANTITIES: readonly Quantity[] = [
   quantity('input_tokens', 'inputTokens', 'tokens', 'Input tokens', 'sum'),
   quantity('fresh_input_tokens', 'inputTokens', 'tokens', 'Fresh input tokens', 'sum', {
@@ -80,12 +81,13 @@ export const QUANTITIES: readonly Quantity[] = [
   ),
 ]
 
+/** Name -> quantity. */
 export const QUANTITY_OF: ReadonlyMap<string, Quantity> = new Map(QUANTITIES.map((entry) => [entry.name, entry]))
 
 /**
  * The value of a quantity on an event; undefined when unknown. Never negative for events that passed a door.
  *
- * @example quantityOf(QUANTITY_OF.get('total_tokens')!, { ...event, inputTokens: 3, outputTokens: 4 }) // 7
+ * @example quantityValue(QUANTITY_OF.get('total_tokens')!, { ...event, inputTokens: 3, outputTokens: 4 }) // 7
  */
 export function quantityValue(quantity: Quantity, event: UsageEvent): number | undefined {
   let value: number | undefined

@@ -6,6 +6,7 @@ export type GroupBy =
   | { readonly name: string; readonly dimension: Dimension }
   | { readonly name: string; readonly tag: string }
 
+/** A value of a dimension; null: absent. */
 export type FilterValue = string | number | boolean | null
 
 /** Keeps events whose dimension is (or with `negate` is not) one of `values`; `null` among them means absent. */
@@ -15,6 +16,7 @@ export interface Filter {
   readonly negate: boolean
 }
 
+/** Width of a time bucket. Days, weeks and months are those of the time zone. */
 export type Interval = '1m' | '5m' | '15m' | '30m' | '1h' | '3h' | '6h' | '12h' | '1d' | '1w' | '1mo'
 
 /** A query after validation: every name resolved, every default filled. Engines see nothing else. */
@@ -36,6 +38,7 @@ export interface Query {
 /** One row of an answer: `time_ms` when there is an interval, each dimension, each measure, `other` on the folded rest. */
 export type ResultRow = { readonly [name: string]: string | number | boolean | null }
 
+/** The answer to a query. */
 export interface QueryResult {
   readonly rows: readonly ResultRow[]
   /** Everything acknowledged before this instant is in the figures. */

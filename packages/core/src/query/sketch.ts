@@ -40,7 +40,8 @@ const TWO_TO_32 = 2 ** 32
  * The bucket of a value. `value` is an integer up to 2^53 - 1; a negative one (no door lets it in) counts as 0.
  *
  * @example sketchIndex(127) // 127
- * @example sketchIndex(1469) // 347: values 1456 to 1471
+ * @example sketchIndex(1469) // 347
+ * @example sketchBounds(347) // { lower: 1456, upper: 1471 }
  */
 export function sketchIndex(value: number): number {
   if (value < LINEAR_LIMIT) return Math.max(value, 0)

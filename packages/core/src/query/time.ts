@@ -66,7 +66,7 @@ export function bucketer(interval: Interval, timeZone: string): (ms: number) => 
 /**
  * Start of the bucket that holds an instant.
  *
- * @example bucketStartOf(Date.parse('2025-06-01T10:00:00Z'), '1h', 'Asia/Kathmandu') // 2025-06-01T09:15:00Z
+ * @example bucketStartOf(Date.parse('2025-06-01T10:00:00Z'), '1h', 'Asia/Kathmandu') // Date.parse('2025-06-01T09:15:00Z')
  * @throws TallystickError `invalid_query` if the runtime does not know the zone.
  */
 export function bucketStartOf(ms: number, interval: Interval, timeZone: string): number {

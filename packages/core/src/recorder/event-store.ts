@@ -23,6 +23,7 @@ export interface RecordOptions {
   readonly providerId?: string | undefined
 }
 
+/** What is known of a request that failed. */
 export interface RecordFailureOptions extends RecordOptions {
   readonly errorCode?: string | undefined
   readonly errorMessage?: string | undefined
@@ -145,7 +146,10 @@ export class EventStore implements PendingEvents {
    * Records a completed request of a provider that its model's name tells, at the cost that `prices` finds. A model that
    * nobody has a price for is recorded unpriced: 0 in the figures in micro-USD.
    *
-   * @example store.recordLlmCompleted(createPriceBook(), 'gpt-4', 100, 50, { agentId: 'agent_7' }) // costs $0.006
+   * @example
+   * const store = new EventStore()
+   * store.recordLlmCompleted(createPriceBook(), 'gpt-4', 100, 50, { agentId: 'agent_7' }) // true
+   * store.stats().totalCostUsd() // 0.006
    */
   recordLlmCompleted(
     prices: Prices,
@@ -505,6 +509,7 @@ function noneDropped(): Record<DropReason, number> {
     rejected: 0,
     spool_full: 0,
     spool_damaged: 0,
+    process_exit: 0,
     worker_exit: 0,
     process_exit: 0,
     drained: 0,

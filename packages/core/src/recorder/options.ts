@@ -4,6 +4,7 @@ import { randomHex } from './minted-ids.ts'
 import { Draft } from './read-event.ts'
 import type { EventDefaults } from './recordable.ts'
 
+/** How a recorder is set up; every member may be left out. */
 export interface EventStoreOptions {
   /** Events held at once, 1 to 16,777,216; 10,000 by default. */
   readonly capacity?: number

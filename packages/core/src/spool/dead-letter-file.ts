@@ -1,6 +1,7 @@
 import { type FileHandle, open, rename } from 'node:fs/promises'
 import { Serial } from './serial.ts'
 
+/** Where refused events are written, and how much of them. */
 export interface DeadLetterFileOptions {
   readonly path: string
   /** Beyond this the file is renamed to `<path>.1`, in place of an earlier one, and begun anew; 16 MiB by default. */

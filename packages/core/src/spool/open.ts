@@ -4,14 +4,14 @@ import { openShared } from './shared-spool.ts'
 import type { Spool } from './spool.ts'
 
 /**
- * Opens a spool and finds what earlier lives have left in it. A full disk does not prevent it.
+ * Opens a spool and finds what earlier lives have left in it: that is pending from the start. A full disk does not prevent it.
  *
  * @throws TallystickError `invalid_config`, `journal_locked` (another process has it: use `parent`), `journal_newer_format`,
  * `data_dir_unusable`
  * @example
  * const spool = await openSpool({ dir: 'spool' })
  * spool.life // { sourceId: '0199aa00-...', epoch: 1795262400000 }
- * spool.pendingCount // 0, or what a killed process has left
+ * spool.pendingCount // 0
  */
 export async function openSpool(options: SpoolOptions): Promise<Spool> {
   const settings = settingsOf(options)

@@ -3,6 +3,7 @@ import { type Clock, type Random, systemClock, systemRandom } from '../event/ind
 import { type JournalFs, nodeFs } from '../journal/index.ts'
 import type { PendingEvents } from '../recorder/index.ts'
 
+/** Where a spool is, and how it is kept. */
 export interface SpoolOptions {
   /** The spool's directory, made if it does not exist. One process at a time. */
   readonly dir?: string

@@ -47,6 +47,7 @@ export interface Spool extends PendingEvents {
   close(): Promise<readonly Ledger[]>
 }
 
+/** How a spool stands. */
 export interface SpoolStats {
   /** Whether events can be written; `failed` is any other trouble than a full disk. It is tried again by itself. */
   readonly state: 'ok' | 'disk_full' | 'failed'

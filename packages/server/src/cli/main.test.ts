@@ -51,4 +51,11 @@ describe('the command line', () => {
     expect(ran.err).toContain(why)
     expect(ran.out).toBe('')
   })
+
+  it('believes every flag of a setting, hyphens or not', async () => {
+    const flags = ['--host', '::1', '--port', '9', '--data', 'd', '--store', 'memory:', '--log-level', 'error']
+    const lines = (await run('config', ...flags)).out.split('\n')
+    for (const key of ['http.host', 'http.port', 'data_dir', 'store', 'log.level'])
+      expect(lines.find((line) => line.startsWith(key))).toMatch(/ flag /)
+  })
 })

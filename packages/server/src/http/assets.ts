@@ -51,7 +51,7 @@ const PLACEHOLDER = `<!doctype html>
 /**
  * Reads the files of `directory`, or none when it does not exist.
  *
- * @example (await loadAssets('dist/dashboard')).find('/index.html')?.type // 'text/html; charset=utf-8'
+ * @example (await loadAssets('dist/dashboard')).find('/index.html')?.type // 'text/html; ...'
  */
 export async function loadAssets(directory: string | undefined): Promise<Assets> {
   const files = new Map<string, Asset>()

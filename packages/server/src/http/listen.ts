@@ -8,6 +8,7 @@ import { RAW_API_HEADERS, secureHeaders } from './headers.ts'
 import { createNodeIngest, sendProblem } from './node-ingest.ts'
 import { problemHeaders, problemOf, problemResponse } from './problem.ts'
 
+/** Where a server listens. */
 export interface ListenOptions {
   /** Address to bind; loopback when absent. */
   readonly host?: string
@@ -30,6 +31,7 @@ export interface Timeouts {
   readonly checkMs: number
 }
 
+/** A server that listens. */
 export interface Listening {
   readonly host: string
   readonly port: number

@@ -22,7 +22,7 @@ export interface Problem {
  * What a client is told about an error. Anything that is not a `TallystickError` is `internal_error` with a fixed text:
  * messages of libraries and stacks may hold paths, queries or secrets.
  *
- * @example problemOf(new TallystickError('not_found'), id).status // 404
+ * @example problemOf(new TallystickError('not_found'), 'request-1').status // 404
  */
 export function problemOf(error: unknown, requestId: string): Problem {
   const known = isTallystickError(error)

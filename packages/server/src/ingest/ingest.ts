@@ -38,6 +38,7 @@ export interface IngestRequest {
   readonly principal?: { readonly tenantId?: string }
 }
 
+/** What a door has seen of who delivers; wins over what the items say. */
 export type Observed = Readonly<Pick<UsageEvent, 'clientIp' | 'authMethod' | 'authenticated'>>
 
 /**
@@ -60,6 +61,7 @@ export interface IngestAnswer {
   readonly results?: readonly ItemResult[]
 }
 
+/** An item that was refused, and why. */
 export interface RejectedItem {
   readonly index: number
   readonly event_id?: string
@@ -70,6 +72,7 @@ export interface RejectedItem {
 
 export type ItemStatus = 'accepted' | 'duplicate' | 'conflict' | 'rejected'
 
+/** What became of one item of a delivery. */
 export interface ItemResult {
   readonly index: number
   /** Absent only where a rejected item's id could not be read. */
@@ -90,6 +93,7 @@ export interface Ingest {
    * and the repeat finds their events to be duplicates.
    *
    * @example
+   * const ingest = await openIngest({ store: openMemoryStore(), prices: createPriceBook() })
    * await ingest.submit({ items: [{ model: 'gpt-4o', input_tokens: 12, output_tokens: 3 }], door: 'native' })
    * // { received: 1, accepted: 1, duplicate: 0, conflict: 0, conflicts: [], rejected: [] }
    */

@@ -81,7 +81,7 @@ export async function resetStore(url: string): Promise<void> {
  * What is wrong with a store URL, undefined when it can be opened. Does not look whether anything is there, and repeats
  * nothing of the URL but its scheme and parameters: it may hold a password.
  *
- * @example storeUrlProblem('duckbd:x') // 'has no known scheme but "duckbd"; nearest: "duckdb", "memory"'
+ * @example storeUrlProblem('duckbd:x') // 'has no known scheme but "duckbd"; nearest: "duckdb", "jsonl", "memory"'
  */
 export function storeUrlProblem(url: string): string | undefined {
   const target = readStoreUrl(url)

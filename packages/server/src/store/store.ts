@@ -90,6 +90,7 @@ export interface FollowerProgress {
   readonly error?: string
 }
 
+/** What a store can do. */
 export interface StoreCapabilities {
   /** As seed 002 reports it: `memory`, `duckdb`, ... */
   readonly backendType: string
@@ -101,6 +102,7 @@ export interface StoreCapabilities {
   readonly maxEvents?: number
 }
 
+/** Which events are read. */
 export interface ScanRequest {
   readonly fromMs: number
   readonly toMs: number
@@ -119,6 +121,7 @@ export interface ScanCursor {
   readonly ordinal: number
 }
 
+/** Events in the order asked for. */
 export interface ScanPage {
   readonly events: readonly StoredEvent[]
   /** Present when there may be more. */
@@ -135,6 +138,7 @@ export interface StoreCopy {
   readonly appliedOrdinal: number
 }
 
+/** What a store holds. */
 export interface StoreStats {
   readonly events: number
   /** Events that retention (or `maxEvents`) has dropped since the last clear; of one instant with `events`. Absent where not counted. */

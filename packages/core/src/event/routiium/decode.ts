@@ -37,7 +37,7 @@ export const decodeRoutiium: Decoder = (item, context) =>
  * The canonical event of a document that {@link encodeRoutiium} wrote in its extended form; nothing is checked, and the
  * money of the server stands as it was.
  *
- * @example eventFromRoutiium(encodeRoutiium(event)) // equals event
+ * @example eventFromRoutiium(encodeRoutiium(event)) // event
  */
 export function eventFromRoutiium(trusted: Readonly<Record<string, unknown>>): UsageEvent {
   return eventFromWire(flattenDocument(trusted))

@@ -22,6 +22,7 @@ export interface RoutiiumDocument {
   readonly x_tallystick?: Readonly<Record<string, JsonValue>>
 }
 
+/** What was asked. */
 export interface RoutiiumRequest {
   readonly endpoint: string
   readonly method: string
@@ -35,6 +36,7 @@ export interface RoutiiumRequest {
   readonly client_ip: string | null
 }
 
+/** What was answered. */
 export interface RoutiiumResponse {
   /** 0 where it is not known. */
   readonly status_code: number
@@ -45,6 +47,7 @@ export interface RoutiiumResponse {
   readonly error_message: string | null
 }
 
+/** How long it took. */
 export interface RoutiiumPerformance {
   readonly duration_ms: number
   readonly ttfb_ms: number | null
@@ -53,6 +56,7 @@ export interface RoutiiumPerformance {
   readonly tokens_per_second?: number | null
 }
 
+/** Who asked. */
 export interface RoutiiumAuth {
   readonly authenticated: boolean
   readonly api_key_id: string | null
@@ -60,6 +64,7 @@ export interface RoutiiumAuth {
   readonly auth_method: string | null
 }
 
+/** Where it was sent. */
 export interface RoutiiumRouting {
   readonly backend: string
   readonly upstream_mode: string

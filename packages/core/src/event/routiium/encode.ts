@@ -4,6 +4,7 @@ import { encodeWireEvent } from '../wire/encode.ts'
 import type { RoutiiumCost, RoutiiumDocument, RoutiiumResponse, RoutiiumTokenUsage } from './document.ts'
 import { flattenDocument, NO_MODEL, NO_RESPONSE } from './flatten.ts'
 
+/** How {@link encodeRoutiium} writes. */
 export interface RoutiiumEncodeOptions {
   /** Write the later members and `x_tallystick`, so that nothing is lost (default). False: the first form only. */
   readonly extended?: boolean

@@ -12,6 +12,7 @@ export interface DecodeContext {
   readonly defaults?: Readonly<Partial<UsageEvent>>
 }
 
+/** An item that is an event. */
 export interface DecodedEvent {
   readonly ok: true
   /** Owned by the caller, who may go on to fill in what the server knows. */
@@ -20,6 +21,7 @@ export interface DecodedEvent {
   readonly timestampMinted: boolean
 }
 
+/** An item that is none: where, and why. */
 export interface RefusedItem {
   readonly ok: false
   readonly code: ErrorCode
@@ -30,6 +32,7 @@ export interface RefusedItem {
   readonly eventId?: string
 }
 
+/** What became of one item of a batch. */
 export type Decoded = DecodedEvent | RefusedItem
 
 /** Reads one item of a batch. Never throws, whatever the item is. */

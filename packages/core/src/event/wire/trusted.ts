@@ -9,7 +9,7 @@ import type { WireItem } from './item.ts'
  * know are left out, so that a journal written by a newer one can be read.
  *
  * @complexity one pass, no more than the renaming
- * @example eventFromWire(JSON.parse(wireJson(event))) // equals event
+ * @example eventFromWire(JSON.parse(wireJson(event))) // event
  */
 export function eventFromWire(trusted: Readonly<Record<string, unknown>>): UsageEvent {
   const item = trusted as WireItem

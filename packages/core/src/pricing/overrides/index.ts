@@ -128,7 +128,8 @@ function finish(draft: DraftModel): ModelPrices {
 }
 
 function withId(row: DraftRow, provider: string | undefined, model: string): PriceRow {
-  const content = JSON.stringify([provider ?? null, model, row], (_key, value) =>
+  const { maxOutputTokens, ...priced } = row
+  const content = JSON.stringify([provider ?? null, model, priced], (_key, value) =>
     value instanceof Map ? [...value] : value,
   )
   return { ...row, id: `override/${fingerprint(content)}`, model, ...(provider !== undefined && { provider }) }

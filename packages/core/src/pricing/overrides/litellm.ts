@@ -78,8 +78,19 @@ function readModel(path: string, model: string, entry: JsonObject, problems: Pro
   const serviceTiers = new Map<string, RateCard>()
   for (const [tier, tiers] of cards)
     if (tier !== '') serviceTiers.set(tier === 'batches' ? 'batch' : tier, toCard(tiers, standard))
-  const row = { ...standard, ...(units.size > 0 && { units }), ...(serviceTiers.size > 0 && { serviceTiers }) }
+  const maxOutputTokens = limitOf(entry['max_output_tokens']) ?? limitOf(entry['max_tokens'])
+  const row = {
+    ...standard,
+    ...(units.size > 0 && { units }),
+    ...(serviceTiers.size > 0 && { serviceTiers }),
+    ...(maxOutputTokens !== undefined && { maxOutputTokens }),
+  }
   return { ...identity(model, entry), rows: [row] }
+}
+
+/** `max_tokens` is the older name, for input or output as the model had it; only what is a number counts. */
+function limitOf(value: unknown): number | undefined {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value > 0 ? value : undefined
 }
 
 /** What a variant does not price costs the same as without it. */

@@ -16,7 +16,8 @@ import { type JsonObject, member, type Problems } from './problems.ts'
  *     "tiers": [{ "above_input_tokens": 200000, "usd_per_million": { "input": 4.5, "output": 18 } }],
  *     "usd_per_unit": { "web_searches": 0.01 },
  *     "multipliers": { "batch": 0.5 },
- *     "service_tiers": { "priority": { "usd_per_million": { "input": 4, "output": 16 } } } }],
+ *     "service_tiers": { "priority": { "usd_per_million": { "input": 4, "output": 16 } } },
+ *     "max_output_tokens": 16384 }],
  *   "default": { "usd_per_million": { "input": 1, "output": 2 } } }
  * ```
  *
@@ -73,6 +74,7 @@ const ENTRY_MEMBERS = new Set([
   'effective_from',
   'effective_to',
   'time_of_day',
+  'max_output_tokens',
 ])
 
 function readDefault(value: unknown, problems: Problems): DraftRow | undefined {
@@ -103,9 +105,11 @@ function readRow(path: string, entry: JsonObject, problems: Problems): DraftRow 
     problems.unknownMembers(at, tier, new Set(CARD_MEMBERS))
     return readCard(at, tier, problems, true)
   })
+  const maxOutputTokens = readLimit(`${path}.max_output_tokens`, entry['max_output_tokens'], problems)
   if (card === undefined) return undefined
   return {
     ...card,
+    ...(maxOutputTokens !== undefined && { maxOutputTokens }),
     ...(from !== undefined && { effectiveFromMs: from }),
     ...(to !== undefined && { effectiveToMs: to }),
     ...(timeOfDay && { timeOfDay }),
@@ -184,6 +188,12 @@ function readPermille(path: string, value: unknown, problems: Problems): number 
   const exact =
     permille !== undefined && permille <= 100_000 && scaleDecimal(value as number | string, 6) === permille * 1_000
   return exact ? permille : problems.add(path, 'must be a factor from 0 to 100 with at most 3 decimals')
+}
+
+function readLimit(path: string, value: unknown, problems: Problems): number | undefined {
+  if (value === undefined || value === null) return undefined
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value > 0) return value
+  return problems.add(path, 'must be an integer, at least 1')
 }
 
 const INSTANT = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d))?$/

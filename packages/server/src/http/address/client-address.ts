@@ -8,6 +8,7 @@ import { forwardedForHops, forwardedHops } from './forwarded.ts'
 /** How much of a client's address is kept: nothing, its network, or all of it. */
 export type AddressPolicy = 'off' | 'truncated' | 'full'
 
+/** What is kept of the address of a client. */
 export interface ClientAddressOptions {
   readonly policy: AddressPolicy
   /** Addresses and networks (`10.0.0.0/8`) whose word on where a request came from is taken. */

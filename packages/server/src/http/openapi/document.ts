@@ -68,7 +68,7 @@ function operation({ method, path, scope, summary, doc }: Route): Record<string,
   }
 }
 
-/** @example operationId('GET', '/api/v1/events') // 'get_api_v1_events' */
+/** `get_api_v1_events` for GET /api/v1/events. */
 function operationId(method: string, path: string): string {
   const words = path.split(/[^A-Za-z0-9]+/).filter((word) => word !== '')
   return [method.toLowerCase(), ...(words.length > 0 ? words : ['page'])].join('_')

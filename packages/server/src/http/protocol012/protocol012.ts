@@ -4,6 +4,7 @@ import type { Clock } from '@tallystick/core/event'
 import { createRateLimit, type RateLimit } from './rate-limit.ts'
 import { createTokenReader, type TokenReader } from './token.ts'
 
+/** How Protocol 012 is served. */
 export interface Protocol012Options {
   /** Verifies IC tokens. Absent: local mode, where any token is taken and none is believed. */
   readonly jwtSecret?: string

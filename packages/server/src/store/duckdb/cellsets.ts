@@ -9,6 +9,7 @@ export interface Level {
 }
 
 export const QUARTER_MS = 900_000
+/** A day in milliseconds. */
 export const DAY_MS = 86_400_000
 
 export const QUARTER: Level = { name: '15m', ms: QUARTER_MS }

@@ -1,0 +1,2 @@
+/** File name below `docs/api` -> its text. */
+export function apiPages(): Map<string, string>
