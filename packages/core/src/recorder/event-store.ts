@@ -511,7 +511,6 @@ function noneDropped(): Record<DropReason, number> {
     spool_damaged: 0,
     process_exit: 0,
     worker_exit: 0,
-    process_exit: 0,
     drained: 0,
   }
 }
