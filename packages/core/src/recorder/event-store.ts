@@ -505,6 +505,7 @@ function noneDropped(): Record<DropReason, number> {
     rejected: 0,
     spool_full: 0,
     spool_damaged: 0,
+    process_exit: 0,
     worker_exit: 0,
     drained: 0,
   }
