@@ -6,6 +6,7 @@ import { type Clock, type Random, systemClock } from '@tallystick/core/event'
 import { type Journal, type JournalTrace, type JournalWitness, openJournal } from '@tallystick/core/journal'
 import { createPriceBook, type OverrideSource, type PriceBook } from '@tallystick/core/pricing'
 import { createBackups } from './backup/backup.ts'
+import { assertRestored } from './backup/restore.ts'
 import type { ClientAddressOptions } from './http/address/client-address.ts'
 import type { AdminAccess } from './http/app-context.ts'
 import type { Limits } from './http/limits.ts'
@@ -225,6 +226,7 @@ async function openStorage(
     return { journal: undefined, store }
   }
   await makeDirectory(options.dataDir)
+  await assertRestored(options.dataDir)
   let store: UsageStore | undefined
   closers.push(() => journal?.close())
   const opened = await openJournal({

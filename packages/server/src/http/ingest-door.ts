@@ -71,6 +71,7 @@ export function createIngestDoor({
       decode,
       door: 'native',
       ack,
+      appliedWithinMs: limits.appliedWaitMs,
       ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
       ...(wantResults ? { wantResults: true } : {}),
       ...(observed === undefined ? {} : { observed }),

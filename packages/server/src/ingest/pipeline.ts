@@ -30,6 +30,7 @@ import { assignPrice } from './pricing.ts'
 import { Reply } from './reply.ts'
 import type { SourceLedger } from './source-ledger.ts'
 import type { Tally } from './tally.ts'
+import { within } from './within.ts'
 
 /** Items that are worked on in one go: about 8 ms, so that a large delivery does not hold up the small ones. */
 const SLICE_ITEMS = 1000
@@ -77,6 +78,7 @@ interface Round {
 interface Delivery {
   readonly door: string
   readonly ack: AckMode
+  readonly appliedWithinMs: number | undefined
   readonly receivedMs: number
   readonly items: number
   readonly reply: Reply
@@ -106,10 +108,11 @@ export class Pipeline {
 
   /** Not `async`, so that nothing keeps the request while its answer is waited for. */
   submit(request: IngestRequest): Promise<IngestAnswer> {
-    const { items, door, ack = 'durable', wantResults = false } = request
+    const { items, door, ack = 'durable', appliedWithinMs, wantResults = false } = request
     const delivery: Delivery = {
       door,
       ack,
+      appliedWithinMs,
       receivedMs: this.#parts.clock.now(),
       items: items.length,
       reply: new Reply(items.length, wantResults),
@@ -177,7 +180,7 @@ export class Pipeline {
 
   async #answer(delivery: Delivery, rest: Promise<void> | undefined): Promise<IngestAnswer> {
     const { applier, log, tally } = this.#parts
-    const { ack, items, reply, rounds, waiting } = delivery
+    const { ack, appliedWithinMs, items, reply, rounds, waiting } = delivery
     try {
       if (rest) await rest
       while (waiting.length > 0) {
@@ -191,7 +194,7 @@ export class Pipeline {
     }
     if (ack !== 'received' || delivery.error !== undefined) await Promise.all(rounds)
     if (delivery.error !== undefined) throw this.#fail(delivery)
-    if (ack === 'applied') await applier.applied(log.end().ordinal)
+    if (ack === 'applied') await within(applier.applied(log.end().ordinal), appliedWithinMs)
     tally.answered(delivery.settled, items - delivery.settled)
     delivery.answered = true
     return reply.answer()
