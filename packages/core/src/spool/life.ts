@@ -66,7 +66,7 @@ export class Life {
   /** The recorder tells more, never less: what it has told before stands. */
   hear({ recorded, acked, dropped }: Told): void {
     const most = new Map(this.told.dropped)
-    for (const [reason, count] of dropped) most.set(reason, Math.max(count, most.get(reason) ?? 0))
+    for (const [reason, count] of dropped) if (count > (most.get(reason) ?? 0)) most.set(reason, count)
     this.told = {
       recorded: Math.max(recorded, this.told.recorded),
       acked: Math.max(acked, this.told.acked),
