@@ -164,6 +164,12 @@ export const ERRORS = {
   usage: row(400, 'The command was not understood', 'See --help.'),
   file_unreadable: row(400, 'A file cannot be read', 'Check the path and its permissions.'),
   server_unreachable: row(503, 'The server does not answer', 'Check the address and that it runs.', true),
+  bad_answer: row(
+    502,
+    'The answer of the server cannot be right',
+    'Check that the address is that of a Tallystick server, and what stands between.',
+    true,
+  ),
 } as const satisfies Record<string, ErrorSpec>
 
 export type ErrorCode = keyof typeof ERRORS
