@@ -67,7 +67,16 @@ export class EventStore implements PendingEvents {
   readonly #minted: MintedIds
   readonly #recent: RecentIds | undefined
   #draft: Draft | undefined = new Draft()
-  readonly #dropped: Record<DropReason, number> = noneDropped()
+  /** Plain members, for recording counts them by name. */
+  readonly #dropped: Record<OwnReason, number> = {
+    queue_full: 0,
+    evicted: 0,
+    too_large: 0,
+    invalid: 0,
+    rejected: 0,
+    drained: 0,
+  }
+
   readonly #listeners = new WaitingListeners()
   /** Taken events by `seq`. */
   readonly #taken = new Map<number, number>()
@@ -467,7 +476,7 @@ export class EventStore implements PendingEvents {
     return false
   }
 
-  #drop(reason: DropReason, count: number): void {
+  #drop(reason: OwnReason, count: number): void {
     this.#dropped[reason] += count
   }
 
@@ -495,20 +504,8 @@ export class EventStore implements PendingEvents {
   }
 }
 
-/** Plain members, for recording counts them by name. */
-function noneDropped(): Record<DropReason, number> {
-  return {
-    queue_full: 0,
-    evicted: 0,
-    too_large: 0,
-    invalid: 0,
-    rejected: 0,
-    spool_full: 0,
-    spool_damaged: 0,
-    worker_exit: 0,
-    drained: 0,
-  }
-}
+/** Why this recorder itself drops events. */
+type OwnReason = Extract<DropReason, 'queue_full' | 'evicted' | 'too_large' | 'invalid' | 'rejected' | 'drained'>
 
 /** Own members in place of the class's methods: recording then is one call that does nothing. */
 function silence(store: EventStore): void {
