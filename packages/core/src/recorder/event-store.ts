@@ -23,7 +23,6 @@ export interface RecordOptions {
   readonly providerId?: string | undefined
 }
 
-/** What is known of a request that failed. */
 export interface RecordFailureOptions extends RecordOptions {
   readonly errorCode?: string | undefined
   readonly errorMessage?: string | undefined
@@ -68,7 +67,16 @@ export class EventStore implements PendingEvents {
   readonly #minted: MintedIds
   readonly #recent: RecentIds | undefined
   #draft: Draft | undefined = new Draft()
-  readonly #dropped: Record<DropReason, number> = noneDropped()
+  /** Plain members, for recording counts them by name. */
+  readonly #dropped: Record<OwnReason, number> = {
+    queue_full: 0,
+    evicted: 0,
+    too_large: 0,
+    invalid: 0,
+    rejected: 0,
+    drained: 0,
+  }
+
   readonly #listeners = new WaitingListeners()
   /** Taken events by `seq`. */
   readonly #taken = new Map<number, number>()
@@ -146,10 +154,7 @@ export class EventStore implements PendingEvents {
    * Records a completed request of a provider that its model's name tells, at the cost that `prices` finds. A model that
    * nobody has a price for is recorded unpriced: 0 in the figures in micro-USD.
    *
-   * @example
-   * const store = new EventStore()
-   * store.recordLlmCompleted(createPriceBook(), 'gpt-4', 100, 50, { agentId: 'agent_7' }) // true
-   * store.stats().totalCostUsd() // 0.006
+   * @example store.recordLlmCompleted(createPriceBook(), 'gpt-4', 100, 50, { agentId: 'agent_7' }) // costs $0.006
    */
   recordLlmCompleted(
     prices: Prices,
@@ -471,7 +476,7 @@ export class EventStore implements PendingEvents {
     return false
   }
 
-  #drop(reason: DropReason, count: number): void {
+  #drop(reason: OwnReason, count: number): void {
     this.#dropped[reason] += count
   }
 
@@ -499,21 +504,8 @@ export class EventStore implements PendingEvents {
   }
 }
 
-/** Plain members, for recording counts them by name. */
-function noneDropped(): Record<DropReason, number> {
-  return {
-    queue_full: 0,
-    evicted: 0,
-    too_large: 0,
-    invalid: 0,
-    rejected: 0,
-    spool_full: 0,
-    spool_damaged: 0,
-    process_exit: 0,
-    worker_exit: 0,
-    drained: 0,
-  }
-}
+/** Why this recorder itself drops events. */
+type OwnReason = Extract<DropReason, 'queue_full' | 'evicted' | 'too_large' | 'invalid' | 'rejected' | 'drained'>
 
 /** Own members in place of the class's methods: recording then is one call that does nothing. */
 function silence(store: EventStore): void {
