@@ -1,0 +1,146 @@
+import { EVENT_KINDS } from '../../event/fields.ts'
+import type { EventKind } from '../../event/index.ts'
+import type { Draft } from '../draft.ts'
+import { frozen } from '../read-event.ts'
+import type { Memory } from './layout.ts'
+import {
+  COUNT_SHIFT,
+  EVENT,
+  EVENT_WORDS,
+  FAILED,
+  FORM_MASK,
+  FORMS,
+  HAS_ID,
+  JSON_TEXT,
+  KIND_MASK,
+  LENGTH_SHIFT,
+  LOST,
+  NAME,
+  NEW_NAME,
+  RESET,
+  SKIP,
+  TRUE,
+  TYPE_BITS,
+  TYPE_MASK,
+  WIDE,
+} from './records.ts'
+import { recount } from './recount.ts'
+
+/** Who is told what the records say. */
+export interface RecordReader {
+  /** An event in the draft that was handed in; it may be kept by swapping its array for another. */
+  event(draft: Draft): void
+  lost(counts: unknown): void
+}
+
+/** What no record is as long as. */
+export const NOT_A_RECORD = 0
+
+/**
+ * Reads what an `Encoder` wrote; it has to see every record, in order.
+ *
+ * Nothing but a stray hand in the shared memory can write what is no record. After one, names may be missing, so that no
+ * event is read before the next RESET.
+ */
+export class Decoder {
+  readonly #memory: Memory
+  readonly #draft: Draft
+  #names: string[] | undefined = []
+  /** Where the words behind the text that was read last start. */
+  #behind = 0
+
+  constructor(memory: Memory, draft: Draft) {
+    this.#memory = memory
+    this.#draft = draft
+  }
+
+  /** @returns the length in words of the record at a place of the ring, or {@link NOT_A_RECORD} */
+  read(at: number, reader: RecordReader): number {
+    const { headers, mask } = this.#memory
+    const header = headers[2 * at] as number
+    const length = header >>> TYPE_BITS
+    const type = header & TYPE_MASK
+    if (type === RESET) this.#names = []
+    else if (length === 0 || at + length > mask + 1 || !this.#read(type, at, reader)) {
+      this.#names = undefined
+      return NOT_A_RECORD
+    }
+    return length
+  }
+
+  #read(type: number, at: number, reader: RecordReader): boolean {
+    try {
+      if (type === EVENT) {
+        this.#event(at)
+        reader.event(this.#draft)
+      } else if (type === LOST) reader.lost(this.#value(at + 1))
+      return type <= SKIP
+    } catch {
+      return false
+    }
+  }
+
+  #event(at: number): void {
+    const { headers, words } = this.#memory
+    const draft = this.#draft
+    const half = 2 * at
+    const info = headers[half + 5] as number
+    draft.reset()
+    draft.bytes = headers[half + 1] as number
+    draft.first = headers[half + 2] as number
+    draft.second = headers[half + 3] as number
+    draft.third = headers[half + 4] as number
+    draft.kind = EVENT_KINDS[info & KIND_MASK] as EventKind
+    draft.failed = (info & FAILED) !== 0
+    draft.timestampMs = words[at + 3] as number
+    let from = at + EVENT_WORDS
+    if ((info & HAS_ID) !== 0) {
+      draft.eventId = this.#value(from) as string
+      from = this.#behind
+    }
+    const length = info >>> COUNT_SHIFT
+    const { values } = draft
+    for (let index = 0; index < length; index++) {
+      const word = words[from] as number
+      if (word >= 0) {
+        values[index] = word
+        from++
+      } else {
+        values[index] = this.#value(from)
+        from = this.#behind
+      }
+    }
+    draft.length = length
+    recount(draft)
+  }
+
+  /** A value that is not a number; what comes behind it starts at `#behind`. */
+  #value(at: number): unknown {
+    const word = this.#memory.words[at] as number
+    this.#behind = at + 1
+    if (word > FORMS) return word === TRUE
+    const code = FORMS - word
+    const length = code >>> LENGTH_SHIFT
+    const form = code & FORM_MASK
+    if (form === NAME) return this.#names[length]
+    const text = this.#text(at + 1, length, (code & WIDE) !== 0)
+    if (form === NEW_NAME) this.#names.push(text)
+    return form === JSON_TEXT ? frozen(JSON.parse(text)) : text
+  }
+
+  #text(at: number, length: number, wide: boolean): string {
+    const { bytes, units } = this.#memory
+    this.#behind = at + ((length + (wide ? 3 : 7)) >>> (wide ? 2 : 3))
+    const first = at * (wide ? 4 : 8)
+    const codes = wide ? units : bytes
+    let text = ''
+    for (let from = 0; from < length; from += SLICE) {
+      const part = codes.subarray(first + from, first + Math.min(length, from + SLICE))
+      text += String.fromCharCode.apply(null, part as unknown as number[])
+    }
+    return text
+  }
+}
+
+/** As many as can safely be handed to a function at once. */
+const SLICE = 4096
