@@ -1,5 +1,5 @@
-import type { EventKind, JsonValue, UsageEvent } from '../event/index.ts'
 import { COST_BASES, FIELDS, REQUIRED_DETAIL, USAGE_BASES } from '../event/fields.ts'
+import type { EventKind, JsonValue, UsageEvent } from '../event/index.ts'
 import { isText, utf8Bytes } from '../event/wire/text.ts'
 import { readCounts, readDetail, readStrings, readTags } from '../event/wire/values.ts'
 import { cutText } from './cut-text.ts'
@@ -287,7 +287,7 @@ function filled(value: unknown): boolean {
 }
 
 /** A snapshot shares the nested values of what is stored; whoever holds it must not be able to change them. */
-function frozen<T>(value: T): T {
+export function frozen<T>(value: T): T {
   if (typeof value !== 'object' || value === null) return value
   for (const member of Object.values(value)) frozen(member)
   return Object.freeze(value)

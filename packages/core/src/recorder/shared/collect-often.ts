@@ -33,11 +33,7 @@ export function collectOften(collector: Collector, rings: readonly Int32Array<Sh
   if (waitAsync !== undefined) for (const ring of rings) collectWhenWoken(held, ring, waitAsync)
 }
 
-function collectWhenWoken(
-  held: WeakRef<Collector>,
-  ring: Int32Array<SharedArrayBuffer>,
-  waitAsync: WaitAsync,
-): void {
+function collectWhenWoken(held: WeakRef<Collector>, ring: Int32Array<SharedArrayBuffer>, waitAsync: WaitAsync): void {
   const value = Atomics.load(ring, WAKE)
   const collector = held.deref()
   if (collector === undefined) return

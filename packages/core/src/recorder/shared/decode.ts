@@ -122,9 +122,11 @@ export class Decoder {
     const code = FORMS - word
     const length = code >>> LENGTH_SHIFT
     const form = code & FORM_MASK
-    if (form === NAME) return this.#names[length]
+    // Without names this throws, and the event is given up.
+    const names = this.#names as string[]
+    if (form === NAME) return names[length]
     const text = this.#text(at + 1, length, (code & WIDE) !== 0)
-    if (form === NEW_NAME) this.#names.push(text)
+    if (form === NEW_NAME) names.push(text)
     return form === JSON_TEXT ? frozen(JSON.parse(text)) : text
   }
 

@@ -1,5 +1,5 @@
 import { TallystickError } from '../../errors.ts'
-import type { EventDefaults } from '../recordable.ts'
+import type { UsualDefaults } from '../read-event.ts'
 import { LAYOUT_VERSION } from './layout.ts'
 
 /**
@@ -12,7 +12,7 @@ export interface WriterHandle {
   /** Which of the store's writers. */
   readonly writer: number
   readonly enabled: boolean
-  readonly defaults: EventDefaults
+  readonly defaults: UsualDefaults
   readonly memory: SharedArrayBuffer
 }
 
@@ -20,7 +20,10 @@ export interface WriterHandle {
 export function checkHandle(value: unknown): asserts value is WriterHandle {
   const { tallystick, version, memory } = (value ?? {}) as Partial<WriterHandle>
   if (tallystick !== 'writer' || !(memory instanceof SharedArrayBuffer)) {
-    throw new TallystickError('invalid_config', 'attachWriter: pass what `store.handle(i)` returned, e.g. as workerData')
+    throw new TallystickError(
+      'invalid_config',
+      'attachWriter: pass what `store.handle(i)` returned, e.g. as workerData',
+    )
   }
   if (version !== LAYOUT_VERSION) {
     throw new TallystickError(

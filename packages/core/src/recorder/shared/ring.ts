@@ -3,6 +3,8 @@ import { Decoder, type RecordReader } from './decode.ts'
 import { Encoder, NO_ROOM } from './encode.ts'
 import { HEAD, type Memory, WAKE } from './layout.ts'
 
+export type Outcome = 'written' | 'queue_full' | 'too_large'
+
 /**
  * The records between one writer and one reader.
  *
@@ -37,37 +39,13 @@ export class RingWriter {
     return this.#free() >= this.#half
   }
 
-  event(draft: Draft): 'written' | 'queue_full' | 'too_large' {
-    const encoder = this.#encoder
-    if ((this.#fresh || encoder.full) && !this.#reset()) return 'queue_full'
-    const free = this.#free()
-    const place = this.position & this.#memory.mask
-    const limit = Math.min(place + free, place + this.#half, this.#size)
-    const end = encoder.event(draft, place, limit)
-    if (end !== NO_ROOM) {
-      this.position = (this.position + end - place) | 0
-      return 'written'
-    }
-    if (limit === place + this.#half) return 'too_large'
-    if (limit === place + free) return 'queue_full'
-
-    const rest = this.#size - place
-    const again = Math.min(free - rest, this.#half)
-    const wrapped = encoder.event(draft, 0, again)
-    if (wrapped === NO_ROOM) return again === this.#half ? 'too_large' : 'queue_full'
-    encoder.skip(place, this.#size)
-    this.position = (this.position + rest + wrapped) | 0
-    return 'written'
+  event(draft: Draft): Outcome {
+    return this.#put(draft, undefined)
   }
 
-  /** @returns whether there was room */
-  lost(counts: unknown): boolean {
-    const place = this.position & this.#memory.mask
-    const limit = Math.min(place + this.#free(), this.#size)
-    const end = this.#encoder.lost(counts, place, limit)
-    if (end === NO_ROOM) return false
-    this.position = (this.position + end - place) | 0
-    return true
+  /** What events counted that found the ring full. */
+  lost(counts: unknown): Outcome {
+    return this.#put(undefined, counts)
   }
 
   /** Something threw while an event was being written. */
@@ -75,6 +53,42 @@ export class RingWriter {
     this.#encoder.abandon()
   }
 
+  #put(draft: Draft | undefined, counts: unknown): Outcome {
+    if ((this.#fresh || this.#encoder.full) && !this.#reset()) return 'queue_full'
+    const free = this.#free()
+    const outcome = this.#putInto(free, draft, counts)
+    if (outcome !== 'queue_full') return outcome
+    // So much was free when it was last looked at.
+    const now = this.#look()
+    return now === free ? outcome : this.#putInto(now, draft, counts)
+  }
+
+  #putInto(free: number, draft: Draft | undefined, counts: unknown): Outcome {
+    const half = this.#half
+    const place = this.position & this.#memory.mask
+    const limit = Math.min(place + free, place + half, this.#size)
+    const end = this.#encode(draft, counts, place, limit)
+    if (end !== NO_ROOM) {
+      this.position = (this.position + end - place) | 0
+      return 'written'
+    }
+    if (limit === place + half) return 'too_large'
+    if (limit === place + free) return 'queue_full'
+
+    const rest = this.#size - place
+    const again = Math.min(free - rest, half)
+    const wrapped = this.#encode(draft, counts, 0, again)
+    if (wrapped === NO_ROOM) return again === half ? 'too_large' : 'queue_full'
+    this.#encoder.skip(place, this.#size)
+    this.position = (this.position + rest + wrapped) | 0
+    return 'written'
+  }
+
+  #encode(draft: Draft | undefined, counts: unknown, at: number, limit: number): number {
+    return draft === undefined ? this.#encoder.lost(counts, at, limit) : this.#encoder.event(draft, at, limit)
+  }
+
+  /** Forgets all names on both sides: the writer may be another one, or there are no more numbers. */
   #reset(): boolean {
     if (this.#free() < 1) return false
     this.#encoder.reset(this.position & this.#memory.mask)
@@ -83,16 +97,21 @@ export class RingWriter {
     return true
   }
 
+  /** At least so much is free. Looks only when it matters: HEAD is on a cache line that the reader writes. */
   #free(): number {
-    let free = this.#size - ((this.position - this.#head) | 0)
-    if (free >= this.#half) {
-      this.#woken = false
-      return free
-    }
+    const free = this.#size - ((this.position - this.#head) | 0)
+    if (free < this.#half) return this.#look()
+    this.#woken = false
+    return free
+  }
+
+  /** So much is free. The reader is woken once each time that it is less than half. */
+  #look(): number {
     const { ints } = this.#memory
     this.#head = Atomics.load(ints, HEAD)
-    free = this.#size - ((this.position - this.#head) | 0)
-    if (free < this.#half && !this.#woken) {
+    const free = this.#size - ((this.position - this.#head) | 0)
+    if (free >= this.#half) this.#woken = false
+    else if (!this.#woken) {
       this.#woken = true
       Atomics.add(ints, WAKE, 1)
       Atomics.notify(ints, WAKE)

@@ -25,7 +25,7 @@ export class SharedWriter extends Recording {
   #untold: Tally | undefined
 
   constructor(handle: WriterHandle, clock?: Clock) {
-    super(handle.defaults, clock, handle.enabled)
+    super(handle.enabled, handle.defaults, clock)
     const memory = viewMemory(handle.memory)
     this.#memory = memory
     this.#totals = new TotalsWriter(memory)
@@ -96,7 +96,7 @@ export class SharedWriter extends Recording {
     const rest = new Tally()
     let told = true
     for (const row of untold.rows()) {
-      told = told && this.#ring.lost(packRow(row))
+      told = told && this.#ring.lost(packRow(row)) === 'written'
       if (!told) rest.merge(row)
     }
     this.#untold = told ? undefined : rest

@@ -1,4 +1,5 @@
 import { TallystickError } from '../../errors.ts'
+import type { Exact } from '../../event/index.ts'
 import { Draft } from '../draft.ts'
 import type { EventDefaults } from '../recordable.ts'
 import type { Figures } from '../stats.ts'
@@ -21,6 +22,47 @@ export interface WritersOptions {
 
 const MAX_WRITERS = 256
 
+/** What the threads that record into a store have counted, what they left out included. */
+export interface WriterTotals {
+  readonly requests: number
+  readonly failedRequests: number
+  readonly unpricedRequests: number
+  /** A bigint past 2^53 - 1, as the other sums. */
+  readonly inputTokens: Exact
+  readonly outputTokens: Exact
+  readonly costNanoUsd: Exact
+  /** Events that found a ring full, were too large for it, or could not be read. */
+  readonly droppedCount: number
+}
+
+/** What a store that others record into has beside the rest. */
+export interface SharedWriters {
+  /**
+   * What one thread needs to record into this store: `workerData`, or a message.
+   *
+   * @param writer from 0; each thread takes another one
+   */
+  handle(writer: number): WriterHandle
+  /**
+   * Takes over what the threads have recorded up to now. Happens by itself; a loop that leaves no time for anything else
+   * calls it now and then.
+   *
+   * @returns how many events came
+   */
+  collect(): number
+  /**
+   * The thread of this writer has ended: call it on the `exit` of a worker. What it had recorded is collected; an event that
+   * it was at when it was killed is counted as `worker_exit`. Another thread can then use the handle. Without effect if the
+   * thread closed its writer.
+   */
+  writerExited(writer: number): void
+  /**
+   * Totals of all writers up to now, read from shared memory without collecting. An id that a caller repeats counts here each
+   * time; `stats()` leaves repetitions out.
+   */
+  writerTotals(): WriterTotals
+}
+
 /** The rings of a store's writers, seen from the store. */
 export class Writers {
   readonly #inboxes: readonly Inbox[]
@@ -38,8 +80,13 @@ export class Writers {
     )
   }
 
-  handle(writer: number, defaults: EventDefaults, enabled: boolean): WriterHandle {
+  handle(writer: number, { provider, requestModel }: EventDefaults = {}, enabled: boolean): WriterHandle {
     const { buffer } = this.#at(writer).memory
+    // The store adds the other defaults; these are counted, and that is done by the thread.
+    const defaults = {
+      ...(provider !== undefined && { provider }),
+      ...(requestModel !== undefined && { requestModel }),
+    }
     return { tallystick: 'writer', version: LAYOUT_VERSION, writer, enabled, defaults, memory: buffer }
   }
 
@@ -61,9 +108,17 @@ export class Writers {
     this.#at(writer).exited()
   }
 
-  /** What the writers have counted up to now, read without collecting. */
-  totals(): Figures {
-    return sumOf(this.#inboxes.map(({ totals }) => totals.refresh().all))
+  totals(): WriterTotals {
+    const tally = new Tally()
+    let droppedCount = 0
+    for (const { totals } of this.#inboxes) {
+      tally.merge(othersOf(totals.refresh().all))
+      for (const count of totals.dropped().values()) droppedCount += count
+    }
+    const { succeeded, failed, unpriced, inputTokens, outputTokens, costNanoUsd } = tally.total()
+    const requests = succeeded + failed
+    const sums = { inputTokens, outputTokens, costNanoUsd }
+    return { requests, failedRequests: failed, unpricedRequests: unpriced, ...sums, droppedCount }
   }
 
   /** What was counted of events that no record has told of, as it was when the writers were last collected. */
@@ -77,18 +132,15 @@ export class Writers {
   #at(writer: number): Inbox {
     const inbox = this.#inboxes[writer]
     if (inbox !== undefined) return inbox
-    throw new TallystickError('invalid_config', `no writer ${String(writer)}: the store has ${this.#inboxes.length}, from 0`)
+    throw new TallystickError(
+      'invalid_config',
+      `no writer ${String(writer)}: the store has ${this.#inboxes.length}, from 0`,
+    )
   }
 }
 
 function othersOf(figures: Figures): SeriesRow {
   return { model: OTHER_NAME, provider: OTHER_NAME, ...figures }
-}
-
-function sumOf(figures: readonly Figures[]): Figures {
-  const tally = new Tally()
-  for (const each of figures) tally.merge(othersOf(each))
-  return tally.total()
 }
 
 function check(path: string, value: number, min: number, max: number): void {
