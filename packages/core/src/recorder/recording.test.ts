@@ -108,19 +108,23 @@ describe('the recording methods', () => {
     expect(new Set(events.map((event) => event.eventId)).size).toBe(5)
   })
 
-  it('survive prices and names that are broken, and count what they could not take', () => {
-    const store = new EventStore()
+  it('records unpriced what prices throw at', () => {
     const broken = {
       price: () => {
         throw new Error('no prices today')
       },
     }
-    expect(store.recordLlmCompleted(broken, 'gpt-4', 1, 2)).toBe(false)
+    const event = recorded((store) => store.recordLlmCompleted(broken, 'gpt-4', 1, 2))
+    expect(event).toMatchObject({ requestModel: 'gpt-4', inputTokens: 1, costBasis: 'unpriced' })
+  })
+
+  it('survive arguments that are broken, and count what they could not take', () => {
+    const store = new EventStore()
     expect(store.recordLlmCompleted(prices, undefined as unknown as string, 1, 2)).toBe(false)
     expect(store.recordLlmFailed(7 as unknown as string)).toBe(false)
     expect(store.recordLlmFailed('gpt-4', null as unknown as object)).toBe(true)
     expect(store.recordBudgetThreshold(256, 1, 2)).toBe(false)
     expect(store.recordRouterStarted(70_000)).toBe(false)
-    expect([...store.dropped]).toEqual([['invalid', 5]])
+    expect([...store.dropped]).toEqual([['invalid', 4]])
   })
 })

@@ -1,4 +1,4 @@
-import { type Clock, type EventPayload, nanoToMicros, systemClock } from '../event/index.ts'
+import { type Clock, type EventPayload, nanoToMicros, systemClock, type UsageEvent } from '../event/index.ts'
 import type { PriceBook } from '../pricing/price-book.ts'
 import { inferProvider } from '../provider/infer.ts'
 import { Draft } from './draft.ts'
@@ -94,36 +94,24 @@ export abstract class Recording {
     provider: string | undefined,
     inputTokens: number,
     outputTokens: number,
-    options: RecordOptions = {},
+    options: RecordOptions | undefined,
   ): boolean {
     try {
-      const event: RecordableEvent = {
-        kind: 'llm_request_completed',
-        timestampMs: this.#now(),
-        provider: provider ?? inferProvider(model),
-        requestModel: model,
-        inputTokens,
-        outputTokens,
-        ...given(options),
-      }
-      return this.record({ ...event, ...prices.price({ eventId: '', timestampMs: 0, ...event }) })
+      const timestampMs = this.#now()
+      const request = { requestModel: model, provider: provider ?? inferProvider(model), inputTokens, outputTokens }
+      const cost = costOf(prices, { eventId: '', timestampMs, kind: 'llm_request_completed', ...request })
+      const who = { agentId: options?.agentId, providerId: options?.providerId }
+      return this.#record({ kind: 'llm_request_completed', timestampMs, ...request, ...who, ...cost }, undefined)
     } catch {
       return this.refuse()
     }
   }
 
   /** Records a failed request: no tokens, no cost. */
-  recordLlmFailed(model: string, options: RecordFailureOptions = {}): boolean {
+  recordLlmFailed(model: string, options?: RecordFailureOptions): boolean {
     try {
-      const { errorCode, errorMessage } = options
-      return this.record({
-        kind: 'llm_request_failed',
-        provider: inferProvider(model),
-        requestModel: model,
-        ...given(options),
-        ...(errorCode !== undefined && { errorCode }),
-        ...(errorMessage !== undefined && { errorMessage }),
-      })
+      const request = { requestModel: model, provider: inferProvider(model) }
+      return this.#record({ kind: 'llm_request_failed', ...request, ...options }, undefined)
     } catch {
       return this.refuse()
     }
@@ -197,6 +185,11 @@ export abstract class Recording {
   }
 }
 
-function given({ agentId, providerId }: RecordOptions): Pick<RecordableEvent, 'agentId' | 'providerId'> {
-  return { ...(agentId !== undefined && { agentId }), ...(providerId !== undefined && { providerId }) }
+/** The money members of a request; of prices that throw it is unpriced, which is better than lost. */
+function costOf(prices: Prices, event: UsageEvent): object {
+  try {
+    return prices.price(event)
+  } catch {
+    return { costBasis: 'unpriced' }
+  }
 }

@@ -238,7 +238,7 @@ describe('a writer', () => {
       },
     } as never
     for (const recording of [writer, plain]) {
-      expect(recording.recordLlmCompleted(noPrices, 'gpt-4', 1, 1)).toBe(false)
+      expect(recording.recordLlmCompleted(noPrices, 'gpt-4', 1, 1)).toBe(true)
       expect(recording.recordLlmFailed('', {})).toBe(false)
       expect(recording.recordBudgetThreshold(80, 1, 2, 'agent_1')).toBe(true)
     }

@@ -1,0 +1,70 @@
+import type { EventPayload, UsageEvent } from '@tallystick/core'
+
+/** Events made beforehand, as many as a cache does not hold all of; a recorder must not gain from seeing one object twice. */
+export const PREPARED = 4_096
+
+const MODELS = [
+  ['openai', 'gpt-4o'],
+  ['openai', 'gpt-4o-mini'],
+  ['anthropic', 'claude-sonnet-4-5'],
+  ['gcp.gemini', 'gemini-2.5-flash'],
+] as const
+
+/** What the systems replaced record: a completed request with model, tokens and cost. */
+export function seedPayloads(): EventPayload[] {
+  return Array.from({ length: PREPARED }, (_, index) => {
+    const [provider, model] = MODELS[index % MODELS.length] as (typeof MODELS)[number]
+    return {
+      kind: 'llm_request_completed',
+      provider,
+      model,
+      inputTokens: 100 + (index % 900),
+      outputTokens: 50 + (index % 300),
+      costMicros: 1 + (index % 20_000),
+    }
+  })
+}
+
+/** What a gateway knows of a request: 26 members, of which three are texts that no other request has. */
+export function fullEvents(): UsageEvent[] {
+  return Array.from({ length: PREPARED }, (_, index) => {
+    const [provider, model] = MODELS[index % MODELS.length] as (typeof MODELS)[number]
+    return {
+      eventId: crypto.randomUUID(),
+      timestampMs: 1_793_491_200_000 + index,
+      kind: 'llm_request_completed',
+      tenantId: 'acme',
+      agentId: `agent_${index % 50}`,
+      userId: `user-${index % 500}`,
+      sessionId: `session-${index}`,
+      apiKeyId: `key_${index % 20}`,
+      provider,
+      requestModel: model,
+      responseModel: `${model}-2025`,
+      operation: 'chat',
+      endpoint: '/v1/chat/completions',
+      stream: index % 2 === 0,
+      statusCode: 200,
+      success: true,
+      finishReason: 'stop',
+      inputTokens: 1_000 + (index % 9_000),
+      cacheReadTokens: index % 1_000,
+      outputTokens: 50 + (index % 300),
+      usageBasis: 'measured',
+      costNanoUsd: 1_000 + (index % 20_000_000),
+      costBasis: 'catalogue',
+      durationMs: 200 + (index % 5_000),
+      ttfbMs: 100 + (index % 400),
+      traceId: crypto.randomUUID().replaceAll('-', ''),
+    }
+  })
+}
+
+/** The same events in five shapes, as callers make who add members only where they know them. */
+export function mixedEvents(): UsageEvent[] {
+  return fullEvents().map((event, index) => {
+    const { agentId, stream, ttfbMs, cacheReadTokens, finishReason, ...rest } = event
+    const some = [{ agentId }, { stream, ttfbMs }, { cacheReadTokens }, { finishReason, agentId }, {}][index % 5]
+    return { ...rest, ...some } as UsageEvent
+  })
+}

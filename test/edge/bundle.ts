@@ -1,0 +1,34 @@
+import { fileURLToPath } from 'node:url'
+import { build, type Rollup } from 'vite'
+
+const ENTRY = fileURLToPath(new URL('../../packages/core/src/index.ts', import.meta.url))
+
+/** What a bundler makes of the main entry, and the modules that are in it. */
+export interface Bundle {
+  readonly code: string
+  readonly modules: readonly string[]
+}
+
+/**
+ * Bundles what an application takes from `@tallystick/core`, as a script that sets the global `tallystick`.
+ *
+ * @param names exported names, e.g. `['EventStore']`; everything when absent
+ */
+export async function bundle(names?: readonly string[]): Promise<Bundle> {
+  const source = `export ${names === undefined ? '*' : `{ ${names.join(', ')} }`} from ${JSON.stringify(ENTRY)}`
+  const output = (await build({
+    configFile: false,
+    logLevel: 'silent',
+    plugins: [
+      {
+        name: 'entry',
+        resolveId: (id) => (id === 'entry' ? id : undefined),
+        load: (id) => (id === 'entry' ? source : undefined),
+      },
+    ],
+    build: { write: false, target: 'es2023', lib: { entry: 'entry', formats: ['iife'], name: 'tallystick' } },
+  })) as Rollup.RollupOutput[]
+  const chunk = output[0]?.output[0]
+  if (chunk?.type !== 'chunk') throw new Error('the bundler made no script')
+  return { code: chunk.code, modules: chunk.moduleIds }
+}
