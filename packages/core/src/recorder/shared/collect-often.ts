@@ -1,4 +1,4 @@
-import { WAKE } from './layout.ts'
+import { WAKE } from './memory.ts'
 
 /** How long an event may lie in a ring that is not half full. */
 const EVERY_MS = 50

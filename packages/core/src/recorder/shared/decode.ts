@@ -1,18 +1,15 @@
 import { EVENT_KINDS } from '../../event/fields.ts'
 import type { EventKind } from '../../event/index.ts'
-import type { Draft } from '../draft.ts'
-import { frozen } from '../read-event.ts'
-import type { Memory } from './layout.ts'
+import { type Layout, Layouts } from '../layout.ts'
+import { type Draft, frozen } from '../read-event.ts'
+import type { Memory } from './memory.ts'
 import {
-  COUNT_SHIFT,
   EVENT,
   EVENT_WORDS,
-  FAILED,
   FORM_MASK,
   FORMS,
-  HAS_ID,
   JSON_TEXT,
-  KIND_MASK,
+  LAYOUT,
   LENGTH_SHIFT,
   LOST,
   NAME,
@@ -24,7 +21,6 @@ import {
   TYPE_MASK,
   WIDE,
 } from './records.ts'
-import { recount } from './recount.ts'
 
 /** Who is told what the records say. */
 export interface RecordReader {
@@ -39,13 +35,15 @@ export const NOT_A_RECORD = 0
 /**
  * Reads what an `Encoder` wrote; it has to see every record, in order.
  *
- * Nothing but a stray hand in the shared memory can write what is no record. After one, names may be missing, so that no
- * event is read before the next RESET.
+ * Nothing but a stray hand in the shared memory can write what is no record. After one, layouts and names may be missing,
+ * so that no event is read before the next RESET.
  */
 export class Decoder {
   readonly #memory: Memory
   readonly #draft: Draft
-  #names: string[] | undefined = []
+  #layouts: Layout[] | undefined = []
+  #names: string[] = []
+  readonly #tree = new Layouts()
   /** Where the words behind the text that was read last start. */
   #behind = 0
 
@@ -60,9 +58,11 @@ export class Decoder {
     const header = headers[2 * at] as number
     const length = header >>> TYPE_BITS
     const type = header & TYPE_MASK
-    if (type === RESET) this.#names = []
-    else if (length === 0 || at + length > mask + 1 || !this.#read(type, at, reader)) {
-      this.#names = undefined
+    if (type === RESET) {
+      this.#layouts = []
+      this.#names = []
+    } else if (length === 0 || at + length > mask + 1 || !this.#read(type, at, reader)) {
+      this.#layouts = undefined
       return NOT_A_RECORD
     }
     return length
@@ -74,32 +74,27 @@ export class Decoder {
         this.#event(at)
         reader.event(this.#draft)
       } else if (type === LOST) reader.lost(this.#value(at + 1))
+      else if (type === LAYOUT) this.#layouts?.push(this.#layoutOf(this.#value(at + 1) as string[]))
       return type <= SKIP
     } catch {
       return false
     }
   }
 
+  #layoutOf(names: readonly string[]): Layout {
+    let layout = this.#tree.root
+    for (const name of names) layout = layout.after(name) as Layout
+    return layout
+  }
+
   #event(at: number): void {
     const { headers, words } = this.#memory
     const draft = this.#draft
-    const half = 2 * at
-    const info = headers[half + 5] as number
-    draft.reset()
-    draft.bytes = headers[half + 1] as number
-    draft.first = headers[half + 2] as number
-    draft.second = headers[half + 3] as number
-    draft.third = headers[half + 4] as number
-    draft.kind = EVENT_KINDS[info & KIND_MASK] as EventKind
-    draft.failed = (info & FAILED) !== 0
-    draft.timestampMs = words[at + 3] as number
-    let from = at + EVENT_WORDS
-    if ((info & HAS_ID) !== 0) {
-      draft.eventId = this.#value(from) as string
-      from = this.#behind
-    }
-    const length = info >>> COUNT_SHIFT
     const { values } = draft
+    // Without layouts this throws, and the event is given up.
+    const layout = (this.#layouts as Layout[])[headers[2 * at + 1] as number] as Layout
+    const { length } = layout
+    let from = at + EVENT_WORDS
     for (let index = 0; index < length; index++) {
       const word = words[from] as number
       if (word >= 0) {
@@ -110,8 +105,8 @@ export class Decoder {
         from = this.#behind
       }
     }
-    draft.length = length
-    recount(draft)
+    draft.restore(EVENT_KINDS[headers[2 * at + 2] as number] as EventKind, layout, headers[2 * at + 3] as number)
+    draft.timestampMs = words[at + 2] as number
   }
 
   /** A value that is not a number; what comes behind it starts at `#behind`. */
@@ -122,11 +117,9 @@ export class Decoder {
     const code = FORMS - word
     const length = code >>> LENGTH_SHIFT
     const form = code & FORM_MASK
-    // Without names this throws, and the event is given up.
-    const names = this.#names as string[]
-    if (form === NAME) return names[length]
+    if (form === NAME) return this.#names[length]
     const text = this.#text(at + 1, length, (code & WIDE) !== 0)
-    if (form === NEW_NAME) names.push(text)
+    if (form === NEW_NAME) this.#names.push(text)
     return form === JSON_TEXT ? frozen(JSON.parse(text)) : text
   }
 

@@ -1,17 +1,17 @@
 import { EVENT_KINDS } from '../../event/fields.ts'
-import type { Draft } from '../draft.ts'
-import type { Memory } from './layout.ts'
+import type { Layout } from '../layout.ts'
+import type { Draft } from '../read-event.ts'
+import type { Memory } from './memory.ts'
 import {
-  COUNT_SHIFT,
   EVENT,
   EVENT_WORDS,
-  FAILED,
   FALSE,
   FORMS,
-  HAS_ID,
   JSON_TEXT,
+  LAYOUT,
   LENGTH_SHIFT,
   LOST,
+  MAX_LAYOUTS,
   MAX_NAME_LENGTH,
   MAX_NAMES,
   NAME,
@@ -28,10 +28,27 @@ import {
 export const NO_ROOM = -1
 
 /** More values than any event has. */
-const MAX_VALUES = 96
+const MAX_VALUES = 128
 
-/** Members whose text hardly ever comes again, as bits of `Draft.third`: operation, trace and span. */
-export const ONE_OFF = (1 << 18) | (1 << 20) | (1 << 21)
+/** Members whose text hardly ever comes again. */
+const ONE_OFF: ReadonlySet<string> = new Set(['eventId', 'operationId', 'traceId', 'spanId'])
+
+/** A layout that the reader knows. */
+class Known {
+  readonly number: number
+  /** For each value: is its text written out, though it is short? */
+  readonly oneOff: readonly boolean[]
+  /** The name that was written there last, and its number: events of one kind mostly need no look-up. */
+  readonly names: string[]
+  readonly numbers: number[]
+
+  constructor(number: number, layout: Layout) {
+    this.number = number
+    this.oneOff = layout.members.map(({ name }) => ONE_OFF.has(name))
+    this.names = this.oneOff.map(() => '')
+    this.numbers = this.oneOff.map(() => -1)
+  }
+}
 
 /**
  * Writes records in place. One that turns out not to fit is abandoned where it stands: a record counts only when the
@@ -39,16 +56,14 @@ export const ONE_OFF = (1 << 18) | (1 << 20) | (1 << 21)
  */
 export class Encoder {
   readonly #memory: Memory
+  readonly #layouts = new Map<Layout, Known>()
+  #latest: Layout | undefined
+  #known: Known | undefined
   readonly #numbers = new Map<string, number>()
   /** Names below this number are known to the reader ... */
-  #known = 0
-  /** ... and these have been given by the record at hand: if it is abandoned they are taken back. */
+  #told = 0
+  /** ... and these were given a number by the record at hand: if it is abandoned they are taken back. */
   #given: string[] = []
-  /** The name written last as the nth value, and its number: events of one kind need no look-up. */
-  readonly #lastNames: string[] = Array.from({ length: MAX_VALUES }, () => '')
-  readonly #lastNumbers = new Int32Array(MAX_VALUES).fill(-1)
-  /** Which values are written out, though they are short. */
-  readonly #oneOff = new Uint8Array(MAX_VALUES)
 
   constructor(memory: Memory) {
     this.#memory = memory
@@ -56,43 +71,63 @@ export class Encoder {
 
   /** Might the next event need more numbers than there are? Then {@link Encoder.reset} has to be written first. */
   get full(): boolean {
-    return this.#numbers.size > MAX_NAMES - MAX_VALUES
+    return this.#numbers.size > MAX_NAMES - MAX_VALUES || this.#layouts.size >= MAX_LAYOUTS
+  }
+
+  /** Is this the layout of an event that can be written? If not, {@link Encoder.layout} has to be written first. */
+  knows(layout: Layout): boolean {
+    if (layout !== this.#latest) {
+      this.#latest = layout
+      this.#known = this.#layouts.get(layout)
+    }
+    return this.#known !== undefined
   }
 
   /**
-   * @param at where the record starts
+   * Each of these writes a record.
+   *
+   * @param at where it starts
    * @param limit where it has to have ended
    * @returns where it ends, or {@link NO_ROOM}
-   * @throws when a value cannot be JSON; {@link Encoder.abandon} is then to be called
    */
+  layout(layout: Layout, at: number, limit: number): number {
+    const names = layout.members.map(({ name }) => name)
+    const end = this.#json(LAYOUT, names, at, limit)
+    if (end === NO_ROOM) return NO_ROOM
+    this.#known = new Known(this.#layouts.size, layout)
+    this.#latest = layout
+    this.#layouts.set(layout, this.#known)
+    return end
+  }
+
+  /** @throws when a value cannot be JSON; {@link Encoder.abandon} is then to be called */
   event(draft: Draft, at: number, limit: number): number {
-    const end = this.#event(draft, at, limit)
+    const end = this.#event(draft, this.#known as Known, at, limit)
     if (end === NO_ROOM) this.abandon()
     else if (this.#given.length > 0) {
       this.#given = []
-      this.#known = this.#numbers.size
+      this.#told = this.#numbers.size
     }
     return end
   }
 
   lost(counts: unknown, at: number, limit: number): number {
-    if (at >= limit) return NO_ROOM
-    const end = this.#text(JSON.stringify(counts), JSON_TEXT, at + 1, limit)
-    if (end !== NO_ROOM) this.#header(LOST, at, end)
-    return end
+    return this.#json(LOST, counts, at, limit)
   }
 
-  /** Forgets all names, here and at the reader. Takes one word. */
+  /** Forgets all layouts and names, here and at the reader. Takes one word. */
   reset(at: number): void {
+    this.#layouts.clear()
+    this.#latest = undefined
+    this.#known = undefined
     this.#numbers.clear()
     this.#given = []
-    this.#lastNumbers.fill(-1)
-    this.#known = 0
-    this.#header(RESET, at, at + 1)
+    this.#told = 0
+    this.#header(RESET, 0, at, at + 1)
   }
 
   skip(at: number, end: number): void {
-    this.#header(SKIP, at, end)
+    this.#header(SKIP, 0, at, end)
   }
 
   /** Takes back the names given by a record that the reader will not see. */
@@ -102,83 +137,61 @@ export class Encoder {
     this.#given = []
   }
 
-  #event(draft: Draft, at: number, limit: number): number {
-    const start = at + EVENT_WORDS
-    // Most values take a word; text checks for itself.
-    if (start + draft.length > limit) return NO_ROOM
+  #event(draft: Draft, known: Known, at: number, limit: number): number {
     const { words, headers } = this.#memory
-    const { values, length, eventId, third } = draft
-    let to = start
-    let info = EVENT_KINDS.indexOf(draft.kind) | (length << COUNT_SHIFT)
-    if (draft.failed) info |= FAILED
-    if (eventId !== undefined) {
-      info |= HAS_ID
-      to = this.#text(eventId, TEXT, to, limit)
-      if (to === NO_ROOM) return NO_ROOM
-    }
-    const oneOff = (third & ONE_OFF) !== 0
-    if (oneOff) this.#markOneOff(draft, 1)
+    const { values } = draft
+    const { length } = draft.layout
+    let to = at + EVENT_WORDS
+    // A word for each value is the least.
+    if (to + length > limit) return NO_ROOM
+    headers[2 * at + 2] = EVENT_KINDS.indexOf(draft.kind)
+    headers[2 * at + 3] = draft.size
+    words[at + 2] = draft.timestampMs
     for (let index = 0; index < length; index++) {
-      if (to >= limit) {
-        to = NO_ROOM
-        break
-      }
+      if (to >= limit) return NO_ROOM
       const value = values[index]
       if (typeof value === 'number') words[to++] = value
-      else if (typeof value === 'string') to = this.#name(value, index, to, limit)
-      else if (typeof value === 'boolean') words[to++] = value ? TRUE : FALSE
+      else if (typeof value === 'string') {
+        if (known.names[index] === value) words[to++] = nameWord(known.numbers[index] as number)
+        else to = this.#name(known, index, value, to, limit)
+      } else if (typeof value === 'boolean') words[to++] = value ? TRUE : FALSE
       else to = this.#text(JSON.stringify(value), JSON_TEXT, to, limit)
-      if (to === NO_ROOM) break
+      if (to === NO_ROOM) return NO_ROOM
     }
-    if (oneOff) this.#markOneOff(draft, 0)
-    if (to === NO_ROOM) return NO_ROOM
-
-    this.#header(EVENT, at, to)
-    const half = 2 * at
-    headers[half + 1] = draft.bytes
-    headers[half + 2] = draft.first
-    headers[half + 3] = draft.second
-    headers[half + 4] = third
-    headers[half + 5] = info
-    words[at + 3] = draft.timestampMs
+    this.#header(EVENT, known.number, at, to)
     return to
   }
 
-  #markOneOff({ first, second, third }: Draft, mark: number): void {
-    const before = ones(first) + ones(second)
-    for (let rest = third & ONE_OFF; rest !== 0; rest &= rest - 1) {
-      this.#oneOff[before + ones(third & ((rest & -rest) - 1))] = mark
-    }
+  #json(type: number, value: unknown, at: number, limit: number): number {
+    if (at >= limit) return NO_ROOM
+    const end = this.#text(JSON.stringify(value), JSON_TEXT, at + 1, limit)
+    if (end !== NO_ROOM) this.#header(type, 0, at, end)
+    return end
   }
 
-  #header(type: number, at: number, end: number): void {
-    this.#memory.headers[2 * at] = type | ((end - at) << TYPE_BITS)
+  #header(type: number, high: number, at: number, end: number): void {
+    const { headers } = this.#memory
+    headers[2 * at] = type | ((end - at) << TYPE_BITS)
+    headers[2 * at + 1] = high
   }
 
-  #name(text: string, index: number, to: number, limit: number): number {
-    let number = this.#lastNumbers[index] as number
-    if (number < 0 || this.#lastNames[index] !== text) {
-      if (text.length > MAX_NAME_LENGTH || this.#oneOff[index] === 1) return this.#text(text, TEXT, to, limit)
-      const known = this.#numbers.get(text)
-      if (known === undefined) return this.#newName(text, to, limit)
-      number = known
-      // A number that this very record gave may still be taken back.
-      if (number < this.#known) {
-        this.#lastNames[index] = text
-        this.#lastNumbers[index] = number
-      }
-    }
-    this.#memory.words[to] = FORMS - NAME - number * (1 << LENGTH_SHIFT)
-    return to + 1
-  }
-
-  #newName(text: string, to: number, limit: number): number {
-    const end = this.#text(text, NEW_NAME, to, limit)
-    if (end !== NO_ROOM) {
+  #name(known: Known, index: number, text: string, to: number, limit: number): number {
+    if (known.oneOff[index] || text.length > MAX_NAME_LENGTH) return this.#text(text, TEXT, to, limit)
+    const number = this.#numbers.get(text)
+    if (number === undefined) {
+      const end = this.#text(text, NEW_NAME, to, limit)
+      if (end === NO_ROOM) return NO_ROOM
       this.#numbers.set(text, this.#numbers.size)
       this.#given.push(text)
+      return end
     }
-    return end
+    // A number that this very record gave may still be taken back.
+    if (number < this.#told) {
+      known.names[index] = text
+      known.numbers[index] = number
+    }
+    this.#memory.words[to] = nameWord(number)
+    return to + 1
   }
 
   #text(text: string, form: number, to: number, limit: number): number {
@@ -207,9 +220,6 @@ export class Encoder {
   }
 }
 
-/** How many bits are set. */
-function ones(bits: number): number {
-  let count = 0
-  for (let rest = bits; rest !== 0; rest &= rest - 1) count++
-  return count
+function nameWord(number: number): number {
+  return FORMS - NAME - number * (1 << LENGTH_SHIFT)
 }

@@ -1,6 +1,6 @@
 import { TallystickError } from '../../errors.ts'
 import type { UsualDefaults } from '../read-event.ts'
-import { LAYOUT_VERSION } from './layout.ts'
+import { LAYOUT_VERSION } from './memory.ts'
 
 /**
  * What a worker needs to record into the store of another thread. Survives a structured clone: hand it over as

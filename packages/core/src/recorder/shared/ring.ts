@@ -1,7 +1,8 @@
-import type { Draft } from '../draft.ts'
+import type { Draft } from '../read-event.ts'
 import { Decoder, type RecordReader } from './decode.ts'
 import { Encoder, NO_ROOM } from './encode.ts'
-import { HEAD, type Memory, WAKE } from './layout.ts'
+import { HEAD, type Memory, WAKE } from './memory.ts'
+import { EVENT, LAYOUT, LOST } from './records.ts'
 
 export type Outcome = 'written' | 'queue_full' | 'too_large'
 
@@ -40,12 +41,18 @@ export class RingWriter {
   }
 
   event(draft: Draft): Outcome {
-    return this.#put(draft, undefined)
+    if ((this.#fresh || this.#encoder.full) && !this.#reset()) return 'queue_full'
+    if (!this.#encoder.knows(draft.layout)) {
+      // A record of its own: it stays, also if the event then does not fit.
+      const outcome = this.#put(LAYOUT, draft)
+      if (outcome !== 'written') return outcome
+    }
+    return this.#put(EVENT, draft)
   }
 
   /** What events counted that found the ring full. */
   lost(counts: unknown): Outcome {
-    return this.#put(undefined, counts)
+    return this.#put(LOST, counts)
   }
 
   /** Something threw while an event was being written. */
@@ -53,21 +60,20 @@ export class RingWriter {
     this.#encoder.abandon()
   }
 
-  #put(draft: Draft | undefined, counts: unknown): Outcome {
-    if ((this.#fresh || this.#encoder.full) && !this.#reset()) return 'queue_full'
+  #put(type: number, what: unknown): Outcome {
     const free = this.#free()
-    const outcome = this.#putInto(free, draft, counts)
+    const outcome = this.#putInto(free, type, what)
     if (outcome !== 'queue_full') return outcome
     // So much was free when it was last looked at.
     const now = this.#look()
-    return now === free ? outcome : this.#putInto(now, draft, counts)
+    return now === free ? outcome : this.#putInto(now, type, what)
   }
 
-  #putInto(free: number, draft: Draft | undefined, counts: unknown): Outcome {
+  #putInto(free: number, type: number, what: unknown): Outcome {
     const half = this.#half
     const place = this.position & this.#memory.mask
     const limit = Math.min(place + free, place + half, this.#size)
-    const end = this.#encode(draft, counts, place, limit)
+    const end = this.#encode(type, what, place, limit)
     if (end !== NO_ROOM) {
       this.position = (this.position + end - place) | 0
       return 'written'
@@ -77,15 +83,17 @@ export class RingWriter {
 
     const rest = this.#size - place
     const again = Math.min(free - rest, half)
-    const wrapped = this.#encode(draft, counts, 0, again)
+    const wrapped = this.#encode(type, what, 0, again)
     if (wrapped === NO_ROOM) return again === half ? 'too_large' : 'queue_full'
     this.#encoder.skip(place, this.#size)
     this.position = (this.position + rest + wrapped) | 0
     return 'written'
   }
 
-  #encode(draft: Draft | undefined, counts: unknown, at: number, limit: number): number {
-    return draft === undefined ? this.#encoder.lost(counts, at, limit) : this.#encoder.event(draft, at, limit)
+  #encode(type: number, what: unknown, at: number, limit: number): number {
+    const encoder = this.#encoder
+    if (type === EVENT) return encoder.event(what as Draft, at, limit)
+    return type === LAYOUT ? encoder.layout((what as Draft).layout, at, limit) : encoder.lost(what, at, limit)
   }
 
   /** Forgets all names on both sides: the writer may be another one, or there are no more numbers. */

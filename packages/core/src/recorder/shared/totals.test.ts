@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { normalizeExact } from '../../event/index.ts'
-import { Draft } from '../draft.ts'
-import { MIN_RING_BYTES, newMemory } from './layout.ts'
+import { Draft } from '../read-event.ts'
+import { MIN_RING_BYTES, newMemory } from './memory.ts'
 import { Totals, TotalsWriter } from './totals.ts'
 
 const amount = fc.oneof(fc.nat(1_000), fc.constantFrom(2 ** 52 - 1, 2 ** 52, Number.MAX_SAFE_INTEGER), fc.maxSafeNat())

@@ -1,7 +1,7 @@
 import { type Exact, normalizeExact } from '../../event/index.ts'
-import type { Draft } from '../draft.ts'
+import type { Draft } from '../read-event.ts'
 import type { Figures } from '../stats.ts'
-import { type Memory, SEQ, TOTALS } from './layout.ts'
+import { type Memory, SEQ, TOTALS } from './memory.ts'
 
 /**
  * Position and totals of a writer, published together by one atomic store for each event.

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { isTallystickError } from '../../errors.ts'
 import { attachWriter, EventStore, type RecordableEvent, type SharedEventStore } from '../index.ts'
 import { completed } from '../testing/events.ts'
-import { ATTACHED, BEGUN, MIN_RING_BYTES, RECORDS, SEQ, viewMemory } from './layout.ts'
+import { ATTACHED, BEGUN, MIN_RING_BYTES, RECORDS, SEQ, viewMemory } from './memory.ts'
 
 const small = (writers = 1): SharedEventStore =>
   EventStore.shared({ writers, ringBytes: MIN_RING_BYTES, capacity: 100_000 })

@@ -1,13 +1,13 @@
 import { TallystickError } from '../../errors.ts'
 import type { Exact } from '../../event/index.ts'
-import { Draft } from '../draft.ts'
+import { Draft } from '../read-event.ts'
 import type { EventDefaults } from '../recordable.ts'
 import type { Figures } from '../stats.ts'
 import { OTHER_NAME, type SeriesRow, Tally } from '../tally.ts'
 import { collectOften } from './collect-often.ts'
 import type { WriterHandle } from './handle.ts'
 import { type Collected, Inbox } from './inbox.ts'
-import { DEFAULT_RING_BYTES, LAYOUT_VERSION, MAX_RING_BYTES, MIN_RING_BYTES, newMemory } from './layout.ts'
+import { DEFAULT_RING_BYTES, LAYOUT_VERSION, MAX_RING_BYTES, MIN_RING_BYTES, newMemory } from './memory.ts'
 
 /** Of one store: how many threads record into it, and through how much memory each. */
 export interface WritersOptions {
