@@ -1,9 +1,8 @@
-import type { Mutable, UsageEvent } from '../event/index.ts'
-import { fillGaps } from '../event/wire/defaults.ts'
-import type { Draft } from './draft.ts'
+import type { UsageEvent } from '../event/index.ts'
 import { MintedIds } from './minted-ids.ts'
 import { type EventStoreOptions, settingsOf } from './options.ts'
 import type { DropReason, Ledger, PendingEvents } from './pending.ts'
+import type { Draft } from './read-event.ts'
 import { EventReceiver } from './receiver.ts'
 import { RecentIds } from './recent-ids.ts'
 import type { EventDefaults } from './recordable.ts'
@@ -13,7 +12,7 @@ import { NONE, Slots } from './slots.ts'
 import type { ComputedStats, Figures } from './stats.ts'
 import { Tally } from './tally.ts'
 import { WaitingListeners } from './waiting-listeners.ts'
-import { mended, type PackedMembers, writeMembers } from './write-event.ts'
+import { type StoredEvent, writeEvent } from './write-event.ts'
 
 /** A store and the far end of its stream, as a pair or by name. */
 export type StreamingStore = readonly [store: EventStore, receiver: EventReceiver] & {
@@ -114,7 +113,7 @@ export class EventStore extends Recording implements PendingEvents {
    */
   static shared(options: EventStoreOptions & WritersOptions): SharedEventStore {
     const store = new EventStore(options)
-    const writers = new Writers(options, {
+    const writers = new Writers(options, options.defaults ?? {}, {
       admit: (draft) => store.admit(draft),
       dropped: (reason, count) => {
         store.#recorded += count
@@ -124,7 +123,7 @@ export class EventStore extends Recording implements PendingEvents {
     })
     store.#writers = writers
     return Object.assign(store, {
-      handle: (writer: number) => writers.handle(writer, options.defaults, store.enabled),
+      handle: (writer: number) => writers.handle(writer, store.enabled),
       collect: () => writers.collect(),
       writerExited: (writer: number) => writers.exited(writer),
       writerTotals: () => writers.totals(),
@@ -243,7 +242,7 @@ export class EventStore extends Recording implements PendingEvents {
     while (at !== NONE) {
       const next = slots.next[at] as number
       const seq = slots.seqs[at] as number
-      const { eventId } = slots.at(at)
+      const eventId = slots.eventIdAt(at)
       const known =
         eventId === undefined
           ? minted.get(seq % MintedIds.seqRange)?.has(this.#minted.idOf(slots.timestamps[at] as number, seq))
@@ -348,16 +347,15 @@ export class EventStore extends Recording implements PendingEvents {
     if (kind === 'llm_request_completed' || kind === 'llm_request_failed') this.#tally.add(draft)
     if (this.#receiver !== undefined) this.#stream(this.#receiver, draft, seq)
     const slots = this.#slots
-    if ((slots.size >= this.capacity || slots.bytes + draft.bytes > this.#maxBytes) && !this.#makeRoom(draft.bytes)) {
-      return false
-    }
+    const { bytes } = draft
+    if ((slots.size >= this.capacity || slots.bytes + bytes > this.#maxBytes) && !this.#makeRoom(bytes)) return false
     slots.push(draft, seq, draft.timestampMs)
     if (slots.size - slots.taken >= this.#listeners.next) this.#listeners.reached(slots.waiting)
     return true
   }
 
   #stream(receiver: EventReceiver, draft: Draft, seq: number): void {
-    receiver.offer(() => this.#eventOf(draft, draft.timestampMs, seq))
+    receiver.offer(() => this.#eventOf(draft, draft.eventId, draft.timestampMs, seq))
   }
 
   /** Lets the oldest go, where that is allowed and helps; otherwise the new event is dropped. */
@@ -402,23 +400,12 @@ export class EventStore extends Recording implements PendingEvents {
 
   #eventAt(at: number): UsageEvent {
     const slots = this.#slots
-    return this.#eventOf(slots.at(at), slots.timestamps[at] as number, slots.seqs[at] as number)
+    return this.#eventOf(slots.at(at), slots.eventIdAt(at), slots.timestamps[at] as number, slots.seqs[at] as number)
   }
 
-  #eventOf(stored: Stored, timestampMs: number, seq: number): UsageEvent {
-    const event: Mutable<UsageEvent> = {
-      eventId: stored.eventId ?? this.#minted.idOf(timestampMs, seq),
-      timestampMs,
-      kind: stored.kind,
-      sourceId: this.sourceId,
-      epoch: this.epoch,
-      seq,
-    }
-    mended(stored)
-    writeMembers(event, stored)
-    if (this.#defaults !== undefined) fillGaps(event, this.#defaults)
-    return event
+  #eventOf(stored: StoredEvent, id: string | undefined, timestampMs: number, seq: number): UsageEvent {
+    const { sourceId, epoch } = this
+    const eventId = id ?? this.#minted.idOf(timestampMs, seq)
+    return writeEvent(stored, { eventId, timestampMs, sourceId, epoch, seq }, this.#defaults)
   }
 }
-
-type Stored = PackedMembers & Pick<Draft, 'kind' | 'eventId' | 'values' | 'length'>

@@ -31,7 +31,7 @@ const REFUSED: readonly (readonly [name: string, event: unknown])[] = [
   ['an empty model', { ...completed(), model: '' }],
   ['no model', { kind: 'llm_request_failed' }],
   ['a model of 100 MB', { ...completed(), model: 'x'.repeat(100 * 1024 * 1024) }],
-  ['a model of too many bytes', { ...completed(), model: '\u65e5'.repeat(86) }],
+  ['a model of too many characters', { ...completed(), model: 'x'.repeat(257) }],
   ['a symbol as model', { ...completed(), model: Symbol('m') }],
   ['negative tokens', { ...completed(), inputTokens: -1 }],
   ['tokens that are no number', { ...completed(), outputTokens: Number.NaN }],
@@ -77,6 +77,12 @@ describe('what is handed to record()', () => {
     expect(store.stats().totalRequests).toBe(12)
     expect(store.snapshotEvents().at(-1)?.requestModel).toBe('a\ufffdb')
     expect(store.droppedCount).toBe(0)
+  })
+
+  it('has names cut that are short enough in characters and too long in bytes', () => {
+    const store = new EventStore()
+    store.recordEvent(completed('\u65e5'.repeat(86)))
+    expect(store.snapshotEvents()[0]?.requestModel).toBe('\u65e5'.repeat(85))
   })
 
   it('has long texts cut and a text of 100 MB replaced by its length', () => {

@@ -16,7 +16,7 @@ export class MintedIds {
   readonly #own: string
 
   constructor(random: Random) {
-    this.#own = [...random.fill(new Uint8Array(6))].map((byte) => hex(byte, 2)).join('')
+    this.#own = randomHex(random, 6)
   }
 
   idOf(timestampMs: number, seq: number): string {
@@ -33,6 +33,11 @@ export class MintedIds {
   }
 
   static readonly seqRange = SEQ_RANGE
+}
+
+/** So many random bytes as lower-case hex digits. */
+export function randomHex(random: Random, bytes: number): string {
+  return [...random.fill(new Uint8Array(bytes))].map((byte) => hex(byte, 2)).join('')
 }
 
 function hex(value: number, digits: number): string {

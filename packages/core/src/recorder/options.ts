@@ -1,7 +1,7 @@
 import { type Issue, inlineIssues, TallystickError } from '../errors.ts'
-import { type Clock, type Random, systemClock, systemRandom, uuidv7Generator } from '../event/index.ts'
-import { Draft } from './draft.ts'
-import { readEvent } from './read-event.ts'
+import { type Clock, type Random, systemClock, systemRandom } from '../event/index.ts'
+import { randomHex } from './minted-ids.ts'
+import { Draft } from './read-event.ts'
 import type { EventDefaults } from './recordable.ts'
 
 export interface EventStoreOptions {
@@ -70,7 +70,7 @@ export function settingsOf(options: EventStoreOptions): EventStoreSettings {
     defaults: { ...defaults },
     clock,
     random,
-    sourceId: options.sourceId ?? uuidv7Generator(clock, random)(),
+    sourceId: options.sourceId ?? randomHex(random, 8),
     epoch: options.epoch ?? Math.max(0, clock.now()),
   }
 }
@@ -86,7 +86,7 @@ function areDefaults(defaults: unknown): boolean {
 
 function isEvent(value: unknown): boolean {
   try {
-    readEvent(value, new Draft(), {})
+    new Draft().read(value, {}, undefined)
     return true
   } catch {
     return false

@@ -1,8 +1,7 @@
 import { type Clock, type EventPayload, nanoToMicros, systemClock, type UsageEvent } from '../event/index.ts'
 import type { PriceBook } from '../pricing/price-book.ts'
 import { inferProvider } from '../provider/infer.ts'
-import { Draft } from './draft.ts'
-import { readEvent, type UsualDefaults } from './read-event.ts'
+import { Draft, type UsualDefaults } from './read-event.ts'
 import type { RecordableEvent } from './recordable.ts'
 import type { Figures } from './stats.ts'
 
@@ -147,7 +146,7 @@ export abstract class Recording {
     this.#draft = undefined
     let kept: boolean
     try {
-      readEvent(event, draft, this.#defaults, options?.agentId)
+      draft.read(event, this.#defaults, options?.agentId)
       if (draft.timestampMs < 0) draft.timestampMs = this.#now()
       kept = this.admit(draft)
     } catch {

@@ -1,20 +1,10 @@
 import type { EventKind } from '../event/index.ts'
-import type { Draft } from './draft.ts'
-import type { PackedMembers } from './write-event.ts'
+import type { Layout } from './layout.ts'
+import type { Draft } from './read-event.ts'
+import type { StoredEvent } from './write-event.ts'
 
 /** No slot: the end of a list. */
 export const NONE = -1
-
-/** What stands in one slot, besides its place. Written again when the slot is. */
-class Slot implements PackedMembers {
-  kind: EventKind = 'router_stopped'
-  eventId: string | undefined = undefined
-  values: unknown[] = []
-  length = 0
-  first = 0
-  second = 0
-  third = 0
-}
 
 /**
  * The bounded buffer: a fixed number of slots in a doubly linked list in the order of `seq`.
@@ -38,7 +28,9 @@ export class Slots {
   readonly #previous: Int32Array
   readonly #bytes: Float64Array
   readonly #taken: Uint8Array
-  readonly #slots: Slot[] = []
+  readonly #kinds: EventKind[] = []
+  readonly #layouts: Layout[] = []
+  readonly #values: unknown[][] = []
   #tail = NONE
   #free = NONE
 
@@ -56,8 +48,18 @@ export class Slots {
     return this.size - this.taken
   }
 
-  at(slot: number): Readonly<Slot> {
-    return this.#slots[slot] as Slot
+  at(slot: number): StoredEvent {
+    return {
+      kind: this.#kinds[slot] as EventKind,
+      layout: this.#layouts[slot] as Layout,
+      values: this.#values[slot] as unknown[],
+    }
+  }
+
+  /** The id that the caller brought. */
+  eventIdAt(slot: number): string | undefined {
+    const at = (this.#layouts[slot] as Layout).places.eventId
+    return at < 0 ? undefined : (this.#values[slot]?.[at] as string)
   }
 
   isTaken(slot: number): boolean {
@@ -66,22 +68,19 @@ export class Slots {
 
   /** Moves a draft into a slot at the end. There must be room. */
   push(draft: Draft, seq: number, timestampMs: number): void {
+    const { kind, layout, bytes, values } = draft
     const at = this.#freeSlot()
-    const slot = this.#slots[at] as Slot
-    const { values } = slot
-    slot.kind = draft.kind
-    slot.eventId = draft.eventId
-    slot.values = draft.values
-    slot.length = draft.length
-    slot.first = draft.first
-    slot.second = draft.second
-    slot.third = draft.third
-    draft.values = values
+    this.#kinds[at] = kind
+    this.#layouts[at] = layout
+    const old = this.#values[at]
+    this.#values[at] = values
+    // An array that must grow would grow to twice what is needed.
+    draft.values = old !== undefined && old.length >= layout.length ? old : new Array(layout.length)
 
     this.seqs[at] = seq
     this.timestamps[at] = timestampMs
-    this.#bytes[at] = draft.bytes
-    this.bytes += draft.bytes
+    this.#bytes[at] = bytes
+    this.bytes += bytes
     const last = this.#tail
     this.#previous[at] = last
     this.next[at] = NONE
@@ -98,9 +97,8 @@ export class Slots {
       this.#free = this.next[free] as number
       return free
     }
-    // Not one was freed since it was made: all made so far are in use.
-    this.#slots.push(new Slot())
-    return this.#slots.length - 1
+    // All that were ever used are in use.
+    return this.size
   }
 
   remove(at: number): void {
@@ -117,10 +115,10 @@ export class Slots {
 
     this.bytes -= this.#bytes[at] as number
     this.size--
-    const slot = this.#slots[at] as Slot
+    const values = this.#values[at] as unknown[]
+    const { length } = this.#layouts[at] as Layout
     // What is left in the array would be held until the slot is used again, and is in no account of bytes.
-    for (let index = 0; index < slot.length; index++) slot.values[index] = undefined
-    slot.eventId = undefined
+    for (let index = 0; index < length; index++) values[index] = undefined
     this.next[at] = this.#free
     this.#free = at
   }

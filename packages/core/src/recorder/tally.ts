@@ -1,6 +1,6 @@
 import { addExact } from '../event/index.ts'
-import type { Draft } from './draft.ts'
 import { ExactSum } from './exact-sum.ts'
+import type { Draft } from './read-event.ts'
 import { ComputedStats, type Figures, ModelStats } from './stats.ts'
 
 /** Model and provider of requests beyond the series that are told apart. */

@@ -31,7 +31,7 @@ export const NO_ROOM = -1
 const MAX_VALUES = 128
 
 /** Members whose text hardly ever comes again. */
-const ONE_OFF: ReadonlySet<string> = new Set(['eventId', 'operationId', 'traceId', 'spanId'])
+const ONE_OFF: ReadonlySet<string> = new Set(['eventId', 'sessionId', 'operationId', 'traceId', 'spanId'])
 
 /** A layout that the reader knows. */
 class Known {

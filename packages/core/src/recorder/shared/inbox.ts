@@ -1,5 +1,5 @@
-import type { Draft } from '../read-event.ts'
 import type { DropReason } from '../pending.ts'
+import type { Draft, UsualDefaults } from '../read-event.ts'
 import type { SeriesRow } from '../tally.ts'
 import type { RecordReader } from './decode.ts'
 import { ATTACHED, BEGUN, type Memory, SEQ } from './memory.ts'
@@ -28,10 +28,10 @@ export class Inbox implements RecordReader {
   #dropped: ReadonlyMap<WriterDrop, number> = new Map()
 
   /** @param draft may be shared by several inboxes */
-  constructor(memory: Memory, draft: Draft, collected: Collected) {
+  constructor(memory: Memory, draft: Draft, defaults: UsualDefaults, collected: Collected) {
     this.memory = memory
     this.totals = new Totals(memory)
-    this.#reader = new RingReader(memory, draft)
+    this.#reader = new RingReader(memory, draft, defaults)
     this.#collected = collected
   }
 

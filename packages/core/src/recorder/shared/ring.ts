@@ -1,4 +1,4 @@
-import type { Draft } from '../read-event.ts'
+import type { Draft, UsualDefaults } from '../read-event.ts'
 import { Decoder, type RecordReader } from './decode.ts'
 import { Encoder, NO_ROOM } from './encode.ts'
 import { HEAD, type Memory, WAKE } from './memory.ts'
@@ -136,9 +136,9 @@ export class RingReader {
   readonly #decoder: Decoder
   #head = 0
 
-  constructor(memory: Memory, draft: Draft) {
+  constructor(memory: Memory, draft: Draft, defaults: UsualDefaults) {
     this.#memory = memory
-    this.#decoder = new Decoder(memory, draft)
+    this.#decoder = new Decoder(memory, draft, defaults)
   }
 
   /**

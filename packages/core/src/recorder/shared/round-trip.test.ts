@@ -2,11 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { UsageEvent } from '../../event/index.ts'
 import { arbitraryEvent } from '../../event/testing/arbitrary.ts'
-import { Draft } from '../read-event.ts'
 import { attachWriter, EventStore, type RecordableEvent } from '../index.ts'
-import { readEvent } from '../read-event.ts'
-import { ONE_OFF } from './encode.ts'
-import { recount } from './recount.ts'
 
 const clock = { now: () => 1_793_491_200_000, monotonic: () => 0 }
 const options = { sourceId: 'gateway', epoch: 7, clock, deduplicate: 0, random: { fill: (bytes: Uint8Array) => bytes } }
@@ -80,35 +76,5 @@ describe('an event through a ring', () => {
     expect(events.map((event) => event.seq)).toEqual([0, 1, 2, 3])
     expect(new Set(events.map((event) => event.eventId)).size).toBe(4)
     expect(new Set(events.map((event) => `${event.sourceId} ${event.epoch}`))).toEqual(new Set(['gateway 7']))
-  })
-})
-
-/** The members of an event as they are packed. */
-function drafted(event: RecordableEvent): Draft {
-  const draft = new Draft()
-  readEvent(event, draft, {})
-  return draft
-}
-
-describe('what the codec knows of packed members', () => {
-  it('is which bits stand for operation, trace and span', () => {
-    const with_ = (members: object): number => drafted({ kind: 'tool_invocation', toolName: 'ask', ...members }).third
-    const none = with_({})
-    expect(with_({ operationId: 'a' }) | with_({ traceId: 'a' }) | with_({ spanId: 'a' })).toBe(none | ONE_OFF)
-  })
-
-  it('is where the figures stand that are counted', () => {
-    fc.assert(
-      fc.property(arbitraryEvent(), (event) => {
-        const draft = drafted(event)
-        const { model, provider, inputTokens, outputTokens, costNanoUsd } = draft
-        const found = new Draft()
-        found.reset()
-        Object.assign(found, { first: draft.first, values: draft.values, length: draft.length })
-        recount(found)
-        expect(found).toMatchObject({ model, provider, inputTokens, outputTokens, costNanoUsd })
-      }),
-      { seed: 4, numRuns: 500 },
-    )
   })
 })

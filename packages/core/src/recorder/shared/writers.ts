@@ -1,7 +1,6 @@
 import { TallystickError } from '../../errors.ts'
 import type { Exact } from '../../event/index.ts'
-import { Draft } from '../read-event.ts'
-import type { EventDefaults } from '../recordable.ts'
+import { Draft, type UsualDefaults } from '../read-event.ts'
 import type { Figures } from '../stats.ts'
 import { OTHER_NAME, type SeriesRow, Tally } from '../tally.ts'
 import { collectOften } from './collect-often.ts'
@@ -66,22 +65,26 @@ export interface SharedWriters {
 /** The rings of a store's writers, seen from the store. */
 export class Writers {
   readonly #inboxes: readonly Inbox[]
+  readonly #defaults: UsualDefaults
   #collecting = false
 
   /** @throws TallystickError `invalid_config` */
-  constructor({ writers, ringBytes = DEFAULT_RING_BYTES }: WritersOptions, collected: Collected) {
+  constructor(options: WritersOptions, defaults: UsualDefaults, collected: Collected) {
+    const { writers, ringBytes = DEFAULT_RING_BYTES } = options
     check('writers', writers, 1, MAX_WRITERS)
     check('ringBytes', ringBytes, MIN_RING_BYTES, MAX_RING_BYTES)
+    this.#defaults = defaults
     const draft = new Draft()
-    this.#inboxes = Array.from({ length: writers }, () => new Inbox(newMemory(ringBytes), draft, collected))
+    this.#inboxes = Array.from({ length: writers }, () => new Inbox(newMemory(ringBytes), draft, defaults, collected))
     collectOften(
       this,
       this.#inboxes.map(({ memory }) => memory.ints),
     )
   }
 
-  handle(writer: number, { provider, requestModel }: EventDefaults = {}, enabled: boolean): WriterHandle {
+  handle(writer: number, enabled: boolean): WriterHandle {
     const { buffer } = this.#at(writer).memory
+    const { provider, requestModel } = this.#defaults
     // The store adds the other defaults; these are counted, and that is done by the thread.
     const defaults = {
       ...(provider !== undefined && { provider }),

@@ -1,0 +1,125 @@
+import { FIELD_NAMES, type FieldName } from '../event/fields.ts'
+import type { Mutable, UsageEvent } from '../event/index.ts'
+import { MEMBERS, type Member, SILENT } from './members.ts'
+
+/** Beyond so many layouts the tree is begun anew; an application has a few dozen. */
+const MAX_LAYOUTS = 2_000
+
+/** Where the members stand that the recorder itself looks at; -1 for one that is not there. */
+const NOWHERE = {
+  eventId: -1,
+  timestampMs: -1,
+  provider: -1,
+  requestModel: -1,
+  model: -1,
+  inputTokens: -1,
+  outputTokens: -1,
+  costNanoUsd: -1,
+  costReportedNanoUsd: -1,
+  costMicros: -1,
+  success: -1,
+  statusCode: -1,
+  agentId: -1,
+  toolName: -1,
+  detail: -1,
+}
+export type Places = typeof NOWHERE
+
+/**
+ * Which members an event has, in the order in which its maker wrote them: one path through a tree that all events of a
+ * recorder share.
+ *
+ * An engine reads objects fast only while it has seen few shapes of them at one place, and applications make many shapes,
+ * since they add members where they know them. A loop over the members that are there costs the same whatever the shape;
+ * here each step of it finds what is known about a member where the last event found it, so that even the look-up by name is
+ * one comparison. And as the names are in the tree, a stored event is its values and nothing else.
+ */
+export class Layout {
+  readonly role: number
+  readonly max: number
+  /** How many values there are. */
+  readonly length: number
+  readonly places: Places
+  /** The member that came next the last time, and where that leads. */
+  nextName = ''
+  next: Layout | undefined
+  readonly #tree: { layouts: number }
+  readonly #before: Layout | undefined
+  readonly #member: Member | undefined
+  readonly #after = new Map<string, Layout>()
+  #members: readonly Member[] | undefined
+  #blank: UsageEvent | undefined
+
+  constructor(tree: { layouts: number }, before?: Layout, member?: Member) {
+    this.#tree = tree
+    this.#before = before
+    this.#member = member
+    this.role = member?.role ?? 0
+    this.max = member?.max ?? 0
+    this.length = (before?.length ?? 0) + (this.role === SILENT || before === undefined ? 0 : 1)
+    const places: Places = { ...(before?.places ?? NOWHERE) }
+    if (member !== undefined && Object.hasOwn(places, member.name)) {
+      places[member.name as keyof Places] = this.length - 1
+    }
+    this.places = places
+    this.next = undefined
+    tree.layouts++
+  }
+
+  /** This layout and one member more; undefined for a name that no member has. */
+  after(name: string): Layout | undefined {
+    let layout = this.#after.get(name)
+    if (layout === undefined) {
+      const member = MEMBERS.get(name)
+      if (member === undefined) return undefined
+      layout = new Layout(this.#tree, this, member)
+      this.#after.set(name, layout)
+    }
+    this.nextName = name
+    this.next = layout
+    return layout
+  }
+
+  /** One for each value. */
+  get members(): readonly Member[] {
+    if (this.#members === undefined) {
+      this.#members =
+        this.#before === undefined || this.#member === undefined
+          ? []
+          : this.role === SILENT
+            ? this.#before.members
+            : [...this.#before.members, this.#member]
+    }
+    return this.#members
+  }
+
+  /**
+   * An event with null for each member that this layout has, in the order of the field table.
+   *
+   * A copy of one made once: an event built member by member under computed names would be a hash table inside the engine,
+   * which takes several times as long to make, to read, and to turn into JSON.
+   */
+  blank(): Mutable<UsageEvent> {
+    if (this.#blank === undefined) {
+      const has = new Set<FieldName | undefined>(this.members.map((member) => member.field))
+      for (const name of ['eventId', 'timestampMs', 'kind', 'sourceId', 'epoch', 'seq'] as const) has.add(name)
+      const names = FIELD_NAMES.filter((name) => has.has(name))
+      this.#blank = JSON.parse(`{${names.map((name) => `"${name}":null`)}}`) as UsageEvent
+    }
+    return { ...this.#blank }
+  }
+}
+
+/** The layouts of one recorder: bounded, since what callers hand over may have been chosen by somebody else. */
+export class Layouts {
+  #tree = { layouts: 0 }
+  #root = new Layout(this.#tree)
+
+  get root(): Layout {
+    if (this.#tree.layouts > MAX_LAYOUTS) {
+      this.#tree = { layouts: 0 }
+      this.#root = new Layout(this.#tree)
+    }
+    return this.#root
+  }
+}
