@@ -22,11 +22,12 @@ export async function bundle(names?: readonly string[]): Promise<Bundle> {
     plugins: [
       {
         name: 'entry',
-        resolveId: (id) => (id === 'entry' ? id : undefined),
-        load: (id) => (id === 'entry' ? source : undefined),
+        enforce: 'pre',
+        resolveId: (id) => (id.endsWith('virtual-entry') ? 'virtual-entry' : undefined),
+        load: (id) => (id === 'virtual-entry' ? source : undefined),
       },
     ],
-    build: { write: false, target: 'es2023', lib: { entry: 'entry', formats: ['iife'], name: 'tallystick' } },
+    build: { write: false, target: 'es2023', lib: { entry: 'virtual-entry', formats: ['iife'], name: 'tallystick' } },
   })) as Rollup.RollupOutput[]
   const chunk = output[0]?.output[0]
   if (chunk?.type !== 'chunk') throw new Error('the bundler made no script')

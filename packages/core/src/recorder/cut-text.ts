@@ -1,4 +1,4 @@
-import { utf8Bytes, cutUtf8, withoutHalfPair } from '../event/wire/text.ts'
+import { cutUtf8, utf8Bytes, withoutHalfPair } from '../event/wire/text.ts'
 
 /** Beyond this many characters the beginning of a text is not looked at. */
 const MAX_READ = 65_536

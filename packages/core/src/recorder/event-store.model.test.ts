@@ -121,7 +121,10 @@ const drain = command('drain', (model, store) => {
 })
 
 it('is what a list with the same history is, whatever is done to it in whatever order', () => {
-  const id = fc.option(fc.integer({ min: 0, max: 40 }).map((n) => `id-${n}`), { freq: 2, nil: undefined })
+  const id = fc.option(
+    fc.integer({ min: 0, max: 40 }).map((n) => `id-${n}`),
+    { freq: 2, nil: undefined },
+  )
   const commands = fc.commands(
     [
       id.map(record),
@@ -136,21 +139,26 @@ it('is what a list with the same history is, whatever is done to it in whatever 
     ],
     { maxCommands: 60, size: 'max' },
   )
-  const property = fc.property(fc.integer({ min: 1, max: 8 }), fc.boolean(), commands, (capacity, dropOldest, steps) => {
-    const setup = () => ({
-      model: {
-        capacity,
-        dropOldest,
-        waiting: [],
-        batches: [],
-        seen: new Set<string>(),
-        recorded: 0,
-        acked: 0,
-        dropped: new Map(),
-      } as Model,
-      real: new EventStore({ capacity, overflow: dropOldest ? 'drop-oldest' : 'drop-newest', deduplicate: 1_000 }),
-    })
-    fc.modelRun(setup, steps)
-  })
+  const property = fc.property(
+    fc.integer({ min: 1, max: 8 }),
+    fc.boolean(),
+    commands,
+    (capacity, dropOldest, steps) => {
+      const setup = () => ({
+        model: {
+          capacity,
+          dropOldest,
+          waiting: [],
+          batches: [],
+          seen: new Set<string>(),
+          recorded: 0,
+          acked: 0,
+          dropped: new Map(),
+        } as Model,
+        real: new EventStore({ capacity, overflow: dropOldest ? 'drop-oldest' : 'drop-newest', deduplicate: 1_000 }),
+      })
+      fc.modelRun(setup, steps)
+    },
+  )
   fc.assert(property, { seed: 1, numRuns: 300 })
 })

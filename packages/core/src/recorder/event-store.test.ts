@@ -104,8 +104,8 @@ describe('what a store keeps', () => {
     store.take(1)
     expect(store.record({ eventId: 'd', ...completed() })).toBe(false)
     expect([...store.dropped]).toEqual([
-      ['evicted', 1],
       ['queue_full', 1],
+      ['evicted', 1],
     ])
     store.release(taken)
     store.record({ eventId: 'e', ...completed() })
@@ -181,7 +181,14 @@ describe('what a store keeps', () => {
 
   it('refuses bad options at construction, all at once', () => {
     const made = (): EventStore =>
-      new EventStore({ capacity: 0, maxBytes: -1, deduplicate: 1.5, overflow: 'none' as 'drop-newest', epoch: -1, sourceId: '' })
+      new EventStore({
+        capacity: 0,
+        maxBytes: -1,
+        deduplicate: 1.5,
+        overflow: 'none' as 'drop-newest',
+        epoch: -1,
+        sourceId: '',
+      })
     try {
       made()
       expect.unreachable()
@@ -266,8 +273,14 @@ describe('events on their way to a server', () => {
   it('of another recorder or life are not taken for its own', () => {
     const made = store()
     const taken = made.take(1)
-    made.settle(taken.map((event) => ({ ...event, sourceId: 'somebody' })), 'acked')
-    made.settle(taken.map((event) => ({ ...event, epoch: 1 })), 'acked')
+    made.settle(
+      taken.map((event) => ({ ...event, sourceId: 'somebody' })),
+      'acked',
+    )
+    made.settle(
+      taken.map((event) => ({ ...event, epoch: 1 })),
+      'acked',
+    )
     expect(made.length).toBe(4)
   })
 

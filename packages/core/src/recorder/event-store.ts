@@ -12,7 +12,7 @@ import { NONE, Slots } from './slots.ts'
 import type { ComputedStats, Figures } from './stats.ts'
 import { Tally } from './tally.ts'
 import { WaitingListeners } from './waiting-listeners.ts'
-import { type StoredEvent, writeEvent } from './write-event.ts'
+import { ownIdOf, type StoredEvent, writeEvent } from './write-event.ts'
 
 /** A store and the far end of its stream, as a pair or by name. */
 export type StreamingStore = readonly [store: EventStore, receiver: EventReceiver] & {
@@ -52,7 +52,7 @@ export class EventStore extends Recording implements PendingEvents {
   readonly #tally = new Tally()
   readonly #minted: MintedIds
   readonly #recent: RecentIds | undefined
-  readonly #dropped = new Map<DropReason, number>()
+  readonly #dropped: Record<DropReason, number> = noneDropped()
   readonly #listeners = new WaitingListeners()
   /** Taken events by `seq`. */
   readonly #taken = new Map<number, number>()
@@ -105,7 +105,7 @@ export class EventStore extends Recording implements PendingEvents {
    * statistics and sync are this store's. It collects from the rings every 50 ms, when one is half full, and whenever
    * something is asked of it; what a thread had recorded when it ended is collected too.
    *
-   * @throws TallystickError `invalid_config` with every option that is wrong
+   * @throws TallystickError `invalid_config` with what is wrong with the options
    * @example
    * const store = EventStore.shared({ writers: 2 })
    * const worker = new Worker('./worker.js', { workerData: store.handle(0) }) // there: attachWriter(workerData)
@@ -179,7 +179,8 @@ export class EventStore extends Recording implements PendingEvents {
   /** Events that will never reach a server, by reason. A snapshot. */
   get dropped(): ReadonlyMap<DropReason, number> {
     this.#collect()
-    return new Map(this.#dropped)
+    const counts = Object.entries(this.#dropped) as [DropReason, number][]
+    return new Map(counts.filter(([, count]) => count > 0))
   }
 
   /** Events that repeated an id which their caller had brought before. They were counted the first time. */
@@ -196,8 +197,8 @@ export class EventStore extends Recording implements PendingEvents {
   /** Copies of all events in the buffer, oldest first. They stay. */
   snapshotEvents(): UsageEvent[] {
     const events: UsageEvent[] = []
-    const { head, next } = this.#held
-    for (let at = head; at !== NONE; at = next[at] as number) events.push(this.#eventAt(at))
+    const slots = this.#held
+    for (let at = slots.head; at !== NONE; at = slots.next(at)) events.push(this.#eventAt(at))
     return events
   }
 
@@ -240,12 +241,12 @@ export class EventStore extends Recording implements PendingEvents {
     const slots = this.#slots
     let at = brought.size === 0 ? NONE : slots.head
     while (at !== NONE) {
-      const next = slots.next[at] as number
-      const seq = slots.seqs[at] as number
-      const eventId = slots.eventIdAt(at)
+      const next = slots.next(at)
+      const seq = slots.seq(at)
+      const eventId = ownIdOf(slots.event(at))
       const known =
         eventId === undefined
-          ? minted.get(seq % MintedIds.seqRange)?.has(this.#minted.idOf(slots.timestamps[at] as number, seq))
+          ? minted.get(seq % MintedIds.seqRange)?.has(this.#minted.idOf(slots.timestampMs(at), seq))
           : brought.has(eventId)
       if (known) {
         this.#taken.delete(seq)
@@ -264,12 +265,12 @@ export class EventStore extends Recording implements PendingEvents {
     const slots = this.#held
     let at = slots.firstWaiting
     while (at !== NONE && events.length < limit) {
-      const next = slots.next[at] as number
+      const next = slots.next(at)
       if (!slots.isTaken(at)) {
         const event = this.#eventAt(at)
         if (wanted === undefined || wanted(event)) {
           slots.take(at)
-          this.#taken.set(slots.seqs[at] as number, at)
+          this.#taken.set(slots.seq(at), at)
           events.push(event)
         }
       }
@@ -312,7 +313,7 @@ export class EventStore extends Recording implements PendingEvents {
         recorded: this.#recorded,
         acked: this.#acked,
         pending: this.#slots.size,
-        dropped: new Map(this.#dropped),
+        dropped: this.dropped,
       },
     ]
   }
@@ -335,7 +336,7 @@ export class EventStore extends Recording implements PendingEvents {
 
   /** @internal */
   protected admit(draft: Draft): boolean {
-    const { eventId, kind } = draft
+    const { eventId, layout } = draft
     if (eventId !== undefined && this.#recent !== undefined) {
       if (this.#recent.has(eventId)) {
         this.#duplicates++
@@ -344,34 +345,34 @@ export class EventStore extends Recording implements PendingEvents {
       this.#recent.add(eventId)
     }
     const seq = this.#recorded++
-    if (kind === 'llm_request_completed' || kind === 'llm_request_failed') this.#tally.add(draft)
+    if (layout.isRequest) this.#tally.add(draft)
     if (this.#receiver !== undefined) this.#stream(this.#receiver, draft, seq)
     const slots = this.#slots
     const { bytes } = draft
     if ((slots.size >= this.capacity || slots.bytes + bytes > this.#maxBytes) && !this.#makeRoom(bytes)) return false
-    slots.push(draft, seq, draft.timestampMs)
+    slots.push(draft, seq)
     if (slots.size - slots.taken >= this.#listeners.next) this.#listeners.reached(slots.waiting)
     return true
   }
 
   #stream(receiver: EventReceiver, draft: Draft, seq: number): void {
-    receiver.offer(() => this.#eventOf(draft, draft.eventId, draft.timestampMs, seq))
+    receiver.offer(() => this.#eventOf(draft, draft.timestampMs, seq))
   }
 
   /** Lets the oldest go, where that is allowed and helps; otherwise the new event is dropped. */
   #makeRoom(bytes: number): boolean {
     const slots = this.#slots
     if (bytes > this.#maxBytes) {
-      this.#drop('too_large', 1)
+      this.#dropped.too_large++
       return false
     }
     while (slots.size >= this.capacity || slots.bytes + bytes > this.#maxBytes) {
       if (!this.#dropOldest || slots.firstWaiting === NONE) {
-        this.#drop('queue_full', 1)
+        this.#dropped.queue_full++
         return false
       }
-      slots.remove(slots.firstWaiting)
-      this.#drop('evicted', 1)
+      slots.evict()
+      this.#dropped.evicted++
     }
     return true
   }
@@ -383,12 +384,12 @@ export class EventStore extends Recording implements PendingEvents {
    */
   protected refuse(): false {
     this.#recorded++
-    this.#drop('invalid', 1)
+    this.#dropped.invalid++
     return false
   }
 
   #drop(reason: DropReason, count: number): void {
-    if (count > 0) this.#dropped.set(reason, (this.#dropped.get(reason) ?? 0) + count)
+    this.#dropped[reason] += count
   }
 
   #takenAt({ sourceId, epoch, seq }: UsageEvent): number | undefined {
@@ -400,12 +401,27 @@ export class EventStore extends Recording implements PendingEvents {
 
   #eventAt(at: number): UsageEvent {
     const slots = this.#slots
-    return this.#eventOf(slots.at(at), slots.eventIdAt(at), slots.timestamps[at] as number, slots.seqs[at] as number)
+    return this.#eventOf(slots.event(at), slots.timestampMs(at), slots.seq(at))
   }
 
-  #eventOf(stored: StoredEvent, id: string | undefined, timestampMs: number, seq: number): UsageEvent {
+  #eventOf(stored: StoredEvent, timestampMs: number, seq: number): UsageEvent {
     const { sourceId, epoch } = this
-    const eventId = id ?? this.#minted.idOf(timestampMs, seq)
+    const eventId = ownIdOf(stored) ?? this.#minted.idOf(timestampMs, seq)
     return writeEvent(stored, { eventId, timestampMs, sourceId, epoch, seq }, this.#defaults)
+  }
+}
+
+/** Plain members, for recording counts them by name. */
+function noneDropped(): Record<DropReason, number> {
+  return {
+    queue_full: 0,
+    evicted: 0,
+    too_large: 0,
+    invalid: 0,
+    rejected: 0,
+    spool_full: 0,
+    spool_damaged: 0,
+    worker_exit: 0,
+    drained: 0,
   }
 }

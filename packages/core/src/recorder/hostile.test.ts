@@ -23,8 +23,24 @@ const REFUSED: readonly (readonly [name: string, event: unknown])[] = [
   ['an array', [completed()]],
   ['an object without a kind', {}],
   ['an unknown kind', { ...completed(), kind: 'toString' }],
-  ['a getter that throws', { ...completed(), get model() { return throws() } }],
-  ['a getter that throws where few look', { ...completed(), get spanId() { return throws() } }],
+  [
+    'a getter that throws',
+    {
+      ...completed(),
+      get model() {
+        return throws()
+      },
+    },
+  ],
+  [
+    'a getter that throws where few look',
+    {
+      ...completed(),
+      get spanId() {
+        return throws()
+      },
+    },
+  ],
   ['a proxy that throws', new Proxy(completed(), { get: throws })],
   ['a revoked proxy', revoked.proxy],
   ['a revoked proxy as map', { ...completed(), tags: revoked.proxy }],

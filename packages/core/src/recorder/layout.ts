@@ -1,14 +1,13 @@
-import { FIELD_NAMES, type FieldName } from '../event/fields.ts'
-import type { Mutable, UsageEvent } from '../event/index.ts'
-import { MEMBERS, type Member, SILENT } from './members.ts'
+import { EVENT_KINDS, FIELD_NAMES, type FieldName } from '../event/fields.ts'
+import type { EventKind, Mutable, UsageEvent } from '../event/index.ts'
+import { KIND, MEMBERS, type Member } from './members.ts'
 
-/** Beyond so many layouts the tree is begun anew; an application has a few dozen. */
+/** An application has a few dozen. */
 const MAX_LAYOUTS = 2_000
 
 /** Where the members stand that the recorder itself looks at; -1 for one that is not there. */
 const NOWHERE = {
   eventId: -1,
-  timestampMs: -1,
   provider: -1,
   requestModel: -1,
   model: -1,
@@ -26,7 +25,7 @@ const NOWHERE = {
 export type Places = typeof NOWHERE
 
 /**
- * Which members an event has, in the order in which its maker wrote them: one path through a tree that all events of a
+ * What kind an event is and which members it has, in the order in which its maker wrote them: one path through a tree that all events of a
  * recorder share.
  *
  * An engine reads objects fast only while it has seen few shapes of them at one place, and applications make many shapes,
@@ -43,20 +42,25 @@ export class Layout {
   /** The member that came next the last time, and where that leads. */
   nextName = ''
   next: Layout | undefined
-  readonly #tree: { layouts: number }
+  readonly kind: EventKind
+  /** A request to a model, rather than a tool call or a notice: these are counted. */
+  readonly isRequest: boolean
+  readonly #tree: Tree
   readonly #before: Layout | undefined
-  readonly #member: Member | undefined
+  readonly member: Member | undefined
   readonly #after = new Map<string, Layout>()
   #members: readonly Member[] | undefined
   #blank: UsageEvent | undefined
 
-  constructor(tree: { layouts: number }, before?: Layout, member?: Member) {
+  constructor(tree: Tree, kind: EventKind, before?: Layout, member?: Member) {
     this.#tree = tree
+    this.kind = kind
+    this.isRequest = kind === 'llm_request_completed' || kind === 'llm_request_failed'
     this.#before = before
-    this.#member = member
+    this.member = member
     this.role = member?.role ?? 0
     this.max = member?.max ?? 0
-    this.length = (before?.length ?? 0) + (this.role === SILENT || before === undefined ? 0 : 1)
+    this.length = (before?.length ?? 0) + (before !== undefined && this.role < KIND ? 1 : 0)
     const places: Places = { ...(before?.places ?? NOWHERE) }
     if (member !== undefined && Object.hasOwn(places, member.name)) {
       places[member.name as keyof Places] = this.length - 1
@@ -72,7 +76,7 @@ export class Layout {
     if (layout === undefined) {
       const member = MEMBERS.get(name)
       if (member === undefined) return undefined
-      layout = new Layout(this.#tree, this, member)
+      layout = new Layout(this.#tree, this.kind, this, member)
       this.#after.set(name, layout)
     }
     this.nextName = name
@@ -84,11 +88,11 @@ export class Layout {
   get members(): readonly Member[] {
     if (this.#members === undefined) {
       this.#members =
-        this.#before === undefined || this.#member === undefined
+        this.#before === undefined || this.member === undefined
           ? []
-          : this.role === SILENT
+          : this.role >= KIND
             ? this.#before.members
-            : [...this.#before.members, this.#member]
+            : [...this.#before.members, this.member]
     }
     return this.#members
   }
@@ -110,16 +114,29 @@ export class Layout {
   }
 }
 
-/** The layouts of one recorder: bounded, since what callers hand over may have been chosen by somebody else. */
-export class Layouts {
-  #tree = { layouts: 0 }
-  #root = new Layout(this.#tree)
+/** How many layouts have grown from the same roots. */
+interface Tree {
+  layouts: number
+}
 
-  get root(): Layout {
-    if (this.#tree.layouts > MAX_LAYOUTS) {
-      this.#tree = { layouts: 0 }
-      this.#root = new Layout(this.#tree)
-    }
-    return this.#root
+const COMPLETED: EventKind = 'llm_request_completed'
+
+/** The layouts of one recorder, a tree for each kind. */
+export class Layouts {
+  readonly #tree: Tree = { layouts: 0 }
+  readonly #completed = new Layout(this.#tree, COMPLETED)
+  readonly #roots: ReadonlyMap<unknown, Layout> = new Map(
+    EVENT_KINDS.map((kind) => [kind, kind === COMPLETED ? this.#completed : new Layout(this.#tree, kind)]),
+  )
+
+  /** Where an event of that kind begins; undefined for what is no kind. */
+  rootOf(kind: unknown): Layout | undefined {
+    // Nearly all are of this kind, and comparing is quicker than looking it up.
+    return kind === COMPLETED ? this.#completed : this.#roots.get(kind)
+  }
+
+  /** So many that they had better be given up: what callers hand over may be somebody else's choice. */
+  get full(): boolean {
+    return this.#tree.layouts > MAX_LAYOUTS
   }
 }

@@ -77,6 +77,21 @@ describe('the members of an event', () => {
     fc.assert(property, { seed: 1, numRuns: 300 })
   })
 
+  it('may come in any order, and in more orders than anybody remembers', () => {
+    const names = ['agentId', 'userId', 'sessionId', 'tenantId', 'apiKeyId', 'traceId', 'spanId', 'backend'] as const
+    const store = new EventStore({ capacity: 10, sourceId: 's', epoch: 1, overflow: 'drop-oldest' })
+    const order = fc.shuffledSubarray([...names], { minLength: 6 })
+    let seq = 0
+    const property = fc.property(order, fc.boolean(), (chosen, first) => {
+      const members = Object.fromEntries(chosen.map((name, index) => [name, `${name}-${index}`]))
+      const event = first ? { ...base, ...members } : { ...members, ...base }
+      const eventId = `id-${seq}`
+      store.record({ ...event, eventId })
+      expect(store.snapshotEvents().at(-1)).toEqual({ ...event, eventId, sourceId: 's', epoch: 1, seq: seq++ })
+    })
+    fc.assert(property, { seed: 1, numRuns: 2_000 })
+  })
+
   it('pass the door of a server as they come out', () => {
     const property = fc.property(arbitraryEvent({ money: 'sent' }), (event) => {
       const out = stored(event) as UsageEvent

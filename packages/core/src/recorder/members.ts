@@ -1,12 +1,20 @@
-import { FIELD_NAMES, FIELDS, type FieldName } from '../event/fields.ts'
+import { FIELD_NAMES, FIELDS, type FieldName, type FieldSpec } from '../event/fields.ts'
 
-/** How a value is read. Nearly all members are of the first three, which the reader tells apart before the others. */
+/** How a value is read. Nearly all members are of the first four. */
 export const TEXT = 0
 export const INTEGER = 1
 export const BOOLEAN = 2
-export const OTHER = 3
-/** Read before all others, and not stored among them. */
-export const SILENT = 4
+export const NAMED = 3
+/** A text whose value `unknown` says nothing. */
+export const PROVIDER = 4
+/** A text that is cut rather than refused. */
+export const CUT = 5
+export const RATIO = 6
+/** Maps and lists. */
+export const NESTED = 7
+/** Not stored among the values: the kind, which is read before all others, and the instant. */
+export const KIND = 8
+export const INSTANT = 9
 
 /** One member that a caller's object may have. */
 export interface Member {
@@ -14,6 +22,8 @@ export interface Member {
   readonly role: number
   /** Largest integer, or most characters. */
   readonly max: number
+  /** Of `NAMED`: the values that it may have. */
+  readonly values?: readonly string[]
   /** The member of the event that the value is, unless it is read for another purpose or under another name. */
   readonly field?: FieldName
 }
@@ -26,25 +36,30 @@ const TIMESTAMP_MAX = 8_640_000_000_000_000
 /** What the recorder decides itself, and what is stored beside the members. */
 const NOT_STORED: readonly FieldName[] = ['eventId', 'timestampMs', 'kind', 'sourceId', 'epoch', 'seq']
 
+const ROLE_OF_TYPE: { readonly [Type in FieldSpec['type']]: number } = {
+  string: TEXT,
+  text: CUT,
+  integer: INTEGER,
+  boolean: BOOLEAN,
+  ratio: RATIO,
+  enum: NAMED,
+  strings: NESTED,
+  counts: NESTED,
+  tags: NESTED,
+  detail: NESTED,
+}
+
 function stored(field: FieldName): Member {
   const spec = FIELDS[field]
-  const { max = 0 } = spec as { readonly max?: number }
-  const role =
-    spec.type === 'string' && field !== 'provider'
-      ? TEXT
-      : spec.type === 'integer'
-        ? INTEGER
-        : spec.type === 'boolean'
-          ? BOOLEAN
-          : OTHER
-  return { name: field, role, max, field }
+  const role = field === 'provider' ? PROVIDER : ROLE_OF_TYPE[spec.type]
+  return { name: field, role, max: 'max' in spec ? spec.max : 0, values: 'values' in spec ? spec.values : [], field }
 }
 
 const KNOWN: readonly Member[] = [
   ...FIELD_NAMES.filter((field) => !NOT_STORED.includes(field)).map(stored),
-  { name: 'eventId', role: TEXT, max: FIELDS.eventId.type === 'string' ? FIELDS.eventId.max : 0 },
-  { name: 'timestampMs', role: INTEGER, max: TIMESTAMP_MAX },
-  { name: 'kind', role: SILENT, max: 0 },
+  { name: 'eventId', role: TEXT, max: 128 },
+  { name: 'timestampMs', role: INSTANT, max: TIMESTAMP_MAX },
+  { name: 'kind', role: KIND, max: 0 },
   { name: 'model', role: TEXT, max: 256 },
   { name: 'costMicros', role: INTEGER, max: MICROS_MAX },
   { name: 'thresholdPercent', role: INTEGER, max: 255 },

@@ -66,7 +66,11 @@ describe('what the protocol of the systems replaced needs', () => {
     total.recordEvent(completed('gpt-4', 100, 50, 15_000))
     total.recordEvent(completed('gpt-4', 200, 100, 30_000))
     expect(total.stats().totalCostUsd()).toBe(0.045)
-    expect(total.stats().byModel.get('gpt-4')).toMatchObject({ costMicros: 45_000, inputTokens: 300, outputTokens: 150 })
+    expect(total.stats().byModel.get('gpt-4')).toMatchObject({
+      costMicros: 45_000,
+      inputTokens: 300,
+      outputTokens: 150,
+    })
     expect([total.stats().totalTokens(), total.stats().avgTokensPerRequest()]).toEqual([450, 225])
     const sum = new EventStore()
     sum.recordEvent(completed('gpt-4', 1, 1, 10_000))

@@ -1,10 +1,9 @@
-import { COST_BASES, FIELDS, REQUIRED_DETAIL, USAGE_BASES } from '../event/fields.ts'
-import type { EventKind } from '../event/index.ts'
+import { FIELDS, REQUIRED_DETAIL } from '../event/fields.ts'
 import { isText, utf8Bytes } from '../event/wire/text.ts'
 import { readCounts, readDetail, readStrings, readTags } from '../event/wire/values.ts'
 import { cutText } from './cut-text.ts'
 import { type Layout, Layouts } from './layout.ts'
-import { BOOLEAN, INTEGER, SILENT, TEXT } from './members.ts'
+import { BOOLEAN, CUT, INSTANT, INTEGER, KIND, NAMED, NESTED, PROVIDER, TEXT } from './members.ts'
 
 /**
  * Thrown by the reader for what is not an event, and caught by the recorder. One for all: a flood of bad events must not
@@ -28,10 +27,11 @@ export interface UsualDefaults {
  * what is counted.
  */
 export class Draft {
-  kind: EventKind = 'router_stopped'
   layout: Layout
   /** As many as the layout says; the buffer takes the array and gives another one back. */
   values: unknown[] = []
+  /** How many of them may hold something. */
+  used = 0
   /** Characters of texts, and the size of maps and lists. */
   size = 0
   /** The id that the caller brought. */
@@ -45,10 +45,10 @@ export class Draft {
   outputTokens = 0
   /** -1 when nobody knows. */
   costNanoUsd = -1
-  readonly #layouts = new Layouts()
+  #layouts = new Layouts()
 
   constructor() {
-    this.layout = this.#layouts.root
+    this.layout = this.#layouts.rootOf('router_stopped') as Layout
   }
 
   /**
@@ -69,25 +69,31 @@ export class Draft {
   read(event: unknown, defaults: UsualDefaults, agentId: string | undefined): void {
     if (typeof event !== 'object' || event === null) throw NOT_AN_EVENT
     // First: whatever has none, a buffer of a hundred megabytes say, is not gone through.
-    this.kind = kindOf((event as { readonly kind?: unknown }).kind)
-    this.#readMembers(event as Readonly<Record<string, unknown>>)
+    if (this.#layouts.full) this.#layouts = new Layouts()
+    const root = this.#layouts.rootOf((event as { readonly kind?: unknown }).kind)
+    if (root === undefined) throw NOT_AN_EVENT
+    this.#readMembers(event as Readonly<Record<string, unknown>>, root)
     if (agentId != null && this.layout.places.agentId < 0) this.#append('agentId', agentId)
     this.#settle(defaults)
   }
 
-  /** Takes what another draft has read: `values` hold it already. */
-  restore(kind: EventKind, layout: Layout, size: number, defaults: UsualDefaults): void {
-    this.kind = kind
+  /** Takes an event that another draft has read: its values stand in `values` already. */
+  restore(layout: Layout, size: number, timestampMs: number, defaults: UsualDefaults): void {
+    const { length } = layout
+    for (let index = length; index < this.used; index++) this.values[index] = undefined
+    this.used = length
     this.layout = layout
     this.size = size
+    this.timestampMs = timestampMs
     this.#settle(defaults)
   }
 
-  #readMembers(event: Readonly<Record<string, unknown>>): void {
+  #readMembers(event: Readonly<Record<string, unknown>>, root: Layout): void {
     const { values } = this
-    let layout = this.#layouts.root
+    let layout = root
     let length = 0
     let size = 0
+    let timestampMs = -1
     // Inherited ones too: a class may have members that say what its instances share.
     for (const name in event) {
       const value = event[name]
@@ -99,30 +105,30 @@ export class Draft {
         if (typeof value !== 'string' || value.length > next.max) throw NOT_AN_EVENT
         if (value.length === 0) continue
         size += value.length
-        values[length] = value
+        values[length++] = value
       } else if (role === INTEGER) {
         if (typeof value !== 'number' || !(value >= 0 && value <= next.max) || Math.floor(value) !== value) {
           throw NOT_AN_EVENT
         }
         // Adding 0 turns -0 into 0.
-        values[length] = value + 0
+        values[length++] = value + 0
       } else if (role === BOOLEAN) {
         if (typeof value !== 'boolean') throw NOT_AN_EVENT
-        values[length] = value
-      } else if (role === SILENT) {
-        layout = next
-        continue
-      } else {
-        const copy = readOther(name, value, next.max)
+        values[length++] = value
+      } else if (role < KIND) {
+        const copy = readRare(value, next)
         if (copy === undefined) continue
-        size += sizeOf(copy)
-        values[length] = copy
-      }
-      length++
+        if (role !== NAMED) size += sizeOf(copy)
+        values[length++] = copy
+      } else if (role === INSTANT) timestampMs = readInstant(value, next.max)
       layout = next
     }
+    // What an earlier event left behind would be held for as long as this one, and is in no account of bytes.
+    for (let index = length; index < this.used; index++) values[index] = undefined
+    this.used = length
     this.layout = layout
     this.size = size
+    this.timestampMs = timestampMs
   }
 
   /** Adds a member that the object did not have itself. */
@@ -132,18 +138,17 @@ export class Draft {
       if (typeof value !== 'string' || value.length > layout.max) throw NOT_AN_EVENT
       if (value === '') return
     }
-    this.values[this.layout.length] = value
+    this.values[this.used++] = value
     this.layout = layout
     this.size += sizeOf(value)
   }
 
   /** Puts what is counted by name, and refuses an event that lacks what its kind needs. */
   #settle(defaults: UsualDefaults): void {
-    const { kind, values } = this
-    const { places } = this.layout
+    const { layout, values } = this
+    const { kind, places } = layout
     this.eventId = places.eventId < 0 ? undefined : checkedId(values[places.eventId] as string)
-    this.timestampMs = places.timestampMs < 0 ? -1 : (values[places.timestampMs] as number)
-    if (kind !== 'llm_request_completed' && kind !== 'llm_request_failed') {
+    if (!layout.isRequest) {
       this.#settleNotice()
       return
     }
@@ -162,7 +167,8 @@ export class Draft {
   }
 
   #settleNotice(): void {
-    const { kind, layout } = this
+    const { layout } = this
+    const { kind } = layout
     if (kind === 'tool_invocation') {
       if (layout.places.toolName < 0) throw NOT_AN_EVENT
       return
@@ -201,60 +207,48 @@ function costOf(values: readonly unknown[], places: Layout['places']): number {
   return micros === 0 ? -1 : micros * NANO_PER_MICRO
 }
 
-function kindOf(kind: unknown): EventKind {
-  switch (kind) {
-    case 'llm_request_completed':
-    case 'llm_request_failed':
-    case 'tool_invocation':
-    case 'router_started':
-    case 'router_stopped':
-    case 'budget_threshold_reached':
-      return kind
-    default:
-      throw NOT_AN_EVENT
-  }
-}
-
 /** An id is compared byte for byte at a server; what would have to be mended is none. */
 function checkedId(id: string): string {
   if (!isText(id) || (id.length * 3 > 128 && utf8Bytes(id) > 128)) throw NOT_AN_EVENT
   return id
 }
 
-/** The rarer types; undefined for a value that says nothing. */
-function readOther(name: string, value: unknown, max: number): unknown {
-  switch (name) {
-    case 'provider':
-      if (value === '' || value === 'unknown') return undefined
-      if (typeof value !== 'string' || value.length > max) throw NOT_AN_EVENT
-      return value
-    case 'usageBasis':
-      return oneOf(value, USAGE_BASES)
-    case 'costBasis':
-      return oneOf(value, COST_BASES)
-    case 'routingConfidence':
-      if (typeof value !== 'number' || !(value >= 0 && value <= 1)) throw NOT_AN_EVENT
-      return value + 0
-    case 'units':
-      return frozen(readCounts(value, FIELDS.units, name))
-    case 'tags':
-      return frozen(readTags(value, FIELDS.tags, name))
-    case 'mcpServers':
-      return frozen(readStrings(value, FIELDS.mcpServers, name))
-    case 'detail':
-      return frozen(readDetail(value, FIELDS.detail, name))
-    default: {
-      const text = cutText(value, max)
-      if (typeof text !== 'string') throw NOT_AN_EVENT
-      return text === '' ? undefined : text
-    }
-  }
+function readInstant(value: unknown, max: number): number {
+  if (typeof value !== 'number' || !(value >= 0 && value <= max) || Math.floor(value) !== value) throw NOT_AN_EVENT
+  return value + 0
 }
 
-function oneOf(value: unknown, values: readonly string[]): unknown {
+/** The rarer types; undefined for a value that says nothing. */
+function readRare(value: unknown, { role, max, member }: Layout): unknown {
+  if (role === NAMED) return readNamed(value, member?.values ?? [])
+  if (role === PROVIDER || role === CUT) {
+    const text = role === CUT ? cutText(value, max) : value
+    if (typeof text !== 'string' || text.length > max) throw NOT_AN_EVENT
+    return text === '' || (role === PROVIDER && text === 'unknown') ? undefined : text
+  }
+  if (role === NESTED) return frozen(readNested(value, member?.name ?? ''))
+  if (typeof value !== 'number' || !(value >= 0 && value <= 1)) throw NOT_AN_EVENT
+  return value + 0
+}
+
+/** One of a few names; most are the very same object already, which is all that then is compared. */
+function readNamed(value: unknown, values: readonly string[]): string | undefined {
+  for (let index = 0; index < values.length; index++) if (values[index] === value) return values[index]
   if (value === '') return undefined
-  if (!values.includes(value as string)) throw NOT_AN_EVENT
-  return value
+  throw NOT_AN_EVENT
+}
+
+function readNested(value: unknown, name: string): unknown {
+  switch (name) {
+    case 'units':
+      return readCounts(value, FIELDS.units, name)
+    case 'tags':
+      return readTags(value, FIELDS.tags, name)
+    case 'mcpServers':
+      return readStrings(value, FIELDS.mcpServers, name)
+    default:
+      return readDetail(value, FIELDS.detail, name)
+  }
 }
 
 /** A snapshot shares the nested values of what is stored; whoever holds it must not be able to change them. */

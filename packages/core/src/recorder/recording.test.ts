@@ -36,7 +36,12 @@ describe('the recording methods', () => {
   it('T:recording a model that does not exist costs 0 in micro-USD and is unpriced', () => {
     const store = new EventStore()
     store.recordLlmCompleted(prices, 'nonexistent-model-xyz', 100, 50)
-    expect(store.stats()).toMatchObject({ totalRequests: 1, totalCostMicros: 0, unpricedRequests: 1, totalInputTokens: 100 })
+    expect(store.stats()).toMatchObject({
+      totalRequests: 1,
+      totalCostMicros: 0,
+      unpricedRequests: 1,
+      totalInputTokens: 100,
+    })
     const [event] = store.snapshotEvents()
     expect(event?.provider).toBeUndefined()
     expect(toAnalyticsEvent(event as UsageEvent)).toMatchObject({ provider: 'unknown', costMicros: 0 })

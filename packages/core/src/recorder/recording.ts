@@ -150,6 +150,8 @@ export abstract class Recording {
       if (draft.timestampMs < 0) draft.timestampMs = this.#now()
       kept = this.admit(draft)
     } catch {
+      // How far it was read is not known.
+      draft.used = draft.values.length
       kept = this.refuse()
     }
     this.#draft = draft

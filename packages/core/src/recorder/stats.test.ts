@@ -117,7 +117,9 @@ describe('statistics', () => {
     const stats = store.stats()
     const sum = (parts: ReadonlyMap<string, { costMicros: number }>): number =>
       [...parts.values()].reduce((total, part) => total + part.costMicros, 0)
-    expect([stats.totalCostMicros, sum(stats.byModel), sum(stats.byProvider)]).toEqual([5_050_000, 5_050_000, 5_050_000])
+    expect([stats.totalCostMicros, sum(stats.byModel), sum(stats.byProvider)]).toEqual([
+      5_050_000, 5_050_000, 5_050_000,
+    ])
   })
 
   it('tells unpriced from free, and a canonical failure from a success', () => {
@@ -126,7 +128,12 @@ describe('statistics', () => {
     store.recordEvent({ kind: 'llm_request_completed', requestModel: 'a', costNanoUsd: 0 })
     store.recordEvent({ kind: 'llm_request_completed', requestModel: 'a', statusCode: 500, costNanoUsd: 7 })
     store.recordEvent(budgetNotice())
-    expect(store.stats()).toMatchObject({ totalRequests: 3, failedRequests: 1, unpricedRequests: 1, totalCostNanoUsd: 7 })
+    expect(store.stats()).toMatchObject({
+      totalRequests: 3,
+      failedRequests: 1,
+      unpricedRequests: 1,
+      totalCostNanoUsd: 7,
+    })
     expect(store.stats().byProvider.get('unknown')).toMatchObject({ requestCount: 1, failedCount: 1 })
   })
 

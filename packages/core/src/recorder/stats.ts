@@ -79,11 +79,7 @@ export class ComputedStats {
   readonly byModel: ReadonlyMap<string, ModelStats>
   readonly byProvider: ReadonlyMap<string, ModelStats>
 
-  constructor(
-    total: Figures,
-    byModel: ReadonlyMap<string, ModelStats>,
-    byProvider: ReadonlyMap<string, ModelStats>,
-  ) {
+  constructor(total: Figures, byModel: ReadonlyMap<string, ModelStats>, byProvider: ReadonlyMap<string, ModelStats>) {
     this.totalRequests = total.succeeded + total.failed
     this.failedRequests = total.failed
     this.totalInputTokens = Number(total.inputTokens)

@@ -18,6 +18,7 @@ export interface SeriesRow extends Figures {
 
 /** Sums of one model at one provider. */
 class Series {
+  readonly model: string
   readonly provider: string
   succeeded = 0
   failed = 0
@@ -26,22 +27,15 @@ class Series {
   readonly outputTokens = new ExactSum()
   readonly costNanoUsd = new ExactSum()
 
-  constructor(provider: string) {
+  constructor(model: string, provider: string) {
+    this.model = model
     this.provider = provider
   }
 
-  row(model: string): SeriesRow {
-    const { provider, succeeded, failed, unpriced, inputTokens, outputTokens, costNanoUsd } = this
-    return {
-      model,
-      provider,
-      succeeded,
-      failed,
-      unpriced,
-      inputTokens: inputTokens.value,
-      outputTokens: outputTokens.value,
-      costNanoUsd: costNanoUsd.value,
-    }
+  get row(): SeriesRow {
+    const { model, provider, succeeded, failed, unpriced, inputTokens, outputTokens, costNanoUsd } = this
+    const sums = { inputTokens: inputTokens.value, outputTokens: outputTokens.value, costNanoUsd: costNanoUsd.value }
+    return { model, provider, succeeded, failed, unpriced, ...sums }
   }
 }
 
@@ -52,9 +46,13 @@ class Series {
 export class Tally {
   readonly #models = new Map<string, Series[]>()
   #series = 0
+  #last = new Series('', '')
 
   add(draft: Draft): void {
-    const series = this.#seriesOf(draft.model, draft.provider)
+    const { model, provider } = draft
+    const last = this.#last
+    const series = last.model === model && last.provider === provider ? last : this.#seriesOf(model, provider)
+    this.#last = series
     if (draft.failed) series.failed++
     else {
       series.succeeded++
@@ -77,7 +75,7 @@ export class Tally {
   }
 
   rows(): SeriesRow[] {
-    return [...this.#models].flatMap(([model, list]) => list.map((series) => series.row(model)))
+    return [...this.#models.values()].flatMap((list) => list.map((series) => series.row))
   }
 
   /** @param more what has been counted elsewhere and is not merged */
@@ -117,7 +115,7 @@ export class Tally {
       if (this.#series >= MAX_SERIES) return this.#seriesOf(OTHER_NAME, OTHER_NAME)
       if (known !== undefined && known.length >= MAX_PROVIDERS_OF_MODEL) return this.#seriesOf(model, OTHER_NAME)
     }
-    const series = new Series(provider)
+    const series = new Series(model, provider)
     if (known === undefined) this.#models.set(model, [series])
     else known.push(series)
     this.#series++

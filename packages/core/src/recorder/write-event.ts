@@ -1,4 +1,4 @@
-import { type EventKind, type Mutable, normaliseAgentId, type UsageEvent } from '../event/index.ts'
+import { type Mutable, normaliseAgentId, type UsageEvent } from '../event/index.ts'
 import { cutUtf8, isText } from '../event/wire/text.ts'
 import type { Layout } from './layout.ts'
 import { INTEGER } from './members.ts'
@@ -6,13 +6,18 @@ import type { EventDefaults } from './recordable.ts'
 
 /** A stored event: which members it has, and their values. */
 export interface StoredEvent {
-  readonly kind: EventKind
   readonly layout: Layout
   readonly values: readonly unknown[]
 }
 
 /** What the recorder adds. */
 export type Identity = Required<Pick<UsageEvent, 'eventId' | 'timestampMs' | 'sourceId' | 'epoch' | 'seq'>>
+
+/** The id that the caller brought. */
+export function ownIdOf({ layout, values }: StoredEvent): string | undefined {
+  const at = layout.places.eventId
+  return at < 0 ? undefined : (values[at] as string)
+}
 
 /**
  * The canonical event of a stored one, complete.
@@ -22,11 +27,11 @@ export type Identity = Required<Pick<UsageEvent, 'eventId' | 'timestampMs' | 'so
  * is cut.
  */
 export function writeEvent(stored: StoredEvent, identity: Identity, defaults: EventDefaults | undefined): UsageEvent {
-  const { kind, layout, values } = stored
+  const { layout, values } = stored
   const event = layout.blank()
   event.eventId = identity.eventId
   event.timestampMs = identity.timestampMs
-  event.kind = kind
+  event.kind = layout.kind
   event.sourceId = identity.sourceId
   event.epoch = identity.epoch
   event.seq = identity.seq

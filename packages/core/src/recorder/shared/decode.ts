@@ -1,5 +1,3 @@
-import { EVENT_KINDS } from '../../event/fields.ts'
-import type { EventKind } from '../../event/index.ts'
 import { type Layout, Layouts } from '../layout.ts'
 import { type Draft, frozen, type UsualDefaults } from '../read-event.ts'
 import type { Memory } from './memory.ts'
@@ -44,7 +42,7 @@ export class Decoder {
   readonly #defaults: UsualDefaults
   #layouts: Layout[] | undefined = []
   #names: string[] = []
-  readonly #tree = new Layouts()
+  #tree = new Layouts()
   /** Where the words behind the text that was read last start. */
   #behind = 0
   /** Of a plain array the engine makes text faster than of typed memory. */
@@ -65,6 +63,7 @@ export class Decoder {
     if (type === RESET) {
       this.#layouts = []
       this.#names = []
+      this.#tree = new Layouts()
     } else if (length === 0 || at + length > mask + 1 || !this.#read(type, at, reader)) {
       this.#layouts = undefined
       return NOT_A_RECORD
@@ -81,13 +80,16 @@ export class Decoder {
       else if (type === LAYOUT) this.#layouts?.push(this.#layoutOf(this.#value(at + 1) as string[]))
       return type <= SKIP
     } catch {
+      // How far it was read is not known.
+      this.#draft.used = this.#draft.values.length
       return false
     }
   }
 
-  #layoutOf(names: readonly string[]): Layout {
-    let layout = this.#tree.root
-    for (const name of names) layout = layout.after(name) as Layout
+  #layoutOf([kind, ...names]: readonly string[]): Layout {
+    let layout = this.#tree.rootOf(kind)
+    for (const name of names) layout = layout?.after(name)
+    if (layout === undefined) throw new Error('a layout of no event')
     return layout
   }
 
@@ -109,13 +111,7 @@ export class Decoder {
         from = this.#behind
       }
     }
-    draft.restore(
-      EVENT_KINDS[headers[2 * at + 2] as number] as EventKind,
-      layout,
-      headers[2 * at + 3] as number,
-      this.#defaults,
-    )
-    draft.timestampMs = words[at + 2] as number
+    draft.restore(layout, words[at + 1] as number, words[at + 2] as number, this.#defaults)
   }
 
   /** A value that is not a number; what comes behind it starts at `#behind`. */

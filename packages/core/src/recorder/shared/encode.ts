@@ -1,4 +1,3 @@
-import { EVENT_KINDS } from '../../event/fields.ts'
 import type { Layout } from '../layout.ts'
 import type { Draft } from '../read-event.ts'
 import type { Memory } from './memory.ts'
@@ -92,7 +91,7 @@ export class Encoder {
    */
   layout(layout: Layout, at: number, limit: number): number {
     const names = layout.members.map(({ name }) => name)
-    const end = this.#json(LAYOUT, names, at, limit)
+    const end = this.#json(LAYOUT, [layout.kind, ...names], at, limit)
     if (end === NO_ROOM) return NO_ROOM
     this.#known = new Known(this.#layouts.size, layout)
     this.#latest = layout
@@ -138,14 +137,13 @@ export class Encoder {
   }
 
   #event(draft: Draft, known: Known, at: number, limit: number): number {
-    const { words, headers } = this.#memory
+    const { words } = this.#memory
     const { values } = draft
     const { length } = draft.layout
     let to = at + EVENT_WORDS
     // A word for each value is the least.
     if (to + length > limit) return NO_ROOM
-    headers[2 * at + 2] = EVENT_KINDS.indexOf(draft.kind)
-    headers[2 * at + 3] = draft.size
+    words[at + 1] = draft.size
     words[at + 2] = draft.timestampMs
     for (let index = 0; index < length; index++) {
       if (to >= limit) return NO_ROOM

@@ -5,10 +5,10 @@
  * word 0     low half: type of the record, and from bit 3 its length in words; high half: what the type says
  *
  * EVENT      high half: number of the layout
- *   word 1     low half: kind; high half: size of its texts, maps and lists, as `Draft` counts it
+ *   word 1     size of its texts, maps and lists, as `Draft` counts it
  *   word 2     its instant
  *   then       the values, as many as the layout has members
- * LAYOUT     a value: the names of the members of a layout, as JSON; it gets the next number
+ * LAYOUT     a value: a kind and the names of members, as JSON; the layout gets the next number
  * LOST       a value: what events counted that found the ring full, as JSON
  * RESET      nothing: layouts and names are forgotten, their numbers start from 0 again
  * SKIP       nothing: the next record starts at the beginning of the ring

@@ -8,7 +8,7 @@ const clock = { now: () => 1_793_491_200_000, monotonic: () => 0 }
 const options = { sourceId: 'gateway', epoch: 7, clock, deduplicate: 0, random: { fill: (bytes: Uint8Array) => bytes } }
 
 /** The same events recorded in one thread, and through a ring. */
-function both(events: readonly RecordableEvent[], ringBytes = 1 << 20) {
+function both(events: readonly RecordableEvent[], ringBytes = 1 << 17) {
   const plain = new EventStore(options)
   const shared = EventStore.shared({ ...options, writers: 1, ringBytes })
   const writer = attachWriter(shared.handle(0), { clock })
@@ -29,7 +29,7 @@ describe('an event through a ring', () => {
         expect(shared.ledgers()).toEqual(plain.ledgers())
         expect(shared.bytes).toBe(plain.bytes)
       }),
-      { seed: 4, numRuns: 300, endOnFailure: true },
+      { seed: 4, numRuns: 100, endOnFailure: true },
     )
   })
 
@@ -45,7 +45,7 @@ describe('an event through a ring', () => {
         expect(texts(shared)).toEqual(texts(plain))
         expect(shared.dropped).toEqual(plain.dropped)
       }),
-      { seed: 4, numRuns: 200 },
+      { seed: 4, numRuns: 100 },
     )
   })
 

@@ -14,7 +14,7 @@ it('sums are exact far beyond 2^53, for whoever reads them and for the thread th
       let writer = new TotalsWriter(memory)
       const draft = new Draft()
       amounts.forEach(([inputTokens, outputTokens, costNanoUsd], index) => {
-        Object.assign(draft, { kind: 'llm_request_completed', inputTokens, outputTokens, costNanoUsd })
+        Object.assign(draft, { inputTokens, outputTokens, costNanoUsd })
         writer.count(draft)
         writer.publish(index)
         if (index % 17 === 16) writer = new TotalsWriter(memory)

@@ -58,13 +58,12 @@ export class SharedWriter extends Recording {
     this.#begin()
     if (this.#untold !== undefined && ring.roomy) this.#tell(this.#untold)
     const outcome = ring.event(draft)
-    const { kind } = draft
-    const counts = kind === 'llm_request_completed' || kind === 'llm_request_failed'
-    if (counts) totals.count(draft)
+    const { isRequest } = draft.layout
+    if (isRequest) totals.count(draft)
     if (outcome === 'written') totals.written()
     else {
       totals.dropped(outcome)
-      if (counts) {
+      if (isRequest) {
         totals.countUntold(draft)
         this.#untold ??= new Tally()
         this.#untold.add(draft)

@@ -387,7 +387,7 @@ describe('collecting by itself', () => {
     const store = small()
     const writer = attachWriter(store.handle(0))
     const waiting = new Promise<void>((resolve) => void store.onWaiting(50, resolve))
-    for (let index = 0; index < 120; index++) writer.recordEvent(completed())
+    for (let index = 0; index < 200; index++) writer.recordEvent(completed())
     await waiting
     expect(store.droppedCount).toBe(0)
   })
