@@ -1,7 +1,10 @@
-import type { EventPayload, UsageEvent } from '@tallystick/core'
+import type { EventPayload, RecordableEvent, UsageEvent } from '@tallystick/core'
 
-/** Events made beforehand, as many as a cache does not hold all of; a recorder must not gain from seeing one object twice. */
-export const PREPARED = 4_096
+/**
+ * Events made beforehand: enough that nothing is seen twice in a row, and few enough that they are in the processor's cache, as
+ * an event is that was just made.
+ */
+export const PREPARED = 128
 
 const MODELS = [
   ['openai', 'gpt-4o'],
@@ -23,6 +26,11 @@ export function seedPayloads(): EventPayload[] {
       costMicros: 1 + (index % 20_000),
     }
   })
+}
+
+/** The same as events that say when they were. */
+export function seedEvents(): RecordableEvent[] {
+  return seedPayloads().map((payload, index) => ({ timestampMs: 1_793_491_200_000 + index, ...payload }))
 }
 
 /** What a gateway knows of a request: 25 members and an id, three of them texts that no other request has. */

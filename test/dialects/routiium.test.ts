@@ -26,14 +26,28 @@ type Json = Record<string, unknown>
 const idsOf = (body: Json): unknown[] => (body['events'] as Json[]).map(({ id }) => id)
 const linesOf = async (response: Response): Promise<string[]> => (await response.text()).split('\n').slice(0, -1)
 
+/** What each store answered, in order; but for what it says of itself. */
+const transcripts = new Map<string, (readonly [path: string, body: Json])[]>()
+
 describe.each(STORES)('the endpoints of Routiium over %s', (name, store) => {
   const servers: RoutiiumServer[] = []
+  const transcript: (readonly [string, Json])[] = []
+  transcripts.set(name, transcript)
   const start = async (documents: readonly object[] = [], options = {}): Promise<RoutiiumServer> => {
-    const server = await startRoutiium(store, options)
+    const server = recorded(await startRoutiium(store, options))
     servers.push(server)
     if (documents.length > 0) await server.record(documents)
     return server
   }
+  const recorded = (server: RoutiiumServer): RoutiiumServer => ({
+    ...server,
+    async json(path) {
+      const body = await server.json(path)
+      const { backend_type: _, max_events: __, ...answer } = body
+      transcript.push([path, answer])
+      return body
+    },
+  })
   let two: RoutiiumServer
   beforeAll(async () => {
     two = await start(TWO)
@@ -122,6 +136,7 @@ describe.each(STORES)('the endpoints of Routiium over %s', (name, store) => {
       for (const [filter, ids] of [
         ['model=gpt-4o', ['first']],
         ['model=gpt-4o&model=gpt-4o-mini', ['first', 'second']],
+        ['model=', []],
         ['provider=openai', []],
         ['provider=', ['first', 'second']],
         ['provider=&provider=openai', ['first', 'second']],
@@ -276,6 +291,8 @@ describe.each(STORES)('the endpoints of Routiium over %s', (name, store) => {
         failed_requests: 1,
         models_used: { 'gpt-4o': 1, 'gpt-4o-mini': 1 },
       })
+      expect(idsOf(await server.json(`/analytics/events?${RANGE}&model=`))).toEqual(['silent'])
+      expect(idsOf(await server.json(`/analytics/events?${RANGE}&model=&model=gpt-4o`))).toEqual(['first', 'silent'])
     })
 
     it('adds up only requests to models, filters them, and keeps any name a name', async () => {
@@ -520,4 +537,10 @@ describe.each(STORES)('the endpoints of Routiium over %s', (name, store) => {
       expect(await response.json()).toEqual({ error: { message: 'Analytics not enabled' } })
     }
   })
+})
+
+it('every store gave the same answers', () => {
+  const [first, ...others] = [...transcripts.values()]
+  expect(first?.length).toBeGreaterThan(50)
+  for (const other of others) expect(other).toEqual(first)
 })

@@ -164,6 +164,12 @@ export const ERRORS = {
   usage: row(400, 'The command was not understood', 'See --help.'),
   file_unreadable: row(400, 'A file cannot be read', 'Check the path and its permissions.'),
   server_unreachable: row(503, 'The server does not answer', 'Check the address and that it runs.', true),
+  bad_answer: row(
+    502,
+    'The answer of the server cannot be right',
+    'Check that the address is that of a Tallystick server, and what stands between.',
+    true,
+  ),
 } as const satisfies Record<string, ErrorSpec>
 
 export type ErrorCode = keyof typeof ERRORS
@@ -200,7 +206,13 @@ function joined(issues: readonly Issue[], most: number, between: string): string
 
 const BRAND = Symbol.for('tallystick.error')
 
-/** Everything Tallystick throws or rejects with. Match on `code`; `message` may change. */
+/**
+ * Everything Tallystick throws or rejects with. Match on `code`; `message` may change, and is the code where there is no more
+ * to say. What {@link ERRORS} says of the code, e.g. whether to try again, is not a member: an application that never
+ * asks would carry the whole table in its bundle.
+ *
+ * @example ERRORS[error.code].retryable
+ */
 export class TallystickError extends Error {
   readonly code: ErrorCode
   /** All problems found, not the first only. */
@@ -218,19 +230,11 @@ export class TallystickError extends Error {
       readonly retryAfterSeconds?: number
     } = {},
   ) {
-    super(message ?? ERRORS[code].title, options.cause === undefined ? undefined : { cause: options.cause })
+    super(message ?? code, options.cause === undefined ? undefined : { cause: options.cause })
     this.name = 'TallystickError'
     this.code = code
     this.issues = options.issues ?? []
     if (options.retryAfterSeconds !== undefined) this.retryAfterSeconds = options.retryAfterSeconds
-  }
-
-  get status(): number {
-    return ERRORS[this.code].status
-  }
-
-  get retryable(): boolean {
-    return ERRORS[this.code].retryable
   }
 }
 

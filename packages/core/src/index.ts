@@ -8,9 +8,11 @@
  * - prices and cost: `@tallystick/core/pricing`
  * - aggregate, sketch, query: `@tallystick/core/query`
  * - the durable journal (Node only): `@tallystick/core/journal`
+ * - the durable spool (Node only): `@tallystick/core/spool`
  */
 export * from './errors.ts'
 export * from './event/index.ts'
 export { nearest, nearestNames, quoted } from './nearest.ts'
 export { inferProvider, type Provider, parseProvider } from './provider/index.ts'
 export * from './recorder/index.ts'
+export * from './sync/index.ts'

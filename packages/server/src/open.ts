@@ -6,13 +6,12 @@ import { type Clock, type Random, systemClock } from '@tallystick/core/event'
 import { type Journal, type JournalTrace, type JournalWitness, openJournal } from '@tallystick/core/journal'
 import { createPriceBook, type OverrideSource, type PriceBook } from '@tallystick/core/pricing'
 import { createBackups } from './backup/backup.ts'
+import { assertRestored } from './backup/restore.ts'
 import type { ClientAddressOptions } from './http/address/client-address.ts'
-import { createApp } from './http/app.ts'
 import type { AdminAccess } from './http/app-context.ts'
-import { loadAssets } from './http/assets.ts'
 import type { Limits } from './http/limits.ts'
-import { type Listening, type ListenOptions, listen } from './http/listen.ts'
-import { createLiveHub, type LiveHub } from './http/live/hub.ts'
+import type { Listening, ListenOptions } from './http/listen.ts'
+import type { LiveHub } from './http/live/hub.ts'
 import type { Protocol012Options } from './http/protocol012/protocol012.ts'
 import { idsWitness } from './ingest/dedup/manifest.ts'
 import type { AckMode, Ingest } from './ingest/ingest.ts'
@@ -104,7 +103,15 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
   const onError = (error: unknown): void => logger.error({ err: error }, 'something failed in the background')
   const prices = createPriceBook({ overrides: options.prices ?? [] })
 
-  const { journal, store } = await openStorage(options, closers, clock, onError)
+  const opening = openStorage(options, closers, clock, onError)
+  // Loaded while the store's thread loads the engine: together they are most of a start.
+  const [{ createApp }, { loadAssets }, { listen }, { createLiveHub }, { journal, store }] = await Promise.all([
+    import('./http/app.ts'),
+    import('./http/assets.ts'),
+    import('./http/listen.ts'),
+    import('./http/live/hub.ts'),
+    opening,
+  ])
   const journalDir = join(options.dataDir, 'journal')
   const ingest = await openIngest({
     store,
@@ -219,6 +226,7 @@ async function openStorage(
     return { journal: undefined, store }
   }
   await makeDirectory(options.dataDir)
+  await assertRestored(options.dataDir)
   let store: UsageStore | undefined
   closers.push(() => journal?.close())
   const opened = await openJournal({

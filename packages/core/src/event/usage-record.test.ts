@@ -112,6 +112,26 @@ describe('a usage record', () => {
     })
   })
 
+  it('says which tokens they were where the caller does', () => {
+    const divided = { ...record, tokens_used: 900, input_tokens: 700, cache_read_tokens: 100, output_tokens: 200 }
+    expect(decoded(divided)).toMatchObject({ inputTokens: 700, cacheReadTokens: 100, outputTokens: 200 })
+    expect(encodeUsageRecord(decoded(divided))).toEqual(divided)
+    expect(encodeUsageRecord(decoded({ ...record, input_tokens: 700 }))).toMatchObject({
+      tokens_used: 900,
+      output_tokens: 200,
+    })
+  })
+
+  it('keeps what else the caller says as metadata', () => {
+    const sent = { ...record, metadata: { team: 'search', prompt: 'Dear ...' }, model: 'qwen3', prompt: 'Dear ...' }
+    const event = decoded(sent)
+    expect(event.detail).toEqual({ team: 'search', model: 'qwen3' })
+    const again = { ...record, metadata: { team: 'search', model: 'qwen3' } }
+    expect(encodeUsageRecord(event)).toEqual(again)
+    expect(encodeUsageRecord(decoded(again))).toEqual(again)
+    expect(decoded({ ...record, metadata: 'v1' }).detail).toEqual({ metadata: 'v1' })
+  })
+
   it('takes a text for the message of an error and a number for its code', () => {
     expect(decoded({ ...record, success: false, error: 'boom' })).toMatchObject({
       success: false,

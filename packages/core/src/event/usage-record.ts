@@ -1,4 +1,5 @@
-import type { UsageEvent } from './event.ts'
+import type { JsonValue, UsageEvent } from './event.ts'
+import { keptMetadata } from './metadata.ts'
 import { decodeWireEvent } from './wire/decode.ts'
 import { type Decoder, guarded, renamed } from './wire/decoder.ts'
 
@@ -20,6 +21,12 @@ export interface UsageRecord {
   readonly response_length: number
   readonly success: boolean
   readonly error: UsageRecordError | null
+  /** Beyond the old class: which tokens they were, where it is known. */
+  readonly input_tokens?: number
+  readonly cache_read_tokens?: number
+  readonly output_tokens?: number
+  /** Beyond the old class, which threw it away: whatever else the caller said. */
+  readonly metadata?: { readonly [name: string]: JsonValue }
 }
 
 export interface UsageRecordError {
@@ -29,6 +36,27 @@ export interface UsageRecordError {
 }
 
 const NO_METHOD = 'unknown'
+
+/** Members with a place of their own; any other is metadata. */
+const KNOWN: ReadonlySet<string> = new Set<keyof UsageRecord | 'event_id'>([
+  'event_id',
+  'timestamp',
+  'session_id',
+  'tool_name',
+  'backend_used',
+  'routing_method',
+  'routing_confidence',
+  'processing_time_ms',
+  'tokens_used',
+  'input_tokens',
+  'cache_read_tokens',
+  'output_tokens',
+  'prompt_length',
+  'response_length',
+  'success',
+  'error',
+  'metadata',
+])
 
 /** Where a member of the canonical wire stands in a record; a refusal names it as the sender does. */
 const RECORD_NAMES: ReadonlyMap<string, string> = new Map([
@@ -48,7 +76,7 @@ const RECORD_NAMES: ReadonlyMap<string, string> = new Map([
  * Absent members have the defaults of the old class, and its defaults mean unknown: a method `unknown` (with a
  * confidence of 0), 0 tokens and lengths of 0 are absent in the canonical event. A time that is not whole is rounded.
  * A text as error is its message, a number as error code its digits. A record has no id: the door mints one, an
- * importer derives one.
+ * importer derives one. What stands in `metadata`, and beside the members of a record, is kept as far as `keptMetadata` says.
  */
 export const decodeUsageRecord: Decoder = (item, context) =>
   guarded(item, (record) => renamed(decodeWireEvent(flatten(record), context), RECORD_NAMES))
@@ -67,10 +95,32 @@ function flatten(record: Readonly<Record<string, unknown>>): Record<string, unkn
     routing_confidence: unrouted && confidence === 0 ? undefined : confidence,
     duration_ms: typeof time === 'number' && Number.isFinite(time) ? Math.round(time) : time,
     total_tokens: unlessZero(record['tokens_used']),
+    input_tokens: record['input_tokens'],
+    cache_read_tokens: record['cache_read_tokens'],
+    output_tokens: record['output_tokens'],
     prompt_chars: unlessZero(record['prompt_length']),
     response_chars: unlessZero(record['response_length']),
     success: record['success'] ?? true,
+    detail: keptMetadata(metadataOf(record)),
     ...flattenError(error),
+  }
+}
+
+type Part = readonly [source: object, names: readonly string[]]
+
+/** What `metadata` holds, then the members that have no place of their own. */
+function metadataOf(record: Readonly<Record<string, unknown>>): readonly Part[] {
+  return [partOf(record), [record, Object.keys(record).filter((name) => !KNOWN.has(name))]]
+}
+
+function partOf(record: Readonly<Record<string, unknown>>): Part {
+  try {
+    const { metadata } = record
+    const nested = typeof metadata === 'object' && metadata !== null && !Array.isArray(metadata)
+    return nested ? [metadata, Object.keys(metadata)] : [record, ['metadata']]
+  } catch {
+    // A proxy that refuses: nothing to keep of it, and no reason to refuse the record.
+    return [record, []]
   }
 }
 
@@ -91,7 +141,8 @@ function unlessZero(value: unknown): unknown {
  * @example encodeUsageRecord({ eventId: 'a', timestampMs: 0, kind: 'tool_invocation', toolName: 'ask' })?.tokens_used // 0
  */
 export function encodeUsageRecord(event: UsageEvent): UsageRecord | undefined {
-  const { toolName, sessionId, backend, durationMs, totalTokens } = event
+  const { toolName, sessionId, backend, durationMs, totalTokens, detail } = event
+  const { inputTokens, cacheReadTokens, outputTokens } = event
   if (toolName === undefined) return undefined
   return {
     timestamp: new Date(event.timestampMs).toISOString(),
@@ -106,6 +157,10 @@ export function encodeUsageRecord(event: UsageEvent): UsageRecord | undefined {
     response_length: event.responseChars ?? 0,
     success: event.success ?? true,
     error: encodeError(event),
+    ...(inputTokens === undefined ? {} : { input_tokens: inputTokens }),
+    ...(cacheReadTokens === undefined ? {} : { cache_read_tokens: cacheReadTokens }),
+    ...(outputTokens === undefined ? {} : { output_tokens: outputTokens }),
+    ...(detail === undefined ? {} : { metadata: detail }),
   }
 }
 

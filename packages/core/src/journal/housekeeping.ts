@@ -15,6 +15,7 @@ export interface HousekeepingOptions {
   readonly dir: string
   readonly clock: Clock
   readonly keepMs: number
+  readonly plainSegments: number
   readonly cursors: Cursors
   readonly quarantine: Quarantine
   readonly activeSegment: () => number
@@ -50,8 +51,8 @@ export class Housekeeping {
     this.#queue(() => this.#sealAll()).catch(this.#options.onError)
   }
 
-  prune(): Promise<{ readonly dropped: number }> {
-    return this.#queue(() => this.#prune())
+  prune(before: number): Promise<{ readonly dropped: number }> {
+    return this.#queue(() => this.#prune(before))
   }
 
   /** Ends the work under way at its next step and waits for that. */
@@ -67,14 +68,14 @@ export class Housekeeping {
   }
 
   async #sealAll(): Promise<void> {
-    const { fs, dir, quarantine, activeSegment } = this.#options
+    const { fs, dir, quarantine, activeSegment, plainSegments } = this.#options
     const stopped = (): boolean => this.#stopped
     const pace = new Pace(this.#options.clock, this.#options.writtenBytes, stopped)
     const rest = (): Promise<void> => pace.rest()
     const segments = await listSegments(fs, dir)
     for (const [index, files] of segments.entries()) {
       if (this.#stopped) return
-      if (!files.plain || files.number >= activeSegment()) continue
+      if (!files.plain || files.number >= activeSegment() - plainSegments) continue
       const limit = await segmentLimit(fs, dir, files.number, segments.slice(index + 1))
       try {
         this.savedBytes += await sealSegment({ fs, dir, quarantine, stopped, rest }, files, limit)
@@ -85,13 +86,13 @@ export class Housekeeping {
     }
   }
 
-  async #prune(): Promise<{ readonly dropped: number }> {
-    const { fs, dir, cursors } = this.#options
-    if (!this.#guard.trusted() || cursors.incomplete) return { dropped: 0 }
+  async #prune(before: number): Promise<{ readonly dropped: number }> {
+    const { fs, dir, cursors, keepMs } = this.#options
+    if ((keepMs > 0 && !this.#guard.trusted()) || cursors.incomplete) return { dropped: 0 }
     const segments = await listSegments(fs, dir)
     let dropped = 0
     for (const [index, files] of segments.entries()) {
-      if (this.#stopped || files.number >= this.#options.activeSegment()) break
+      if (this.#stopped || files.number >= Math.min(before, this.#options.activeSegment())) break
       const next = await this.#headerAfter(segments.slice(index + 1))
       if (next === undefined || !this.#passed(next)) break
       const bytes = await segmentBytes(fs, dir, files)
@@ -115,7 +116,7 @@ export class Housekeeping {
 
   #passed(next: SegmentHeader): boolean {
     const { clock, keepMs, cursors } = this.#options
-    if (clock.now() - next.createdMs < keepMs) return false
+    if (keepMs > 0 && clock.now() - next.createdMs < keepMs) return false
     const last = next.previous?.ordinal ?? 0
     return [...cursors.all.values()].every(({ ordinal }) => ordinal >= last)
   }

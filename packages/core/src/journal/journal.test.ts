@@ -393,6 +393,27 @@ describe('opening', () => {
   })
 })
 
+describe('sealing', () => {
+  test('leaves so many finished segments as they are, and compresses the others', async () => {
+    const fs = new FaultFs()
+    const journal = await openMemoryJournal(fs, { segmentBytes: 300, plainSegments: 2 })
+    for (let id = 1; id <= 20; id++) await journal.append([record(id)]).durable
+    // Waits for the sealing.
+    await journal.prune({ before: 0 })
+    const { segment } = journal.end().position
+    const names = (await fs.list(DIR)).filter((name) => name.includes('jsonl')).sort()
+    expect(names.slice(-4)).toEqual([
+      compressedName(segment - 3),
+      plainName(segment - 2),
+      plainName(segment - 1),
+      plainName(segment),
+    ])
+    expect(names.filter((name) => !name.endsWith('.gz'))).toHaveLength(3)
+    await journal.close()
+    expect(await idsOf(fs)).toHaveLength(20)
+  })
+})
+
 describe('pruning', () => {
   /** Wall and monotonic clock, moved by hand. */
   function handClock(): Clock & { advance(ms: number): void; set(ms: number): void } {
@@ -450,6 +471,21 @@ describe('pruning', () => {
     expect(await journal.prune()).toEqual({ dropped: 0 })
     clock.advance(2 * 60_000)
     expect((await journal.prune()).dropped).toBeGreaterThan(0)
+    await journal.close()
+  })
+
+  test('asks no clock where nothing is kept for its age, and stops where it is told to', async () => {
+    const fs = new FaultFs()
+    const clock = handClock()
+    const journal = await openMemoryJournal(fs, { segmentBytes: 300, clock, keepMs: 0 })
+    for (let id = 1; id <= 20; id++) await journal.append([record(id)]).durable
+    clock.set(-400 * DAY_MS)
+    expect(await journal.prune({ before: 1 })).toEqual({ dropped: 0 })
+    expect(await journal.prune({ before: 4 })).toEqual({ dropped: 3 })
+    const names = (await fs.list(DIR)).filter((name) => name.includes('jsonl')).sort()
+    expect(names[0]).toBe(compressedName(4))
+    await journal.prune()
+    expect(journal.stats().segments).toBe(1)
     await journal.close()
   })
 

@@ -84,10 +84,10 @@ export interface Journal {
   removeCursor(name: string): Promise<void>
   /**
    * Drops the oldest segments that every cursor has passed and whose newest record is older than `keepMs`. Drops nothing
-   * while the wall clock cannot be trusted (it was set by more than an hour within the last ten minutes), or while
-   * cursors may be missing because their file was damaged.
+   * while the wall clock is needed and cannot be trusted (it was set by more than an hour within the last ten minutes), or
+   * while cursors may be missing because their file was damaged. With `before`, drops segments with a lower number only.
    */
-  prune(): Promise<{ readonly dropped: number }>
+  prune(options?: { readonly before?: number }): Promise<{ readonly dropped: number }>
   stats(): JournalStats
   /** Refuses new records, waits for those under way, and gives the directory back. */
   close(): Promise<void>

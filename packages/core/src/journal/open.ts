@@ -26,8 +26,13 @@ export interface JournalOptions {
   readonly segmentBytes?: number
   /** Under load commits begin this many ms apart. Default 2; 0 commits as fast as the disk syncs. */
   readonly commitDelayMs?: number
-  /** How long records are kept at least, in ms. Default 35 days. */
+  /** How long records are kept at least, in ms. Default 35 days. 0: no clock decides. */
   readonly keepMs?: number
+  /**
+   * How many finished segments are left as they are before one is compressed. Default 0. Where consumers are seldom further
+   * behind than that, segments are dropped without having been compressed.
+   */
+  readonly plainSegments?: number
   /** Written into the header of each segment. */
   readonly productVersion?: string
   /**
@@ -124,6 +129,7 @@ async function openLocked(options: JournalOptions, unlock: () => Promise<void>):
     dir,
     clock,
     keepMs: options.keepMs ?? DEFAULT_KEEP_MS,
+    plainSegments: options.plainSegments ?? 0,
     cursors,
     quarantine,
     activeSegment: () => writer.activeSegment,
@@ -163,8 +169,8 @@ async function openLocked(options: JournalOptions, unlock: () => Promise<void>):
     saveCursor: (name, position, ordinal) => cursors.save(name, { position, ordinal }),
     cursors: () => cursors.all,
     removeCursor: (name) => cursors.remove(name),
-    async prune() {
-      const result = await housekeeping.prune()
+    async prune({ before = Number.POSITIVE_INFINITY } = {}) {
+      const result = await housekeeping.prune(before)
       dropped += result.dropped
       return result
     },

@@ -22,6 +22,15 @@ export class TupleMap<V> {
     return this.#size
   }
 
+  /** The value at `key`; undefined if there is none. */
+  get(key: readonly FilterValue[]): V | undefined {
+    let level: Level<V> | V | undefined = this.#root
+    for (let depth = 0; depth < Math.max(1, this.#length); depth++) {
+      level = (level as Level<V> | undefined)?.get(this.#length === 0 ? null : (key[depth] as FilterValue))
+    }
+    return level as V | undefined
+  }
+
   /** The value at `key`, made with `create` if there is none yet. */
   getOrCreate(key: readonly FilterValue[], create: () => V): V {
     let level = this.#root

@@ -10,6 +10,7 @@ import type { UsageEvent } from '../event/index.ts'
  * - `rejected`: a server refused it for good
  * - `spool_full`: the spool had reached its size, the oldest events made room
  * - `spool_damaged`: a record of the spool could not be read any more
+ * - `process_exit`: the process ended while it was in its memory only
  * - `worker_exit`: a worker ended in the middle of handing it over
  * - `drained`: taken out by the application itself
  */
@@ -21,6 +22,7 @@ export type DropReason =
   | 'rejected'
   | 'spool_full'
   | 'spool_damaged'
+  | 'process_exit'
   | 'worker_exit'
   | 'drained'
 

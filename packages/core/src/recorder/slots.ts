@@ -1,5 +1,5 @@
 import type { Layout } from './layout.ts'
-import type { Draft } from './read-event.ts'
+import { type Draft, roomFor } from './read-event.ts'
 import type { StoredEvent } from './write-event.ts'
 
 /** No slot: the end of a list. */
@@ -76,7 +76,7 @@ export class Slots {
     this.#unclean = NONE
     // An array that must grow would grow to twice what is needed.
     const fits = old !== undefined && old.length >= layout.length
-    draft.values = fits ? old : new Array(layout.length)
+    draft.values = fits ? old : roomFor(layout.length)
     draft.used = fits ? left : 0
 
     const figures = this.#figures

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -294,6 +294,22 @@ describe('restoring', () => {
     const old = await openTallystick({ dataDir: movedTo as string })
     open.push(old)
     expect(await send(old, events(0, 30))).toMatchObject({ duplicate: 30, accepted: 0 })
+  })
+
+  it('that was killed is no empty data directory, and can be run again', async () => {
+    const source = await start('source')
+    await send(source, events(0, 20))
+    await backUp(source, join(dir, 'b'))
+    // As it is left after the first of two renames.
+    await restore(join(dir, 'b'), 'restored')
+    await mkdir(join(dir, 'restored/restore.tmp'))
+    await rename(join(dir, 'restored/journal'), join(dir, 'restored/restore.tmp/journal'))
+    await expect(start('restored')).rejects.toMatchObject({
+      code: 'data_dir_unusable',
+      message: expect.stringContaining('A restore'),
+    })
+    expect(await restore(join(dir, 'b'), 'restored', true)).toMatchObject({ records: 20 })
+    expect(await send(await start('restored'), events(0, 20))).toMatchObject({ duplicate: 20 })
   })
 
   it('from a backup whose names lead elsewhere is refused', async () => {

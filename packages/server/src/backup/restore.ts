@@ -65,6 +65,21 @@ export async function restoreBackup(options: RestoreOptions): Promise<Restored> 
   }
 }
 
+/**
+ * A restore that was killed leaves a directory in which its data are not in their place yet. It would be opened as an empty
+ * one.
+ *
+ * @throws TallystickError `data_dir_unusable`
+ */
+export async function assertRestored(dataDir: string): Promise<void> {
+  const names = await readdir(dataDir)
+  if (!names.includes(STAGING)) return
+  throw new TallystickError(
+    'data_dir_unusable',
+    `A restore into ${dataDir} did not end. Run it again, or remove ${join(dataDir, STAGING)} to do without it.`,
+  )
+}
+
 /** What counts as content: not what earlier restores left. */
 async function contentsOf(dataDir: string): Promise<string[]> {
   const names = await readdir(dataDir)

@@ -34,11 +34,20 @@ const CHECKS = new Map([['store', (value: ConfigValue) => storeProblem(String(va
 
 export function configOf(command: Command, terminal: Terminal): Config {
   return loadConfig({
-    flags: command.optsWithGlobals<Record<string, unknown>>(),
+    flags: flagsOf(command.optsWithGlobals<Record<string, unknown>>()),
     env: terminal.env,
     cwd: terminal.cwd,
     checks: CHECKS,
   })
+}
+
+/** By their names on the command line: the parser gives `--log-level` as `logLevel`. */
+function flagsOf(options: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const named = Object.entries(options).map(([name, value]) => [
+    name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`),
+    value,
+  ])
+  return Object.fromEntries(named)
 }
 
 /** Lines under a command's help. */

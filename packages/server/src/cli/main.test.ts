@@ -42,6 +42,7 @@ describe('the command line', () => {
     [['qurey'], 2, 'Did you mean query?'],
     [['serve', '--prot', '1'], 2, 'Did you mean --port?'],
     [['config', '--port', 'x'], 2, '--port: must be a whole number'],
+    [['serve', '--log-level', 'loud'], 2, '--log-level: must be one of'],
     [['prices', 'show', 'no-such-model'], 1, 'No price is known for no-such-model'],
     [['verify', '--data', 'no-such-directory'], 1, 'There is no data directory'],
   ])('%j ends with exit code %d and says why', async (args, code, why) => {

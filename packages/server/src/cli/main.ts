@@ -1,18 +1,22 @@
 import { isTallystickError } from '@tallystick/core'
 import { Command, CommanderError } from 'commander'
 import { VERSION } from '../version.ts'
-import { EXIT, Exit, examples } from './command.ts'
-import { registerBackup } from './commands/backup.ts'
-import { registerConfig } from './commands/config.ts'
-import { registerExport } from './commands/export.ts'
-import { registerImport } from './commands/import-csv.ts'
-import { registerPrices } from './commands/prices.ts'
-import { registerQuery } from './commands/query.ts'
-import { registerRebuild } from './commands/rebuild.ts'
-import { registerRestore } from './commands/restore.ts'
-import { registerServe } from './commands/serve.ts'
-import { registerVerify } from './commands/verify.ts'
+import { EXIT, Exit, examples, type RegisterCommand } from './command.ts'
 import { processTerminal, type Terminal } from './terminal.ts'
+
+/** THE table of commands, in the order of the help. Each is loaded only when it is asked for: a start waits for nothing else. */
+const COMMANDS: ReadonlyMap<string, () => Promise<RegisterCommand>> = new Map([
+  ['serve', async () => (await import('./commands/serve.ts')).registerServe],
+  ['import', async () => (await import('./commands/import-csv.ts')).registerImport],
+  ['query', async () => (await import('./commands/query.ts')).registerQuery],
+  ['export', async () => (await import('./commands/export.ts')).registerExport],
+  ['prices', async () => (await import('./commands/prices.ts')).registerPrices],
+  ['config', async () => (await import('./commands/config.ts')).registerConfig],
+  ['verify', async () => (await import('./commands/verify.ts')).registerVerify],
+  ['rebuild', async () => (await import('./commands/rebuild.ts')).registerRebuild],
+  ['backup', async () => (await import('./commands/backup.ts')).registerBackup],
+  ['restore', async () => (await import('./commands/restore.ts')).registerRestore],
+])
 
 /** Runs one command line and sets the exit code of the process. */
 export async function main(args: readonly string[]): Promise<void> {
@@ -29,19 +33,8 @@ export async function runCommand(args: readonly string[], terminal: Terminal): P
     .configureOutput({ writeOut: terminal.out, writeErr: terminal.err })
     .showSuggestionAfterError()
     .showHelpAfterError('(--help shows what can be said)')
-  for (const register of [
-    registerServe,
-    registerImport,
-    registerQuery,
-    registerExport,
-    registerPrices,
-    registerConfig,
-    registerVerify,
-    registerRebuild,
-    registerBackup,
-    registerRestore,
-  ])
-    register(program, terminal)
+  const named = COMMANDS.get(args[0] ?? '')
+  for (const load of named ? [named] : COMMANDS.values()) (await load())(program, terminal)
   examples(program, ['tallystick serve', 'tallystick query --from 7d --group-by model', 'tallystick import csv --help'])
 
   try {

@@ -1,5 +1,4 @@
 import { rm } from 'node:fs/promises'
-import { DuckDBInstance } from '@duckdb/node-api'
 import { FIELD_NAMES, FIELDS, type FieldName, type FieldSpec, wireName } from '@tallystick/core/event'
 
 /** A column of a Parquet file of events: its name and its type in DuckDB's words. */
@@ -48,6 +47,8 @@ export async function writeParquet(
   parquet: string,
   columns: readonly ParquetColumn[] = PARQUET_COLUMNS,
 ): Promise<number> {
+  // Who writes no Parquet need not wait for the engine to load.
+  const { DuckDBInstance } = await import('@duckdb/node-api')
   const instance = await DuckDBInstance.create(':memory:', {
     memory_limit: MEMORY_LIMIT,
     threads: '2',

@@ -6,6 +6,7 @@ import type { UsageStore } from '../store/store.ts'
 import type { ClientAddress } from './address/client-address.ts'
 import type { Assets } from './assets.ts'
 import type { ByteBudget } from './body.ts'
+import type { Downloads } from './downloads.ts'
 import type { Guard } from './guard.ts'
 import type { IngestDoor } from './ingest-door.ts'
 import type { Limits } from './limits.ts'
@@ -34,6 +35,7 @@ export interface AppContext {
   readonly protocol012: Protocol012
   readonly budget: ByteBudget
   readonly queries: Turnstile
+  readonly downloads: Downloads
   readonly assets: Assets
   readonly admin: AdminAccess
   /** Single events older than this are dropped, ms; absent: kept. */

@@ -9,6 +9,7 @@ import { type ClientAddressOptions, createClientAddress } from './address/client
 import type { About, AdminAccess, AppContext } from './app-context.ts'
 import type { Assets } from './assets.ts'
 import { createByteBudget } from './body.ts'
+import { createDownloads } from './downloads.ts'
 import { createGuard } from './guard.ts'
 import { secureHeaders } from './headers.ts'
 import { createIngestDoor } from './ingest-door.ts'
@@ -69,23 +70,11 @@ const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
 export function createApp(options: AppOptions): App {
   const context = contextOf(options)
   const router = routerOf(ROUTES, context)
-  const streams = new Set(ROUTES.filter((route) => route.stream).map((route): string => route.path))
   const shapes = new Map(ROUTES.map((route): [string, FailureShape | undefined] => [route.path, route.failure]))
 
   const answer = async (request: Request, peer: string | undefined): Promise<Response> => {
     const url = new URL(request.url)
-    const { headers, method } = request
-    const origin = headers.get('origin') ?? undefined
-    const refusal = (host: string): TallystickError | undefined =>
-      context.guard.refusal({
-        host,
-        origin,
-        fetchSite: headers.get('sec-fetch-site') ?? undefined,
-        guarded: !SAFE_METHODS.has(method) || streams.has(url.pathname),
-      })
-    // The target of the request line counts over the header, and either may be forged alone.
-    const refused = refusal(headers.get('host') ?? url.host) ?? refusal(url.host)
-    if (refused !== undefined) throw refused
+    assertAllowed(request, url, context, !SAFE_METHODS.has(request.method))
     if (context.stopping() && !PROBES.has(url.pathname)) throw new TallystickError('shutting_down')
     return router.fetch(request, { peer })
   }
@@ -107,6 +96,20 @@ export function createApp(options: AppOptions): App {
       }
       return response
     },
+  }
+}
+
+/**
+ * @param guarded it changes something, or opens a stream
+ * @throws TallystickError `misdirected_host`, `forbidden_origin`
+ */
+function assertAllowed({ headers }: Request, url: URL, { guard }: AppContext, guarded: boolean): void {
+  const origin = headers.get('origin') ?? undefined
+  const fetchSite = headers.get('sec-fetch-site') ?? undefined
+  // The target of the request line counts over the header, and either may be forged alone.
+  for (const host of [headers.get('host') ?? url.host, url.host]) {
+    const refused = guard.refusal({ host, origin, fetchSite, guarded })
+    if (refused !== undefined) throw refused
   }
 }
 
@@ -138,6 +141,7 @@ function contextOf(options: AppOptions): AppContext {
     door: createIngestDoor({ ingest, limits, budget, clientAddress, ack }),
     protocol012: createProtocol012(options.protocol012 ?? {}, clock),
     queries: createTurnstile(limits.runningQueries, limits.waitingQueries),
+    downloads: createDownloads(limits.downloads),
     ...(options.backup ? { backup: options.backup } : {}),
     openApi: once(() => openApiDocument(ROUTES, about.version)),
     newRequestId: uuidv7Generator(clock, random),
@@ -157,6 +161,8 @@ function routerOf(routes: readonly Route[], context: AppContext): Hono<{ Binding
     router.on(route.method, route.path, async (c) => {
       try {
         const url = new URL(c.req.url)
+        // Here, where the route is known: a path has as many spellings as it has letters.
+        if (route.stream) assertAllowed(c.req.raw, url, context, true)
         if (parameters !== undefined) checkParameters(url.searchParams, parameters)
         return await route.handler({ request: c.req.raw, url, app: context, peer: c.env.peer })
       } catch (error) {

@@ -1,6 +1,8 @@
 import { isUtf8 } from 'node:buffer'
 import { type ErrorCode, TallystickError } from '@tallystick/core'
 import { type Decoder, decodeWireEvent } from '@tallystick/core/event'
+import type { SourceLedger } from '../ingest/source-ledger.ts'
+import { readLedgers } from './ledgers.ts'
 import type { BodyFormat } from './media.ts'
 import { isDeeperThan, jsonShape } from './shape.ts'
 
@@ -27,27 +29,35 @@ class UnreadableItem {
   }
 }
 
+/** What a body holds. */
+export interface Batch {
+  readonly items: readonly unknown[]
+  /** What its sender says of events that will never come; absent where it says nothing. */
+  readonly ledgers?: readonly SourceLedger[]
+}
+
 /**
- * The items of a body, not yet looked into.
+ * The items of a body, not yet looked into, and the ledgers beside them.
  *
  * JSON is one event, an array of events, or `{"events":[...]}`, whose `source_id`, `epoch` and `seq` stand in where an item
- * has none of its own (`seq` is that of the first item and rises by one). NDJSON is one event a line; empty lines do not
+ * has none of its own (`seq` is that of the first item and rises by one), and whose `ledgers` are read. NDJSON is one event a line; empty lines do not
  * count, and a line that cannot be read becomes an item that {@link doorDecoder} rejects.
  *
  * @throws TallystickError `invalid_json`, `invalid_body`, `too_many_events`
  */
-export function readItems(bytes: Uint8Array, format: BodyFormat, limits: BatchLimits): readonly unknown[] {
+export function readBatch(bytes: Uint8Array, format: BodyFormat, limits: BatchLimits): Batch {
   weigh(bytes, limits)
-  const items = format === 'json' ? jsonItems(bytes) : lineItems(bytes, limits)
+  const batch = format === 'json' ? jsonBatch(bytes) : { items: lineItems(bytes, limits) }
+  const { items } = batch
   if (items.length > limits.batchEvents)
     throw new TallystickError(
       'too_many_events',
       `The body has ${items.length} events; at most ${limits.batchEvents} are taken at once.`,
     )
-  return items
+  return batch
 }
 
-/** Decodes what {@link readItems} made, at most `depth` levels deep; the native wire unless told otherwise. */
+/** Decodes what {@link readBatch} made, at most `depth` levels deep; the native wire unless told otherwise. */
 export function doorDecoder(depth: number, decode: Decoder = decodeWireEvent): Decoder {
   return (item, context) => {
     if (typeof item === 'object' && item !== null) {
@@ -77,22 +87,23 @@ export function parseJson(bytes: Uint8Array): unknown {
   }
 }
 
-function jsonItems(bytes: Uint8Array): readonly unknown[] {
+function jsonBatch(bytes: Uint8Array): Batch {
   const value = parseJson(bytes)
-  if (Array.isArray(value)) return value
+  if (Array.isArray(value)) return { items: value }
   if (typeof value !== 'object' || value === null)
     throw new TallystickError(
       'invalid_body',
       `The body is ${value === null ? 'null' : `a ${typeof value}`}, not an event or a list of events.`,
     )
-  if (!Object.hasOwn(value, 'events')) return [value]
-  const batch = value as { readonly events: unknown }
+  if (!Object.hasOwn(value, 'events')) return { items: [value] }
+  const batch = value as { readonly events: unknown; readonly ledgers?: unknown }
   if (!Array.isArray(batch.events))
     throw new TallystickError('invalid_body', '`events` is not an array.', {
       issues: [{ path: 'events', message: 'must be an array' }],
     })
   spread(value as Record<string, unknown>, batch.events)
-  return batch.events
+  const { events: items, ledgers } = batch
+  return ledgers === undefined ? { items } : { items, ledgers: readLedgers(ledgers) }
 }
 
 /** Gives each item the batch's stamp where it has none; the decoder then judges it like the item's own. */

@@ -33,34 +33,86 @@ export const tooLarge = (limit: number, what = 'as sent'): TallystickError =>
   new TallystickError('body_too_large', `The body is larger than ${limit} bytes ${what}.`)
 
 /**
+ * The bytes of a body as they come in, within a limit and held in the budget.
+ *
+ * They are copied together: a client may send a byte at a time, and as a list of pieces ten megabytes of those would be
+ * some gigabytes.
+ */
+export class IncomingBody {
+  readonly #limit: number
+  readonly #budget: ByteBudget
+  #bytes: Uint8Array = NOTHING
+  #size = 0
+
+  constructor(limit: number, budget: ByteBudget) {
+    this.#limit = limit
+    this.#budget = budget
+  }
+
+  /** @throws TallystickError `body_too_large`, `overloaded`; nothing of the piece is held then */
+  add(piece: Uint8Array): void {
+    const size = this.#size + piece.byteLength
+    if (size > this.#limit) throw tooLarge(this.#limit)
+    this.#budget.take(piece.byteLength)
+    if (this.#size === 0) {
+      // Most bodies come in one piece, which is not copied.
+      this.#bytes = piece
+    } else {
+      if (size > this.#bytes.byteLength) this.#grow(size)
+      this.#bytes.set(piece, this.#size)
+    }
+    this.#size = size
+  }
+
+  /** The whole of it; whoever takes it gives it back to the budget. */
+  whole(): Uint8Array {
+    return this.#size === this.#bytes.byteLength ? this.#bytes : this.#bytes.subarray(0, this.#size)
+  }
+
+  /** Lets go of what has come. */
+  drop(): void {
+    this.#budget.give(this.#size)
+    this.#bytes = NOTHING
+    this.#size = 0
+  }
+
+  #grow(size: number): void {
+    const grown = Buffer.allocUnsafeSlow(Math.min(this.#limit, Math.max(size, 2 * this.#bytes.byteLength, LEAST_ROOM)))
+    grown.set(this.#bytes.subarray(0, this.#size))
+    this.#bytes = grown
+  }
+}
+
+const NOTHING = new Uint8Array()
+const LEAST_ROOM = 1024
+
+/**
  * Reads a body of at most `limit` bytes; what comes after them is thrown away for a while, and then refused.
  *
- * @throws TallystickError `body_too_large`, `overloaded`
+ * @throws TallystickError `body_too_large`, `overloaded`; `malformed_request` when the client leaves before its end
  */
 export async function readBody(
-  body: ReadableStream<Uint8Array> | null,
+  stream: ReadableStream<Uint8Array> | null,
   limit: number,
   budget: ByteBudget,
 ): Promise<Uint8Array> {
-  if (body === null) return new Uint8Array()
-  const reader = body.getReader()
-  const chunks: Uint8Array[] = []
-  let size = 0
+  if (stream === null) return NOTHING
+  const reader = stream.getReader()
+  const body = new IncomingBody(limit, budget)
   try {
     for (;;) {
-      const { done, value } = await reader.read()
-      if (done) break
-      if (size + value.byteLength > limit) throw tooLarge(limit)
-      budget.take(value.byteLength)
-      size += value.byteLength
-      chunks.push(value)
+      const { done, value } = await reader.read().catch((cause: unknown) => {
+        // Nobody hears of it, and it is no fault of ours to be logged.
+        throw new TallystickError('malformed_request', 'The body breaks off.', { cause })
+      })
+      if (done) return body.whole()
+      body.add(value)
     }
   } catch (error) {
-    budget.give(size)
+    body.drop()
     void discard(reader)
     throw error
   }
-  return chunks.length === 1 ? (chunks[0] as Uint8Array) : Buffer.concat(chunks, size)
 }
 
 /** Cancelling at once would cut the connection, and the client would never see why it was refused. */

@@ -2,7 +2,7 @@ import { TallystickError } from '@tallystick/core'
 import type { Decoder } from '@tallystick/core/event'
 import { ACK_MODES, type AckMode, type Ingest, type IngestAnswer, type Observed } from '../ingest/ingest.ts'
 import type { ClientAddress } from './address/client-address.ts'
-import { doorDecoder, readItems } from './batch.ts'
+import { doorDecoder, readBatch } from './batch.ts'
 import { type ByteBudget, unpacked } from './body.ts'
 import type { Limits } from './limits.ts'
 import { type BodyFormat, bodyFormat, isGzipped } from './media.ts'
@@ -67,10 +67,11 @@ export function createIngestDoor({
     observed: Observed | undefined,
   ): Promise<IngestAnswer> =>
     ingest.submit({
-      items: readItems(body, format, limits),
+      ...readBatch(body, format, limits),
       decode,
       door: 'native',
       ack,
+      appliedWithinMs: limits.appliedWaitMs,
       ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
       ...(wantResults ? { wantResults: true } : {}),
       ...(observed === undefined ? {} : { observed }),

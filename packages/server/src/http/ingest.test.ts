@@ -213,6 +213,57 @@ describe('a body that cannot be read as a whole', () => {
   })
 })
 
+describe('ledgers beside the events', () => {
+  const ledger = (over: object = {}): object => ({
+    source_id: 'gw',
+    epoch: 1,
+    recorded: 9,
+    dropped: { evicted: 2 },
+    ...over,
+  })
+
+  it('are handed on, with events or without', async () => {
+    const { post, ingest } = await createTestApp()
+    const ledgers = [ledger(), ledger({ tenant_id: 't', dropped: undefined, later: true })]
+    expect(await post(EVENTS, { events: [], ledgers })).toMatchObject({ status: 200, body: { received: 0 } })
+    expect(await post(EVENTS, { events: [event()], ledgers: [] })).toMatchObject({ status: 200, body: { received: 1 } })
+    expect(await post(EVENTS, { events: [event()] })).toMatchObject({ status: 200 })
+    expect(ingest.requests.map(({ ledgers: told }) => told)).toEqual([
+      [
+        { sourceId: 'gw', epoch: 1, recorded: 9, dropped: new Map([['evicted', 2]]) },
+        { tenantId: 't', sourceId: 'gw', epoch: 1, recorded: 9, dropped: new Map() },
+      ],
+      [],
+      undefined,
+    ])
+  })
+
+  it.each([
+    [{}, 'ledgers'],
+    [null, 'ledgers'],
+    [Array.from({ length: 1001 }, () => ledger()), 'ledgers'],
+    [[ledger(), 7], 'ledgers[1]'],
+    [[ledger({ source_id: '' })], 'ledgers[0].source_id'],
+    [[ledger({ source_id: 'x'.repeat(129) })], 'ledgers[0].source_id'],
+    [[ledger({ source_id: 'a\ud800' })], 'ledgers[0].source_id'],
+    [[ledger({ tenant_id: 4 })], 'ledgers[0].tenant_id'],
+    [[ledger({ epoch: -1 })], 'ledgers[0].epoch'],
+    [[ledger({ epoch: '1' })], 'ledgers[0].epoch'],
+    [[ledger({ recorded: 1.5 })], 'ledgers[0].recorded'],
+    [[ledger({ recorded: undefined })], 'ledgers[0].recorded'],
+    [[ledger({ dropped: [1] })], 'ledgers[0].dropped'],
+    [[ledger({ dropped: { evicted: -1 } })], 'ledgers[0].dropped.evicted'],
+    [[ledger({ dropped: { ['r'.repeat(65)]: 1 } })], 'ledgers[0].dropped'],
+    [
+      [ledger({ dropped: Object.fromEntries(Array.from({ length: 65 }, (_, n) => [`r${n}`, 1])) })],
+      'ledgers[0].dropped',
+    ],
+  ])('are refused with the batch if they are %j', async (ledgers, path) => {
+    const answer = await send(JSON.stringify({ events: [event()], ledgers }))
+    expect(answer).toMatchObject({ status: 400, body: { code: 'invalid_body', issues: [{ path }] }, requests: 0 })
+  })
+})
+
 describe('limits', () => {
   const limits = { bodyBytes: 1_000, inflatedBytes: 2_000, batchEvents: 5 }
   const padded = (size: number): string => JSON.stringify([]).padEnd(size, ' ')

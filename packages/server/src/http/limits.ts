@@ -20,6 +20,8 @@ export interface Limits {
   readonly waitingQueries: number
   /** How long a request waits for the store to come up to the journal, in ms. */
   readonly appliedWaitMs: number
+  /** Answers of many pages (lists without a limit, exports) being read at once; one more is refused. */
+  readonly downloads: number
   /** Live streams open at once. */
   readonly streams: number
 }
@@ -34,5 +36,6 @@ export const DEFAULT_LIMITS: Limits = {
   runningQueries: 4,
   waitingQueries: 256,
   appliedWaitMs: 30_000,
+  downloads: 16,
   streams: 200,
 }

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { TallystickError } from '@tallystick/core'
 import type { AppContext } from './app-context.ts'
-import { DISCARD_MS, tooLarge } from './body.ts'
+import { DISCARD_MS, IncomingBody, tooLarge } from './body.ts'
 import { RAW_API_HEADERS } from './headers.ts'
 import { type Problem, problemHeaders, problemOf } from './problem.ts'
 
@@ -90,11 +90,10 @@ function corsHeaders(app: AppContext, origin: string | undefined): readonly stri
 }
 
 /** @throws TallystickError `body_too_large`, `overloaded`; `GONE` when the client leaves */
-function readIncoming(request: IncomingMessage, limit: number, budget: AppContext['budget']): Promise<Buffer> {
+function readIncoming(request: IncomingMessage, limit: number, budget: AppContext['budget']): Promise<Uint8Array> {
   if (Number(request.headers['content-length'] ?? 0) > limit) return Promise.reject(tooLarge(limit))
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = []
-    let size = 0
+    const body = new IncomingBody(limit, budget)
     const detach = (): void => {
       request.off('data', onData)
       request.off('end', onEnd)
@@ -103,23 +102,19 @@ function readIncoming(request: IncomingMessage, limit: number, budget: AppContex
     }
     const fail = (error: unknown): void => {
       detach()
-      budget.give(size)
+      body.drop()
       reject(error)
     }
-    const onData = (chunk: Buffer): void => {
+    const onData = (piece: Buffer): void => {
       try {
-        if (size + chunk.byteLength > limit) throw tooLarge(limit)
-        budget.take(chunk.byteLength)
+        body.add(piece)
       } catch (error) {
         fail(error)
-        return
       }
-      size += chunk.byteLength
-      chunks.push(chunk)
     }
     const onEnd = (): void => {
       detach()
-      resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, size))
+      resolve(body.whole())
     }
     const onGone = (): void => {
       // Without a listener a late error of the socket would end the process.

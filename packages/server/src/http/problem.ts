@@ -33,7 +33,7 @@ export function problemOf(error: unknown, requestId: string): Problem {
     title,
     status,
     code,
-    detail: known && error.message !== title ? error.message : remedy,
+    detail: known && error.message !== code ? error.message : remedy,
     ...(known && error.issues.length > 0 ? { issues: error.issues } : {}),
     ...(known && error.retryAfterSeconds !== undefined ? { retry_after_seconds: error.retryAfterSeconds } : {}),
     instance: `urn:uuid:${requestId}`,

@@ -4,11 +4,14 @@ import type { StoredEvent } from '../store/store.ts'
 import type { ConflictRecord } from './conflicts.ts'
 import type { IngestCounts } from './counters.ts'
 import type { Invariants } from './invariants.ts'
+import type { SourceLedger } from './source-ledger.ts'
 
 /** One delivery of events, from whichever door. */
 export interface IngestRequest {
   /** What was sent, one entry an event, not yet validated. */
   readonly items: readonly unknown[]
+  /** What the sender says of events that will never come. Kept as durably as events are; no part of the counts. */
+  readonly ledgers?: readonly SourceLedger[]
   /** Reads one item; the native wire form when absent. */
   readonly decode?: Decoder
   /** Which way in: `native`, `protocol012`, `import.csv`, ... A small closed set; counted by. */
@@ -24,9 +27,14 @@ export interface IngestRequest {
   readonly idempotencyKey?: string
   /** When to answer; `durable` when absent. */
   readonly ack?: AckMode
+  /**
+   * How long `applied` waits for the store, ms, before `store_unavailable` is the answer; for ever when absent. The events
+   * are durable by then, so a repeat finds duplicates.
+   */
+  readonly appliedWithinMs?: number
   /** Also list the outcome of every item. */
   readonly wantResults?: boolean
-  /** Who was authenticated. Its tenant replaces whatever the items claim. */
+  /** Who was authenticated. Its tenant replaces whatever items and ledgers claim. */
   readonly principal?: { readonly tenantId?: string }
 }
 
@@ -95,10 +103,11 @@ export interface Ingest {
    * anything is removed, so a crash in between finishes it at the next start. Ids stay known: a late retry of a cleared
    * event is a duplicate and brings nothing back. Deliveries under way come before or after it, never half.
    *
-   * Rejects as {@link Ingest.submit} does; nothing has been removed then unless the error is `store_unavailable` or
-   * `shutting_down`, where the removal happens as soon as the store can.
+   * Rejects as {@link Ingest.submit} does, and with `store_unavailable` when `withinMs` have passed (for ever unless given);
+   * nothing has been removed then unless the error is `store_unavailable` or `shutting_down`, where the removal happens as
+   * soon as the store can.
    */
-  clear(): Promise<void>
+  clear(withinMs?: number): Promise<void>
   /** Counters since this process started; one consistent snapshot. */
   counts(): IngestCounts
   /** The conservation law: one consistent snapshot of server, store, link and gaps. */
@@ -118,7 +127,7 @@ export interface Ingest {
   prune(): Promise<void>
   /** Resolves once no delivery is in flight and all that was accepted is applied. */
   drain(): Promise<void>
-  /** Refuses new deliveries (`shutting_down`), waits for those in flight, writes the sidecar and the cursors. What the store has not applied yet it finds in the journal. Leaves journal and store open. */
+  /** Refuses new deliveries (`shutting_down`), waits for those in flight, writes the sidecar and the cursors. A store that is handed its events gets what is left, while that goes well and for a few seconds at most; what it has not applied then it finds in the journal. Leaves journal and store open. */
   close(): Promise<void>
 }
 

@@ -9,7 +9,7 @@ export interface Invariants {
   readonly store: StoreLaw
   /** Since this process started: acked + unanswered = accepted + duplicate + conflict + rejected + unsettled + lost. */
   readonly link: LinkLaw
-  /** Per source and epoch: max(seq) + 1 - distinct seq that arrived. */
+  /** Per source and epoch: max(seq) + 1 - distinct seq that arrived, against what the source says it has dropped. */
   readonly gaps: GapReport
 }
 
@@ -54,9 +54,15 @@ export interface GapReport {
   readonly sources: number
   /** Numbers below the highest that have not come: lost, refused as invalid, or not sent yet. */
   readonly missing: number
+  /** Events that their sources say will never come. */
+  readonly told: number
+  /** Of the missing ones, those that no source has told of: 0 means that no gap is unexplained. Deliveries that overtake each other show here until they have arrived. */
+  readonly untold: number
+  /** Recorded, and neither arrived nor told of: on their way, or lost. */
+  readonly outstanding: number
   /** Sources forgotten because there were too many; their gaps are no longer counted. */
   readonly forgotten: number
-  /** Those with gaps, most missing first, at most 100. */
+  /** Those with gaps or losses, what nobody has told of first, at most 100. */
   readonly worst: readonly SourceGap[]
 }
 
@@ -64,9 +70,20 @@ export interface SourceGap {
   readonly tenant_id?: string
   readonly source_id: string
   readonly epoch: number
-  readonly max_seq: number
+  /** null if nothing has arrived. */
+  readonly max_seq: number | null
   readonly seen: number
+  /** Numbers below `max_seq` that have not arrived. */
   readonly missing: number
+  /** What the source said last; absent if it says nothing of itself. */
+  readonly recorded?: number
+  readonly dropped?: { readonly [reason: string]: number }
+  /** The sum of `dropped`. */
+  readonly told: number
+  /** missing - told, or 0. */
+  readonly untold: number
+  /** The higher of `recorded` and `max_seq + 1`, less `seen` and `told`, or 0. */
+  readonly outstanding: number
   /** The set of numbers had too many holes to be kept whole: `missing` is a lower bound. */
   readonly approximate?: true
 }

@@ -15,6 +15,7 @@ import { invariantsOf, unaccountedFor } from './law.ts'
 import { OrdinalLedger } from './ledger.ts'
 import { Pipeline } from './pipeline.ts'
 import { Tally } from './tally.ts'
+import { within } from './within.ts'
 
 export interface IngestOptions {
   readonly store: UsageStore
@@ -112,10 +113,7 @@ export async function openIngest(options: IngestOptions): Promise<Ingest> {
     await clearAll({ log, applier, nowMs: clock.now() })
     tell(cleared, undefined)
   }
-  const applied = (withinMs?: number): Promise<void> => {
-    const reached = applier.applied(log.end().ordinal)
-    return withinMs === undefined ? reached : within(reached, withinMs)
-  }
+  const applied = (withinMs?: number): Promise<void> => within(applier.applied(log.end().ordinal), withinMs)
   const drain = async (): Promise<void> => {
     while (inFlight.size > 0) await Promise.allSettled(inFlight)
     await dedup.settled()
@@ -138,7 +136,8 @@ export async function openIngest(options: IngestOptions): Promise<Ingest> {
       cleared.add(listener)
       return () => void cleared.delete(listener)
     },
-    clear: () => (closing ? Promise.reject(new TallystickError('shutting_down')) : under(clear())),
+    clear: (withinMs) =>
+      closing ? Promise.reject(new TallystickError('shutting_down')) : under(within(clear(), withinMs)),
     counts: () => tally.counts(),
     async invariants() {
       const stats = await store.stats()
@@ -163,17 +162,6 @@ export async function openIngest(options: IngestOptions): Promise<Ingest> {
       return closing
     },
   }
-}
-
-/** As `reached`, but for no longer than so many ms. */
-function within(reached: Promise<void>, ms: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const late = setTimeout(
-      () => reject(new TallystickError('store_unavailable', `The store has not caught up within ${ms} ms.`)),
-      ms,
-    )
-    reached.then(resolve, reject).finally(() => clearTimeout(late))
-  })
 }
 
 async function openApplier({ store, journal }: IngestOptions, onError: (error: unknown) => void): Promise<Applier> {

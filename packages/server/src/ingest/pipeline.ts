@@ -28,7 +28,9 @@ import type { AckMode, IngestAnswer, IngestRequest, Observed } from './ingest.ts
 import type { OrdinalLedger, Pledge } from './ledger.ts'
 import { assignPrice } from './pricing.ts'
 import { Reply } from './reply.ts'
+import type { SourceLedger } from './source-ledger.ts'
 import type { Tally } from './tally.ts'
+import { within } from './within.ts'
 
 /** Items that are worked on in one go: about 8 ms, so that a large delivery does not hold up the small ones. */
 const SLICE_ITEMS = 1000
@@ -76,6 +78,7 @@ interface Round {
 interface Delivery {
   readonly door: string
   readonly ack: AckMode
+  readonly appliedWithinMs: number | undefined
   readonly receivedMs: number
   readonly items: number
   readonly reply: Reply
@@ -105,10 +108,11 @@ export class Pipeline {
 
   /** Not `async`, so that nothing keeps the request while its answer is waited for. */
   submit(request: IngestRequest): Promise<IngestAnswer> {
-    const { items, door, ack = 'durable', wantResults = false } = request
+    const { items, door, ack = 'durable', appliedWithinMs, wantResults = false } = request
     const delivery: Delivery = {
       door,
       ack,
+      appliedWithinMs,
       receivedMs: this.#parts.clock.now(),
       items: items.length,
       reply: new Reply(items.length, wantResults),
@@ -127,11 +131,37 @@ export class Pipeline {
     try {
       this.#parts.applier.assertRoom()
       this.#parts.keeper.assertReady()
+      if (request.ledgers) this.#tell(delivery, request.ledgers, request.principal?.tenantId)
       if (delivery.items > 0) this.#slice(delivery, request, 0)
     } catch (error) {
       return Promise.reject(error)
     }
     return delivery.items > SLICE_ITEMS ? this.#takeRest(delivery, request) : undefined
+  }
+
+  /** What a sender says of events that will never come: known at once, and kept before the answer. */
+  #tell(delivery: Delivery, ledgers: readonly SourceLedger[], tenantId: string | undefined): void {
+    const { gaps, log, applier } = this.#parts
+    const { receivedMs } = delivery
+    const own = tenantId === undefined ? ledgers : ledgers.map((ledger) => ({ ...ledger, tenantId }))
+    gaps.told(own)
+    const news = gaps.worthKeeping(own, receivedMs)
+    if (news.length === 0) return
+    const { firstOrdinal, durable } = log.tell(news)
+    const expected = firstOrdinal === 0 ? undefined : applier.expectOther(firstOrdinal)
+    const keep = async (): Promise<void> => {
+      let kept = false
+      try {
+        await durable
+        kept = true
+        gaps.kept(news, receivedMs)
+      } catch (error) {
+        if (delivery.answered) this.#parts.onError(error)
+        else delivery.error ??= error
+      }
+      if (expected) applier.settle(expected, kept)
+    }
+    delivery.rounds.push(keep())
   }
 
   async #takeRest(delivery: Delivery, request: IngestRequest): Promise<void> {
@@ -150,7 +180,7 @@ export class Pipeline {
 
   async #answer(delivery: Delivery, rest: Promise<void> | undefined): Promise<IngestAnswer> {
     const { applier, log, tally } = this.#parts
-    const { ack, items, reply, rounds, waiting } = delivery
+    const { ack, appliedWithinMs, items, reply, rounds, waiting } = delivery
     try {
       if (rest) await rest
       while (waiting.length > 0) {
@@ -164,7 +194,7 @@ export class Pipeline {
     }
     if (ack !== 'received' || delivery.error !== undefined) await Promise.all(rounds)
     if (delivery.error !== undefined) throw this.#fail(delivery)
-    if (ack === 'applied') await applier.applied(log.end().ordinal)
+    if (ack === 'applied') await within(applier.applied(log.end().ordinal), appliedWithinMs)
     tally.answered(delivery.settled, items - delivery.settled)
     delivery.answered = true
     return reply.answer()

@@ -5,8 +5,9 @@ import type { SentContent } from './content.ts'
 import { boolean, NAME, number, text, writeAfterMoney, writeBeforeMoney, writeMoney } from './members.ts'
 
 const WIRE_NAMES = FIELD_NAMES.map((field) => [field, wireName(field)] as const)
-const EVENT_ID = jsonBytes('{"event_id":')
-const END = jsonBytes('}')
+// Marked pure, so that an application that writes no journal does not carry what writes one.
+const EVENT_ID = /* @__PURE__ */ jsonBytes('{"event_id":')
+const END = /* @__PURE__ */ jsonBytes('}')
 
 /**
  * The event as an object of the native wire, members in the order of the field table.
@@ -29,6 +30,12 @@ export function encodeWireEvent(event: UsageEvent): Record<string, JsonValue> {
  */
 export function wireJson(event: UsageEvent): string {
   const out = new JsonBytes()
+  writeWireEvent(out, event)
+  return new TextDecoder().decode(out.bytes.subarray(0, out.length))
+}
+
+/** As {@link wireJson}, behind what `out` holds already. */
+export function writeWireEvent(out: JsonBytes, event: UsageEvent): void {
   out.raw(EVENT_ID)
   out.text(event.eventId)
   number(out, NAME.timestampMs, event.timestampMs)
@@ -40,7 +47,6 @@ export function wireJson(event: UsageEvent): string {
   writeMoney(out, event)
   writeAfterMoney(out, event, JSON.stringify)
   out.raw(END)
-  return new TextDecoder().decode(out.bytes.subarray(0, out.length))
 }
 
 /** What a door puts into an event beside what its sender said. */

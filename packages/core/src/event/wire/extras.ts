@@ -4,7 +4,8 @@ import { WIRE_ALIASES, type WireItem } from './item.ts'
 import { isText, utf8Bytes } from './text.ts'
 import { setOwn } from './values.ts'
 
-const MAX_TEXT = 256
+/** A longer text is not a name or a value of something but what somebody wrote. */
+export const MAX_TEXT = 256
 const MAX_DETAIL_BYTES = (FIELDS.detail as { readonly max: number }).max
 
 /**
@@ -86,5 +87,10 @@ function isKept(name: string, value: unknown): value is string | number | boolea
   if (typeof value === 'number') return Number.isFinite(value)
   if (typeof value === 'boolean') return true
   if (typeof value !== 'string' || value === '' || value.length > MAX_TEXT || !isText(value)) return false
-  return !NEVER_KEPT.has(name) && !SECRET_ENDINGS.some((ending) => name.endsWith(ending))
+  return !meansContentOrSecret(name)
+}
+
+/** Does a member of this name hold a secret, or what somebody said to a model? */
+export function meansContentOrSecret(name: string): boolean {
+  return NEVER_KEPT.has(name) || SECRET_ENDINGS.some((ending) => name.endsWith(ending))
 }

@@ -55,6 +55,7 @@ export const registerBackup: RegisterCommand = (program, terminal) => {
     else {
       const what = check === undefined ? 'Not checked.' : sentenceOf(check)
       terminal.out(`${target} in ${seconds.toFixed(1)} s. ${what}\n`)
+      if (check !== undefined) terminal.err(`Not in it: ${check.manifest.not_included.join('; ')}.\n`)
       terminal.err(`Restore it with \`tallystick restore ${name} --data DIR\`.\n`)
     }
     if (check !== undefined && check.damage > 0) {

@@ -1,6 +1,6 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { openTallystick } from '../../open.ts'
+import { dismissEarlyThread, startThreadEarly } from '../../store/duckdb/thread.ts'
 import { VERSION } from '../../version.ts'
 import { configOf, examples, type RegisterCommand, withData } from '../command.ts'
 import { SERVER_FILE } from '../connection.ts'
@@ -24,7 +24,10 @@ export const registerServe: RegisterCommand = (program, terminal) => {
     const config = configOf(command, terminal)
     const dataDir = resolve(config.text('data_dir'))
     const logger = createLogger(config.text('log.level'))
-    const tallystick = await openTallystick({ ...openOptions(config), logger })
+    const options = openOptions(config)
+    if (options.store?.startsWith('duckdb:')) startThreadEarly()
+    const { openTallystick } = await import('../../open.ts')
+    const tallystick = await openTallystick({ ...options, logger }).finally(dismissEarlyThread)
     const { url } = await tallystick
       .listen({ host: config.text('http.host'), port: config.integer('http.port') })
       .catch(async (error) => {

@@ -3,6 +3,7 @@ import { type FieldName, wireJson } from '@tallystick/core/event'
 import { csvRow } from '../../format/csv.ts'
 import { CSV_COLUMNS, type CsvColumn, csvColumnOf, csvLine } from '../../format/event-csv.ts'
 import type { ScanCursor, ScanPage, StoredEvent } from '../../store/store.ts'
+import type { Downloads } from '../downloads.ts'
 import { EXPORT_DOC } from '../openapi/transfer.ts'
 import { documentedParameters, type ParameterTable } from '../parameters.ts'
 import type { Handler } from '../route.ts'
@@ -44,7 +45,8 @@ export const exportEvents: Handler = async ({ url, request, app }) => {
     })
   // In turn with queries, so that a busy server can still refuse; the other pages come one at a time.
   const first = await app.queries.run(() => read(), request.signal)
-  return new Response(streamBody(texts(first, read, known, format), app), {
+  if (first.next !== undefined) app.downloads.assertRoom()
+  return new Response(streamBody(texts(first, read, known, format, app.downloads), app), {
     headers: {
       'content-type': format.type,
       'content-disposition': `attachment; filename="events.${format.extension}"`,
@@ -96,16 +98,22 @@ async function* texts(
   read: (after: ScanCursor) => Promise<ScanPage>,
   known: number,
   { head, line }: Format,
+  downloads: Downloads,
 ): AsyncGenerator<string> {
-  if (head !== '') yield head
-  let page: ScanPage | undefined = first
-  while (page !== undefined) {
-    const pending: Promise<ScanPage> | undefined = page.next === undefined ? undefined : read(page.next)
-    // Nobody waits for it if the reader goes away.
-    pending?.catch(() => undefined)
-    let text = ''
-    for (const { event, ordinal } of page.events) if (ordinal <= known) text += line(event)
-    if (text !== '') yield text
-    page = await pending
+  const end = first.next === undefined ? undefined : downloads.begin()
+  try {
+    if (head !== '') yield head
+    let page: ScanPage | undefined = first
+    while (page !== undefined) {
+      const pending: Promise<ScanPage> | undefined = page.next === undefined ? undefined : read(page.next)
+      // Nobody waits for it if the reader goes away.
+      pending?.catch(() => undefined)
+      let text = ''
+      for (const { event, ordinal } of page.events) if (ordinal <= known) text += line(event)
+      if (text !== '') yield text
+      page = await pending
+    }
+  } finally {
+    end?.()
   }
 }

@@ -43,12 +43,17 @@ const GAP = object(
     tenant_id: text(),
     source_id: text(),
     epoch: integer(),
-    max_seq: integer(),
+    max_seq: orNull(integer()),
     seen: integer(),
-    missing: integer(),
+    missing: integer('Numbers below `max_seq` that have not arrived.'),
+    recorded: integer('As the source said.'),
+    dropped: { type: 'object', additionalProperties: integer(), description: 'As the source said, by its reasons.' },
+    told: integer('The sum of `dropped`.'),
+    untold: integer('missing - told, or 0.'),
+    outstanding: integer('The higher of `recorded` and `max_seq` + 1, less `seen` and `told`, or 0.'),
     approximate: { const: true, description: '`missing` is a lower bound.' },
   },
-  { optional: ['tenant_id', 'approximate'] },
+  { optional: ['tenant_id', 'recorded', 'dropped', 'approximate'] },
 )
 
 export const INVARIANTS_SCHEMA: Schema = object(
@@ -58,7 +63,15 @@ export const INVARIANTS_SCHEMA: Schema = object(
     server: SERVER_LAW,
     store: STORE_LAW,
     link: LINK_LAW,
-    gaps: object({ sources: integer(), missing: integer(), forgotten: integer(), worst: array(GAP) }),
+    gaps: object({
+      sources: integer(),
+      missing: integer('Numbers that have not arrived, of all sources.'),
+      told: integer('Events that their sources say will never come.'),
+      untold: integer('Of the missing ones, those that no source has told of. 0: no gap is unexplained.'),
+      outstanding: integer('Recorded, and neither arrived nor told of: on their way, or lost.'),
+      forgotten: integer('Sources no longer remembered because there were too many.'),
+      worst: array(GAP),
+    }),
   },
   { description: 'The conservation law, as one consistent snapshot. Null where it cannot be judged.' },
 )

@@ -32,6 +32,24 @@ const consistency: ParameterDoc = {
   schema: CONSISTENCY,
 }
 
+const LEDGER: Schema = {
+  type: 'object',
+  required: ['source_id', 'epoch', 'recorded'],
+  properties: {
+    tenant_id: text(),
+    source_id: text(),
+    epoch: integer('Which of its lives.'),
+    recorded: integer('Events it has numbered: the next `seq`.'),
+    dropped: {
+      type: 'object',
+      maxProperties: 64,
+      additionalProperties: integer(),
+      description: 'How many of them will never come, by reason. Counts never fall.',
+    },
+  },
+  additionalProperties: true,
+}
+
 export const INGEST_DOC: RouteDoc = {
   tag: 'Events',
   description:
@@ -71,6 +89,7 @@ export const INGEST_DOC: RouteDoc = {
                 source_id: text('Holds for every event that does not say otherwise.'),
                 epoch: integer(),
                 seq: integer('Of the first event; it rises by one with each.'),
+                ledgers: array(LEDGER, 'What senders say of events that will never come; `events` may be empty.'),
               },
               additionalProperties: true,
             },
@@ -83,6 +102,13 @@ export const INGEST_DOC: RouteDoc = {
           batch: {
             summary: 'A batch with the numbers of its sender',
             value: { source_id: 'gateway-1', epoch: 1, seq: 41, events: [SECOND, { ...SECOND, event_id: 'a-3' }] },
+          },
+          ledgers: {
+            summary: 'Nothing to send, and something to tell',
+            value: {
+              events: [],
+              ledgers: [{ source_id: 'gateway-1', epoch: 1, recorded: 46, dropped: { queue_full: 3 } }],
+            },
           },
         },
       },

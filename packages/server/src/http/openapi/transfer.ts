@@ -45,7 +45,7 @@ export const EXPORT_DOC: RouteDoc = {
       content: { 'application/x-ndjson': { schema: text('One event a line.') }, 'text/csv': { schema: text() } },
     },
   },
-  errors: ['unknown_parameter', 'unknown_value', 'invalid_query'],
+  errors: ['unknown_parameter', 'unknown_value', 'invalid_query', 'overloaded', 'store_unavailable'],
 }
 
 export const BACKUP_DOC: RouteDoc = {

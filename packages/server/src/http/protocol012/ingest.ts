@@ -56,6 +56,7 @@ async function take(call: Call, { items, batch }: Submission, plan: IngestPlan):
     decode: clientAddress.held(doorDecoder(limits.depth, protocolDecoder(tokens.readingOf))),
     door: 'protocol012',
     ack: plan.ack,
+    appliedWithinMs: limits.appliedWaitMs,
     wantResults: true,
     observed: {
       ...clientAddress.observed(addressEvidence(call)),

@@ -1,5 +1,5 @@
 import { TallystickError } from '@tallystick/core'
-import { type BatchLimits, parseJson, readItems, weigh } from '../batch.ts'
+import { type BatchLimits, parseJson, readBatch, weigh } from '../batch.ts'
 import type { BodyFormat } from '../media.ts'
 
 /** A body of events, not yet looked into. */
@@ -19,7 +19,7 @@ const BEFORE_JSON: ReadonlySet<number> = new Set([0x20, 0x09, 0x0a, 0x0d, 0xef, 
  * @throws TallystickError `invalid_json`, `invalid_body`, `too_many_events`
  */
 export function readSubmission(body: Uint8Array, format: BodyFormat, limits: BatchLimits): Submission {
-  if (format === 'ndjson' || isArray(body)) return { items: readItems(body, format, limits), batch: true }
+  if (format === 'ndjson' || isArray(body)) return { items: readBatch(body, format, limits).items, batch: true }
   weigh(body, { batchEvents: 1 })
   const value = parseJson(body)
   if (typeof value !== 'object' || value === null)

@@ -5,6 +5,6 @@ import { type Handler, json } from '../route.ts'
 export const clear: Handler = async ({ request, app }) => {
   const body = await readBody(request.body, app.limits.queryBytes, app.budget)
   app.budget.give(body.byteLength)
-  await app.ingest.clear()
+  await app.ingest.clear(app.limits.appliedWaitMs)
   return json({ success: true, message: 'Analytics data cleared' })
 }

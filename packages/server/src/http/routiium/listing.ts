@@ -1,4 +1,5 @@
 import { encodeRoutiium, type FieldName, type UsageEvent } from '@tallystick/core/event'
+import type { Downloads } from '../downloads.ts'
 import { cursorText } from '../handlers/events.ts'
 import type { Call } from '../route.ts'
 import { streamBody } from '../stream-body.ts'
@@ -37,8 +38,11 @@ export async function listing(
   await settled(url, app)
   const pages = eventPages(app, selection, format.fields, request.signal)
   const first = (await pages.next()).value as Page | undefined
+  const long = first?.next !== undefined && first.events.length < (selection.limit ?? Number.POSITIVE_INFINITY)
+  if (long) app.downloads.assertRoom()
   const link = first === undefined ? undefined : nextLink(url, selection, first)
-  return new Response(streamBody(written(first, pages, format), app), {
+  const parts = written(first, pages, format, long ? app.downloads : undefined)
+  return new Response(streamBody(parts, app), {
     headers: { ...headers, ...(link === undefined ? {} : { link }) },
   })
 }
@@ -47,7 +51,9 @@ async function* written(
   first: Page | undefined,
   pages: AsyncGenerator<Page>,
   format: Format,
+  downloads: Downloads | undefined,
 ): AsyncGenerator<string, void> {
+  const end = downloads?.begin()
   let count = 0
   let page = first
   try {
@@ -65,6 +71,7 @@ async function* written(
     }
     yield format.tail(count, page?.next === undefined ? null : cursorText(page.next))
   } finally {
+    end?.()
     await pages.return(undefined)
   }
 }

@@ -1,4 +1,5 @@
 import { type Issue, isTallystickError, TallystickError } from '@tallystick/core'
+import { NO_MODEL } from '@tallystick/core/event'
 import { type Filter, filterValueFromText, parseQuery } from '@tallystick/core/query'
 import type { ScanCursor } from '../../store/store.ts'
 import type { AppContext } from '../app-context.ts'
@@ -107,7 +108,7 @@ function readPeriod(parameters: URLSearchParams, nowMs: number, seconds: number,
 
 function readFilters(parameters: URLSearchParams, issues: Issue[]): readonly Filter[] {
   const given = FILTER_PARAMETERS.filter((name) => parameters.has(name))
-  const texts = given.map((name) => [name, parameters.getAll(name).map((text) => filterValueFromText(name, text))])
+  const texts = given.map((name) => [name, parameters.getAll(name).map((text) => filterValue(name, text))])
   try {
     const question = { from: 0, to: 1, measures: ['events'], filters: Object.fromEntries(texts) }
     return parseQuery(question, { nowMs: 0 }).filters
@@ -117,6 +118,10 @@ function readFilters(parameters: URLSearchParams, issues: Issue[]): readonly Fil
     return []
   }
 }
+
+/** A request always has a model inside; the one that stands for none is none here. */
+const filterValue = (name: string, text: string): unknown =>
+  name === 'model' && text === '' ? NO_MODEL : filterValueFromText(name, text)
 
 function wholeNumber(parameters: URLSearchParams, name: string, issues: Issue[]): number | undefined {
   const text = single(parameters, name, issues)

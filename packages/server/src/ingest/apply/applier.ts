@@ -19,6 +19,8 @@ export interface Applier {
   expect(events: readonly StoredEvent[]): ExpectedEvents
   /** As `expect`, for a record that removes every event before it. */
   expectClear(ordinal: number): ExpectedEvents
+  /** As `expect`, for a record that is of no concern to the store. */
+  expectOther(ordinal: number): ExpectedEvents
   settle(delivery: ExpectedEvents, durable: boolean): void
   progress(): { readonly appliedOrdinal: number; readonly storeError?: string }
   /**

@@ -21,6 +21,8 @@ const MAX_DELIVERIES = 4096
 const BATCH_EVENTS = 4096
 const FIRST_RETRY_MS = 100
 const LAST_RETRY_MS = 5000
+/** How long closing may take to hand over what is left; the journal has it for the next start. */
+const DRAIN_MS = 5000
 
 /**
  * For a store that is handed its events: feeds it from memory right after they are durable, in ordinal order, in batches.
@@ -53,6 +55,9 @@ class Feeder implements Applier {
   /** In ordinal order; the head is the next to be applied. */
   readonly #queue: ExpectedEvents[] = []
   readonly #watch = new ApplyWatch()
+  /** No more than what is queued, and nothing is tried twice. */
+  readonly #ending = new AbortController()
+  /** Not even that. */
   readonly #closing = new AbortController()
   #queued = 0
   #appliedOrdinal: number
@@ -104,6 +109,12 @@ class Feeder implements Applier {
     return delivery
   }
 
+  expectOther(ordinal: number): ExpectedEvents {
+    const delivery: ExpectedEvents = { firstOrdinal: ordinal, lastOrdinal: ordinal, events: [], state: 'open' }
+    this.#queue.push(delivery)
+    return delivery
+  }
+
   settle(delivery: ExpectedEvents, durable: boolean): void {
     delivery.state = durable ? 'durable' : 'failed'
     if (!durable) this.#drop(delivery)
@@ -121,9 +132,13 @@ class Feeder implements Applier {
     return this.#isApplied(ordinal) ? Promise.resolve() : this.#watch.wait(ordinal)
   }
 
+  /** Hands over what is left, as long as the store takes it: whoever looks into its file then finds all that was acknowledged. */
   async close(): Promise<void> {
-    this.#closing.abort()
+    this.#ending.abort()
+    const late = setTimeout(() => this.#closing.abort(), DRAIN_MS)
     await this.#running
+    clearTimeout(late)
+    this.#closing.abort()
     this.#watch.close(new TallystickError('shutting_down'))
     await this.#cursor?.close()
   }
@@ -132,7 +147,7 @@ class Feeder implements Applier {
     this.#running ??= this.#run().finally(() => {
       this.#running = undefined
       // Something may have settled between the last look at the queue and here.
-      if (!this.#closing.signal.aborted && this.#queue[0] && this.#queue[0].state !== 'open') this.#start()
+      if (!this.#ending.signal.aborted && this.#queue[0] && this.#queue[0].state !== 'open') this.#start()
     })
   }
 
@@ -149,7 +164,8 @@ class Feeder implements Applier {
         retryMs = FIRST_RETRY_MS
       } catch (error) {
         if (this.#watch.failed(error)) this.#options.onError(error)
-        await sleep(retryMs, undefined, { signal: this.#closing.signal }).catch(() => {})
+        if (this.#ending.signal.aborted) return
+        await sleep(retryMs, undefined, { signal: this.#ending.signal }).catch(() => {})
         retryMs = Math.min(retryMs * 2, LAST_RETRY_MS)
       }
       this.#wake()
@@ -171,6 +187,8 @@ class Feeder implements Applier {
       for (const event of next.events) events.push(event)
     }
     await this.#append(events)
+    const last = this.#queue[deliveries - 1] as ExpectedEvents
+    this.#appliedOrdinal = Math.max(this.#appliedOrdinal, last.lastOrdinal)
     this.#queue.splice(0, deliveries)
     this.#queued -= events.length
   }

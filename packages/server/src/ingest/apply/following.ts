@@ -30,6 +30,12 @@ export async function openFollowing(
       state: 'open',
       clears: true,
     }),
+    expectOther: (ordinal): ExpectedEvents => ({
+      firstOrdinal: ordinal,
+      lastOrdinal: ordinal,
+      events: undefined,
+      state: 'open',
+    }),
     settle(delivery, durable) {
       delivery.state = durable ? 'durable' : 'failed'
     },

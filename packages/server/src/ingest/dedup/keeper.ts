@@ -4,6 +4,7 @@ import { TallystickError } from '@tallystick/core'
 import type { JsonValue } from '@tallystick/core/event'
 import type { Journal, JournalEnd, OrdinalRange } from '@tallystick/core/journal'
 import type { UsageStore } from '../../store/store.ts'
+import type { SourceLedger } from '../source-ledger.ts'
 import type { DayBucket } from './day-bucket.ts'
 import type { Dedup } from './dedup.ts'
 import { UNKNOWN_CONTENT } from './identity.ts'
@@ -31,6 +32,8 @@ export interface Companion {
   load(state: JsonValue): void
   /** Takes in events behind the saved place. */
   replay(events: readonly JournaledEvent[]): void
+  /** Takes in what senders said of events that will never come. */
+  told?(ledgers: readonly SourceLedger[]): void
   /** Takes in that records with these ordinals stood behind the saved place and cannot be read. They come in any order. */
   missed?(lost: readonly OrdinalRange[]): void
 }
@@ -213,6 +216,7 @@ export class DedupKeeper {
     for await (const batch of reading) {
       gaps.read(batch)
       this.#adopt(batch.events)
+      if (batch.ledgers.length > 0) for (const companion of this.#options.companions) companion.told?.(batch.ledgers)
       this.#miss(gaps.takeUpTo(batch.last))
       await this.#writeWhenLarge(disk.files)
       events += batch.events.length

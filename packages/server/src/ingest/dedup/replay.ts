@@ -8,6 +8,7 @@ import {
   writeAcceptedEvent,
 } from '@tallystick/core/event'
 import { type JournalDamage, type JournalEnd, type JournalRecord, readJournal } from '@tallystick/core/journal'
+import { ledgersFromJournal, type SourceLedger } from '../source-ledger.ts'
 import type { Witness } from './manifest.ts'
 
 /** An event as the journal holds it. */
@@ -49,11 +50,12 @@ export function fromJournal(ordinal: number, body: Readonly<Record<string, unkno
   return { ordinal, receivedMs, contentHash, event: eventFromWire(wire as Readonly<Record<string, unknown>>) }
 }
 
-/** Records of the journal in order: their ordinals, and the events among them. */
+/** Records of the journal in order: their ordinals, the events among them, and what senders said of events that will never come. */
 export interface ReplayedBatch {
   readonly first: number
   readonly last: number
   readonly events: readonly JournaledEvent[]
+  readonly ledgers: readonly SourceLedger[]
 }
 
 /** The journal's events behind a place (or from the oldest held), up to its durable end. */
@@ -67,11 +69,14 @@ export async function* replay(
   const reading = readJournal(from ? { ...options, from: from.position, after: from.ordinal } : options)
   for await (const { records } of reading) {
     const events: JournaledEvent[] = []
+    const ledgers: SourceLedger[] = []
     for (const { type, ordinal, body } of records) {
       const event = type === 'event' ? fromJournal(ordinal, body) : undefined
       if (event) events.push(event)
+      else ledgers.push(...ledgersFromJournal(type, body))
     }
-    yield { first: (records[0] as JournalRecord).ordinal, last: (records.at(-1) as JournalRecord).ordinal, events }
+    const [first, last] = [records[0], records.at(-1)] as [JournalRecord, JournalRecord]
+    yield { first: first.ordinal, last: last.ordinal, events, ledgers }
   }
 }
 

@@ -1,6 +1,7 @@
-import { BIGINT, BOOLEAN, type DuckDBType, INTEGER, SMALLINT, UUID, VARCHAR } from '@duckdb/node-api'
+import type { DuckDBType } from '@duckdb/node-api'
 import duckdb, { type DataChunk, type Vector } from '@duckdb/node-bindings'
 import type { FieldName } from '@tallystick/core/event'
+import { BIGINT, BOOLEAN, INTEGER, SMALLINT, UUID, VARCHAR } from './node-api.ts'
 import {
   COLUMN_OF,
   EVENT_ID_TEXT,

@@ -1,5 +1,6 @@
-import { type DuckDBConnection, type DuckDBDataChunk, type DuckDBResult, DuckDBTypeId } from '@duckdb/node-api'
+import type { DuckDBConnection, DuckDBDataChunk, DuckDBResult, DuckDBTypeId as TypeId } from '@duckdb/node-api'
 import duckdb, { type Vector } from '@duckdb/node-bindings'
+import { DuckDBTypeId } from './node-api.ts'
 
 /**
  * Columns of answers as JavaScript values, null where there is none: BIGINT, INTEGER, SMALLINT and DOUBLE as numbers (ours
@@ -55,7 +56,7 @@ function readColumns(result: DuckDBResult, chunk: DuckDBDataChunk): readonly Col
 
 type Item = (row: number) => unknown
 
-const READERS: ReadonlyMap<DuckDBTypeId, (vector: Vector, rows: number) => Item> = new Map([
+const READERS: ReadonlyMap<TypeId, (vector: Vector, rows: number) => Item> = new Map([
   [
     DuckDBTypeId.BOOLEAN,
     (vector, rows) => {

@@ -1,13 +1,14 @@
-import { DuckDBDataChunk } from '@duckdb/node-api'
+import type { DuckDBDataChunk as Chunk } from '@duckdb/node-api'
 import { CHUNK_ROWS, CHUNK_TYPES, ChunkColumns, type ColumnBuffer } from './chunk-columns.ts'
 import type { Dictionary } from './dictionary.ts'
 import { EventWriter } from './event-writer.ts'
 import { LineDecoder } from './line-decoder.ts'
+import { DuckDBDataChunk } from './node-api.ts'
 import type { Rows, RowWriters } from './rows.ts'
 
 /** What went into a chunk. */
 export interface Written {
-  readonly chunk: DuckDBDataChunk
+  readonly chunk: Chunk
   readonly rows: number
   /** Rows of events that happened before the instant asked for. */
   readonly late: number

@@ -1,9 +1,10 @@
 import { mkdir, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
+import type { DuckDBConnection, DuckDBInstance as Instance } from '@duckdb/node-api'
 import { TallystickError } from '@tallystick/core'
 import { prepareCells } from './cell-tables.ts'
 import { readRows } from './chunk-reader.ts'
+import { DuckDBInstance } from './node-api.ts'
 import { BASE_TABLES, createTable, EVENT_TABLE, quoted } from './schema.ts'
 
 export interface DatabaseOptions {
@@ -27,7 +28,7 @@ const STORAGE_VERSION = 'v1.5.0'
  * @throws TallystickError `journal_locked` when another process has it, `data_dir_unusable` when it may not be opened,
  * `disk_full`; `store_corrupt` for everything else.
  */
-export async function openDatabase(options: DatabaseOptions): Promise<DuckDBInstance> {
+export async function openDatabase(options: DatabaseOptions): Promise<Instance> {
   const { path, memoryLimitMb, threads, checkpointMb } = options
   try {
     await mkdir(dirname(path), { recursive: true })

@@ -3,6 +3,7 @@ import { type Clock, systemClock } from '@tallystick/core/event'
 import type { DictionaryLimits } from './dictionary.ts'
 import type { DuckdbStore, LocalStoreSettings, StoreNotice } from './local.ts'
 import { RemoteDuckdbStore } from './remote.ts'
+import { THREAD_SCRIPT } from './thread.ts'
 
 export type { DuckdbStore, StoreNotice } from './local.ts'
 
@@ -32,9 +33,6 @@ export interface DuckdbStoreOptions {
   readonly clock?: Clock
 }
 
-/** The compiled thread; run from its TypeScript source, the package has none. */
-const WORKER_SCRIPT = import.meta.url.endsWith('.js') ? new URL('./worker.js', import.meta.url) : undefined
-
 /**
  * Opens the embedded store: one DuckDB file, a projection of the journal that can be made anew from it.
  *
@@ -59,7 +57,7 @@ export async function openDuckdbStore(options: DuckdbStoreOptions): Promise<Duck
   const clock = options.clock ?? systemClock
   const onNotice = options.onNotice ?? (() => {})
   const apart = options.thread !== 'calling' && clock === systemClock
-  if (apart && WORKER_SCRIPT) return RemoteDuckdbStore.open(WORKER_SCRIPT, settings, onNotice)
+  if (apart && THREAD_SCRIPT) return RemoteDuckdbStore.open(THREAD_SCRIPT, settings, onNotice)
   // Loading the engine takes a quarter of a start, and this thread has no use for it when another opens the store.
   const { LocalDuckdbStore } = await import('./local.ts')
   return LocalDuckdbStore.open(settings, clock, onNotice)

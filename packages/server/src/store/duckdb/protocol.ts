@@ -21,6 +21,9 @@ export type RemoteMethod =
   | 'close'
 
 export type ToWorker =
+  /** The first message: open the store, or end. */
+  | { readonly type: 'open'; readonly settings: LocalStoreSettings }
+  | { readonly type: 'dismiss' }
   | { readonly type: 'call'; readonly id: number; readonly method: RemoteMethod; readonly args: readonly unknown[] }
   /** Cancels a query that was called with this id. */
   | { readonly type: 'cancel'; readonly id: number }
@@ -33,9 +36,6 @@ export type FromWorker =
   | { readonly type: 'failure'; readonly id: number; readonly error: RemoteError; readonly appliedOrdinal: number }
   | ({ readonly type: 'progress' } & Omit<FollowerProgress, 'targetOrdinal'>)
   | { readonly type: 'notice'; readonly notice: StoreNotice }
-
-/** What the thread is started with. */
-export type WorkerSettings = LocalStoreSettings
 
 /** An error as it crosses between threads, which keep neither its class nor its code. */
 export interface RemoteError {

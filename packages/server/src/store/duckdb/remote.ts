@@ -1,4 +1,4 @@
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
 import { TallystickError } from '@tallystick/core'
 import type { JournalEnd, OrdinalRange } from '@tallystick/core/journal'
 import type { Query, QueryResult } from '@tallystick/core/query'
@@ -15,8 +15,7 @@ import type {
 import type { AuditReport } from './audit.ts'
 import type { DuckdbStore, LocalStoreSettings, StoreNotice } from './local.ts'
 import { type FromWorker, fromRemoteError, type RemoteMethod, type ToWorker } from './protocol.ts'
-
-const YOUNG_MB = 12
+import { takeThread } from './thread.ts'
 
 interface Call {
   readonly resolve: (value: never) => void
@@ -66,13 +65,9 @@ export class RemoteDuckdbStore implements DuckdbStore {
     settings: LocalStoreSettings,
     onNotice: (notice: StoreNotice) => void,
   ): Promise<RemoteDuckdbStore> {
-    const worker = new Worker(script, {
-      workerData: settings,
-      name: 'tallystick-store',
-      // Lines go from bytes to columns; next to nothing is made that a larger nursery would keep from being copied.
-      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
-    })
+    const worker = takeThread(script)
     const store = new RemoteDuckdbStore(worker, onNotice)
+    store.#post({ type: 'open', settings })
     await new Promise<void>((resolve, reject) => {
       worker.on('message', (message: FromWorker) => {
         if (message.type === 'opened') resolve()

@@ -1,9 +1,10 @@
-import { parentPort, workerData } from 'node:worker_threads'
+import { parentPort } from 'node:worker_threads'
 import type { JournalEnd, OrdinalRange } from '@tallystick/core/journal'
 import type { Query } from '@tallystick/core/query'
 import type { FollowerProgress, ScanRequest, StoredEvent } from '../store.ts'
+import type { LocalStoreSettings } from './local.ts'
 import { LocalDuckdbStore } from './local.ts'
-import { type FromWorker, type RemoteMethod, type ToWorker, toRemoteError, type WorkerSettings } from './protocol.ts'
+import { type FromWorker, type RemoteMethod, type ToWorker, toRemoteError } from './protocol.ts'
 
 /** How often the main thread hears how far the journal has been applied, while that changes. */
 const PROGRESS_MS = 50
@@ -11,7 +12,7 @@ const PROGRESS_MS = 50
 type Port = NonNullable<typeof parentPort>
 
 /** The thread that owns the embedded store: its appender blocks, and its callers must not. */
-async function serve(port: Port, settings: WorkerSettings): Promise<void> {
+async function serve(port: Port, settings: LocalStoreSettings): Promise<void> {
   const send = (message: FromWorker): void => port.postMessage(message)
   let store: LocalDuckdbStore
   try {
@@ -65,10 +66,14 @@ async function serve(port: Port, settings: WorkerSettings): Promise<void> {
   port.on('message', (message: ToWorker) => {
     if (message.type === 'advance') store.follower.advance(message.end)
     else if (message.type === 'cancel') queries.get(message.id)?.abort()
-    else void answer(message)
+    else if (message.type === 'call') void answer(message)
   })
   send({ type: 'opened' })
   report()
 }
 
-if (parentPort) await serve(parentPort, workerData as WorkerSettings)
+const port = parentPort
+port?.once('message', (message: ToWorker) => {
+  if (message.type === 'open') void serve(port, message.settings)
+  else port.close()
+})

@@ -97,6 +97,11 @@ export class BlockBuilder {
     this.#close()
   }
 
+  /** Takes back the pieces of a line that has no end yet. */
+  forget(): void {
+    this.#open = emptyBlock(this.#open.start, this.#open.last)
+  }
+
   /** All blocks so far. More lines may follow; blocks that were handed out never change. */
   blocks(): readonly Block[] {
     return this.#open.end > this.#open.start ? [...this.#closed, { ...this.#open }] : [...this.#closed]

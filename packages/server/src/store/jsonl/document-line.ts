@@ -43,9 +43,11 @@ export function stampOf(bytes: Buffer, start: number, end: number): Stamp | unde
  * may say two things.
  */
 export function readLine(bytes: Buffer, start: number, end: number): DocumentLine | undefined {
+  // A byte order mark, as some editors put in front of a file, is no part of its first line.
+  const marked = bytes[start] === 0xef && bytes[start + 1] === 0xbb && bytes[start + 2] === 0xbf
   let document: unknown
   try {
-    document = JSON.parse(bytes.toString('utf8', start, end))
+    document = JSON.parse(bytes.toString('utf8', marked ? start + 3 : start, end))
   } catch {
     return undefined
   }

@@ -178,8 +178,9 @@ export class FileSet {
   /**
    * Finds out which blocks of a file still hold, and reads the rest of it.
    *
-   * @param doubtful what was not known to be on the disk may be garbage: it ends at the first line that is no document,
-   *   and the journal has the rest
+   * @param doubtful what was not known to be on the disk may be missing from the middle of the file, which then has zeros
+   *   there: it ends at the first line with one, and the journal has the rest. Any other line that is no document is
+   *   somebody's and stays.
    */
   async #index(file: DataFile, doubtful: boolean): Promise<'grown' | 'changed'> {
     const handle = await open(file.path, doubtful ? 'r+' : 'r')
@@ -192,7 +193,7 @@ export class FileSet {
         (last === undefined || (await isUnchanged(handle, last)))
       const kept = grown ? file.blocks.length : await unchangedBlocks(handle, file.blocks)
       const builder = new BlockBuilder(file.blocks.slice(0, kept), this.rules(file), this.#accept)
-      const { stoppedAt } = await indexFile(handle, builder, { stopAtMalformed: doubtful })
+      const stoppedAt = await indexFile(handle, builder, { stopAtZeros: doubtful })
       if (stoppedAt !== undefined) await handle.truncate(stoppedAt)
       const now = stoppedAt === undefined ? identity : identityOf(await handle.stat({ bigint: true }))
       this.put({ ...file, identity: now, blocks: builder.blocks() })

@@ -9,51 +9,58 @@ const CHUNK_BYTES = 256 * 1024
 const MAX_LINE_BYTES = 16 * 1024 * 1024
 const LINE_FEED = 0x0a
 
-export interface Indexed {
-  /** Bytes behind the last line feed: a line that is not finished. Empty if none, undefined if too long to be a document. */
-  readonly tail: Buffer | undefined
-  /** Where reading was ended at a malformed line, on request. */
-  readonly stoppedAt?: number
-}
-
-/** Reads the lines from `builder.end` to the end of the file. */
+/**
+ * Reads the whole lines from `builder.end` to the end of the file.
+ *
+ * @param options.stopAtZeros end at the first line with zeros in it
+ * @returns where that line begins; undefined if there was none
+ */
 export async function indexFile(
   file: FileHandle,
   builder: BlockBuilder,
-  options: { readonly stopAtMalformed?: boolean } = {},
-): Promise<Indexed> {
-  let position = builder.end
-  let rest: Buffer = Buffer.alloc(0)
+  options: { readonly stopAtZeros?: boolean } = {},
+): Promise<number | undefined> {
+  const { stopAtZeros = false } = options
+  /** The beginning of a line. */
+  let begun: Buffer[] = []
+  let begunBytes = 0
+  /** In the middle of a line too long to be held. */
   let skipping = false
-  for (;;) {
+  for (let position = builder.end; ; ) {
     const chunk = Buffer.allocUnsafe(CHUNK_BYTES)
     const { bytesRead } = await file.read(chunk, 0, CHUNK_BYTES, position)
-    if (bytesRead === 0) return { tail: skipping ? undefined : rest }
+    if (bytesRead === 0) break
     position += bytesRead
     let bytes = chunk.subarray(0, bytesRead)
+    const feed = bytes.indexOf(LINE_FEED)
     if (skipping) {
-      const feed = bytes.indexOf(LINE_FEED)
-      skipping = feed < 0
-      builder.piece(skipping ? bytes : bytes.subarray(0, feed + 1), false, !skipping)
-      if (skipping) continue
+      builder.piece(feed < 0 ? bytes : bytes.subarray(0, feed + 1), false, feed >= 0)
+      if (feed < 0) continue
+      skipping = false
       bytes = bytes.subarray(feed + 1)
-    }
-    bytes = rest.length > 0 ? Buffer.concat([rest, bytes]) : bytes
-    let start = 0
-    for (let feed = bytes.indexOf(LINE_FEED); feed >= 0; feed = bytes.indexOf(LINE_FEED, start)) {
-      const document = isBlank(bytes, start, feed) ? null : placed(readLine(bytes, start, feed))
-      if (document === undefined && options.stopAtMalformed) return { tail: Buffer.alloc(0), stoppedAt: builder.end }
-      builder.line(bytes.subarray(start, feed + 1), document)
-      start = feed + 1
-    }
-    rest = bytes.subarray(start)
-    if (rest.length > MAX_LINE_BYTES) {
-      if (options.stopAtMalformed) return { tail: Buffer.alloc(0), stoppedAt: builder.end }
-      builder.piece(rest, true, false)
-      rest = Buffer.alloc(0)
+    } else if (feed < 0) {
+      begun.push(bytes)
+      begunBytes += bytesRead
+      if (begunBytes <= MAX_LINE_BYTES) continue
+      if (stopAtZeros && begun.some((part) => part.includes(0))) return builder.end
+      for (const [index, part] of begun.entries()) builder.piece(part, index === 0, false)
+      begun = []
+      begunBytes = 0
       skipping = true
+      continue
+    } else if (begunBytes > 0) bytes = Buffer.concat([...begun, bytes])
+    let start = 0
+    for (let end = bytes.indexOf(LINE_FEED); end >= 0; end = bytes.indexOf(LINE_FEED, start)) {
+      const document = isBlank(bytes, start, end) ? null : placed(readLine(bytes, start, end))
+      if (document === undefined && stopAtZeros && bytes.subarray(start, end).includes(0)) return builder.end
+      builder.line(bytes.subarray(start, end + 1), document)
+      start = end + 1
     }
+    begun = start < bytes.length ? [bytes.subarray(start)] : []
+    begunBytes = bytes.length - start
   }
+  if (skipping) builder.forget()
+  return undefined
 }
 
 const placed = (line: DocumentLine | undefined): PlacedLine | undefined =>

@@ -1,6 +1,6 @@
-import { stat } from 'node:fs/promises'
+import { realpath, stat } from 'node:fs/promises'
 import { createServer } from 'node:net'
-import { basename } from 'node:path'
+import { basename, dirname } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { TallystickError } from '@tallystick/core'
 import type { StoreNames } from './names.ts'
@@ -14,15 +14,17 @@ import type { StoreNames } from './names.ts'
  *
  * @throws TallystickError `journal_locked`
  */
-export async function lockStore({ directory, active }: StoreNames): Promise<() => Promise<void>> {
+export async function lockStore({ active }: StoreNames): Promise<() => Promise<void>> {
   if (process.platform !== 'linux') return async () => {}
-  const { dev, ino } = await stat(directory, { bigint: true })
+  // By whatever link it is reached it is one file.
+  const file = await realpath(active).catch(() => active)
+  const { dev, ino } = await stat(dirname(file), { bigint: true })
   const server = createServer((socket) => socket.destroy())
   try {
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject)
       // Names of sockets are short; that of the file is not.
-      server.listen(`\0tallystick-jsonl-${dev}-${ino}-${crc32(basename(active))}`, resolve)
+      server.listen(`\0tallystick-jsonl-${dev}-${ino}-${crc32(basename(file))}`, resolve)
     })
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw cause

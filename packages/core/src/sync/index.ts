@@ -1,0 +1,11 @@
+/** Sending recorded events to a server, from any runtime that has `fetch`. */
+export { type FlushOptions, SyncClient, type SyncReport, type SyncState, type SyncStats } from './client.ts'
+export { SyncConfig } from './config.ts'
+export type { DeadLetter, LineWriter } from './dead-letters.ts'
+export type { Refusal } from './door.ts'
+export { type StopOnExitOptions, stopOnExit } from './lifecycle.ts'
+export { SYNC_OPTIONS, type SyncOptionAliases, type SyncOptions, type SyncSettings } from './options.ts'
+export type { Protocol } from './protocol.ts'
+export type { Rejection, Unauthorized } from './refusal.ts'
+export { systemTimers, type Timers } from './timers.ts'
+export type { Fetch, FetchRequest, FetchResponse } from './transport.ts'
