@@ -1,3 +1,4 @@
+import { TallystickError } from '../errors.ts'
 import type { UsageEvent } from '../event/index.ts'
 import { MintedIds } from './minted-ids.ts'
 import { type EventStoreOptions, settingsOf } from './options.ts'
@@ -7,10 +8,11 @@ import { EventReceiver } from './receiver.ts'
 import { RecentIds } from './recent-ids.ts'
 import type { EventDefaults } from './recordable.ts'
 import { Recording } from './recording.ts'
-import { type SharedWriters, Writers, type WritersOptions } from './shared/writers.ts'
+import type { Collected } from './shared/inbox.ts'
+import type { SharedWriters, WritersOptions } from './shared/writers.ts'
 import { NONE, Slots } from './slots.ts'
 import type { ComputedStats, Figures } from './stats.ts'
-import { Tally } from './tally.ts'
+import { type SeriesRow, Tally } from './tally.ts'
 import { WaitingListeners } from './waiting-listeners.ts'
 import { ownIdOf, type StoredEvent, writeEvent } from './write-event.ts'
 
@@ -22,6 +24,21 @@ export type StreamingStore = readonly [store: EventStore, receiver: EventReceive
 
 /** A store that other threads record into; see {@link EventStore.shared}. */
 export type SharedEventStore = EventStore & SharedWriters
+export type SharedStoreOptions = EventStoreOptions & WritersOptions
+
+/** What holds events of other threads. */
+interface CollectedWriters {
+  collect(): void
+  /** What was counted of events that will not come, and has not been told by model. */
+  untold(): readonly SeriesRow[]
+}
+
+let openShared: ((options: SharedStoreOptions) => SharedEventStore) | undefined
+
+/** Called by `shared/open.ts` as it loads; so this module does not need it, nor does a bundle that has no use for it. */
+export function registerShared(open: (options: SharedStoreOptions) => SharedEventStore): void {
+  openShared = open
+}
 
 /**
  * Records events inside a process: counts them, keeps them in a bounded buffer, and hands them to whoever sends them on.
@@ -57,7 +74,7 @@ export class EventStore extends Recording implements PendingEvents {
   /** Taken events by `seq`. */
   readonly #taken = new Map<number, number>()
   #receiver: EventReceiver | undefined
-  #writers: Writers | undefined
+  #writers: CollectedWriters | undefined
   #recorded = 0
   #acked = 0
   #duplicates = 0
@@ -101,33 +118,23 @@ export class EventStore extends Recording implements PendingEvents {
   /**
    * A store that other threads record into as well, each through a ring in shared memory that it alone writes.
    *
-   * Hand each thread a handle of its own; there {@link attachWriter} makes of it what it records with. Ids, `seq`, buffer,
+   * Hand each thread a handle of its own; there `attachWriter` makes of it what it records with. Ids, `seq`, buffer,
    * statistics and sync are this store's. It collects from the rings every 50 ms, when one is half full, and whenever
    * something is asked of it; what a thread had recorded when it ended is collected too.
    *
-   * @throws TallystickError `invalid_config` with what is wrong with the options
+   * Bundlers leave the rings out of applications that use nothing else of them, for a static method alone tells them
+   * nothing: in a bundle call `openSharedStore`, which does the same.
+   *
+   * @throws TallystickError `invalid_config` with what is wrong with the options, or in a bundle without the rings
    * @example
    * const store = EventStore.shared({ writers: 2 })
    * const worker = new Worker('./worker.js', { workerData: store.handle(0) }) // there: attachWriter(workerData)
    * worker.once('exit', () => store.writerExited(0))
    */
-  static shared(options: EventStoreOptions & WritersOptions): SharedEventStore {
-    const store = new EventStore(options)
-    const writers = new Writers(options, options.defaults ?? {}, {
-      admit: (draft) => store.admit(draft),
-      dropped: (reason, count) => {
-        store.#recorded += count
-        store.#drop(reason, count)
-      },
-      merge: (row) => store.#tally.merge(row),
-    })
-    store.#writers = writers
-    return Object.assign(store, {
-      handle: (writer: number) => writers.handle(writer, store.enabled),
-      collect: () => writers.collect(),
-      writerExited: (writer: number) => writers.exited(writer),
-      writerTotals: () => writers.totals(),
-    })
+  static shared(options: SharedStoreOptions): SharedEventStore {
+    if (openShared === undefined)
+      throw new TallystickError('invalid_config', 'In a bundle call openSharedStore(options)')
+    return openShared(options)
   }
 
   /** A store that records nothing, of the same class: what an application holds while recording is switched off. */
@@ -328,6 +335,24 @@ export class EventStore extends Recording implements PendingEvents {
     this.#writers?.collect()
   }
 
+  /**
+   * Collects from the writers that `make` makes whenever something is asked of this store.
+   *
+   * @internal
+   */
+  collectFrom<T extends CollectedWriters>(make: (collected: Collected) => T): T {
+    const writers = make({
+      admit: (draft) => this.admit(draft),
+      dropped: (reason, count) => {
+        this.#recorded += count
+        this.#drop(reason, count)
+      },
+      merge: (row) => this.#tally.merge(row),
+    })
+    this.#writers = writers
+    return writers
+  }
+
   /** @internal */
   protected counted(): Figures {
     this.#collect()
@@ -421,6 +446,7 @@ function noneDropped(): Record<DropReason, number> {
     rejected: 0,
     spool_full: 0,
     spool_damaged: 0,
+    process_exit: 0,
     worker_exit: 0,
     drained: 0,
   }
