@@ -1,37 +1,43 @@
-import type { Clock, EventPayload, UsageEvent } from '../event/index.ts'
-import type { PriceBook } from '../pricing/price-book.ts'
-import { inferProvider } from '../provider/infer.ts'
+import { TallystickError } from '../errors.ts'
+import type { UsageEvent } from '../event/index.ts'
 import { MintedIds } from './minted-ids.ts'
 import { type EventStoreOptions, settingsOf } from './options.ts'
-import type { DropReason, Ledger, PendingEvents } from './pending.ts'
-import { Draft } from './read-event.ts'
+import type { DropReason, Ledger, PendingEvents, RecorderDropReason } from './pending.ts'
+import type { Draft } from './read-event.ts'
 import { EventReceiver } from './receiver.ts'
 import { RecentIds } from './recent-ids.ts'
-import type { EventDefaults, RecordableEvent } from './recordable.ts'
+import type { EventDefaults } from './recordable.ts'
+import { Recording } from './recording.ts'
+import type { Collected } from './shared/inbox.ts'
+import type { SharedWriters, WritersOptions } from './shared/writers.ts'
 import { NONE, Slots } from './slots.ts'
-import type { ComputedStats } from './stats.ts'
-import { Tally } from './tally.ts'
+import type { ComputedStats, Figures } from './stats.ts'
+import { type SeriesRow, Tally } from './tally.ts'
 import { WaitingListeners } from './waiting-listeners.ts'
 import { ownIdOf, type StoredEvent, writeEvent } from './write-event.ts'
-
-/** Where a cost comes from: a price book, or anything that prices events as it does. */
-export type Prices = Pick<PriceBook, 'price'>
-
-/** Whose request, and through which credential. */
-export interface RecordOptions {
-  readonly agentId?: string | undefined
-  readonly providerId?: string | undefined
-}
-
-export interface RecordFailureOptions extends RecordOptions {
-  readonly errorCode?: string | undefined
-  readonly errorMessage?: string | undefined
-}
 
 /** A store and the far end of its stream, as a pair or by name. */
 export type StreamingStore = readonly [store: EventStore, receiver: EventReceiver] & {
   readonly store: EventStore
   readonly receiver: EventReceiver
+}
+
+/** A store that other threads record into; see {@link EventStore.shared}. */
+export type SharedEventStore = EventStore & SharedWriters
+export type SharedStoreOptions = EventStoreOptions & WritersOptions
+
+/** What holds events of other threads. */
+interface CollectedWriters {
+  collect(): void
+  /** What was counted of events that will not come, and has not been told by model. */
+  untold(): readonly SeriesRow[]
+}
+
+let openShared: ((options: SharedStoreOptions) => SharedEventStore) | undefined
+
+/** Called by `shared/open.ts` as it loads; so this module does not need it, nor does a bundle that has no use for it. */
+export function registerShared(open: (options: SharedStoreOptions) => SharedEventStore): void {
+  openShared = open
 }
 
 /**
@@ -52,28 +58,25 @@ export type StreamingStore = readonly [store: EventStore, receiver: EventReceive
  * store.length // 1
  * store.stats().totalCostMicros // 6_000
  */
-export class EventStore implements PendingEvents {
+export class EventStore extends Recording implements PendingEvents {
   readonly capacity: number
   readonly sourceId: string
   readonly epoch: number
-  readonly enabled: boolean
   readonly #maxBytes: number
   readonly #dropOldest: boolean
   readonly #defaults: EventDefaults | undefined
-  readonly #usualDefaults: EventDefaults
-  readonly #clock: Clock
   readonly #slots: Slots
   readonly #tally = new Tally()
   readonly #minted: MintedIds
   readonly #recent: RecentIds | undefined
-  #draft: Draft | undefined = new Draft()
   /** Plain members, for recording counts them by name. */
-  readonly #dropped: Record<OwnReason, number> = {
+  readonly #dropped: Record<RecorderDropReason, number> = {
     queue_full: 0,
     evicted: 0,
     too_large: 0,
     invalid: 0,
     rejected: 0,
+    worker_exit: 0,
     drained: 0,
   }
 
@@ -81,6 +84,7 @@ export class EventStore implements PendingEvents {
   /** Taken events by `seq`. */
   readonly #taken = new Map<number, number>()
   #receiver: EventReceiver | undefined
+  #writers: CollectedWriters | undefined
   #recorded = 0
   #acked = 0
   #duplicates = 0
@@ -88,19 +92,16 @@ export class EventStore implements PendingEvents {
   /** @throws TallystickError `invalid_config` with every option that is wrong */
   constructor(options: EventStoreOptions = {}) {
     const settings = settingsOf(options)
+    super(settings.enabled, settings.defaults, settings.clock)
     this.capacity = settings.capacity
     this.sourceId = settings.sourceId
     this.epoch = settings.epoch
-    this.enabled = settings.enabled
     this.#maxBytes = settings.maxBytes
     this.#dropOldest = settings.overflow === 'drop-oldest'
-    this.#usualDefaults = settings.defaults
     this.#defaults = Object.keys(settings.defaults).length > 0 ? settings.defaults : undefined
-    this.#clock = settings.clock
     this.#slots = new Slots(settings.enabled ? settings.capacity : 0)
     this.#minted = new MintedIds(settings.random)
     this.#recent = settings.deduplicate > 0 ? new RecentIds(settings.deduplicate) : undefined
-    if (!settings.enabled) silence(this)
   }
 
   static withCapacity(capacity: number): EventStore {
@@ -124,143 +125,65 @@ export class EventStore implements PendingEvents {
     return Object.assign([store, receiver] as const, { store, receiver })
   }
 
+  /**
+   * A store that other threads record into as well, each through a ring in shared memory that it alone writes.
+   *
+   * Hand each thread a handle of its own; there `attachWriter` makes of it what it records with. Ids, `seq`, buffer,
+   * statistics and sync are this store's. It collects from the rings every 50 ms, when one is half full, and whenever
+   * something is asked of it; what a thread had recorded when it ended is collected too.
+   *
+   * Bundlers leave the rings out of applications that use nothing else of them, for a static method alone tells them
+   * nothing: in a bundle call `openSharedStore`, which does the same.
+   *
+   * @throws TallystickError `invalid_config` with what is wrong with the options, or in a bundle without the rings
+   * @example
+   * const store = EventStore.shared({ writers: 2 })
+   * const worker = new Worker('./worker.js', { workerData: store.handle(0) }) // there: attachWriter(workerData)
+   * worker.once('exit', () => store.writerExited(0))
+   */
+  static shared(options: SharedStoreOptions): SharedEventStore {
+    if (openShared === undefined)
+      throw new TallystickError('invalid_config', 'In a bundle call openSharedStore(options)')
+    return openShared(options)
+  }
+
   /** A store that records nothing, of the same class: what an application holds while recording is switched off. */
   static disabled(): EventStore {
     return new EventStore({ capacity: 1, enabled: false })
   }
 
-  /**
-   * Records an event: canonical, or in the view of the systems replaced; id and instant are minted where absent.
-   *
-   * @returns whether it is in the buffer now; false for what was dropped, refused or known already
-   * @throws never
-   */
-  record(event: RecordableEvent): boolean {
-    return this.#record(event, undefined)
-  }
-
-  /**
-   * Records what happened just now.
-   *
-   * @param options `agentId` is for a payload that names none
-   * @returns whether it is in the buffer now
-   * @throws never
-   */
-  recordEvent(payload: EventPayload | RecordableEvent, options?: Pick<RecordOptions, 'agentId'>): boolean {
-    return this.#record(payload, options)
-  }
-
-  /**
-   * Records a completed request of a provider that its model's name tells, at the cost that `prices` finds. A model that
-   * nobody has a price for is recorded unpriced: 0 in the figures in micro-USD.
-   *
-   * @example store.recordLlmCompleted(createPriceBook(), 'gpt-4', 100, 50, { agentId: 'agent_7' }) // costs $0.006
-   */
-  recordLlmCompleted(
-    prices: Prices,
-    model: string,
-    inputTokens: number,
-    outputTokens: number,
-    options?: RecordOptions,
-  ): boolean {
-    return this.#recordCompleted(prices, model, undefined, inputTokens, outputTokens, options)
-  }
-
-  /** {@link EventStore.recordLlmCompleted} of a provider that the caller knows. */
-  recordLlmCompletedWithProvider(
-    prices: Prices,
-    model: string,
-    provider: string,
-    inputTokens: number,
-    outputTokens: number,
-    options?: RecordOptions,
-  ): boolean {
-    return this.#recordCompleted(prices, model, provider, inputTokens, outputTokens, options)
-  }
-
-  #recordCompleted(
-    prices: Prices,
-    model: string,
-    provider: string | undefined,
-    inputTokens: number,
-    outputTokens: number,
-    options: RecordOptions | undefined,
-  ): boolean {
-    try {
-      const timestampMs = this.#now()
-      const request = { requestModel: model, provider: provider ?? inferProvider(model), inputTokens, outputTokens }
-      const cost = costOf(prices, { eventId: '', timestampMs, kind: 'llm_request_completed', ...request })
-      const who = { agentId: options?.agentId, providerId: options?.providerId }
-      return this.#record({ kind: 'llm_request_completed', timestampMs, ...request, ...who, ...cost }, undefined)
-    } catch {
-      return this.#refuse()
-    }
-  }
-
-  /** Records a failed request: no tokens, no cost. */
-  recordLlmFailed(model: string, options?: RecordFailureOptions): boolean {
-    try {
-      const request = { requestModel: model, provider: inferProvider(model) }
-      return this.#record({ kind: 'llm_request_failed', ...request, ...options }, undefined)
-    } catch {
-      return this.#refuse()
-    }
-  }
-
-  /** @param percent 0 to 255; amounts are integer micro-USD */
-  recordBudgetThreshold(percent: number, currentMicros: number, budgetMicros: number, agentId?: string): boolean {
-    return this.recordEvent(
-      {
-        kind: 'budget_threshold_reached',
-        thresholdPercent: percent,
-        currentSpendMicros: currentMicros,
-        budgetMicros,
-      },
-      { agentId },
-    )
-  }
-
-  recordRouterStarted(port: number): boolean {
-    return this.recordEvent({ kind: 'router_started', port })
-  }
-
-  /** Records that a router stopped, with the requests and the cost counted so far. */
-  recordRouterStopped(): boolean {
-    const { totalRequests, totalCostMicros } = this.#tally.stats()
-    return this.recordEvent({ kind: 'router_stopped', totalRequests, totalCostMicros })
-  }
-
   /** All that was counted since the store was made. Costs time for each model and provider, not for each event. */
   stats(): ComputedStats {
-    return this.#tally.stats()
+    this.#collect()
+    return this.#tally.stats(this.#writers?.untold())
   }
 
   /** Same as {@link EventStore.stats}. */
   computeStats(): ComputedStats {
-    return this.#tally.stats()
+    return this.stats()
   }
 
   /** Events in the buffer, those on their way to a server included. */
   get length(): number {
-    return this.#slots.size
+    return this.#held.size
   }
 
   get isEmpty(): boolean {
-    return this.#slots.size === 0
+    return this.#held.size === 0
   }
 
   /** Events that no server has answered yet. Acknowledged events leave, so these are all that are stored. */
   get unsyncedCount(): number {
-    return this.#slots.size
+    return this.#held.size
   }
 
   get pendingCount(): number {
-    return this.#slots.size
+    return this.#held.size
   }
 
   /** Estimated memory of the events in the buffer; see `maxBytes`. */
   get bytes(): number {
-    return this.#slots.bytes
+    return this.#held.bytes
   }
 
   /** Events that nobody will see: {@link EventStore.dropped} without those that the application drained itself. */
@@ -272,12 +195,14 @@ export class EventStore implements PendingEvents {
 
   /** Events that will never reach a server, by reason. A snapshot. */
   get dropped(): ReadonlyMap<DropReason, number> {
+    this.#collect()
     const counts = Object.entries(this.#dropped) as [DropReason, number][]
     return new Map(counts.filter(([, count]) => count > 0))
   }
 
   /** Events that repeated an id which their caller had brought before. They were counted the first time. */
   get duplicateCount(): number {
+    this.#collect()
     return this.#duplicates
   }
 
@@ -289,7 +214,7 @@ export class EventStore implements PendingEvents {
   /** Copies of all events in the buffer, oldest first. They stay. */
   snapshotEvents(): UsageEvent[] {
     const events: UsageEvent[] = []
-    const slots = this.#slots
+    const slots = this.#held
     for (let at = slots.head; at !== NONE; at = slots.next(at)) events.push(this.#eventAt(at))
     return events
   }
@@ -354,7 +279,7 @@ export class EventStore implements PendingEvents {
 
   take(limit: number, wanted?: (event: UsageEvent) => boolean): readonly UsageEvent[] {
     const events: UsageEvent[] = []
-    const slots = this.#slots
+    const slots = this.#held
     let at = slots.firstWaiting
     while (at !== NONE && events.length < limit) {
       const next = slots.next(at)
@@ -396,6 +321,7 @@ export class EventStore implements PendingEvents {
   }
 
   ledgers(): readonly Ledger[] {
+    this.#collect()
     if (this.#recorded === 0) return []
     return [
       {
@@ -409,25 +335,42 @@ export class EventStore implements PendingEvents {
     ]
   }
 
-  #record(event: unknown, options: Pick<RecordOptions, 'agentId'> | undefined): boolean {
-    // A getter of the event may itself record something: whoever reads an event has the draft for itself.
-    const draft = this.#draft ?? new Draft()
-    this.#draft = undefined
-    let kept: boolean
-    try {
-      draft.read(event, this.#usualDefaults, options?.agentId)
-      if (draft.timestampMs < 0) draft.timestampMs = this.#now()
-      kept = this.#admit(draft)
-    } catch {
-      // How far it was read is not known.
-      draft.used = draft.values.length
-      kept = this.#refuse()
-    }
-    this.#draft = draft
-    return kept
+  /** The buffer, with what other threads have recorded up to now. */
+  get #held(): Slots {
+    this.#collect()
+    return this.#slots
   }
 
-  #admit(draft: Draft): boolean {
+  #collect(): void {
+    this.#writers?.collect()
+  }
+
+  /**
+   * Collects from the writers that `make` makes whenever something is asked of this store.
+   *
+   * @internal
+   */
+  collectFrom<T extends CollectedWriters>(make: (collected: Collected) => T): T {
+    const writers = make({
+      admit: (draft) => this.admit(draft),
+      dropped: (reason, count) => {
+        this.#recorded += count
+        this.#drop(reason, count)
+      },
+      merge: (row) => this.#tally.merge(row),
+    })
+    this.#writers = writers
+    return writers
+  }
+
+  /** @internal */
+  protected counted(): Figures {
+    this.#collect()
+    return this.#tally.total(this.#writers?.untold())
+  }
+
+  /** @internal */
+  protected admit(draft: Draft): boolean {
     const { eventId, layout } = draft
     if (eventId !== undefined && this.#recent !== undefined) {
       if (this.#recent.has(eventId)) {
@@ -469,20 +412,19 @@ export class EventStore implements PendingEvents {
     return true
   }
 
-  /** What could not be read is an event too: it takes a `seq`, so that its loss shows. */
-  #refuse(): boolean {
+  /**
+   * What could not be read is an event too: it takes a `seq`, so that its loss shows.
+   *
+   * @internal
+   */
+  protected refuse(): false {
     this.#recorded++
     this.#dropped.invalid++
     return false
   }
 
-  #drop(reason: OwnReason, count: number): void {
+  #drop(reason: RecorderDropReason, count: number): void {
     this.#dropped[reason] += count
-  }
-
-  #now(): number {
-    const now = this.#clock.now()
-    return now >= 0 ? Math.floor(now) : 0
   }
 
   #takenAt({ sourceId, epoch, seq }: UsageEvent): number | undefined {
@@ -501,30 +443,5 @@ export class EventStore implements PendingEvents {
     const { sourceId, epoch } = this
     const eventId = ownIdOf(stored) ?? this.#minted.idOf(timestampMs, seq)
     return writeEvent(stored, { eventId, timestampMs, sourceId, epoch, seq }, this.#defaults)
-  }
-}
-
-/** Why this recorder itself drops events. */
-type OwnReason = Extract<DropReason, 'queue_full' | 'evicted' | 'too_large' | 'invalid' | 'rejected' | 'drained'>
-
-/** Own members in place of the class's methods: recording then is one call that does nothing. */
-function silence(store: EventStore): void {
-  const nothing = (): boolean => false
-  store.record = nothing
-  store.recordEvent = nothing
-  store.recordLlmCompleted = nothing
-  store.recordLlmCompletedWithProvider = nothing
-  store.recordLlmFailed = nothing
-  store.recordBudgetThreshold = nothing
-  store.recordRouterStarted = nothing
-  store.recordRouterStopped = nothing
-}
-
-/** The money members of a request; of prices that throw it is unpriced, which is better than lost. */
-function costOf(prices: Prices, event: UsageEvent): object {
-  try {
-    return prices.price(event)
-  } catch {
-    return { costBasis: 'unpriced' }
   }
 }

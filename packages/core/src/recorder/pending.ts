@@ -26,6 +26,9 @@ export type DropReason =
   | 'worker_exit'
   | 'drained'
 
+/** Why a recorder drops events itself, those of its writers included. The other reasons are a spool's. */
+export type RecorderDropReason = Exclude<DropReason, 'spool_full' | 'spool_damaged' | 'process_exit'>
+
 /**
  * The account of one recorder in one of its lives. At every moment
  * `recorded = acked + pending + sum(dropped)`; events in flight are pending.

@@ -85,6 +85,17 @@ export class Draft {
     this.#settle(defaults)
   }
 
+  /** Takes an event that another draft has read: its values stand in `values` already. */
+  restore(layout: Layout, size: number, timestampMs: number, defaults: UsualDefaults): void {
+    const { length } = layout
+    for (let index = length; index < this.used; index++) this.values[index] = undefined
+    this.used = length
+    this.layout = layout
+    this.size = size
+    this.timestampMs = timestampMs
+    this.#settle(defaults)
+  }
+
   #readMembers(event: Readonly<Record<string, unknown>>, root: Layout): void {
     const { values } = this
     let layout = root
@@ -249,7 +260,7 @@ function readNested(value: unknown, name: string): unknown {
 }
 
 /** A snapshot shares the nested values of what is stored; whoever holds it must not be able to change them. */
-function frozen<T>(value: T): T {
+export function frozen<T>(value: T): T {
   if (typeof value !== 'object' || value === null) return value
   for (const member of Object.values(value)) frozen(member)
   return Object.freeze(value)

@@ -10,6 +10,12 @@ const NO_PROVIDER = 'unknown'
 const MAX_SERIES = 10_000
 const MAX_PROVIDERS_OF_MODEL = 32
 
+/** Figures of one model at one provider, as they are at one moment. */
+export interface SeriesRow extends Figures {
+  readonly model: string
+  readonly provider: string
+}
+
 /** Sums of one model at one provider. */
 class Series {
   readonly model: string
@@ -24,6 +30,12 @@ class Series {
   constructor(model: string, provider: string) {
     this.model = model
     this.provider = provider
+  }
+
+  get row(): SeriesRow {
+    const { model, provider, succeeded, failed, unpriced, inputTokens, outputTokens, costNanoUsd } = this
+    const sums = { inputTokens: inputTokens.value, outputTokens: outputTokens.value, costNanoUsd: costNanoUsd.value }
+    return { model, provider, succeeded, failed, unpriced, ...sums }
   }
 }
 
@@ -51,24 +63,39 @@ export class Tally {
     if (draft.costNanoUsd > 0) series.costNanoUsd.add(draft.costNanoUsd)
   }
 
-  stats(): ComputedStats {
+  /** Adds what was counted elsewhere. */
+  merge(row: SeriesRow): void {
+    const series = this.#seriesOf(row.model, row.provider)
+    series.succeeded += row.succeeded
+    series.failed += row.failed
+    series.unpriced += row.unpriced
+    series.inputTokens.add(row.inputTokens)
+    series.outputTokens.add(row.outputTokens)
+    series.costNanoUsd.add(row.costNanoUsd)
+  }
+
+  rows(): SeriesRow[] {
+    return [...this.#models.values()].flatMap((list) => list.map((series) => series.row))
+  }
+
+  /** @param more what has been counted elsewhere and is not merged */
+  total(more: readonly SeriesRow[] = []): Figures {
     const total = new Sum()
+    for (const row of [...this.rows(), ...more]) total.add(row)
+    return total
+  }
+
+  /** @param more as for {@link Tally.total} */
+  stats(more: readonly SeriesRow[] = []): ComputedStats {
+    const total = new Sum()
+    const models = new Map<string, Sum>()
     const providers = new Map<string, Sum>()
-    const byModel = new Map<string, ModelStats>()
-    for (const [model, list] of this.#models) {
-      const sum = new Sum()
-      for (const series of list) {
-        sum.add(series)
-        total.add(series)
-        const name = series.provider === '' ? NO_PROVIDER : series.provider
-        const provider = providers.get(name) ?? new Sum()
-        providers.set(name, provider)
-        provider.add(series)
-      }
-      byModel.set(model, new ModelStats(sum))
+    for (const row of [...this.rows(), ...more]) {
+      total.add(row)
+      sumOf(models, row.model).add(row)
+      sumOf(providers, row.provider === '' ? NO_PROVIDER : row.provider).add(row)
     }
-    const byProvider = new Map([...providers].map(([name, sum]) => [name, new ModelStats(sum)] as const))
-    return new ComputedStats(total, byModel, byProvider)
+    return new ComputedStats(total, statsOf(models), statsOf(providers))
   }
 
   #seriesOf(model: string, provider: string): Series {
@@ -104,12 +131,24 @@ class Sum implements Figures {
   outputTokens: Figures['outputTokens'] = 0
   costNanoUsd: Figures['costNanoUsd'] = 0
 
-  add(series: Series): void {
-    this.succeeded += series.succeeded
-    this.failed += series.failed
-    this.unpriced += series.unpriced
-    this.inputTokens = addExact(this.inputTokens, series.inputTokens.value)
-    this.outputTokens = addExact(this.outputTokens, series.outputTokens.value)
-    this.costNanoUsd = addExact(this.costNanoUsd, series.costNanoUsd.value)
+  add(figures: Figures): void {
+    this.succeeded += figures.succeeded
+    this.failed += figures.failed
+    this.unpriced += figures.unpriced
+    this.inputTokens = addExact(this.inputTokens, figures.inputTokens)
+    this.outputTokens = addExact(this.outputTokens, figures.outputTokens)
+    this.costNanoUsd = addExact(this.costNanoUsd, figures.costNanoUsd)
   }
+}
+
+function sumOf(sums: Map<string, Sum>, name: string): Sum {
+  const known = sums.get(name)
+  if (known !== undefined) return known
+  const sum = new Sum()
+  sums.set(name, sum)
+  return sum
+}
+
+function statsOf(sums: ReadonlyMap<string, Sum>): Map<string, ModelStats> {
+  return new Map([...sums].map(([name, sum]) => [name, new ModelStats(sum)] as const))
 }
