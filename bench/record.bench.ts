@@ -216,7 +216,7 @@ for (const contender of contenders) {
   const { name } = contender
   const taken = latencies(contender, 100_000)
   line(name, {
-    'ns': costOf(name),
+    ns: costOf(name),
     'GC ns': median((results.get(name) ?? []).map((result) => result.gcNs)),
     'of prom-client': costOf(name) / peers.prom,
     'of OTel': costOf(name) / peers.otel,

@@ -5,7 +5,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { tallystick } from '../e2e/cli.ts'
 import { expectExactly, lawOf, requestsOf } from './testing/figures.ts'
 import { sizeOf } from './testing/files.ts'
-import { sendUntilFull, sendUntilTaken } from './testing/full-disk.ts'
+import { sendUntilFull, sendUntilRefused, sendUntilTaken } from './testing/full-disk.ts'
 import { HttpClient } from './testing/http-client.ts'
 import { LawWatch } from './testing/law-watch.ts'
 import { Oracle } from './testing/oracle.ts'
@@ -78,7 +78,7 @@ describe.skipIf(noSmallDisk !== undefined)('on a small disk', () => {
       await requestsOf(client, server.url)
     }
     small.fill(LEFT_BYTES)
-    expect(await sendUntilFull(oracle, client, server.url)).toMatchObject({ json: { code: 'disk_full' } })
+    expect(await sendUntilRefused(oracle, client, server.url)).toMatchObject({ json: { code: 'disk_full' } })
     await expect.poll(() => server.errors, { timeout: 20_000 }).toMatch(/checkpoint/)
     small.free()
     await sendUntilTaken(oracle, client, server.url)

@@ -27,6 +27,15 @@ export async function sendUntilFull(oracle: Oracle, client: HttpClient, url: str
   }
 }
 
+/** The same while the store, which stands on that disk as well, may be unable to say what is counted. */
+export async function sendUntilRefused(oracle: Oracle, client: HttpClient, url: string): Promise<Answer> {
+  for (;;) {
+    const batch = oracle.issue(BATCH)
+    if (await oracle.send(client, url, batch)) continue
+    return client.post(`${url}/api/v1/events`, { events: batch.map((number) => oracle.event(number)) })
+  }
+}
+
 /** Sends what was refused, over and over, until it is taken. */
 export async function sendUntilTaken(oracle: Oracle, client: HttpClient, url: string): Promise<void> {
   const deadline = Date.now() + PATIENCE_MS

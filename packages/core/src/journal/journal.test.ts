@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest'
-import type { TallystickError } from '../errors.ts'
+import { ERRORS, type TallystickError } from '../errors.ts'
 import type { Clock } from '../event/clock.ts'
 import type { JsonBytes } from '../event/json-bytes.ts'
 import type { JournalFile } from './fs.ts'
@@ -137,7 +137,8 @@ describe('append', () => {
       () => undefined,
       (reason: TallystickError) => reason,
     )
-    expect(error).toMatchObject({ code: 'journal_unavailable', retryable: true })
+    expect(error).toMatchObject({ code: 'journal_unavailable' })
+    expect(ERRORS.journal_unavailable.retryable).toBe(true)
     await Promise.all(waiting.map(({ durable }) => durable))
     await expect(journal.append([record(11)]).durable).resolves.toMatchObject({ ordinal: 9 })
     await journal.close()

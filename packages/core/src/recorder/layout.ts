@@ -1,6 +1,7 @@
 import { EVENT_KINDS, FIELD_NAMES, type FieldName } from '../event/fields.ts'
 import type { EventKind, Mutable, UsageEvent } from '../event/index.ts'
 import { KIND, MEMBERS, type Member } from './members.ts'
+import type { EventDefaults } from './recordable.ts'
 
 /** An application has a few dozen. */
 const MAX_LAYOUTS = 2_000
@@ -51,6 +52,7 @@ export class Layout {
   readonly #after = new Map<string, Layout>()
   #members: readonly Member[] | undefined
   #blank: UsageEvent | undefined
+  #pricedBlank: UsageEvent | undefined
 
   constructor(tree: Tree, kind: EventKind, before?: Layout, member?: Member) {
     this.#tree = tree
@@ -98,21 +100,34 @@ export class Layout {
   }
 
   /**
-   * An event with null for each member that this layout has, in the order of the field table.
+   * An event with null for each member that it is going to have, in the order of the field table.
    *
    * A copy of one made once: an event built member by member under computed names would be a hash table inside the engine,
-   * which takes several times as long to make, to read, and to turn into JSON.
+   * which takes several times as long to make, to read, and to turn into JSON. A member that is added to a copy costs still
+   * more, for the engine then makes a hidden class for each event; so all must be named here.
+   *
+   * @param priced whether a cost comes from a member of the older view
+   * @param defaults what the store fills in; the same at each call
    */
-  blank(): Mutable<UsageEvent> {
-    if (this.#blank === undefined) {
+  blank(priced: boolean, defaults: EventDefaults | undefined): Mutable<UsageEvent> {
+    let blank = priced ? this.#pricedBlank : this.#blank
+    if (blank === undefined) {
       const has = new Set<FieldName | undefined>(this.members.map((member) => member.field))
-      for (const name of ['eventId', 'timestampMs', 'kind', 'sourceId', 'epoch', 'seq'] as const) has.add(name)
+      for (const name of IDENTITY) has.add(name)
+      for (const name of Object.keys(defaults ?? {})) has.add(name as FieldName)
+      if (this.places.model >= 0) has.add('requestModel')
+      if (this.isRequest) has.add('success').add('usageBasis')
+      if (priced) has.add('costReportedNanoUsd').add('costBasis')
       const names = FIELD_NAMES.filter((name) => has.has(name))
-      this.#blank = JSON.parse(`{${names.map((name) => `"${name}":null`)}}`) as UsageEvent
+      blank = JSON.parse(`{${names.map((name) => `"${name}":null`)}}`) as UsageEvent
+      if (priced) this.#pricedBlank = blank
+      else this.#blank = blank
     }
-    return { ...this.#blank }
+    return { ...blank }
   }
 }
+
+const IDENTITY = ['eventId', 'timestampMs', 'kind', 'sourceId', 'epoch', 'seq'] as const
 
 /** How many layouts have grown from the same roots. */
 interface Tree {

@@ -14,6 +14,7 @@ export interface RecordOptions {
   readonly providerId?: string | undefined
 }
 
+/** What a failed request's event says beside its model. */
 export interface RecordFailureOptions extends RecordOptions {
   readonly errorCode?: string | undefined
   readonly errorMessage?: string | undefined
@@ -63,7 +64,10 @@ export abstract class Recording {
    * Records a completed request of a provider that its model's name tells, at the cost that `prices` finds. A model that
    * nobody has a price for is recorded unpriced: 0 in the figures in micro-USD.
    *
-   * @example store.recordLlmCompleted(createPriceBook(), 'gpt-4', 100, 50, { agentId: 'agent_7' }) // costs $0.006
+   * @example
+   * const store = new EventStore()
+   * store.recordLlmCompleted(createPriceBook(), 'gpt-4', 100, 50, { agentId: 'agent_7' }) // true
+   * store.stats().totalCostMicros // 6000
    */
   recordLlmCompleted(
     prices: Prices,

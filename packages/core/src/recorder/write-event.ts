@@ -28,7 +28,8 @@ export function ownIdOf({ layout, values }: StoredEvent): string | undefined {
  */
 export function writeEvent(stored: StoredEvent, identity: Identity, defaults: EventDefaults | undefined): UsageEvent {
   const { layout, values } = stored
-  const event = layout.blank()
+  const micros = microsOf(layout, values)
+  const event = layout.blank(micros !== 0, defaults)
   event.eventId = identity.eventId
   event.timestampMs = identity.timestampMs
   event.kind = layout.kind
@@ -44,7 +45,13 @@ export function writeEvent(stored: StoredEvent, identity: Identity, defaults: Ev
     ;(event as Record<string, unknown>)[field] =
       role !== INTEGER && typeof value === 'string' && value.length > 0 ? mended(value, max) : value
   }
-  settleViews(event, layout, values)
+  if (layout.places.requestModel < 0 && layout.places.model >= 0) {
+    event.requestModel = mended(values[layout.places.model] as string, 256)
+  }
+  if (micros !== 0) {
+    event.costReportedNanoUsd = micros * 1_000
+    event.costBasis ??= 'client'
+  }
   if (defaults !== undefined) fill(event, defaults)
   settle(event)
   return event
@@ -55,14 +62,10 @@ function mended(text: string, max: number): string {
   return max > 0 && whole.length * 3 > max ? cutUtf8(whole, max) : whole
 }
 
-/** Members that came under the names of the older view. */
-function settleViews(event: Mutable<UsageEvent>, { places }: Layout, values: readonly unknown[]): void {
-  if (places.requestModel < 0 && places.model >= 0) event.requestModel = mended(values[places.model] as string, 256)
-  if (places.costMicros < 0 || places.costNanoUsd >= 0 || places.costReportedNanoUsd >= 0) return
-  const micros = values[places.costMicros] as number
-  if (micros === 0) return
-  event.costReportedNanoUsd = micros * 1_000
-  event.costBasis ??= 'client'
+/** The cost in micro-USD that came under the name of the older view, where no other tells it; 0 says nothing. */
+function microsOf({ places }: Layout, values: readonly unknown[]): number {
+  if (places.costMicros < 0 || places.costNanoUsd >= 0 || places.costReportedNanoUsd >= 0) return 0
+  return values[places.costMicros] as number
 }
 
 function fill(event: Mutable<UsageEvent>, defaults: EventDefaults): void {
@@ -77,7 +80,7 @@ function settle(event: Mutable<UsageEvent>): void {
   if (kind === 'llm_request_failed') event.success = false
   else if (kind === 'llm_request_completed') event.success = success ?? statusCode < 400
   else return
-  if (event.usageBasis !== undefined) return
+  if (event.usageBasis) return
   const known = event.inputTokens ?? event.outputTokens ?? event.totalTokens ?? event.units
   event.usageBasis = known === undefined ? 'unknown' : 'measured'
 }

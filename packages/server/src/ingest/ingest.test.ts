@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { ERRORS, isTallystickError } from '@tallystick/core'
 import { readJournal } from '@tallystick/core/journal'
 import { describe, expect, test } from 'vitest'
 import { openMemoryStore } from '../store/memory.ts'
@@ -373,6 +374,7 @@ test('a delivery to a journal that takes nothing is refused, told to retry, and 
   const dir = await temporaryDir()
   const bench = await openBench({ dir })
   await bench.journal.close()
-  await expect(bench.ingest.submit({ items: [item('a')], door })).rejects.toMatchObject({ retryable: true })
+  const refusal = await bench.ingest.submit({ items: [item('a')], door }).catch((reason: unknown) => reason)
+  expect(isTallystickError(refusal) && ERRORS[refusal.code].retryable).toBe(true)
   expect(bench.ingest.counts()).toMatchObject({ failed: 1, accepted: 0, inFlight: 0 })
 })
