@@ -24,6 +24,8 @@ export type StreamingStore = readonly [store: EventStore, receiver: EventReceive
 
 /** A store that other threads record into; see {@link EventStore.shared}. */
 export type SharedEventStore = EventStore & SharedWriters
+
+/** What a store with writers in other threads is made of: their number and memory, and every option of a store. */
 export type SharedStoreOptions = EventStoreOptions & WritersOptions
 
 /** What holds events of other threads. */
