@@ -66,7 +66,7 @@ function openingError(path: string, cause: unknown): TallystickError {
 }
 
 export function isDiskFull(text: string): boolean {
-  return /no space left|ENOSPC|disk quota|EDQUOT/i.test(text)
+  return /no space left|ENOSPC|disk quota|EDQUOT|failed to offload data block/i.test(text)
 }
 
 /** Did a block turn out not to be what was written? The engine checks one when it first reads it, not when the file is opened. */
