@@ -85,6 +85,8 @@ describe.skipIf(noSmallDisk !== undefined)('on a small disk', () => {
       .toMatch(/The store failed: .*(?:checkpoint|No space left)/)
     small.free()
     await sendUntilTaken(oracle, client, server.url)
+    const applied = `${server.url}/api/v1/events?consistency=applied&limit=1`
+    await expect.poll(() => client.call(applied), { timeout: 20_000 }).toMatchObject({ status: 200 })
     await expectExactly(client, server.url, oracle.events())
     expect(await client.call(`${server.url}/readyz`)).toMatchObject({ status: 200 })
     expect(await server.stop()).toBe(0)
