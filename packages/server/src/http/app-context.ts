@@ -2,6 +2,7 @@ import type { Clock } from '@tallystick/core/event'
 import type { BackupStream } from '../backup/archive.ts'
 import type { Ingest } from '../ingest/ingest.ts'
 import type { Verification } from '../ingest/verify.ts'
+import type { ControlState } from '../state/state.ts'
 import type { UsageStore } from '../store/store.ts'
 import type { ClientAddress } from './address/client-address.ts'
 import type { Assets } from './assets.ts'
@@ -25,7 +26,9 @@ export interface AdminAccess {
 /** What the handlers work with. */
 export interface AppContext {
   readonly ingest: Ingest
+  /** All of it; handlers that answer with figures or events ask `call.store`. */
   readonly store: UsageStore
+  readonly state: ControlState
   readonly live: LiveHub
   readonly clock: Clock
   readonly limits: Limits

@@ -2,8 +2,12 @@ import { TallystickError } from '@tallystick/core'
 import { type Clock, type Random, systemClock, systemRandom, uuidv7Generator } from '@tallystick/core/event'
 import { Hono } from 'hono'
 import type { BackupStream } from '../backup/archive.ts'
+import { LOCAL } from '../identity/principal.ts'
+import { scopedStore } from '../identity/scoped-store.ts'
 import type { AckMode, Ingest } from '../ingest/ingest.ts'
 import { verify } from '../ingest/verify.ts'
+import { openMemoryState } from '../state/memory.ts'
+import type { ControlState } from '../state/state.ts'
 import type { UsageStore } from '../store/store.ts'
 import { type ClientAddressOptions, createClientAddress } from './address/client-address.ts'
 import type { About, AdminAccess, AppContext } from './app-context.ts'
@@ -26,6 +30,8 @@ import { createTurnstile } from './turnstile.ts'
 export interface AppOptions {
   readonly ingest: Ingest
   readonly store: UsageStore
+  /** What people have told the server; in memory when absent. */
+  readonly state?: ControlState
   readonly live: LiveHub
   readonly about: About
   readonly assets: Assets
@@ -121,6 +127,7 @@ function contextOf(options: AppOptions): AppContext {
   return {
     ingest,
     store,
+    state: options.state ?? openMemoryState(),
     live,
     about,
     verify: () =>
@@ -164,7 +171,9 @@ function routerOf(routes: readonly Route[], context: AppContext): Hono<{ Binding
         // Here, where the route is known: a path has as many spellings as it has letters.
         if (route.stream) assertAllowed(c.req.raw, url, context, true)
         if (parameters !== undefined) checkParameters(url.searchParams, parameters)
-        return await route.handler({ request: c.req.raw, url, app: context, peer: c.env.peer })
+        const principal = LOCAL
+        const store = scopedStore(context.store, principal)
+        return await route.handler({ request: c.req.raw, url, app: context, principal, store, peer: c.env.peer })
       } catch (error) {
         return failure(error, context, route.failure)
       }

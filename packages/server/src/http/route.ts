@@ -1,3 +1,5 @@
+import type { Principal } from '../identity/principal.ts'
+import type { ScopedStore } from '../identity/scoped-store.ts'
 import type { AppContext } from './app-context.ts'
 import type { RouteDoc } from './openapi/route-doc.ts'
 import type { Problem } from './problem.ts'
@@ -10,6 +12,10 @@ export interface Call {
   readonly request: Request
   readonly url: URL
   readonly app: AppContext
+  /** Who asks. */
+  readonly principal: Principal
+  /** What may be asked of the store: only what the principal may see is in it. */
+  readonly store: ScopedStore
   /** Address of the other end of the connection; undefined where there is no socket. */
   readonly peer: string | undefined
 }

@@ -26,11 +26,11 @@ const DIMENSION_PARAMETERS: FurtherNames = {
  * Every dimension and `tags.<key>` is a parameter: `provider=openai`; repeated means any of them; empty means absent;
  * a `!` before the equals sign turns it round (`model!=gpt-4o`). `next_cursor` is null on the last page.
  */
-export const listEvents: Handler = async ({ url, app }) => {
+export const listEvents: Handler = async ({ url, app, store }) => {
   const nowMs = app.clock.now()
   const request = scanRequestOf(url.searchParams, nowMs)
   if (waitsForApplied(url)) await app.ingest.applied(app.limits.appliedWaitMs)
-  const page = await app.store.scan(request)
+  const page = await store.scan(request)
   return json({
     events: page.events.map(({ event }) => encodeWireEvent(event)),
     next_cursor: page.next === undefined ? null : cursorText(page.next),

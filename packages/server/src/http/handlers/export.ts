@@ -29,14 +29,14 @@ interface Format {
  * `GET /api/v1/export`: every event of `[from, to)`, oldest first, as NDJSON in the native wire or as CSV. Read no faster than
  * it is taken, a page at a time. What is accepted after the request came is left out.
  */
-export const exportEvents: Handler = async ({ url, request, app }) => {
+export const exportEvents: Handler = async ({ url, request, app, store }) => {
   const { searchParams } = url
   const selection = selectionOf(searchParams, OWN, app.clock.now())
   const format = formatOf(searchParams)
   if (waitsForApplied(url)) await app.ingest.applied(app.limits.appliedWaitMs)
   const known = app.ingest.progress().appliedOrdinal
   const read = (after?: ScanCursor): Promise<ScanPage> =>
-    app.store.scan({
+    store.scan({
       ...selection,
       ascending: true,
       limit: PAGE_EVENTS,

@@ -10,7 +10,7 @@ import { type Handler, json } from '../route.ts'
  * `POST /api/v1/query`. With `?consistency=applied` it first waits for everything acknowledged so far; a store that
  * cannot apply it, or not in time, is answered with `store_unavailable`.
  */
-export const query: Handler = async ({ request, url, app }) => {
+export const query: Handler = async ({ request, url, app, store }) => {
   const { headers, signal } = request
   if (bodyFormat(headers.get('content-type') ?? undefined) !== 'json')
     throw new TallystickError('unsupported_media_type', 'A query is one JSON object; send application/json.')
@@ -18,7 +18,7 @@ export const query: Handler = async ({ request, url, app }) => {
     throw new TallystickError('unsupported_encoding', 'A query is small; send it uncompressed.')
   const parsed = parseQuery(await readJson(request, app), { nowMs: app.clock.now() })
   if (waitsForApplied(url)) await app.ingest.applied(app.limits.appliedWaitMs)
-  return json(await app.queries.run(() => app.store.query(parsed, { signal }), signal))
+  return json(await app.queries.run(() => store.query(parsed, { signal }), signal))
 }
 
 async function readJson(request: Request, app: AppContext): Promise<unknown> {

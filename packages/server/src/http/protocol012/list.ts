@@ -48,7 +48,7 @@ export const listProtocol012: Handler = async (call) => {
 }
 
 async function readPage(
-  { app: { store }, request: { signal } }: Call,
+  { store, request: { signal } }: Call,
   query: Query,
   { page, perPage }: { readonly page: number; readonly perPage: number },
 ): Promise<{ total: number; rows: readonly object[] }> {

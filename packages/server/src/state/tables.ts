@@ -1,0 +1,20 @@
+import type { Agent, Tenant } from './agent.ts'
+import type { AlertRule, Delivery, Firing } from './alert.ts'
+import type { AuditEntry } from './audit.ts'
+import type { Budget } from './budget.ts'
+import type { ApiKey, Session } from './key.ts'
+import type { Lease } from './lease.ts'
+
+/** THE table of tables of the control state, and what a row of each is. Rows are plain JSON. */
+export interface Tables {
+  readonly tenants: Tenant
+  readonly agents: Agent
+  readonly keys: ApiKey
+  readonly sessions: Session
+  readonly budgets: Budget
+  readonly leases: Lease
+  readonly rules: AlertRule
+  readonly firings: Firing
+  readonly deliveries: Delivery
+  readonly audit: AuditEntry
+}
