@@ -143,9 +143,10 @@ describe('a wrapped fetch', () => {
     ])
   })
 
+  let answers = 0
   const stall = async (response: ServerResponse): Promise<void> => {
     response.writeHead(200, SSE)
-    response.write(piece({ id: 'chatcmpl-8', choices: [{ delta: { content: 'x' } }] }))
+    response.write(piece({ id: `answer-${++answers}`, choices: [{ delta: { content: 'x' } }] }))
   }
 
   it('records one event for an answer that its reader gives up, that times out, or that breaks off', async () => {
@@ -164,7 +165,7 @@ describe('a wrapped fetch', () => {
     await reader.read()
     await reader.cancel()
     expect(events()).toMatchObject([
-      { kind: 'llm_request_failed', aborted: true, errorType: 'client_abort', eventId: 'chatcmpl-8' },
+      { kind: 'llm_request_failed', aborted: true, errorType: 'client_abort', eventId: 'answer-1' },
     ])
 
     const late = await fetch(address, post(CHAT, { signal: AbortSignal.timeout(1_500) }))
