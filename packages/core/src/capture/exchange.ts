@@ -1,5 +1,6 @@
 import { type Clock, systemClock, type UsageEvent } from '../event/index.ts'
 import { inferProvider } from '../provider/infer.ts'
+import { parseProvider } from '../provider/provider.ts'
 import { type AnswerKind, AnswerReader, type AnswerReading } from '../provider/stream/answer-reader.ts'
 import type { Prices } from '../recorder/recording.ts'
 import type { RequestFacts } from './request-facts.ts'
@@ -108,6 +109,8 @@ export class Exchange {
 
   /** Nobody wants the answer any more, or no longer waits for it. */
   aborted(reason?: unknown): void {
+    // Nobody reads what a refusal says before trying again; it is a refusal all the same.
+    if ((this.#status ?? 0) >= 400) this.#finish({})
     this.#finish({ aborted: true, errorType: nameOf(reason) === 'TimeoutError' ? 'timeout' : 'client_abort' })
   }
 
@@ -172,7 +175,7 @@ export class Exchange {
 
   #provider(): string | undefined {
     const { target, facts } = this.#start
-    if (target.provider !== undefined) return target.provider
+    if (target.provider !== undefined) return parseProvider(target.provider)
     const model = facts.model ?? target.model
     const inferred = model === undefined ? 'unknown' : inferProvider(model)
     return inferred === 'unknown' ? undefined : inferred
