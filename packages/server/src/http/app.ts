@@ -6,6 +6,7 @@ import { LOCAL } from '../identity/principal.ts'
 import { scopedStore } from '../identity/scoped-store.ts'
 import type { AckMode, Ingest } from '../ingest/ingest.ts'
 import { verify } from '../ingest/verify.ts'
+import { createAudit } from '../state/audit-log.ts'
 import { openMemoryState } from '../state/memory.ts'
 import type { ControlState } from '../state/state.ts'
 import type { UsageStore } from '../store/store.ts'
@@ -123,11 +124,13 @@ function contextOf(options: AppOptions): AppContext {
   const { ingest, store, live, about, assets, clock = systemClock, random = systemRandom, ack = 'durable' } = options
   const limits = { ...DEFAULT_LIMITS, ...options.limits }
   const budget = createByteBudget(limits.heldBytes)
+  const state = options.state ?? openMemoryState()
   const clientAddress = createClientAddress(options.clientAddress ?? { policy: 'off', trustedProxies: [] })
   return {
     ingest,
     store,
-    state: options.state ?? openMemoryState(),
+    state,
+    audit: createAudit(state, clock),
     live,
     about,
     verify: () =>
