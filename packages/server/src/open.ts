@@ -18,8 +18,9 @@ import type { AckMode, Ingest } from './ingest/ingest.ts'
 import { openIngest } from './ingest/open-ingest.ts'
 import type { Logger } from './logger.ts'
 import { openMemoryState } from './state/memory.ts'
-import { openState } from './state/open.ts'
+import { type DurableState, openState } from './state/open.ts'
 import type { ControlState } from './state/state.ts'
+import { verifyState } from './state/verify.ts'
 import { locateStore, type OpenStoreOptions, openStore } from './store/open-store.ts'
 import type { StoreStats, UsageStore } from './store/store.ts'
 import { startUpkeep, type Upkeep } from './upkeep.ts'
@@ -112,14 +113,16 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
 
   const opening = openStorage(options, closers, clock, onError)
   // Loaded while the store's thread loads the engine: together they are most of a start.
-  const [{ createApp }, { loadAssets }, { listen }, { createLiveHub }, { journal, store, state }] = await Promise.all([
-    import('./http/app.ts'),
-    import('./http/assets.ts'),
-    import('./http/listen.ts'),
-    import('./http/live/hub.ts'),
-    opening,
-  ])
-  const journalDir = join(options.dataDir, 'journal')
+  const [{ createApp }, { loadAssets }, { listen }, { createLiveHub }, { journal, store, state, durable }] =
+    await Promise.all([
+      import('./http/app.ts'),
+      import('./http/assets.ts'),
+      import('./http/listen.ts'),
+      import('./http/live/hub.ts'),
+      opening,
+    ])
+  const { dataDir } = options
+  const journalDir = join(dataDir, 'journal')
   const ingest = await openIngest({
     store,
     prices,
@@ -149,10 +152,11 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
     state,
     live,
     clock,
-    ...(journal
+    ...(journal && durable
       ? {
           journalDir,
-          backup: createBackups({ dataDir: options.dataDir, journal, store, ingest, clock, product: VERSION }),
+          backup: createBackups({ dataDir, journal, state: durable, store, ingest, clock, product: VERSION }),
+          verifyState: () => verifyState(join(dataDir, 'state'), durable),
         }
       : {}),
     assets: await loadAssets(options.dashboardDir ?? BUILT_DASHBOARD),
@@ -205,13 +209,21 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
 const BUILT_DASHBOARD = fileURLToPath(new URL('../dist/dashboard', import.meta.url))
 const SILENT: Logger = { info: () => undefined, warn: () => undefined, error: () => undefined }
 
+interface Storage {
+  readonly journal: Journal | undefined
+  readonly store: UsageStore
+  readonly state: ControlState
+  /** The same where it is on disk. */
+  readonly durable: DurableState | undefined
+}
+
 /** The journal first: it holds the lock of the directory. A memory store has none, since nothing outlives the process. */
 async function openStorage(
   options: OpenOptions,
   closers: Closer[],
   clock: Clock,
   onError: (error: unknown) => void,
-): Promise<{ journal: Journal | undefined; store: UsageStore; state: ControlState }> {
+): Promise<Storage> {
   const url = storeUrl(options)
   const { retainEventsMs, retainCellsMs, logger = SILENT } = options
   let journal: Journal | undefined
@@ -232,12 +244,12 @@ async function openStorage(
   if (url.startsWith('memory:')) {
     const [store, state] = [await openUsageStore(), openMemoryState()]
     closers.push(state.close, () => store.close())
-    return { journal: undefined, store, state }
+    return { journal: undefined, store, state, durable: undefined }
   }
   await makeDirectory(options.dataDir)
   await assertRestored(options.dataDir)
   let store: UsageStore | undefined
-  let state: ControlState | undefined
+  let state: DurableState | undefined
   closers.push(
     () => journal?.close(),
     () => state?.close(),
@@ -266,7 +278,7 @@ async function openStorage(
     onNotice: (notice) => logger.warn({ notice }, 'the control state reports'),
     ...(options.random ? { random: options.random } : {}),
   })
-  return { journal: opened, store, state }
+  return { journal: opened, store, state, durable: state }
 }
 
 /**
