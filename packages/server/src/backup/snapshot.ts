@@ -79,6 +79,7 @@ async function take(options: SnapshotOptions, dir: string): Promise<Omit<Snapsho
   await held.begin()
   const { first } = held
   const stateEnd = await holdState(state, join(dataDir, 'state'), join(dir, 'state'))
+  if (stateEnd === undefined) return undefined
   await holdIds(join(dataDir, 'dedup'), join(dir, 'dedup'))
 
   const { oldestOrdinal, quarantinedLines } = journal.stats()
@@ -86,7 +87,7 @@ async function take(options: SnapshotOptions, dir: string): Promise<Omit<Snapsho
   const copy = whole ? undefined : await store.copyTo?.(join(dir, STORE_COPY))
 
   const end = await held.finish(journal)
-  if (end === undefined || stateEnd === undefined) return undefined
+  if (end === undefined) return undefined
   return {
     end,
     stateEnd,
