@@ -17,6 +17,10 @@ import { idsWitness } from './ingest/dedup/manifest.ts'
 import type { AckMode, Ingest } from './ingest/ingest.ts'
 import { openIngest } from './ingest/open-ingest.ts'
 import type { Logger } from './logger.ts'
+import { openMemoryState } from './state/memory.ts'
+import { type DurableState, openState } from './state/open.ts'
+import type { ControlState } from './state/state.ts'
+import { verifyState } from './state/verify.ts'
 import { locateStore, type OpenStoreOptions, openStore } from './store/open-store.ts'
 import type { StoreStats, UsageStore } from './store/store.ts'
 import { startUpkeep, type Upkeep } from './upkeep.ts'
@@ -62,6 +66,8 @@ export interface Tallystick {
   /** The sink: what is submitted here is validated, counted once, priced, journaled and applied. */
   readonly ingest: Ingest
   readonly store: UsageStore
+  /** What people have told the server: keys, budgets, alerts; as lasting as the store. */
+  readonly state: ControlState
   /** Absent with a memory store, which keeps nothing over a restart. */
   readonly journal: Journal | undefined
   readonly prices: PriceBook
@@ -78,7 +84,8 @@ export interface Tallystick {
  * with what is applied.
  *
  * @throws TallystickError `journal_locked` when another process has the directory, `data_dir_unusable`, `invalid_config`,
- *   `invalid_prices`, `journal_newer_format`, `store_unavailable`, `store_corrupt` when the store belongs to another journal
+ *   `invalid_prices`, `journal_newer_format`, `store_unavailable`, `store_corrupt` when the store belongs to another journal,
+ *   `state_corrupt`
  * @example
  * const tallystick = await openTallystick({ dataDir: './data' })
  * await tallystick.ingest.submit({ items: [{ model: 'gpt-4o', input_tokens: 1000 }], door: 'embedded' })
@@ -106,14 +113,16 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
 
   const opening = openStorage(options, closers, clock, onError)
   // Loaded while the store's thread loads the engine: together they are most of a start.
-  const [{ createApp }, { loadAssets }, { listen }, { createLiveHub }, { journal, store }] = await Promise.all([
-    import('./http/app.ts'),
-    import('./http/assets.ts'),
-    import('./http/listen.ts'),
-    import('./http/live/hub.ts'),
-    opening,
-  ])
-  const journalDir = join(options.dataDir, 'journal')
+  const [{ createApp }, { loadAssets }, { listen }, { createLiveHub }, { journal, store, state, durable }] =
+    await Promise.all([
+      import('./http/app.ts'),
+      import('./http/assets.ts'),
+      import('./http/listen.ts'),
+      import('./http/live/hub.ts'),
+      opening,
+    ])
+  const { dataDir } = options
+  const journalDir = join(dataDir, 'journal')
   const ingest = await openIngest({
     store,
     prices,
@@ -140,12 +149,14 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
   const app = createApp({
     ingest,
     store,
+    state,
     live,
     clock,
-    ...(journal
+    ...(journal && durable
       ? {
           journalDir,
-          backup: createBackups({ dataDir: options.dataDir, journal, store, ingest, clock, product: VERSION }),
+          backup: createBackups({ dataDir, journal, state: durable, store, ingest, clock, product: VERSION }),
+          verifyState: () => verifyState(join(dataDir, 'state'), durable),
         }
       : {}),
     assets: await loadAssets(options.dashboardDir ?? BUILT_DASHBOARD),
@@ -176,6 +187,7 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
   return {
     ingest,
     store,
+    state,
     journal,
     prices,
     live,
@@ -197,13 +209,21 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
 const BUILT_DASHBOARD = fileURLToPath(new URL('../dist/dashboard', import.meta.url))
 const SILENT: Logger = { info: () => undefined, warn: () => undefined, error: () => undefined }
 
+interface Storage {
+  readonly journal: Journal | undefined
+  readonly store: UsageStore
+  readonly state: ControlState
+  /** The same where it is on disk. */
+  readonly durable: DurableState | undefined
+}
+
 /** The journal first: it holds the lock of the directory. A memory store has none, since nothing outlives the process. */
 async function openStorage(
   options: OpenOptions,
   closers: Closer[],
   clock: Clock,
   onError: (error: unknown) => void,
-): Promise<{ journal: Journal | undefined; store: UsageStore }> {
+): Promise<Storage> {
   const url = storeUrl(options)
   const { retainEventsMs, retainCellsMs, logger = SILENT } = options
   let journal: Journal | undefined
@@ -222,14 +242,18 @@ async function openStorage(
       },
     })
   if (url.startsWith('memory:')) {
-    const store = await openUsageStore()
-    closers.push(() => store.close())
-    return { journal: undefined, store }
+    const [store, state] = [await openUsageStore(), openMemoryState()]
+    closers.push(state.close, () => store.close())
+    return { journal: undefined, store, state, durable: undefined }
   }
   await makeDirectory(options.dataDir)
   await assertRestored(options.dataDir)
   let store: UsageStore | undefined
-  closers.push(() => journal?.close())
+  let state: DurableState | undefined
+  closers.push(
+    () => journal?.close(),
+    () => state?.close(),
+  )
   const opened = await openJournal({
     dir: join(options.dataDir, 'journal'),
     clock,
@@ -245,7 +269,16 @@ async function openStorage(
   })
   journal = opened
   if (store === undefined) throw new TallystickError('internal_error', 'The journal was opened without its store')
-  return { journal: opened, store }
+  // With the directory in our hands: the journal's lock is the one that people are told of.
+  state = await openState({
+    dir: join(options.dataDir, 'state'),
+    clock,
+    productVersion: VERSION,
+    onError,
+    onNotice: (notice) => logger.warn({ notice }, 'the control state reports'),
+    ...(options.random ? { random: options.random } : {}),
+  })
+  return { journal: opened, store, state, durable: state }
 }
 
 /**

@@ -5,7 +5,8 @@ import type { BackupStream } from '../backup/archive.ts'
 import { LOCAL } from '../identity/principal.ts'
 import { scopedStore } from '../identity/scoped-store.ts'
 import type { AckMode, Ingest } from '../ingest/ingest.ts'
-import { verify } from '../ingest/verify.ts'
+import { type VerifyOptions, verify } from '../ingest/verify.ts'
+import { createAudit } from '../state/audit-log.ts'
 import { openMemoryState } from '../state/memory.ts'
 import type { ControlState } from '../state/state.ts'
 import type { UsageStore } from '../store/store.ts'
@@ -39,6 +40,8 @@ export interface AppOptions {
   readonly backup?: () => Promise<BackupStream>
   /** Where the journal lies; absent with a memory store. */
   readonly journalDir?: string
+  /** Checks the files of `state`; absent where it has none. */
+  readonly verifyState?: NonNullable<VerifyOptions['verifyState']>
   readonly limits?: Partial<Limits>
   /** When `POST /api/v1/events` answers where a request does not say; `durable` when absent. */
   readonly ack?: AckMode
@@ -123,11 +126,13 @@ function contextOf(options: AppOptions): AppContext {
   const { ingest, store, live, about, assets, clock = systemClock, random = systemRandom, ack = 'durable' } = options
   const limits = { ...DEFAULT_LIMITS, ...options.limits }
   const budget = createByteBudget(limits.heldBytes)
+  const state = options.state ?? openMemoryState()
   const clientAddress = createClientAddress(options.clientAddress ?? { policy: 'off', trustedProxies: [] })
   return {
     ingest,
     store,
-    state: options.state ?? openMemoryState(),
+    state,
+    audit: createAudit(state, clock),
     live,
     about,
     verify: () =>
@@ -136,6 +141,7 @@ function contextOf(options: AppOptions): AppContext {
         store,
         appliedWithinMs: limits.appliedWaitMs,
         ...(options.journalDir ? { journalDir: options.journalDir } : {}),
+        ...(options.verifyState ? { verifyState: options.verifyState } : {}),
       }),
     assets,
     clock,

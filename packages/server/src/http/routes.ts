@@ -1,4 +1,5 @@
 import { apiPage, openApi } from './handlers/api-page.ts'
+import { audit } from './handlers/audit.ts'
 import { backup } from './handlers/backup.ts'
 import { page } from './handlers/dashboard.ts'
 import { listEvents } from './handlers/events.ts'
@@ -10,6 +11,7 @@ import { live } from './handlers/live.ts'
 import { query } from './handlers/query.ts'
 import { status } from './handlers/status.ts'
 import { tables } from './handlers/tables.ts'
+import { AUDIT_DOC } from './openapi/audit.ts'
 import {
   API_PAGE_DOC,
   FILES_DOC,
@@ -135,6 +137,15 @@ export const ROUTES: readonly Route[] = [
     doc: TABLES_DOC,
     strict: true,
     summary: 'List dimensions and measures',
+  },
+  {
+    method: 'GET',
+    path: '/api/v1/audit',
+    scope: 'admin',
+    handler: audit,
+    doc: AUDIT_DOC,
+    strict: true,
+    summary: 'List who changed what, newest first',
   },
   {
     method: 'GET',

@@ -34,13 +34,12 @@ export function emptyTables(): TableMaps {
 
 /** @returns the changes that take these back */
 export function applyChanges(tables: TableMaps, changes: readonly Change[]): readonly Change[] {
-  return changes
-    .map((change): Change => {
-      const table = tables[change.table] as Map<string, unknown>
-      const before = { ...change, row: table.get(change.id) } as Change
-      if (change.row === undefined) table.delete(change.id)
-      else table.set(change.id, change.row)
-      return before
-    })
-    .reverse()
+  const undo: Change[] = []
+  for (const { table: name, id, row } of changes) {
+    const table = tables[name] as Map<string, unknown>
+    undo.push({ table: name, id, row: table.get(id) } as Change)
+    if (row === undefined) table.delete(id)
+    else table.set(id, row)
+  }
+  return undo.reverse()
 }
