@@ -179,6 +179,11 @@ describe('what a store keeps', () => {
     expect([...store.stats().byProvider.keys()]).toEqual(['anthropic', 'openai'])
   })
 
+  it('begins a life at a whole millisecond, whatever its clock says', () => {
+    const at = (nowMs: number): number => new EventStore({ clock: { now: () => nowMs, monotonic: () => 0 } }).epoch
+    expect([at(1_763_000_000_000.75), at(Number.NaN), at(-1)]).toEqual([1_763_000_000_000, 0, 0])
+  })
+
   it('refuses bad options at construction, all at once', () => {
     const made = (): EventStore =>
       new EventStore({

@@ -61,6 +61,8 @@ export class Sender {
   #closing = 0
   #halted = false
   #paused = false
+  /** Tokens refused since the last answer. */
+  #refusals = 0
   #drained = false
 
   constructor(pending: PendingEvents, settings: SyncSettings, listener: SenderListener) {
@@ -220,6 +222,7 @@ export class Sender {
         const answer = request.read(reply)
         this.protocol.answered(spoken)
         this.pace.answered()
+        this.#refusals = 0
         return { kind: 'answered', sent: request.count, answer }
       }
       case 'unauthorized':
@@ -279,8 +282,11 @@ export class Sender {
 
   /** Drops after the last event would otherwise be told only with the next one, which may never come. */
   async #tellLosses(): Promise<void> {
-    while (!this.#paused && this.protocol.certainlyNative && this.#ledgers.hasUntoldLosses)
+    // What is dropped meanwhile is for the next pass: who drops all the time must not make this a loop.
+    for (let left = this.#ledgers.requestsToTell; left > 0; left--) {
+      if (this.#paused || !this.protocol.certainlyNative) return
       if ((await this.#exchange([])).kind !== 'answered') return
+    }
   }
 
   /** A server may fail over one event for ever: the others do not wait for it. */
@@ -293,6 +299,8 @@ export class Sender {
     this.#halted = true
     if (this.#paused) return
     this.#paused = true
+    // Whoever has only the same token to give, again and again, must not make this a loop.
+    if (this.#refusals++ > 0) this.pace.failed(undefined)
     this.#listener.unauthorized(why)
   }
 
