@@ -420,6 +420,12 @@ describe('an answer', () => {
     expect(JSON.stringify(seen)).not.toContain('secret-token')
   })
 
+  it('is understood whatever the token is', async () => {
+    const { client, store } = rig({ token: '1' })
+    recordMany(store, 11)
+    expect(await client.flush()).toMatchObject({ acked: 11, pending: 0 })
+  })
+
   it('is counted under so many codes only, whatever a server makes up', async () => {
     const { client, store, server } = rig()
     server.refuse = ({ seq }) => `code ${String(seq)}`

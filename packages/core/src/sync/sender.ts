@@ -204,7 +204,7 @@ export class Sender {
     if (this.#halted) return STOPPED
     try {
       this.counts.requests++
-      const reply = withoutSecret(await this.#transport.post(request), this.#token)
+      const reply = await this.#transport.post(request)
       if (reply.status === 500 && request.count === 1) this.#setAside(events)
       return this.#judge(reply, request, spoken)
     } catch (error) {
@@ -226,7 +226,7 @@ export class Sender {
         return { kind: 'answered', sent: request.count, answer }
       }
       case 'unauthorized':
-        this.#pause({ status, ...refusalOf(reply) })
+        this.#pause({ status, ...refusalOf(reply, this.#token) })
         return STOPPED
       case 'no_route':
         if (this.protocol.missing(spoken)) return AGAIN
@@ -239,7 +239,7 @@ export class Sender {
           return AGAIN
         }
         if (status === 413) this.pace.tooMany(request.count)
-        return { kind: 'refused', sent: request.count, rejection: { status, ...refusalOf(reply) } }
+        return { kind: 'refused', sent: request.count, rejection: { status, ...refusalOf(reply, this.#token) } }
     }
   }
 
@@ -317,7 +317,7 @@ export class Sender {
   }
 
   #unanswered(reply: Reply): TallystickError {
-    const { code, message } = refusalOf(reply)
+    const { code, message } = refusalOf(reply, this.#token)
     const askedMs = retryAfterMs(reply.retryAfter, this.#settings.clock)
     return new TallystickError(
       'server_unreachable',
@@ -325,9 +325,4 @@ export class Sender {
       askedMs === undefined ? {} : { retryAfterSeconds: askedMs / 1000 },
     )
   }
-}
-
-/** A server may send back what it was sent; the token must not come to light in a message. */
-function withoutSecret(reply: Reply, token: string | undefined): Reply {
-  return token === undefined ? reply : { ...reply, text: reply.text.replaceAll(token, '[token]') }
 }
