@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 
 /** The built command line, run as a person runs it. */
 export const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
+/** A public trace that stands beside a checkout, not in it; without it the tests over it are skipped. */
 export const AZURE = join(ROOT, '../shared/data/azure-llm-2023/code.csv')
 const BIN = join(ROOT, 'packages/server/bin/tallystick.js')
 
