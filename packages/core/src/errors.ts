@@ -167,6 +167,11 @@ export const ERRORS = {
   journal_newer_format: row(500, 'The journal was written by a newer version', 'Install that version or newer.'),
   store_unavailable: row(503, 'The store cannot answer', 'Ask again; events are safe in the journal.', true),
   store_corrupt: row(500, 'The store file is damaged', 'Run `tallystick rebuild`.'),
+  state_corrupt: row(
+    500,
+    'Keys, budgets and what else people have told the server cannot be read whole',
+    'Restore a backup, or move the folder `state` of the data directory away to begin without any.',
+  ),
   backup_damaged: row(
     400,
     'The backup is damaged or incomplete',
