@@ -1,5 +1,6 @@
 import type { Clock } from '@tallystick/core/event'
 import type { BackupStream } from '../backup/archive.ts'
+import type { Authenticator } from '../identity/authenticator.ts'
 import type { Ingest } from '../ingest/ingest.ts'
 import type { Verification } from '../ingest/verify.ts'
 import type { Audit } from '../state/audit-log.ts'
@@ -32,6 +33,8 @@ export interface AppContext {
   readonly state: ControlState
   /** Makes entries of the audit log, to be written to `state` with the change that they tell of. */
   readonly audit: Audit
+  /** Finds out who asks. */
+  readonly identity: Authenticator
   readonly live: LiveHub
   readonly clock: Clock
   readonly limits: Limits
