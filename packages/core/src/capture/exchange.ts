@@ -32,6 +32,7 @@ export interface ExchangeSink {
   record(event: Partial<UsageEvent> & Pick<UsageEvent, 'kind'>): boolean
 }
 
+/** Where events go, and what they are made with. */
 export interface ExchangeOptions {
   readonly sink: ExchangeSink
   /** Prices events here; without it the server does. */
