@@ -6,6 +6,7 @@ export const status: Handler = async ({ app }) => {
   const { about, limits } = app
   const [store, readiness] = [await app.store.stats(), readinessOf(app)]
   const journal = about.journal?.()
+  const state = about.state?.()
   const live = app.live.stats()
   return json({
     version: about.version,
@@ -35,6 +36,8 @@ export const status: Handler = async ({ app }) => {
             segments: journal.segments,
             quarantined_lines: journal.quarantinedLines,
           },
+    state:
+      state === undefined ? null : { state: state.state, log_bytes: state.logBytes, damaged_lines: state.damagedLines },
     live: { streams: live.streams, ticks: live.ticks, skipped_ticks: live.skipped },
     prices: { catalogue_version: about.catalogueVersion() },
     limits: {
