@@ -175,6 +175,7 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
       catalogueVersion: () => prices.version,
       address: () => listening[0]?.url,
       ...(journal ? { journal: () => journal.stats() } : {}),
+      ...(durable ? { state: () => durable.stats() } : {}),
     },
     ...(options.limits ? { limits: options.limits } : {}),
     ...(options.ack ? { ack: options.ack } : {}),

@@ -6,10 +6,12 @@ import type { Call } from './route.ts'
  * backup, so an entry that cannot be written is told to the log and the request goes on.
  */
 export async function noteTaken(
-  { app, principal }: Pick<Call, 'app' | 'principal'>,
+  { app, request, principal }: Pick<Call, 'app' | 'request' | 'principal'>,
   action: string,
   facts?: AuditEntry['facts'],
 ): Promise<void> {
+  // Nobody reads the body of a HEAD.
+  if (request.method === 'HEAD') return
   try {
     await app.state.write(app.audit.record(principal, action, undefined, facts))
   } catch (error) {

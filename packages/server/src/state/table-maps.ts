@@ -4,19 +4,6 @@ import type { Tables } from './tables.ts'
 /** Every table as a map by id. */
 export type TableMaps = { readonly [T in TableName]: Map<string, Tables[T]> }
 
-export const TABLE_NAMES: readonly TableName[] = [
-  'tenants',
-  'agents',
-  'keys',
-  'sessions',
-  'budgets',
-  'leases',
-  'rules',
-  'firings',
-  'deliveries',
-  'audit',
-]
-
 export function emptyTables(): TableMaps {
   return {
     tenants: new Map(),
@@ -31,6 +18,9 @@ export function emptyTables(): TableMaps {
     audit: new Map(),
   }
 }
+
+/** In the order in which a snapshot has them. */
+export const TABLE_NAMES: readonly TableName[] = Object.keys(emptyTables()) as TableName[]
 
 /** @returns the changes that take these back */
 export function applyChanges(tables: TableMaps, changes: readonly Change[]): readonly Change[] {

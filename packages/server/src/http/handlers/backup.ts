@@ -12,9 +12,8 @@ export const backup: Handler = async ({ app, request, principal }) => {
     throw new TallystickError('not_found', 'The store keeps nothing over a restart, so there is nothing to back up.')
   // Nobody reads the body of a HEAD, and nobody would let go of what is held for it.
   if (request.method === 'HEAD') return new Response(null, { headers: { 'content-type': TAR } })
-  // Before the files are held, so that it is in the backup itself.
-  await noteTaken({ app, principal }, 'backup')
   const { bytes, size, createdMs, release } = await app.backup()
+  await noteTaken({ app, request, principal }, 'backup')
   const letGo = (): void => void release().catch((error) => app.onError(error, app.newRequestId()))
   if (request.signal.aborted) letGo()
   else request.signal.addEventListener('abort', letGo, { once: true })

@@ -48,7 +48,11 @@ export const exportEvents: Handler = async ({ url, request, app, store, principa
   const first = await app.queries.run(() => read(), request.signal)
   if (first.next !== undefined) app.downloads.assertRoom()
   const { fromMs, toMs } = selection
-  await noteTaken({ app, principal }, 'events.export', { format: format.extension, from_ms: fromMs, to_ms: toMs })
+  await noteTaken({ app, request, principal }, 'events.export', {
+    format: format.extension,
+    from_ms: fromMs,
+    to_ms: toMs,
+  })
   return new Response(streamBody(texts(first, read, known, format, app.downloads), app), {
     headers: {
       'content-type': format.type,
