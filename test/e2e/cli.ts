@@ -23,8 +23,8 @@ const ENV = Object.fromEntries(
   Object.entries({ ...process.env, NO_COLOR: '1', TZ: 'UTC' }).filter(([name]) => !name.startsWith('TALLYSTICK_')),
 )
 
-export function start(args: readonly string[], cwd: string = ROOT): ChildProcess {
-  return spawn(process.execPath, [BIN, ...args], { cwd, env: ENV, stdio: ['ignore', 'pipe', 'pipe'] })
+export function start(args: readonly string[], cwd: string = ROOT, bin: string = BIN): ChildProcess {
+  return spawn(process.execPath, [bin, ...args], { cwd, env: ENV, stdio: ['ignore', 'pipe', 'pipe'] })
 }
 
 /** Runs a command to its end; with `killAfterMs` it is ended by SIGKILL then, wherever it is. */
@@ -58,9 +58,9 @@ export interface Served {
 }
 
 /** Starts a server on a free port and waits for its address. */
-export function serve(dataDir: string, more: readonly string[] = []): Promise<Served> {
+export function serve(dataDir: string, more: readonly string[] = [], bin: string = BIN): Promise<Served> {
   return new Promise((resolve, reject) => {
-    const child = start(['serve', '--port', '0', '--data', dataDir, '--log-level', 'error', ...more])
+    const child = start(['serve', '--port', '0', '--data', dataDir, '--log-level', 'error', ...more], ROOT, bin)
     const closed = new Promise<number | null>((done) => child.on('close', done))
     let text = ''
     child.stderr?.on('data', (data) => {
