@@ -130,6 +130,8 @@ describe('a backup', () => {
         sent += 20
         await send(source, events(from, from + 20))
         acked = Math.max(acked, from + 20)
+        // Without a rest a slow machine gets more to copy the longer it copies.
+        await new Promise((resolve) => setTimeout(resolve, 20))
       }
     }
     const senders = [sender()]
