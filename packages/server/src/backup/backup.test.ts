@@ -119,7 +119,7 @@ describe.each(['b', 'b.tar'])('a backup called %s', (name) => {
 })
 
 describe('a backup', () => {
-  it('holds everything acknowledged before it began, whatever comes in meanwhile', async () => {
+  it('holds everything acknowledged before it began, whatever comes in meanwhile', { timeout: 120_000 }, async () => {
     const source = await start('source', { journal: { segmentBytes: 40_000 } })
     let sent = 0
     let acked = 0
