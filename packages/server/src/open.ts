@@ -12,6 +12,7 @@ import type { AdminAccess } from './http/app-context.ts'
 import type { Limits } from './http/limits.ts'
 import type { Listening, ListenOptions } from './http/listen.ts'
 import type { LiveHub } from './http/live/hub.ts'
+import type { LoginOptions } from './http/login.ts'
 import type { Protocol012Options } from './http/protocol012/protocol012.ts'
 import { idsWitness } from './ingest/dedup/manifest.ts'
 import type { AckMode, Ingest } from './ingest/ingest.ts'
@@ -48,6 +49,8 @@ export interface OpenOptions {
   /** What is kept of the addresses of clients; nothing when absent. */
   readonly clientAddress?: ClientAddressOptions
   readonly protocol012?: Protocol012Options
+  /** How people's browsers get in beside by a key. */
+  readonly login?: LoginOptions
   /** Who may use the routes under `/analytics`; without it this machine only. */
   readonly admin?: AdminAccess
   /** Files of the dashboard; those built into the package when absent. */
@@ -162,6 +165,7 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
     ...(options.allowedOrigins ? { allowedOrigins: options.allowedOrigins } : {}),
     ...(options.clientAddress ? { clientAddress: options.clientAddress } : {}),
     ...(options.protocol012 ? { protocol012: options.protocol012 } : {}),
+    ...(options.login ? { login: options.login } : {}),
     ...(options.admin ? { admin: options.admin } : {}),
     ...(options.retainEventsMs === undefined ? {} : { eventsTtlMs: options.retainEventsMs }),
     ...(options.random ? { random: options.random } : {}),

@@ -27,7 +27,7 @@ export type FailureShape = (problem: Problem) => Response
 
 /** A row of the route table. There is no way to serve a path without one, and no row without a scope and a description. */
 export interface Route {
-  readonly method: 'GET' | 'POST'
+  readonly method: 'GET' | 'POST' | 'DELETE'
   /** Exact, or `/*` for everything that no other row takes. */
   readonly path: `/${string}`
   readonly scope: Scope

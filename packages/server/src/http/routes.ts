@@ -7,9 +7,18 @@ import { health, readiness, version } from './handlers/health.ts'
 import { ingestEvents } from './handlers/ingest.ts'
 import { invariants } from './handlers/invariants.ts'
 import { live } from './handlers/live.ts'
+import { beginOidc, finishOidc } from './handlers/oidc.ts'
 import { query } from './handlers/query.ts'
+import { endSession, openSession, showSession } from './handlers/session.ts'
 import { status } from './handlers/status.ts'
 import { tables } from './handlers/tables.ts'
+import {
+  BEGIN_OIDC_DOC,
+  END_SESSION_DOC,
+  FINISH_OIDC_DOC,
+  OPEN_SESSION_DOC,
+  SHOW_SESSION_DOC,
+} from './openapi/login.ts'
 import {
   API_PAGE_DOC,
   FILES_DOC,
@@ -190,6 +199,49 @@ export const ROUTES: readonly Route[] = [
     doc: ANALYTICS_CLEAR_DOC,
     failure: routiiumFailure('Failed to clear analytics'),
     summary: 'Remove every event, as Routiium does',
+  },
+  {
+    method: 'GET',
+    path: '/api/v1/session',
+    scope: 'public',
+    handler: showSession,
+    doc: SHOW_SESSION_DOC,
+    strict: true,
+    summary: 'Say who asks and how to log in',
+  },
+  {
+    method: 'POST',
+    path: '/api/v1/session',
+    scope: 'public',
+    handler: openSession,
+    doc: OPEN_SESSION_DOC,
+    strict: true,
+    summary: 'Log in with a key',
+  },
+  {
+    method: 'DELETE',
+    path: '/api/v1/session',
+    scope: 'public',
+    handler: endSession,
+    doc: END_SESSION_DOC,
+    strict: true,
+    summary: 'Log out',
+  },
+  {
+    method: 'GET',
+    path: '/auth/oidc/login',
+    scope: 'public',
+    handler: beginOidc,
+    doc: BEGIN_OIDC_DOC,
+    summary: 'Go to the OpenID Connect issuer',
+  },
+  {
+    method: 'GET',
+    path: '/auth/oidc/callback',
+    scope: 'public',
+    handler: finishOidc,
+    doc: FINISH_OIDC_DOC,
+    summary: 'Come back from it',
   },
   {
     method: 'GET',
