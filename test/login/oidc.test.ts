@@ -149,7 +149,7 @@ describe('a login that is not right', () => {
     const { browser, state, errors } = await start()
     const visitor = browser()
     expect(await logIn(visitor)).toMatchObject({ status: code === 'login_refused' ? 403 : 401, body: { code } })
-    expect(visitor.cookies.size).toBe(0)
+    expect([...visitor.cookies.keys()]).toEqual(['tallystick_login'])
     expect(state.rows('sessions').size).toBe(0)
     expect(errors).toEqual([])
   })
@@ -220,6 +220,7 @@ describe('a login that is not right', () => {
     const { pathname, search } = new URL(back.headers.get('location') ?? '')
     const answer = await visitor.ask(pathname + search, { headers: PAGE })
     expect([answer.status, answer.headers.get('location')]).toEqual([303, '/#login=login_refused'])
+    expect(visitor.cookies.size).toBe(0)
   })
 
   it.each(['//evil.example', 'https://evil.example/', '/\\evil.example', '/\t/evil.example'])(

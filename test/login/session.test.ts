@@ -113,7 +113,9 @@ describe('a session by key', () => {
     const { ask, cookies } = trusting.browser()
     const post = { method: 'POST', body: { key: trusting.key }, headers: proxied }
     const opened = await ask('/api/v1/session', post)
-    expect(opened.headers.get('set-cookie')).toMatch(/^__Host-tallystick=.*; Path=\/; HttpOnly; Secure; SameSite=Strict$/)
+    expect(opened.headers.get('set-cookie')).toMatch(
+      /^__Host-tallystick=.*; Path=\/; HttpOnly; Secure; SameSite=Strict$/,
+    )
     expect((await ask('/api/v1/status', { headers: proxied })).status).toBe(200)
     const [value = ''] = cookies.values()
     const planted = trusting.browser()

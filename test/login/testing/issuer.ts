@@ -82,7 +82,9 @@ export async function startIssuer(): Promise<Issuer> {
       case '/.well-known/openid-configuration':
         return send(200, issuer.describe(description(url)))
       case '/jwks':
-        return send(200, { keys: [{ ...keys.publicKey.export({ format: 'jwk' }), kid: KID, alg: 'RS256', use: 'sig' }] })
+        return send(200, {
+          keys: [{ ...keys.publicKey.export({ format: 'jwk' }), kid: KID, alg: 'RS256', use: 'sig' }],
+        })
       case '/authorize': {
         const { searchParams } = target
         const code = randomUUID()
@@ -104,7 +106,9 @@ export async function startIssuer(): Promise<Issuer> {
         const code = form.get('code') ?? ''
         const grant = grants.get(code)
         grants.delete(code)
-        const proof = createHash('sha256').update(form.get('code_verifier') ?? '').digest('base64url')
+        const proof = createHash('sha256')
+          .update(form.get('code_verifier') ?? '')
+          .digest('base64url')
         if (grant === undefined || grant.redirectUri !== form.get('redirect_uri') || grant.challenge !== proof)
           return send(400, { error: 'invalid_grant' })
         return send(200, { access_token: 'opaque', token_type: 'Bearer', expires_in: 60, id_token: idToken(grant) })

@@ -1,8 +1,8 @@
-import { mintKey } from '../../../packages/server/src/identity/api-key.ts'
 import { type Listening, listen } from '../../../packages/server/src/http/listen.ts'
 import { createTestApp, type TestAppOptions } from '../../../packages/server/src/http/testing/test-app.ts'
-import { openMemoryState } from '../../../packages/server/src/state/memory.ts'
+import { mintKey } from '../../../packages/server/src/identity/api-key.ts'
 import type { ApiKey } from '../../../packages/server/src/state/key.ts'
+import { openMemoryState } from '../../../packages/server/src/state/memory.ts'
 import type { ControlState } from '../../../packages/server/src/state/state.ts'
 
 /** A server on a socket with one key, whose text is known. */

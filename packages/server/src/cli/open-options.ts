@@ -3,7 +3,6 @@ import { resolve } from 'node:path'
 import { type Issue, issueLines, TallystickError } from '@tallystick/core'
 import type { OverrideSource } from '@tallystick/core/pricing'
 import type { Config } from '../config/config.ts'
-import type { LoginOptions } from '../http/login.ts'
 import type { OpenOptions } from '../open.ts'
 import { locateStore, storeUrlProblem } from '../store/open-store.ts'
 
@@ -53,7 +52,7 @@ export function openOptions(config: Config): OpenOptions {
   }
 }
 
-function loginOptions(config: Config): LoginOptions {
+function loginOptions(config: Config): NonNullable<OpenOptions['login']> {
   const given = <Name extends string>(name: Name, key: string): { readonly [N in Name]?: string } =>
     config.text(key) === '' ? {} : ({ [name]: config.text(key) } as { readonly [N in Name]: string })
   const header = config.text('auth.proxy_header')

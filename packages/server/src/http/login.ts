@@ -1,3 +1,4 @@
+import { isTallystickError } from '@tallystick/core'
 import { type Attempts, createAttempts } from '../identity/attempts.ts'
 import type { AuthMethod, Evidence } from '../identity/auth-method.ts'
 import { createOidcLogin, type OidcLogin } from '../identity/oidc/login.ts'
@@ -26,7 +27,7 @@ export interface Login {
   /** What a request may show beside a key or a token. */
   readonly methods: readonly AuthMethod[]
   /** Whose key it is; undefined for any text that is no key in force. */
-  keyPrincipal(text: string, nowMs: number): Principal | undefined
+  keyPrincipal(text: string, nowMs: number): Promise<Principal | undefined>
   /** Did the browser send the request by https? */
   isHttps(evidence: Pick<Evidence, 'headers' | 'url' | 'peer'>): boolean
 }
@@ -34,12 +35,13 @@ export interface Login {
 export interface LoginParts {
   readonly state: ControlState
   readonly clientAddress: Pick<ClientAddress, 'trusts'>
-  readonly keyPrincipal: (text: string, nowMs: number) => Principal | undefined
+  /** By which a session is opened. */
+  readonly keys: AuthMethod
   readonly onError: (error: unknown) => void
 }
 
 /** @throws TallystickError `invalid_config` */
-export function createLogin(options: LoginOptions, { state, clientAddress, keyPrincipal, onError }: LoginParts): Login {
+export function createLogin(options: LoginOptions, { state, clientAddress, keys, onError }: LoginParts): Login {
   const trusts = (peer: string | undefined): boolean => clientAddress.trusts(peer)
   const isHttps: Login['isHttps'] = ({ headers, url, peer }) =>
     url.protocol === 'https:' ||
@@ -52,13 +54,24 @@ export function createLogin(options: LoginOptions, { state, clientAddress, keyPr
     attempts: createAttempts(),
     ...(options.oidc === undefined ? {} : { oidc: createOidcLogin(options.oidc) }),
     methods: [
-      sessionMethod(sessions, isHttps),
+      // A person who logs in with an issuer must be asked to, so the server is closed to whoever does not.
+      { ...sessionMethod(sessions, isHttps), closes: () => options.oidc !== undefined },
       ...(options.proxy === undefined ? [] : [proxyMethod(options.proxy, trusts)]),
     ],
-    keyPrincipal,
+    async keyPrincipal(text, nowMs) {
+      const headers = { get: (name: string) => (name === 'x-api-key' ? text : null) }
+      try {
+        return await keys.authenticate({ headers, url: NOWHERE, peer: undefined, nowMs })
+      } catch (error) {
+        if (isTallystickError(error)) return undefined
+        throw error
+      }
+    },
     isHttps,
   }
 }
+
+const NOWHERE = new URL('http://localhost/')
 
 /** What the outermost proxy was asked by. */
 function forwardedProtocol(headers: Pick<Headers, 'get'>): string | undefined {

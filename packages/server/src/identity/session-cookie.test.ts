@@ -50,5 +50,7 @@ describe('a request of our own page', () => {
     [{ origin: 'http://evil.example' }, false],
     [{ origin: 'null' }, false],
     [{ origin: 'https://proxied.example', host: 'proxied.example' }, true],
-  ])('with %j: %s', (headers, own) => expect(fromOwnPage(new Headers(headers as HeadersInit), url)).toBe(own))
+  ])('with %j: %s', (headers, own) =>
+    expect(fromOwnPage(new Headers(headers as Record<string, string>), url)).toBe(own),
+  )
 })

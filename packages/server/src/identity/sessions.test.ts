@@ -14,7 +14,11 @@ const BY_KEY: Principal = {
   agentIds: new Set(['agent_7']),
   keyId: KEY,
 }
-const BY_ISSUER: Principal = { kind: 'user', name: 'user ada@example.com', scopes: new Set(['read', 'admin']) }
+const BY_ISSUER: Principal = {
+  kind: 'user',
+  name: 'user ada@example.com',
+  scopes: new Set(['ingest', 'read', 'admin']),
+}
 
 async function setUp(options: Partial<SessionsOptions> = {}): Promise<{ state: ControlState; sessions: Sessions }> {
   const state = openMemoryState()

@@ -15,7 +15,7 @@ export const openSession: Handler = async (call) => {
   const { request, app } = call
   if (bodyFormat(request.headers.get('content-type') ?? undefined) !== 'json')
     throw new TallystickError('unsupported_media_type', 'A session is opened with one JSON object.')
-  const principal = keyPrincipal(keyIn(await readJson(request, app)), call)
+  const principal = await keyPrincipal(keyIn(await readJson(request, app)), call)
   return withSession(json(shown(principal, call, true)), call, principal, app.login.isHttps(evidenceOf(call)))
 }
 
@@ -68,7 +68,7 @@ function keyIn(body: unknown): string {
  *
  * @throws TallystickError `unauthorized`; `rate_limit_exceeded` after many of those
  */
-function keyPrincipal(text: string, call: Call): Principal {
+async function keyPrincipal(text: string, call: Call): Promise<Principal> {
   const { attempts, keyPrincipal: find } = call.app.login
   const nowMs = call.app.clock.monotonic()
   const who = attempterOf(call)
@@ -77,11 +77,10 @@ function keyPrincipal(text: string, call: Call): Principal {
     throw new TallystickError('rate_limit_exceeded', 'Too many keys from this address were not valid.', {
       retryAfterSeconds: Math.ceil(waitMs / 1000),
     })
-  const principal = find(text, call.app.clock.now())
-  if (principal === undefined) {
-    attempts.failed(who, nowMs)
-    throw new TallystickError('unauthorized', 'The key is not valid.')
-  }
+  // Before it is known, so that many at once are no more than many one after another.
+  attempts.failed(who, nowMs)
+  const principal = await find(text, call.app.clock.now())
+  if (principal === undefined) throw new TallystickError('unauthorized', 'The key is not valid.')
   attempts.succeeded(who)
   return principal
 }
