@@ -1,3 +1,4 @@
+import { tick } from 'svelte'
 import { announce } from './announce.svelte.ts'
 import { endSession, onRefused, openSession, Problem, readSession, type SessionView } from './api.ts'
 
@@ -47,6 +48,9 @@ class Login {
   }
 
   async end(): Promise<void> {
+    // Figures and their stream go first, or the page would be told of its own doing as of a fault.
+    this.needed = true
+    await tick()
     try {
       await endSession()
       announce('You are logged out.')
