@@ -66,7 +66,7 @@ const others = (faults: readonly string[]): string[] =>
   faults.filter((fault) => !fault.startsWith(`request to ${issuer.url}/authorize?`))
 
 test('asks nothing of the API before somebody has logged in, and shows the figures when they have', async () => {
-  const { page, faults } = await visit('/?provider=openai')
+  const { page, faults } = await visit('/?is.provider=openai')
   const field = page.getByLabel('API key', { exact: true })
   await field.waitFor()
   expect(await hasFocus(field)).toBe(true)
@@ -87,7 +87,7 @@ test('asks nothing of the API before somebody has logged in, and shows the figur
   await page.keyboard.press('Enter')
   await page.getByRole('button', { name: 'Log out' }).waitFor()
   await page.locator('[data-figure="requests"], [data-offer]').first().waitFor()
-  expect(new URL(page.url()).searchParams.get('provider')).toBe('openai')
+  expect(new URL(page.url()).searchParams.get('is.provider')).toBe('openai')
   await page.locator('[data-live="live"]').waitFor()
   await page.screenshot({ path: join(SCREENSHOTS, 'logged-in.png') })
   await page.reload()
@@ -114,7 +114,7 @@ test('comes back to the log-in when the key is revoked', async () => {
 })
 
 test('goes to the issuer and comes back to the same figures', async () => {
-  const { page, faults } = await visit('/?provider=openai', { colorScheme: 'dark' })
+  const { page, faults } = await visit('/?is.provider=openai', { colorScheme: 'dark' })
   const link = page.getByRole('link', { name: 'Log in with single sign-on' })
   await link.waitFor()
   await page.screenshot({ path: join(SCREENSHOTS, 'login-dark.png') })
@@ -123,7 +123,7 @@ test('goes to the issuer and comes back to the same figures', async () => {
   await page.keyboard.press('Enter')
   await page.getByRole('button', { name: 'Log out' }).waitFor()
   expect(new URL(page.url()).origin).toBe(address)
-  expect(new URL(page.url()).searchParams.get('provider')).toBe('openai')
+  expect(new URL(page.url()).searchParams.get('is.provider')).toBe('openai')
   expect(await page.getByRole('button', { name: 'Log out' }).getAttribute('title')).toContain('user ada@example.com')
   expect(others(faults)).toEqual([])
 })

@@ -245,7 +245,10 @@ describe('a key that is not valid', () => {
 it('without any key, on this machine, nobody has to log in', async () => {
   const { browser, state, keyId } = await start()
   await state.write([{ table: 'keys', id: keyId, row: undefined }])
-  const { ask } = browser()
+  const { ask, cookies } = browser()
   expect((await ask('/api/v1/session')).body).toMatchObject({ authenticated: true, kind: 'local', session: false })
+  expect((await ask('/api/v1/status')).status).toBe(200)
+  // Nor does whoever shows the cookie of another server of this machine.
+  cookies.set('tallystick_session', 'A'.repeat(43))
   expect((await ask('/api/v1/status')).status).toBe(200)
 })

@@ -8,12 +8,15 @@ import { createPriceBook, type OverrideSource, type PriceBook } from '@tallystic
 import { createBackups } from './backup/backup.ts'
 import { assertRestored } from './backup/restore.ts'
 import type { ClientAddressOptions } from './http/address/client-address.ts'
-import type { AdminAccess } from './http/app-context.ts'
+import type { AdminAccess, AppContext } from './http/app-context.ts'
+import { isLoopback } from './http/guard.ts'
 import type { Limits } from './http/limits.ts'
 import type { Listening, ListenOptions } from './http/listen.ts'
 import type { LiveHub } from './http/live/hub.ts'
 import type { LoginOptions } from './http/login.ts'
 import type { Protocol012Options } from './http/protocol012/protocol012.ts'
+import { createFirstKey } from './identity/first-key.ts'
+import { LOCAL } from './identity/principal.ts'
 import { idsWitness } from './ingest/dedup/manifest.ts'
 import type { AckMode, Ingest } from './ingest/ingest.ts'
 import { openIngest } from './ingest/open-ingest.ts'
@@ -54,6 +57,11 @@ export interface OpenOptions {
   readonly protocol012?: Protocol012Options
   /** How people's browsers get in beside by a key. */
   readonly login?: LoginOptions
+  /**
+   * Told the text of the first key, once, when a server without any is bound to anything but loopback: nobody could use it
+   * otherwise. Absent: it is not made, and such a server is not started.
+   */
+  readonly onFirstKey?: (key: string) => void
   /** Who may use the routes under `/analytics`; without it this machine only. */
   readonly admin?: AdminAccess
   /** Files of the dashboard; those built into the package when absent. */
@@ -74,8 +82,9 @@ export interface Tallystick {
   readonly journal: Journal | undefined
   readonly prices: PriceBook
   readonly live: LiveHub
-  /** The HTTP surface as a function; never rejects. */
-  fetch(request: Request): Promise<Response>
+  /** The HTTP surface as a function; never rejects. With `trusted` the caller vouches for who asks, who then may do everything. */
+  fetch(request: Request, options?: { readonly trusted?: boolean }): Promise<Response>
+  /** @throws TallystickError `invalid_config` when the address cannot be bound, or would be open to others without any key */
   listen(options?: ListenOptions): Promise<Listening>
   /** Refuses what is new, finishes what is under way, and gives the data directory back. May be called twice. */
   close(): Promise<void>
@@ -191,9 +200,10 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
     journal,
     prices,
     live,
-    fetch: (request) => app.fetch(request),
+    fetch: (request, { trusted = false } = {}) => app.fetch(request, undefined, trusted ? LOCAL : undefined),
     async listen(where) {
       if (stopping) throw new TallystickError('shutting_down')
+      if (!isLoopback(where?.host)) await closeToStrangers(app.context, options.onFirstKey)
       const server = await listen(app, where)
       listening.push(server)
       return server
@@ -204,6 +214,21 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
       return closed
     },
   }
+}
+
+/** @throws TallystickError `invalid_config` */
+async function closeToStrangers(
+  { identity, state, clock, audit }: AppContext,
+  tell: OpenOptions['onFirstKey'],
+): Promise<void> {
+  if (identity.closed()) return
+  if (tell === undefined)
+    throw new TallystickError(
+      'invalid_config',
+      'Other machines can reach this address, and there is no key yet. Make one with `tallystick keys create NAME --scopes admin`, or listen on 127.0.0.1.',
+      { issues: [{ path: 'auth.first_key', message: 'no key is made by itself' }] },
+    )
+  tell(await createFirstKey(state, clock, audit))
 }
 
 const BUILT_DASHBOARD = fileURLToPath(new URL('../dist/dashboard', import.meta.url))

@@ -7,8 +7,7 @@ import { SESSION_METHOD, type Sessions } from './sessions.ts'
 /**
  * By the cookie of a session.
  *
- * @throws TallystickError `unauthorized` when the session has ended; `forbidden_origin` when the request comes from a page
- *   that is not ours, whatever it asks for
+ * @throws TallystickError `forbidden_origin` when the request comes from a page that is not ours, whatever it asks for
  */
 export function sessionMethod(sessions: Sessions, isHttps: (evidence: Evidence) => boolean): AuthMethod {
   return {
@@ -16,11 +15,11 @@ export function sessionMethod(sessions: Sessions, isHttps: (evidence: Evidence) 
     authenticate(evidence) {
       const { headers, url, nowMs } = evidence
       const secret = cookieOf(headers, SESSION_COOKIE, isHttps(evidence))
-      if (secret === undefined) return undefined
+      const principal = secret === undefined ? undefined : sessions.principal(secret, nowMs)
+      // A cookie without a session may be that of another server: browsers do not tell the ports of one host apart.
+      if (principal === undefined) return undefined
       if (!fromOwnPage(headers, url))
         throw new TallystickError('forbidden_origin', 'A session counts in requests of our own pages only.')
-      const principal = sessions.principal(secret, nowMs)
-      if (principal === undefined) throw new TallystickError('unauthorized', 'The session has ended. Log in again.')
       return principal
     },
   }

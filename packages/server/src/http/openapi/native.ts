@@ -309,7 +309,7 @@ export const STATUS_DOC: RouteDoc = {
             events: integer(),
             oldest_ms: orNull(integer()),
             newest_ms: orNull(integer()),
-            bytes: integer(),
+            bytes: orNull(integer('Of the whole store; null for whoever sees a part of it.')),
             sealed_to_ms: integer('Up to here events stand in cells; later ones are read one by one.'),
             malformed_lines: integer(),
             foreign_events: integer(),
