@@ -23,9 +23,7 @@ const MOST = 10_000
  * Five failures are free, then each doubles the wait, from a second to a minute; a quarter of an hour without one, or a
  * success, and all is forgotten.
  *
- * @example
- * attempts.failed('192.0.2.7', 0) // the sixth time
- * attempts.waitMs('192.0.2.7', 400) // 600
+ * @param most how many are remembered at one time
  */
 export function createAttempts(most: number = MOST): Attempts {
   // In the order of the last failure, so the first is always the oldest.
