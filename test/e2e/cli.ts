@@ -22,17 +22,25 @@ const ENV = Object.fromEntries(
   Object.entries({ ...process.env, NO_COLOR: '1', TZ: 'UTC' }).filter(([name]) => !name.startsWith('TALLYSTICK_')),
 )
 
-export function start(args: readonly string[], cwd: string = ROOT): ChildProcess {
-  return spawn(process.execPath, [BIN, ...args], { cwd, env: ENV, stdio: ['ignore', 'pipe', 'pipe'] })
+export function start(
+  args: readonly string[],
+  cwd: string = ROOT,
+  env: Readonly<Record<string, string>> = {},
+): ChildProcess {
+  return spawn(process.execPath, [BIN, ...args], { cwd, env: { ...ENV, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
 }
 
 /** Runs a command to its end; with `killAfterMs` it is ended by SIGKILL then, wherever it is. */
 export function tallystick(
   args: readonly string[],
-  options: { readonly killAfterMs?: number; readonly cwd?: string } = {},
+  options: {
+    readonly killAfterMs?: number
+    readonly cwd?: string
+    readonly env?: Readonly<Record<string, string>>
+  } = {},
 ): Promise<Ran> {
   return new Promise((resolve) => {
-    const child = start(args, options.cwd)
+    const child = start(args, options.cwd, options.env)
     let out = ''
     let err = ''
     child.stdout?.on('data', (data) => {
