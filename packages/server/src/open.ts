@@ -13,6 +13,7 @@ import { isLoopback } from './http/guard.ts'
 import type { Limits } from './http/limits.ts'
 import type { Listening, ListenOptions } from './http/listen.ts'
 import type { LiveHub } from './http/live/hub.ts'
+import type { LoginOptions } from './http/login.ts'
 import type { Protocol012Options } from './http/protocol012/protocol012.ts'
 import { createFirstKey } from './identity/first-key.ts'
 import { LOCAL } from './identity/principal.ts'
@@ -55,6 +56,8 @@ export interface OpenOptions {
   /** What is kept of the addresses of clients; nothing when absent. */
   readonly clientAddress?: ClientAddressOptions
   readonly protocol012?: Protocol012Options
+  /** How people's browsers get in beside by a key. */
+  readonly login?: LoginOptions
   /**
    * Told the text of the first key, once, when a server without any is bound to anything but loopback: nobody could use it
    * otherwise. Absent: it is not made, and such a server is not started.
@@ -183,6 +186,7 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
     ...(options.allowedOrigins ? { allowedOrigins: options.allowedOrigins } : {}),
     ...(options.clientAddress ? { clientAddress: options.clientAddress } : {}),
     ...(options.protocol012 ? { protocol012: options.protocol012 } : {}),
+    ...(options.login ? { login: options.login } : {}),
     ...(options.admin ? { admin: options.admin } : {}),
     ...(options.retainEventsMs === undefined ? {} : { eventsTtlMs: options.retainEventsMs }),
     ...(options.random ? { random: options.random } : {}),

@@ -15,6 +15,7 @@ import type { Guard } from './guard.ts'
 import type { IngestDoor } from './ingest-door.ts'
 import type { Limits } from './limits.ts'
 import type { LiveHub } from './live/hub.ts'
+import type { Login } from './login.ts'
 import type { Protocol012 } from './protocol012/protocol012.ts'
 import type { Turnstile } from './turnstile.ts'
 
@@ -43,6 +44,7 @@ export interface AppContext {
   readonly clientAddress: ClientAddress
   readonly door: IngestDoor
   readonly protocol012: Protocol012
+  readonly login: Login
   readonly budget: ByteBudget
   readonly queries: Turnstile
   readonly downloads: Downloads

@@ -25,6 +25,7 @@ import { secureHeaders } from './headers.ts'
 import { createIngestDoor } from './ingest-door.ts'
 import { DEFAULT_LIMITS, type Limits } from './limits.ts'
 import type { LiveHub } from './live/hub.ts'
+import { createLogin, type LoginOptions } from './login.ts'
 import { openApiDocument } from './openapi/document.ts'
 import { checkParameters, documentedParameters } from './parameters.ts'
 import { problemOf, problemResponse } from './problem.ts'
@@ -38,8 +39,8 @@ export interface AppOptions {
   readonly store: UsageStore
   /** What people have told the server; in memory when absent. */
   readonly state?: ControlState
-  /** Ways to say who one is beside API keys and JWTs, asked after them. */
-  readonly authMethods?: readonly AuthMethod[]
+  /** How people's browsers get in beside by a key; asked after keys and JWTs. */
+  readonly login?: LoginOptions
   readonly live: LiveHub
   readonly about: About
   readonly assets: Assets
@@ -139,12 +140,21 @@ function contextOf(options: AppOptions): AppContext {
   const state = options.state ?? openMemoryState()
   const guard = createGuard({ allowedHosts: options.allowedHosts ?? [], allowedOrigins: options.allowedOrigins ?? [] })
   const jwtSecret = options.protocol012?.jwtSecret
-  const methods: readonly AuthMethod[] = [
-    createKeyMethod(state),
-    ...(jwtSecret === undefined ? [] : createJwtMethods(state, jwtSecret)),
-    ...(options.authMethods ?? []),
-  ]
   const clientAddress = createClientAddress(options.clientAddress ?? { policy: 'off', trustedProxies: [] })
+  const newRequestId = uuidv7Generator(clock, random)
+  const onError = options.onError ?? (() => undefined)
+  const keys = createKeyMethod(state)
+  const login = createLogin(options.login ?? {}, {
+    state,
+    clientAddress,
+    keys,
+    onError: (error) => onError(error, newRequestId()),
+  })
+  const methods: readonly AuthMethod[] = [
+    keys,
+    ...(jwtSecret === undefined ? [] : createJwtMethods(state, jwtSecret)),
+    ...login.methods,
+  ]
   return {
     ingest,
     store,
@@ -169,14 +179,15 @@ function contextOf(options: AppOptions): AppContext {
     budget,
     guard,
     clientAddress,
+    login,
     door: createIngestDoor({ ingest, limits, budget, clientAddress, ack }),
     protocol012: createProtocol012(options.protocol012 ?? {}, clock),
     queries: createTurnstile(limits.runningQueries, limits.waitingQueries),
     downloads: createDownloads(limits.downloads),
     ...(options.backup ? { backup: options.backup } : {}),
     openApi: once(() => openApiDocument(ROUTES, about.version)),
-    newRequestId: uuidv7Generator(clock, random),
-    onError: options.onError ?? (() => undefined),
+    newRequestId,
+    onError,
     stopping: options.stopping ?? (() => false),
   }
 }

@@ -11,7 +11,9 @@ import { invariants } from './handlers/invariants.ts'
 import { createKey, listKeys, revokeKey } from './handlers/keys.ts'
 import { live } from './handlers/live.ts'
 import { me } from './handlers/me.ts'
+import { beginOidc, finishOidc } from './handlers/oidc.ts'
 import { query } from './handlers/query.ts'
+import { endSession, openSession, showSession } from './handlers/session.ts'
 import { status } from './handlers/status.ts'
 import { tables } from './handlers/tables.ts'
 import { listTenants, putTenant } from './handlers/tenants.ts'
@@ -26,6 +28,13 @@ import {
   PUT_TENANT_DOC,
   REVOKE_KEY_DOC,
 } from './openapi/identity.ts'
+import {
+  BEGIN_OIDC_DOC,
+  END_SESSION_DOC,
+  FINISH_OIDC_DOC,
+  OPEN_SESSION_DOC,
+  SHOW_SESSION_DOC,
+} from './openapi/login.ts'
 import {
   API_PAGE_DOC,
   FILES_DOC,
@@ -303,6 +312,49 @@ export const ROUTES: readonly Route[] = [
     doc: ANALYTICS_CLEAR_DOC,
     failure: routiiumFailure('Failed to clear analytics'),
     summary: 'Remove every event, as Routiium does',
+  },
+  {
+    method: 'GET',
+    path: '/api/v1/session',
+    scope: 'public',
+    handler: showSession,
+    doc: SHOW_SESSION_DOC,
+    strict: true,
+    summary: 'Say who asks and how to log in',
+  },
+  {
+    method: 'POST',
+    path: '/api/v1/session',
+    scope: 'public',
+    handler: openSession,
+    doc: OPEN_SESSION_DOC,
+    strict: true,
+    summary: 'Log in with a key',
+  },
+  {
+    method: 'DELETE',
+    path: '/api/v1/session',
+    scope: 'public',
+    handler: endSession,
+    doc: END_SESSION_DOC,
+    strict: true,
+    summary: 'Log this browser out',
+  },
+  {
+    method: 'GET',
+    path: '/auth/oidc/login',
+    scope: 'public',
+    handler: beginOidc,
+    doc: BEGIN_OIDC_DOC,
+    summary: 'Go to the OpenID Connect issuer',
+  },
+  {
+    method: 'GET',
+    path: '/auth/oidc/callback',
+    scope: 'public',
+    handler: finishOidc,
+    doc: FINISH_OIDC_DOC,
+    summary: 'Come back from the issuer',
   },
   {
     method: 'GET',
