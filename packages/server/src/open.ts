@@ -5,6 +5,8 @@ import { TallystickError } from '@tallystick/core'
 import { type Clock, type Random, systemClock } from '@tallystick/core/event'
 import { type Journal, type JournalTrace, type JournalWitness, openJournal } from '@tallystick/core/journal'
 import { createPriceBook, type OverrideSource, type PriceBook } from '@tallystick/core/pricing'
+import { type Alerts, createAlerts } from './alert/alerts.ts'
+import type { SendOptions } from './alert/delivery/send.ts'
 import { createBackups } from './backup/backup.ts'
 import { assertRestored } from './backup/restore.ts'
 import type { ClientAddressOptions } from './http/address/client-address.ts'
@@ -17,6 +19,7 @@ import { idsWitness } from './ingest/dedup/manifest.ts'
 import type { AckMode, Ingest } from './ingest/ingest.ts'
 import { openIngest } from './ingest/open-ingest.ts'
 import type { Logger } from './logger.ts'
+import { openMemoryState } from './state/memory.ts'
 import { locateStore, type OpenStoreOptions, openStore } from './store/open-store.ts'
 import type { StoreStats, UsageStore } from './store/store.ts'
 import { startUpkeep, type Upkeep } from './upkeep.ts'
@@ -50,6 +53,8 @@ export interface OpenOptions {
   readonly protocol012?: Protocol012Options
   /** Who may use the routes under `/analytics`; without it this machine only. */
   readonly admin?: AdminAccess
+  /** How alerts are sent. They are evaluated and sent from `listen` on, or from `alerts.start`. */
+  readonly alerts?: SendOptions
   /** Files of the dashboard; those built into the package when absent. */
   readonly dashboardDir?: string
   readonly logger?: Logger
@@ -66,6 +71,7 @@ export interface Tallystick {
   readonly journal: Journal | undefined
   readonly prices: PriceBook
   readonly live: LiveHub
+  readonly alerts: Alerts
   /** The HTTP surface as a function; never rejects. */
   fetch(request: Request): Promise<Response>
   listen(options?: ListenOptions): Promise<Listening>
@@ -137,9 +143,23 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
 
   let stopping = false
   const listening: Listening[] = []
+  const state = openMemoryState()
+  const alerts = createAlerts({
+    state,
+    store,
+    ingest,
+    clock,
+    logger,
+    address: () => listening[0]?.url,
+    ...(options.random ? { random: options.random } : {}),
+    ...(options.alerts ? { send: options.alerts } : {}),
+  })
+  closers.push(() => alerts.close())
   const app = createApp({
     ingest,
     store,
+    state,
+    alerts,
     live,
     clock,
     ...(journal
@@ -179,11 +199,13 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
     journal,
     prices,
     live,
+    alerts,
     fetch: (request) => app.fetch(request),
     async listen(where) {
       if (stopping) throw new TallystickError('shutting_down')
       const server = await listen(app, where)
       listening.push(server)
+      alerts.start()
       return server
     },
     close() {

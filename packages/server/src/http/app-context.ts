@@ -1,4 +1,5 @@
 import type { Clock } from '@tallystick/core/event'
+import type { Alerts } from '../alert/alerts.ts'
 import type { BackupStream } from '../backup/archive.ts'
 import type { Ingest } from '../ingest/ingest.ts'
 import type { Verification } from '../ingest/verify.ts'
@@ -29,6 +30,7 @@ export interface AppContext {
   /** All of it; handlers that answer with figures or events ask `call.store`. */
   readonly store: UsageStore
   readonly state: ControlState
+  readonly alerts: Alerts
   readonly live: LiveHub
   readonly clock: Clock
   readonly limits: Limits

@@ -1,6 +1,7 @@
 import { TallystickError } from '@tallystick/core'
 import { type Clock, type Random, systemClock, systemRandom, uuidv7Generator } from '@tallystick/core/event'
 import { Hono } from 'hono'
+import { type Alerts, createAlerts } from '../alert/alerts.ts'
 import type { BackupStream } from '../backup/archive.ts'
 import { LOCAL } from '../identity/principal.ts'
 import { scopedStore } from '../identity/scoped-store.ts'
@@ -32,6 +33,8 @@ export interface AppOptions {
   readonly store: UsageStore
   /** What people have told the server; in memory when absent. */
   readonly state?: ControlState
+  /** Rules and what became of them; kept and shown, but not evaluated, when absent. */
+  readonly alerts?: Alerts
   readonly live: LiveHub
   readonly about: About
   readonly assets: Assets
@@ -121,13 +124,15 @@ function assertAllowed({ headers }: Request, url: URL, { guard }: AppContext, gu
 
 function contextOf(options: AppOptions): AppContext {
   const { ingest, store, live, about, assets, clock = systemClock, random = systemRandom, ack = 'durable' } = options
+  const { state = openMemoryState() } = options
   const limits = { ...DEFAULT_LIMITS, ...options.limits }
   const budget = createByteBudget(limits.heldBytes)
   const clientAddress = createClientAddress(options.clientAddress ?? { policy: 'off', trustedProxies: [] })
   return {
     ingest,
     store,
-    state: options.state ?? openMemoryState(),
+    state,
+    alerts: options.alerts ?? createAlerts({ state, store, ingest, clock, random }),
     live,
     about,
     verify: () =>
@@ -173,7 +178,16 @@ function routerOf(routes: readonly Route[], context: AppContext): Hono<{ Binding
         if (parameters !== undefined) checkParameters(url.searchParams, parameters)
         const principal = LOCAL
         const store = scopedStore(context.store, principal)
-        return await route.handler({ request: c.req.raw, url, app: context, principal, store, peer: c.env.peer })
+        const params: Readonly<Record<string, string>> = c.req.param()
+        return await route.handler({
+          request: c.req.raw,
+          url,
+          app: context,
+          principal,
+          store,
+          params,
+          peer: c.env.peer,
+        })
       } catch (error) {
         return failure(error, context, route.failure)
       }

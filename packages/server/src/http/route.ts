@@ -16,6 +16,8 @@ export interface Call {
   readonly principal: Principal
   /** What may be asked of the store: only what the principal may see is in it. */
   readonly store: ScopedStore
+  /** What stands in the path where the route has a name such as `:id`. */
+  readonly params: Readonly<Record<string, string>>
   /** Address of the other end of the connection; undefined where there is no socket. */
   readonly peer: string | undefined
 }
@@ -27,8 +29,8 @@ export type FailureShape = (problem: Problem) => Response
 
 /** A row of the route table. There is no way to serve a path without one, and no row without a scope and a description. */
 export interface Route {
-  readonly method: 'GET' | 'POST'
-  /** Exact, or `/*` for everything that no other row takes. */
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  /** Exact but for names such as `:id`, or `/*` for everything that no other row takes. */
   readonly path: `/${string}`
   readonly scope: Scope
   /** One sentence for people. */

@@ -3,7 +3,7 @@ import { systemClock } from '@tallystick/core/event'
 import { SMTPServer } from 'smtp-server'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Firing } from '../../state/alert.ts'
-import { type Receiver, startReceiver } from '../testing/receiver.ts'
+import { type Received, type Receiver, startReceiver } from '../testing/receiver.ts'
 import type { Message } from './message.ts'
 import { createSender } from './send.ts'
 
@@ -38,7 +38,7 @@ describe('a webhook', () => {
   test('receives JSON, and a signature over the seconds and the body as sent', async () => {
     const sender = createSender({ allowedHosts: ['127.0.0.1'] }, systemClock)
     expect(await sender.send({ kind: 'webhook', url: receiver.url, secret }, MESSAGE)).toMatchObject({ ok: true })
-    const [{ headers, body }] = receiver.received as [{ headers: Record<string, string>; body: string }]
+    const { headers, body } = receiver.received[0] as Received
     expect(JSON.parse(body)).toEqual({
       id: 'm-1',
       type: 'alert.fired',
@@ -54,7 +54,7 @@ describe('a webhook', () => {
       },
       url: 'http://127.0.0.1:8088',
     })
-    const [, seconds, mac] = /^t=(\d+),v1=([0-9a-f]{64})$/.exec(headers['tallystick-signature'] ?? '') ?? []
+    const [, seconds, mac] = /^t=(\d+),v1=([0-9a-f]{64})$/.exec(String(headers['tallystick-signature'])) ?? []
     expect(Math.abs(Number(seconds) * 1000 - systemClock.now())).toBeLessThan(60_000)
     expect(mac).toBe(createHmac('sha256', secret).update(`${seconds}.${body}`).digest('hex'))
     expect(body).not.toContain(secret)
