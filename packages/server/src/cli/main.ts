@@ -51,6 +51,7 @@ const USAGE_CODES: ReadonlySet<string> = new Set([
   'usage',
   'invalid_config',
   'invalid_query',
+  'invalid_rule',
   'unknown_parameter',
   'unknown_value',
   'unknown_measure',
