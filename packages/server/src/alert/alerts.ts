@@ -7,6 +7,7 @@ import type { AlertRule, AlertTarget, Firing } from '../state/alert.ts'
 import type { ControlState } from '../state/state.ts'
 import type { UsageStore } from '../store/store.ts'
 import type { BudgetCrossing } from './crossing.ts'
+import { CrossingEvents } from './crossing-event.ts'
 import type { Message } from './delivery/message.ts'
 import type { Outcome } from './delivery/outcome.ts'
 import { createQueue } from './delivery/queue.ts'
@@ -24,7 +25,7 @@ const MAX_RULES = 1_000
 export interface AlertsOptions {
   readonly state: ControlState
   readonly store: Pick<UsageStore, 'query'>
-  readonly ingest: Pick<Ingest, 'invariants'>
+  readonly ingest: Pick<Ingest, 'invariants' | 'submit'>
   readonly send?: SendOptions
   /** Address of the dashboard, once it is known. */
   readonly address?: () => string | undefined
@@ -59,7 +60,10 @@ export interface Alerts {
   start(): void
   /** One round now, over the time up to `toMs`; for tests and for whoever has a schedule of their own. */
   run(toMs: number): Promise<void>
-  /** Spend has crossed a threshold of a budget. Resolves once that is durable; told twice it is one alert. */
+  /**
+   * Spend has crossed a threshold of a budget. Resolves once its alerts and its event are durable; told twice it is one alert
+   * and one event. Rejects where they could not be made so; then it is to be told again.
+   */
   crossed(crossing: BudgetCrossing): Promise<void>
   /** Told of each firing that begins or is over. Must not throw; returns how to stop. */
   onFiring(listener: FiringListener): () => void
@@ -108,6 +112,7 @@ export function createAlerts(options: AlertsOptions): Alerts {
     logger,
     newId,
   })
+  const events = new CrossingEvents(ingest)
   let schedule: Schedule | undefined
   let closed: Promise<void> | undefined
 
@@ -137,7 +142,10 @@ export function createAlerts(options: AlertsOptions): Alerts {
       queue.start()
     },
     run: (toMs) => engine.round(toMs),
-    crossed: (crossing) => engine.crossed(crossing),
+    async crossed(crossing) {
+      await engine.crossed(crossing)
+      await events.record(crossing)
+    },
     onFiring: (listener) => engine.onFiring(listener),
     rules: (principal) => [...state.rows('rules').values()].filter((rule) => seesRule(principal, rule)),
     health: (rule) => ({ ...engine.health(rule.id), firing: engine.openOf(rule.id).length }),

@@ -1,3 +1,4 @@
+import { decodeWireEvent } from '@tallystick/core/event'
 import { MEASURE_OF } from '@tallystick/core/query'
 import { describe, expect, test } from 'vitest'
 import type { Budget } from '../state/budget.ts'
@@ -219,6 +220,27 @@ describe('budget', () => {
       amount: raised.amount,
     })
     expect(stage.all()).toHaveLength(3)
+  })
+
+  test('is recorded as an event, once, whether a rule tells of it or not', async () => {
+    const stage = scene()
+    const tenant = { ...BUDGET, tenantId: 'acme', subject: { dimension: 'tags.team', value: 'a' } } as const
+    await stage.alerts.crossed({ ...crossing(80), budget: tenant })
+    await stage.alerts.crossed({ ...crossing(80), budget: tenant })
+    await stage.alerts.crossed({ ...crossing(80), budget: { ...BUDGET, unit: 'tokens' } })
+    expect(stage.recorded).toEqual([
+      {
+        event_id: expect.stringMatching(/^budget-[0-9a-f]{32}$/),
+        kind: 'budget_threshold_reached',
+        tenant_id: 'acme',
+        tags: { team: 'a' },
+        threshold_percent: 80,
+        current_spend_micros: 20_000_000,
+        budget_micros: 25_000_000,
+        detail: { budget_id: 'b-1' },
+      },
+    ])
+    expect(decodeWireEvent(stage.recorded[0], { nowMs: START_MS, mintId: () => 'x' })).toMatchObject({ ok: true })
   })
 
   test('keeps to the budgets and the tenant of the rule', async () => {

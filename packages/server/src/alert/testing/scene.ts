@@ -1,6 +1,7 @@
 import type { Timers } from '@tallystick/core'
 import type { Clock, UsageEvent } from '@tallystick/core/event'
 import { LOCAL } from '../../identity/principal.ts'
+import type { IngestRequest } from '../../ingest/ingest.ts'
 import type { GapReport, Invariants, SourceGap } from '../../ingest/invariants.ts'
 import type { AlertRule, Firing } from '../../state/alert.ts'
 import { openMemoryState } from '../../state/memory.ts'
@@ -67,6 +68,8 @@ export interface Scene {
   readonly alerts: Alerts
   /** What the sources' ledgers say from now on. */
   gaps: readonly Partial<SourceGap>[]
+  /** Events that the alerts themselves have recorded. */
+  readonly recorded: unknown[]
   /** Puts `count` requests into the minute that begins now, and moves on to its end. */
   minute(...traffic: readonly Traffic[]): Promise<void>
   /** The same over several minutes. */
@@ -95,6 +98,10 @@ export function scene(options: Partial<AlertsOptions> = {}): Scene {
   const state = options.state ?? openMemoryState()
   let ordinal = 0
   const ingest = {
+    submit: async ({ items }: IngestRequest) => {
+      stage.recorded.push(...items)
+      return { received: 1, accepted: 1, duplicate: 0, conflict: 0, conflicts: [], rejected: [] }
+    },
     invariants: async () =>
       ({
         gaps: {
@@ -120,6 +127,7 @@ export function scene(options: Partial<AlertsOptions> = {}): Scene {
     store: store as UsageStore,
     alerts,
     gaps: [],
+    recorded: [],
     async minute(...traffic) {
       const events = traffic.flatMap(({ count = 1, ...event }) =>
         Array.from({ length: count }, () => {
