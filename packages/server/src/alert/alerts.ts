@@ -6,7 +6,7 @@ import type { Logger } from '../logger.ts'
 import type { AlertRule, AlertTarget, Firing } from '../state/alert.ts'
 import type { ControlState } from '../state/state.ts'
 import type { UsageStore } from '../store/store.ts'
-import type { BudgetCrossing } from './crossing.ts'
+import type { BudgetCrossing, BudgetCrossings } from './crossing.ts'
 import { CrossingEvents } from './crossing-event.ts'
 import type { Message } from './delivery/message.ts'
 import type { Outcome } from './delivery/outcome.ts'
@@ -21,11 +21,14 @@ import type { RuleHealth } from './shown.ts'
 import { seesRule } from './visible.ts'
 
 const MAX_RULES = 1_000
+const CROSSING_RETRY_MS = 5_000
 
 export interface AlertsOptions {
   readonly state: ControlState
   readonly store: Pick<UsageStore, 'query'>
   readonly ingest: Pick<Ingest, 'invariants' | 'submit'>
+  /** Who tells of budgets; absent: whoever calls `crossed`. */
+  readonly budgets?: BudgetCrossings
   readonly send?: SendOptions
   /** Address of the dashboard, once it is known. */
   readonly address?: () => string | undefined
@@ -113,6 +116,22 @@ export function createAlerts(options: AlertsOptions): Alerts {
     newId,
   })
   const events = new CrossingEvents(ingest)
+  const crossed = async (crossing: BudgetCrossing): Promise<void> => {
+    await engine.crossed(crossing)
+    await events.record(crossing)
+  }
+  /** Tells itself again: whoever keeps budgets need not know that a disk is full. */
+  const crossedInTheEnd = async (crossing: BudgetCrossing): Promise<void> => {
+    while (closed === undefined) {
+      try {
+        return await crossed(crossing)
+      } catch (error) {
+        logger.error({ err: error }, 'that a budget was crossed could not be written; it is tried again')
+        await new Promise<void>((resolve) => timers.after(CROSSING_RETRY_MS, resolve))
+      }
+    }
+  }
+  const stopHearing = options.budgets?.onCrossing(crossedInTheEnd)
   let schedule: Schedule | undefined
   let closed: Promise<void> | undefined
 
@@ -142,10 +161,7 @@ export function createAlerts(options: AlertsOptions): Alerts {
       queue.start()
     },
     run: (toMs) => engine.round(toMs),
-    async crossed(crossing) {
-      await engine.crossed(crossing)
-      await events.record(crossing)
-    },
+    crossed,
     onFiring: (listener) => engine.onFiring(listener),
     rules: (principal) => [...state.rows('rules').values()].filter((rule) => seesRule(principal, rule)),
     health: (rule) => ({ ...engine.health(rule.id), firing: engine.openOf(rule.id).length }),
@@ -201,6 +217,7 @@ export function createAlerts(options: AlertsOptions): Alerts {
     idle: () => queue.idle(),
     close() {
       closed ??= (async () => {
+        stopHearing?.()
         engine.stop()
         await Promise.all([schedule?.stop(), queue.stop()])
         sender.close()

@@ -17,7 +17,7 @@ export interface BudgetCrossing {
 
 /** Whoever keeps budgets. May tell of the same crossing more than once. */
 export interface BudgetCrossings {
-  /** Returns how to stop. A listener resolves once what it was told is durable. */
+  /** Returns how to stop. A listener resolves once what it was told is durable, and does not reject. */
   onCrossing(listener: (crossing: BudgetCrossing) => Promise<void>): () => void
 }
 

@@ -2,6 +2,8 @@ import { decodeWireEvent } from '@tallystick/core/event'
 import { MEASURE_OF } from '@tallystick/core/query'
 import { describe, expect, test } from 'vitest'
 import type { Budget } from '../state/budget.ts'
+import { openMemoryState } from '../state/memory.ts'
+import type { BudgetCrossings } from './crossing.ts'
 import { ALERT_KINDS } from './kinds.ts'
 import { DAY_MS, FAILED, HOUR_MS, type Scene, START_MS, scene, type Traffic } from './testing/scene.ts'
 
@@ -241,6 +243,40 @@ describe('budget', () => {
       },
     ])
     expect(decodeWireEvent(stage.recorded[0], { nowMs: START_MS, mintId: () => 'x' })).toMatchObject({ ok: true })
+  })
+
+  test('is heard from whoever keeps budgets, and not lost while nothing can be written', async () => {
+    let tell: Parameters<BudgetCrossings['onCrossing']>[0] = async () => undefined
+    const memory = openMemoryState()
+    let full = false
+    const state = {
+      ...memory,
+      write: (changes: Parameters<typeof memory.write>[0]) =>
+        full ? Promise.reject(new Error('full')) : memory.write(changes),
+    }
+    const stage = scene({
+      state,
+      budgets: {
+        onCrossing: (listener) => {
+          tell = listener
+          return () => {
+            tell = async () => undefined
+          }
+        },
+      },
+    })
+    await stage.rule({ kind: 'budget' })
+    full = true
+    const told = tell(crossing(80))
+    await stage.time.advance(12_000)
+    expect(stage.all()).toEqual([])
+    full = false
+    await stage.time.advance(5_000)
+    await told
+    expect(stage.all()).toHaveLength(1)
+    await stage.alerts.close()
+    await tell(crossing(90))
+    expect(stage.all()).toHaveLength(1)
   })
 
   test('keeps to the budgets and the tenant of the rule', async () => {
