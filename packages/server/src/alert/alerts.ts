@@ -13,7 +13,7 @@ import type { Outcome } from './delivery/outcome.ts'
 import { createQueue } from './delivery/queue.ts'
 import { createSender, type SendOptions } from './delivery/send.ts'
 import { AlertEngine, type FiringListener } from './engine.ts'
-import { messageOf } from './outbox.ts'
+import { letterOf } from './outbox.ts'
 import { readRule } from './rule-input.ts'
 import { everyMinute, type Schedule } from './schedule.ts'
 import { settingsOf } from './settings.ts'
@@ -85,7 +85,7 @@ export interface Alerts {
   acknowledge(id: string, principal: Principal): Promise<Firing>
   /** Resolves once no delivery is under way. */
   idle(): Promise<void>
-  /** Stops evaluating and sending; waits for what is under way. What was not sent stands in the state. May be called twice. */
+  /** Stops evaluating, and cuts off what is being sent. What was not sent stands in the state. May be called twice. */
   close(): Promise<void>
 }
 
@@ -96,14 +96,13 @@ export function createAlerts(options: AlertsOptions): Alerts {
   const { timers = systemTimers, logger = SILENT, address = () => undefined } = options
   const newId = uuidv7Generator(clock, random)
   const sender = createSender(options.send ?? {}, clock)
-  const pageUrl = (): string | undefined => address()
   const queue = createQueue({
     state,
     clock,
     random,
     timers,
     send: sender.send,
-    messageOf: (delivery) => messageOf(state, delivery, pageUrl()),
+    letterOf: (delivery) => letterOf(state, delivery, address()),
     onError: (error) =>
       logger.error({ err: error }, 'the outcome of a delivery could not be written; it is tried again'),
   })
@@ -185,7 +184,7 @@ export function createAlerts(options: AlertsOptions): Alerts {
     },
     async test(id, principal) {
       const rule = seen(id, principal)
-      const message = testMessage(rule, newId(), clock.now(), pageUrl())
+      const message = testMessage(rule, newId(), clock.now(), address())
       return Promise.all(
         rule.targets.map(async (target) => {
           const startMs = clock.monotonic()
@@ -219,8 +218,9 @@ export function createAlerts(options: AlertsOptions): Alerts {
       closed ??= (async () => {
         stopHearing?.()
         engine.stop()
-        await Promise.all([schedule?.stop(), queue.stop()])
+        // A receiver that does not answer holds up no stop: what it may have taken comes again under the same id.
         sender.close()
+        await Promise.all([schedule?.stop(), queue.stop()])
       })()
       return closed
     },

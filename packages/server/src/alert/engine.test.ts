@@ -4,7 +4,9 @@ import { LOCAL, type Principal } from '../identity/principal.ts'
 import { openMemoryState } from '../state/memory.ts'
 import type { ControlState } from '../state/state.ts'
 import { openMemoryStore } from '../store/memory.ts'
+import { signature } from './delivery/signature.ts'
 import { MAX_HISTORY } from './firings.ts'
+import { startReceiver } from './testing/receiver.ts'
 import { DAY_MS, FAILED, FakeTime, HOUR_MS, MINUTE_MS, START_MS, scene } from './testing/scene.ts'
 
 const FAILING = { kind: 'error_rate', threshold: 1_000, min_requests: 10 }
@@ -95,6 +97,38 @@ describe('a firing', () => {
     stop()
     await stage.minutes(2)
     expect(heard).toEqual(['no_data fired', 'no_data resolved'])
+  })
+})
+
+describe('what is still to be told', () => {
+  test('goes to the targets that the rule has by then, signed with the secret that they have by then', async () => {
+    const receiver = await startReceiver()
+    const stage = scene({ send: { allowedHosts: ['127.0.0.1'] } })
+    const target = (path: string, secret: string): object => ({
+      kind: 'webhook',
+      url: `${receiver.url}/${path}`,
+      secret,
+    })
+    const rule = { kind: 'no_data', window_ms: MINUTE_MS }
+    const { id } = await stage.rule({
+      ...rule,
+      targets: [target('kept', 'the first secret'), target('gone', 'the first secret')],
+    })
+    await stage.minutes(1)
+    await stage.alerts.replace(id, { ...rule, targets: [target('kept', 'the second secret')] }, LOCAL)
+    stage.alerts.start()
+    await receiver.has(1)
+    await stage.alerts.idle()
+    const [one] = receiver.received
+    const [, seconds] = /^t=(\d+)/.exec(String(one?.headers['tallystick-signature'])) ?? []
+    expect(one?.headers['tallystick-signature']).toBe(signature('the second secret', Number(seconds), one?.body ?? ''))
+    expect(receiver.received).toHaveLength(1)
+    expect([...stage.state.rows('deliveries').values()].map(({ lastError }) => lastError)).toEqual([
+      undefined,
+      expect.stringContaining('removed'),
+    ])
+    await stage.alerts.close()
+    await receiver.close()
   })
 })
 

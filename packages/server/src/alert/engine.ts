@@ -140,12 +140,10 @@ export class AlertEngine {
   async #endBudgets(): Promise<void> {
     const { state, clock, logger } = this.#options
     const budgets = state.rows('budgets')
-    const past = [...state.rows('firings').values()].filter(
-      (firing) =>
-        firing.kind === 'budget' &&
-        firing.resolvedMs === undefined &&
-        isPast(firing, budgets.get(String(firing.key[1])), clock.now()),
-    )
+    const past = this.#firings
+      .allOpen()
+      .filter(({ kind }) => kind === 'budget')
+      .filter((firing) => isPast(firing, budgets.get(String(firing.key[1])), clock.now()))
     await this.#close(past).catch((error: unknown) =>
       logger.error({ err: error }, 'alerts of past budget windows could not be ended; it is tried again'),
     )

@@ -11,10 +11,12 @@ export const keyText = (key: Firing['key']): string => JSON.stringify(key)
 export class Firings {
   readonly #state: ControlState
   readonly #latest = new Map<string, Firing>()
+  /** Those of the latest that are open: few, and asked for each minute. */
+  readonly #open = new Map<string, Firing>()
 
   constructor(state: ControlState) {
     this.#state = state
-    for (const firing of state.rows('firings').values()) this.#latest.set(keyText(firing.key), firing)
+    for (const firing of state.rows('firings').values()) this.#set(keyText(firing.key), firing)
   }
 
   latest(key: string): Firing | undefined {
@@ -22,14 +24,15 @@ export class Firings {
   }
 
   open(key: string): Firing | undefined {
-    const latest = this.#latest.get(key)
-    return latest?.resolvedMs === undefined ? latest : undefined
+    return this.#open.get(key)
+  }
+
+  allOpen(): readonly Firing[] {
+    return [...this.#open.values()]
   }
 
   openOf(ruleId: string): readonly Firing[] {
-    return [...this.#state.rows('firings').values()].filter(
-      (firing) => firing.ruleId === ruleId && firing.resolvedMs === undefined,
-    )
+    return this.allOpen().filter((firing) => firing.ruleId === ruleId)
   }
 
   /**
@@ -39,7 +42,7 @@ export class Firings {
    */
   async write(firings: readonly Firing[], further: readonly Change[]): Promise<void> {
     const before = firings.map((firing) => [keyText(firing.key), this.#latest.get(keyText(firing.key))] as const)
-    for (const firing of firings) this.#latest.set(keyText(firing.key), firing)
+    for (const firing of firings) this.#set(keyText(firing.key), firing)
     try {
       await this.#state.write([
         ...firings.map((row): Change => ({ table: 'firings', id: row.id, row })),
@@ -47,12 +50,16 @@ export class Firings {
         ...this.#beyondHistory(),
       ])
     } catch (error) {
-      for (const [key, firing] of before) {
-        if (firing === undefined) this.#latest.delete(key)
-        else this.#latest.set(key, firing)
-      }
+      for (const [key, firing] of before) this.#set(key, firing)
       throw error
     }
+  }
+
+  #set(key: string, firing: Firing | undefined): void {
+    if (firing === undefined) this.#latest.delete(key)
+    else this.#latest.set(key, firing)
+    if (firing === undefined || firing.resolvedMs !== undefined) this.#open.delete(key)
+    else this.#open.set(key, firing)
   }
 
   #beyondHistory(): readonly Change[] {
@@ -62,7 +69,7 @@ export class Firings {
     const gone = over.sort((a, b) => (a.resolvedMs as number) - (b.resolvedMs as number)).slice(0, excess)
     const ids = new Set(gone.map(({ id }) => id))
     const deliveries = [...this.#state.rows('deliveries').values()].filter(({ firingId }) => ids.has(firingId))
-    for (const { id, key } of gone) if (this.#latest.get(keyText(key))?.id === id) this.#latest.delete(keyText(key))
+    for (const { id, key } of gone) if (this.#latest.get(keyText(key))?.id === id) this.#set(keyText(key), undefined)
     return [
       ...gone.map(({ id }): Change => ({ table: 'firings', id, row: undefined })),
       ...deliveries.map(({ id }): Change => ({ table: 'deliveries', id, row: undefined })),

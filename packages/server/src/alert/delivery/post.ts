@@ -14,6 +14,8 @@ export interface PostOptions {
   readonly hosts: HostPolicy
   readonly clock: Clock
   readonly timeoutMs: number
+  /** Cuts off what is under way. */
+  readonly stop?: AbortSignal
   /** Resolves names; the system's resolver when absent. */
   readonly lookup?: LookupFunction
 }
@@ -26,7 +28,8 @@ class Refused extends Error {}
  * Posts JSON once, to permitted addresses only. The name is looked up once and the connection goes to what was checked, so
  * that an answer which changes in between (DNS rebinding) gains nothing; redirects are not followed.
  */
-export function createPost({ hosts, clock, timeoutMs, lookup = systemLookup as LookupFunction }: PostOptions): Post {
+export function createPost(options: PostOptions): Post {
+  const { hosts, clock, timeoutMs, stop, lookup = systemLookup as LookupFunction } = options
   const checkedLookup: LookupFunction = (hostname, options, callback) => {
     lookup(hostname, { ...options, all: true }, (error, found) => {
       if (error) return callback(error, [])
@@ -55,13 +58,15 @@ export function createPost({ hosts, clock, timeoutMs, lookup = systemLookup as L
         lookup: checkedLookup,
         // A connection that was made for one host is used for it alone, and once.
         agent: false,
-        signal: AbortSignal.timeout(timeoutMs),
+        signal: AbortSignal.any([AbortSignal.timeout(timeoutMs), ...(stop === undefined ? [] : [stop])]),
       })
       sent.on('response', (response) => {
         resolve(outcomeOf(response, clock))
         drain(response)
       })
-      sent.on('error', (error) => resolve(failureOf(error, timeoutMs)))
+      sent.on('error', (error) =>
+        resolve(stop?.aborted === true ? { ok: false, detail: 'the server stopped' } : failureOf(error, timeoutMs)),
+      )
       sent.end(bytes)
     })
 }

@@ -15,6 +15,12 @@ const STATE_RETRY_MS = 5_000
 /** Timers of the runtime hold no more than 2^31 ms; also, a wall clock that was set is noticed after this time. */
 const LONGEST_SLEEP_MS = 60_000
 
+/** A message and where it goes. */
+export interface Letter {
+  readonly target: AlertTarget
+  readonly message: Message
+}
+
 export interface QueueOptions {
   readonly state: ControlState
   readonly clock: Clock
@@ -22,8 +28,8 @@ export interface QueueOptions {
   readonly timers: Timers
   /** One attempt; must not reject. */
   readonly send: (target: AlertTarget, message: Message) => Promise<Outcome>
-  /** Undefined where there is nothing left to tell of: the firing is gone. */
-  readonly messageOf: (delivery: Delivery) => Message | undefined
+  /** Undefined where there is nothing left to tell, or nobody to tell it to. */
+  readonly letterOf: (delivery: Delivery) => Letter | undefined
   readonly onError: (error: unknown) => void
 }
 
@@ -44,7 +50,7 @@ export interface Queue {
  * Sends the deliveries of the control state, each at least once: a row is there before the first attempt and says that it
  * was taken after it, so that a process which dies in between sends again, under the same id.
  */
-export function createQueue({ state, clock, random, timers, send, messageOf, onError }: QueueOptions): Queue {
+export function createQueue({ state, clock, random, timers, send, letterOf, onError }: QueueOptions): Queue {
   const underWay = new Map<string, Promise<void>>()
   /** Destinations of the attempts under way. */
   const busy = new Set<string>()
@@ -55,11 +61,11 @@ export function createQueue({ state, clock, random, timers, send, messageOf, onE
   let stopped = false
 
   const attempt = async (delivery: Delivery): Promise<void> => {
-    const message = messageOf(delivery)
+    const letter = letterOf(delivery)
     const outcome: Outcome =
-      message === undefined
-        ? { ok: false, final: true, detail: 'the alert is no longer known' }
-        : await send(delivery.target, message)
+      letter === undefined
+        ? { ok: false, final: true, detail: 'the alert, its rule or this target of it was removed' }
+        : await send(letter.target, letter.message)
     const after = settled(delivery, outcome)
     for (;;) {
       try {
@@ -156,6 +162,7 @@ export function createQueue({ state, clock, random, timers, send, messageOf, onE
 
 const isOpen = ({ deliveredMs, givenUpMs }: Delivery): boolean => deliveredMs === undefined && givenUpMs === undefined
 
-function destinationOf(target: AlertTarget): string {
+/** Where a target leads, as a text to compare: secret or not, it is the same place. */
+export function destinationOf(target: AlertTarget): string {
   return JSON.stringify([target.kind, target.kind === 'mail' ? target.to : target.url])
 }

@@ -68,6 +68,19 @@ describe('a webhook', () => {
     expect(first?.headers).not.toHaveProperty('tallystick-signature')
   })
 
+  test('that does not answer is cut off when the sender is closed', async () => {
+    let asked = (): void => undefined
+    const reached = new Promise<void>((resolve) => {
+      asked = resolve
+    })
+    receiver.answer = () => asked()
+    const sender = createSender({ allowedHosts: ['127.0.0.1'] }, systemClock)
+    const sending = sender.send({ kind: 'webhook', url: receiver.url }, MESSAGE)
+    await reached
+    sender.close()
+    expect(await sending).toEqual({ ok: false, detail: 'the server stopped' })
+  })
+
   test('is told when it is over', async () => {
     const sender = createSender({ allowedHosts: ['127.0.0.1'] }, systemClock)
     await sender.send({ kind: 'webhook', url: receiver.url }, { ...MESSAGE, type: 'alert.resolved' })

@@ -30,13 +30,15 @@ export interface Sender {
   readonly hosts: HostPolicy
   /** Can mail be sent at all? */
   readonly mails: boolean
+  /** Cuts off what is being posted. */
   close(): void
 }
 
 export function createSender(options: SendOptions, clock: Clock): Sender {
   const { allowedHosts = [], smtpUrl, mailFrom = 'tallystick@localhost', lookup, timeoutMs = TIMEOUT_MS } = options
   const hosts = hostPolicy(allowedHosts)
-  const post = createPost({ hosts, clock, timeoutMs, ...(lookup === undefined ? {} : { lookup }) })
+  const stop = new AbortController()
+  const post = createPost({ hosts, clock, timeoutMs, stop: stop.signal, ...(lookup === undefined ? {} : { lookup }) })
   const mailer: Mailer | undefined =
     smtpUrl === undefined ? undefined : createMailer({ smtpUrl, from: mailFrom, timeoutMs })
   const once = async (target: AlertTarget, message: Message): Promise<Outcome> => {
@@ -50,6 +52,9 @@ export function createSender(options: SendOptions, clock: Clock): Sender {
     send: (target, message) =>
       // The texts of errors of libraries may hold addresses and credentials.
       once(target, message).catch((): Outcome => ({ ok: false, detail: 'failed unexpectedly' })),
-    close: () => mailer?.close(),
+    close() {
+      stop.abort()
+      mailer?.close()
+    },
   }
 }
