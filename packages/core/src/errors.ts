@@ -168,6 +168,9 @@ export const ERRORS = {
     true,
   ),
 
+  // alerts
+  invalid_rule: row(400, 'The alert rule is not valid', 'Mend every problem listed in `issues`.'),
+
   // storage
   disk_full: row(507, 'The disk is full', 'Free space; the server resumes by itself.', true),
   journal_unavailable: row(

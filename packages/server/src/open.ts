@@ -5,6 +5,8 @@ import { TallystickError } from '@tallystick/core'
 import { type Clock, type Random, systemClock } from '@tallystick/core/event'
 import { type Journal, type JournalTrace, type JournalWitness, openJournal } from '@tallystick/core/journal'
 import { createPriceBook, type OverrideSource, type PriceBook } from '@tallystick/core/pricing'
+import { type Alerts, createAlerts } from './alert/alerts.ts'
+import type { SendOptions } from './alert/delivery/send.ts'
 import { createBackups } from './backup/backup.ts'
 import { assertRestored } from './backup/restore.ts'
 import type { ClientAddressOptions } from './http/address/client-address.ts'
@@ -65,6 +67,8 @@ export interface OpenOptions {
   readonly onFirstKey?: (key: string) => void
   /** Who may use the routes under `/analytics`; without it this machine only. */
   readonly admin?: AdminAccess
+  /** How alerts are sent. They are evaluated and sent from `listen` on, or from `alerts.start`. */
+  readonly alerts?: SendOptions
   /** Files of the dashboard; those built into the package when absent. */
   readonly dashboardDir?: string
   readonly logger?: Logger
@@ -86,6 +90,7 @@ export interface Tallystick {
   /** The HTTP surface as a function; never rejects. With `trusted` the caller vouches for who asks, who then may do everything. */
   fetch(request: Request, options?: { readonly trusted?: boolean }): Promise<Response>
   /** @throws TallystickError `invalid_config` when the address cannot be bound, or would be open to others without any key */
+  readonly alerts: Alerts
   listen(options?: ListenOptions): Promise<Listening>
   /** Refuses what is new, finishes what is under way, and gives the data directory back. May be called twice. */
   close(): Promise<void>
@@ -158,10 +163,22 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
 
   let stopping = false
   const listening: Listening[] = []
+  const alerts = createAlerts({
+    state,
+    store,
+    ingest,
+    clock,
+    logger,
+    address: () => listening[0]?.url,
+    ...(options.random ? { random: options.random } : {}),
+    ...(options.alerts ? { send: options.alerts } : {}),
+  })
+  closers.push(() => alerts.close())
   const app = createApp({
     ingest,
     store,
     state,
+    alerts,
     live,
     clock,
     ...(journal && durable
@@ -205,12 +222,14 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
     journal,
     prices,
     live,
+    alerts,
     fetch: (request, { trusted = false } = {}) => app.fetch(request, undefined, trusted ? LOCAL : undefined),
     async listen(where) {
       if (stopping) throw new TallystickError('shutting_down')
       if (!isLoopback(where?.host)) await closeToStrangers(app.context, options.onFirstKey)
       const server = await listen(app, where)
       listening.push(server)
+      alerts.start()
       return server
     },
     close() {

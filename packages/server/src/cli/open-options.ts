@@ -13,6 +13,7 @@ export function openOptions(config: Config): OpenOptions {
   const cellsSeconds = config.optional('retention.cells_seconds')
   const jwtSecret = config.secret('protocol012.jwt_secret')
   const token = config.secret('routiium.admin_token')
+  const smtpUrl = config.secret('alerts.smtp_url')
   return {
     dataDir,
     store: locateStore(config.text('store'), dataDir),
@@ -44,6 +45,11 @@ export function openOptions(config: Config): OpenOptions {
     allowedHosts: config.list('http.allowed_hosts'),
     allowedOrigins: config.list('http.allowed_origins'),
     admin: { ...(token === undefined ? {} : { token }), insecure: config.flag('routiium.insecure_admin') },
+    alerts: {
+      allowedHosts: config.list('alerts.allowed_hosts'),
+      mailFrom: config.text('alerts.mail_from'),
+      ...(smtpUrl === undefined ? {} : { smtpUrl }),
+    },
     duckdb: {
       memoryLimitMb: config.integer('duckdb.memory_mb'),
       threads: config.integer('duckdb.threads'),

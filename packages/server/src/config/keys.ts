@@ -323,6 +323,29 @@ export const CONFIG_KEYS: readonly KeySpec[] = [
     about: "Size of the embedded store's log at which it is written into the file, in MiB.",
   },
   {
+    key: 'alerts.allowed_hosts',
+    env: 'TALLYSTICK_ALERTS_ALLOWED_HOSTS',
+    type: { of: 'list' },
+    default: [],
+    about:
+      'Hosts that alert webhooks may go to: names, `*.example.com`, addresses; `*` is everything public. Unset: everything public. Private networks only by an entry of their own.',
+  },
+  {
+    key: 'alerts.smtp_url',
+    env: 'TALLYSTICK_ALERTS_SMTP_URL',
+    type: { of: 'secret' },
+    default: null,
+    about:
+      'Mail server for alerts, `smtp://user:password@host:port` or `smtps://`. Unset: no mail. Needs the package nodemailer.',
+  },
+  {
+    key: 'alerts.mail_from',
+    env: 'TALLYSTICK_ALERTS_MAIL_FROM',
+    type: { of: 'text' },
+    default: 'tallystick@localhost',
+    about: 'Sender of the mails of alerts.',
+  },
+  {
     key: 'log.level',
     env: 'TALLYSTICK_LOG_LEVEL',
     flag: 'log-level',

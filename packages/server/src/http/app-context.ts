@@ -1,4 +1,5 @@
 import type { Clock } from '@tallystick/core/event'
+import type { Alerts } from '../alert/alerts.ts'
 import type { BackupStream } from '../backup/archive.ts'
 import type { Authenticator } from '../identity/authenticator.ts'
 import type { Ingest } from '../ingest/ingest.ts'
@@ -37,6 +38,7 @@ export interface AppContext {
   readonly audit: Audit
   /** Finds out who asks. */
   readonly identity: Authenticator
+  readonly alerts: Alerts
   readonly live: LiveHub
   readonly clock: Clock
   readonly limits: Limits

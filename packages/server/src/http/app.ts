@@ -1,6 +1,7 @@
 import { TallystickError } from '@tallystick/core'
 import { type Clock, type Random, systemClock, systemRandom, uuidv7Generator } from '@tallystick/core/event'
 import { Hono } from 'hono'
+import { type Alerts, createAlerts } from '../alert/alerts.ts'
 import type { BackupStream } from '../backup/archive.ts'
 import type { AuthMethod } from '../identity/auth-method.ts'
 import { createAuthenticator } from '../identity/authenticator.ts'
@@ -41,6 +42,8 @@ export interface AppOptions {
   readonly state?: ControlState
   /** How people's browsers get in beside by a key; asked after keys and JWTs. */
   readonly login?: LoginOptions
+  /** Rules and what became of them; kept and shown, but not evaluated, when absent. */
+  readonly alerts?: Alerts
   readonly live: LiveHub
   readonly about: About
   readonly assets: Assets
@@ -161,6 +164,7 @@ function contextOf(options: AppOptions): AppContext {
     state,
     audit: createAudit(state, clock),
     identity: createAuthenticator(methods, { state, clock, exposed: () => !guard.local() }),
+    alerts: options.alerts ?? createAlerts({ state, store, ingest, clock, random }),
     live,
     about,
     verify: () =>
