@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
-import { HEARTBEAT_MS, RING_TICKS } from '../packages/server/src/http/live/hub.ts'
+import { RING_TICKS } from '../packages/server/src/http/live/channel.ts'
+import { HEARTBEAT_MS } from '../packages/server/src/http/live/hub.ts'
 import { createTestApp, NOW_MS } from '../packages/server/src/http/testing/test-app.ts'
 
 const page = readFileSync(new URL('../docs/live.md', import.meta.url), 'utf8')
