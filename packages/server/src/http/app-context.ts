@@ -14,6 +14,7 @@ import type { Limits } from './limits.ts'
 import type { LiveHub } from './live/hub.ts'
 import type { Protocol012 } from './protocol012/protocol012.ts'
 import type { Turnstile } from './turnstile.ts'
+import type { LiveFeed } from './websocket/feed.ts'
 
 /** Who may use the routes of Routiium, all of which are for its administrator. */
 export interface AdminAccess {
@@ -30,6 +31,7 @@ export interface AppContext {
   readonly store: UsageStore
   readonly state: ControlState
   readonly live: LiveHub
+  readonly feed: LiveFeed
   readonly clock: Clock
   readonly limits: Limits
   readonly guard: Guard

@@ -26,6 +26,7 @@ import { createProtocol012, type Protocol012Options } from './protocol012/protoc
 import type { FailureShape, Route } from './route.ts'
 import { ROUTES } from './routes.ts'
 import { createTurnstile } from './turnstile.ts'
+import type { LiveFeed } from './websocket/feed.ts'
 
 export interface AppOptions {
   readonly ingest: Ingest
@@ -33,6 +34,7 @@ export interface AppOptions {
   /** What people have told the server; in memory when absent. */
   readonly state?: ControlState
   readonly live: LiveHub
+  readonly feed: LiveFeed
   readonly about: About
   readonly assets: Assets
   /** Begins a backup; absent with a memory store. */
@@ -120,7 +122,17 @@ function assertAllowed({ headers }: Request, url: URL, { guard }: AppContext, gu
 }
 
 function contextOf(options: AppOptions): AppContext {
-  const { ingest, store, live, about, assets, clock = systemClock, random = systemRandom, ack = 'durable' } = options
+  const {
+    ingest,
+    store,
+    live,
+    feed,
+    about,
+    assets,
+    clock = systemClock,
+    random = systemRandom,
+    ack = 'durable',
+  } = options
   const limits = { ...DEFAULT_LIMITS, ...options.limits }
   const budget = createByteBudget(limits.heldBytes)
   const clientAddress = createClientAddress(options.clientAddress ?? { policy: 'off', trustedProxies: [] })
@@ -129,6 +141,7 @@ function contextOf(options: AppOptions): AppContext {
     store,
     state: options.state ?? openMemoryState(),
     live,
+    feed,
     about,
     verify: () =>
       verify({

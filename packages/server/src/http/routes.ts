@@ -10,6 +10,7 @@ import { live } from './handlers/live.ts'
 import { query } from './handlers/query.ts'
 import { status } from './handlers/status.ts'
 import { tables } from './handlers/tables.ts'
+import { websocket } from './handlers/websocket.ts'
 import {
   API_PAGE_DOC,
   FILES_DOC,
@@ -24,6 +25,7 @@ import {
   STATUS_DOC,
   TABLES_DOC,
   VERSION_DOC,
+  WEBSOCKET_DOC,
 } from './openapi/native.ts'
 import { INGEST_PROTOCOL012_DOC, LIST_PROTOCOL012_DOC } from './openapi/protocol012.ts'
 import {
@@ -108,6 +110,15 @@ export const ROUTES: readonly Route[] = [
     strict: true,
     stream: true,
     summary: 'Follow accepted events as server-sent events',
+  },
+  {
+    method: 'GET',
+    path: '/ws',
+    scope: 'read',
+    handler: websocket,
+    doc: WEBSOCKET_DOC,
+    stream: true,
+    summary: 'Follow agents over a WebSocket, as Protocol 003 does',
   },
   {
     method: 'GET',

@@ -1,15 +1,18 @@
+import type { UsageEvent } from '@tallystick/core/event'
+import { filterMatcher } from '@tallystick/core/query'
 import type { Principal } from '../../identity/principal.ts'
+import { visibleFilters } from '../../identity/scoped-store.ts'
 
 /** What somebody may see: one tenant's or every tenant's, of these agents or of all. */
-export type View = Pick<Principal, 'tenantId' | 'agentIds'>
+export type View = Principal
 
 /** Of whom a message tells. */
-export interface Subject {
-  readonly tenantId?: string
-  readonly agentId?: string
-}
+export type Subject = Pick<UsageEvent, 'tenantId' | 'agentId'>
 
-/** Whoever follows, found by what they may see: an event costs as much as there are followers for it, not as there are in all. */
+/**
+ * Whoever follows, found by what they may see, which is decided by the same filters as for queries. They are kept by tenant and
+ * agent: an event costs as much as there are followers that may be meant, not as there are in all.
+ */
 export interface Audience<T> {
   add(view: View, follower: T): void
   remove(view: View, follower: T): void
@@ -17,8 +20,8 @@ export interface Audience<T> {
   each(subject: Subject, visit: (follower: T) => void): void
 }
 
-/** Followers by tenant; those of all tenants under undefined. */
-type ByTenant<T> = Map<string | undefined, Set<T>>
+/** Followers with what decides, by tenant; those of all tenants under undefined. */
+type ByTenant<T> = Map<string | undefined, Map<T, (event: UsageEvent) => boolean>>
 
 export function createAudience<T>(): Audience<T> {
   const ofAllAgents: ByTenant<T> = new Map()
@@ -32,21 +35,22 @@ export function createAudience<T>(): Audience<T> {
       return known
     })
   }
-  const visitAll = (
-    place: ByTenant<T> | undefined,
-    tenantId: string | undefined,
-    visit: (follower: T) => void,
-  ): void => {
-    place?.get(undefined)?.forEach(visit)
-    if (tenantId !== undefined) place?.get(tenantId)?.forEach(visit)
+  const visitSome = (place: ByTenant<T> | undefined, subject: Subject, visit: (follower: T) => void): void => {
+    if (place === undefined) return
+    // What decides looks at tenant and agent alone.
+    for (const followers of [
+      place.get(undefined),
+      subject.tenantId === undefined ? undefined : place.get(subject.tenantId),
+    ])
+      for (const [follower, sees] of followers ?? []) if (sees(subject as UsageEvent)) visit(follower)
   }
 
   return {
     add(view, follower) {
+      const sees = filterMatcher(visibleFilters(view))
       for (const place of places(view)) {
-        const followers = place.get(view.tenantId)
-        if (followers === undefined) place.set(view.tenantId, new Set([follower]))
-        else followers.add(follower)
+        const followers = place.get(view.tenantId) ?? new Map()
+        place.set(view.tenantId, followers.set(follower, sees))
       }
     },
     remove(view, follower) {
@@ -57,9 +61,9 @@ export function createAudience<T>(): Audience<T> {
       }
       for (const agentId of view.agentIds ?? []) if (byAgent.get(agentId)?.size === 0) byAgent.delete(agentId)
     },
-    each({ tenantId, agentId }, visit) {
-      visitAll(ofAllAgents, tenantId, visit)
-      if (agentId !== undefined) visitAll(byAgent.get(agentId), tenantId, visit)
+    each(subject, visit) {
+      visitSome(ofAllAgents, subject, visit)
+      if (subject.agentId !== undefined) visitSome(byAgent.get(subject.agentId), subject, visit)
     },
   }
 }
