@@ -1,5 +1,5 @@
 import type { ReadableStreamReadResult } from 'node:stream/web'
-import type { Clock, UsageEvent } from '@tallystick/core/event'
+import type { UsageEvent } from '@tallystick/core/event'
 import { addEvent, aggregateFromJson, aggregateToJson, emptyAggregate, mergeAggregate } from '@tallystick/core/query'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -10,42 +10,8 @@ import { CLIENT_BYTES, createLiveClient } from './client.ts'
 import { createLiveHub, HEARTBEAT_MS, type LiveHub } from './hub.ts'
 import { LIVE_PLAN } from './plan.ts'
 import { createReplayRing } from './replay-ring.ts'
+import { fakeTime, START_MS } from './testing/fake-time.ts'
 import { createTickFold, MAX_CELLS } from './tick-fold.ts'
-
-const START_MS = Date.UTC(2026, 10, 21, 12)
-
-/** A clock that stands still until told, and timers that run when it passes them. */
-function fakeTime(): {
-  clock: Clock
-  after: (ms: number, job: () => void) => () => void
-  pass: (ms: number) => void
-  pending: () => number
-} {
-  let now = 0
-  let timers: { at: number; job: () => void }[] = []
-  return {
-    clock: { now: () => START_MS + now, monotonic: () => now },
-    after(ms, job) {
-      const timer = { at: now + ms, job }
-      timers.push(timer)
-      return () => {
-        timers = timers.filter((each) => each !== timer)
-      }
-    },
-    pass(ms) {
-      const end = now + ms
-      for (;;) {
-        const next = timers.filter(({ at }) => at <= end).sort((a, b) => a.at - b.at)[0]
-        if (next === undefined) break
-        timers = timers.filter((each) => each !== next)
-        now = next.at
-        next.job()
-      }
-      now = end
-    },
-    pending: () => timers.length,
-  }
-}
 
 let ordinal = 0
 function stored(over: Partial<UsageEvent> = {}): StoredEvent {

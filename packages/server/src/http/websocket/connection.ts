@@ -28,8 +28,8 @@ export interface Connection {
   receive(text: string): void
   /** Something came from it, be it a pong. */
   heard(): void
-  /** Time has passed: sends a heartbeat when one is due, and drops a client that is silent. */
-  beat(): void
+  /** Time has passed: sends a heartbeat when one is due, and, if it may be judged, drops a client that is silent. */
+  beat(judge: boolean): void
   /** Tells why, and closes. */
   end(code: number, error: TallystickError): void
   /** Its socket is closed. */
@@ -119,10 +119,10 @@ export function createConnection(options: ConnectionOptions): Connection {
     heard() {
       heardMs = clock.monotonic()
     },
-    beat() {
+    beat(judge) {
       if (over || reader === undefined) return
       const now = clock.monotonic()
-      if (now - heardMs >= times.silenceMs) {
+      if (judge && now - heardMs >= times.silenceMs) {
         const seconds = times.silenceMs / 1000
         end(CLOSE.silent, new TallystickError('request_timeout', `Nothing was heard from you for ${seconds} s.`))
       } else if (now - beatMs >= times.heartbeatMs * NEARLY && !reader.blocked) {

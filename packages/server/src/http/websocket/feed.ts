@@ -70,6 +70,8 @@ export interface LiveFeedOptions {
   readonly maxSocketsPerKey?: number
   /** Bytes that may wait for one client. */
   readonly maxWaitingBytes?: number
+  /** Bytes that all channels together keep for those who come back or are slow. */
+  readonly ringBytes?: number
   readonly times?: Partial<FeedTimes>
   readonly clock?: Clock
   readonly after?: (ms: number, job: () => void) => () => void
@@ -92,7 +94,7 @@ export function createLiveFeed(options: LiveFeedOptions = {}): LiveFeed {
     create: createMessageChannel,
     lingerMs: LINGER_MS,
     max: maxSockets,
-    keepBytes: RINGS_BYTES,
+    keepBytes: options.ringBytes ?? RINGS_BYTES,
   })
   let pending = 0
   let closed = false
@@ -110,10 +112,17 @@ export function createLiveFeed(options: LiveFeedOptions = {}): LiveFeed {
   const tellIdle = (): void => {
     for (const agent of states.sweep(nowMs())) tell(agent, () => stateMessage(agent))
   }
-  const sweep = (): void => {
-    tellIdle()
-    for (const connection of [...connections]) connection.beat()
-    stopSweep = connections.size > 0 ? after(times.heartbeatMs / SWEEPS_A_BEAT, sweep) : undefined
+  const nextSweep = (): void => {
+    const periodMs = times.heartbeatMs / SWEEPS_A_BEAT
+    const dueMs = clock.monotonic() + periodMs
+    stopSweep = after(periodMs, () => {
+      tellIdle()
+      // Late by as much means that we were blocked, and what clients have sent meanwhile has yet to be read.
+      const judge = clock.monotonic() - dueMs < periodMs
+      for (const connection of [...connections]) connection.beat(judge)
+      stopSweep = undefined
+      if (connections.size > 0) nextSweep()
+    })
   }
   /** What those who do not go on from a cursor are told of the agents that they may see. */
   const tellStates = (principal: Principal, socket: FeedSocket, cursor: string): void => {
@@ -200,7 +209,7 @@ export function createLiveFeed(options: LiveFeedOptions = {}): LiveFeed {
         onGone,
       })
       connections.add(connection)
-      stopSweep ??= after(times.heartbeatMs / SWEEPS_A_BEAT, sweep)
+      if (stopSweep === undefined) nextSweep()
       // Its handshake was under way while the others were told.
       if (closed) connection.end(CLOSE.goingAway, new TallystickError('shutting_down', 'The server is stopping.'))
       return connection

@@ -1,4 +1,4 @@
-import { type Exact, exactToJson, nanoToUsd, type UsageEvent } from '@tallystick/core/event'
+import { type Exact, exactToJson, nanoToUsd, normalizeExact, type UsageEvent } from '@tallystick/core/event'
 import { QUANTITY_OF, type Quantity, quantityValue } from '@tallystick/core/query'
 import type { Crossing } from './crossing.ts'
 
@@ -25,7 +25,8 @@ const of = (type: MessageType, nowMs: number, rest: Readonly<Record<string, unkn
 })
 
 const usd = (nanoUsd: Exact | undefined): number | null => (nanoUsd === undefined ? null : nanoToUsd(nanoUsd))
-const exact = (value: Exact | undefined): number | string | null => (value === undefined ? null : exactToJson(value))
+const exact = (value: Exact | undefined): number | string | null =>
+  value === undefined ? null : exactToJson(normalizeExact(value))
 
 /** `AGENT_EVENT` for an accepted event. */
 export function agentEvent(event: UsageEvent, nowMs: number): Message {
@@ -98,8 +99,8 @@ export function costAlert(crossing: Crossing, nowMs: number): Message {
       percentage,
       budget_id: crossing.budgetId,
       unit,
-      spent: exactToJson(spent),
-      limit: exactToJson(amount),
+      spent: exact(spent),
+      limit: exact(amount),
       threshold: crossing.threshold,
     },
   })
