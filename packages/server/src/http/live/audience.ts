@@ -7,7 +7,10 @@ import { visibleFilters } from '../../identity/scoped-store.ts'
 export type View = Principal
 
 /** Of whom a message tells. */
-export type Subject = Pick<UsageEvent, 'tenantId' | 'agentId'>
+export interface Subject {
+  readonly tenantId?: string | undefined
+  readonly agentId?: string | undefined
+}
 
 /**
  * Whoever follows, found by what they may see, which is decided by the same filters as for queries. They are kept by tenant and

@@ -1,5 +1,5 @@
-import type { UsageEvent } from '@tallystick/core/event'
-import type { StateOf } from './messages.ts'
+import type { Mutable, UsageEvent } from '@tallystick/core/event'
+import type { AgentState, StateOf } from './messages.ts'
 
 /** An agent none of whose events ended this recently is idle. */
 export const IDLE_MS = 60_000
@@ -23,7 +23,7 @@ export interface AgentStates {
 
 export function createAgentStates(): AgentStates {
   // By tenant, then agent. Whoever is not here is idle.
-  const tenants = new Map<string | undefined, Map<string, StateOf>>()
+  const tenants = new Map<string | undefined, Map<string, Mutable<StateOf>>>()
   let size = 0
 
   const sweep = (nowMs: number): readonly StateOf[] => {
@@ -39,9 +39,15 @@ export function createAgentStates(): AgentStates {
     }
     return idle
   }
+  const begin = (agent: StateOf): StateOf => {
+    const agents = tenants.get(agent.tenantId) ?? new Map<string, StateOf>()
+    tenants.set(agent.tenantId, agents.set(agent.agentId, agent))
+    size++
+    return agent
+  }
   return {
     observe(event, nowMs) {
-      const { tenantId, agentId } = event
+      const { tenantId, agentId, tags } = event
       if (agentId === undefined) return undefined
       // A sender's clock that runs ahead must not keep its agent busy for a day.
       const lastMs = Math.min(nowMs, event.timestampMs + (event.durationMs ?? 0))
@@ -49,18 +55,14 @@ export function createAgentStates(): AgentStates {
       const known = tenants.get(tenantId)?.get(agentId)
       if (known !== undefined && known.lastMs > lastMs) return undefined
       if (known === undefined && size >= MAX_AGENTS) return undefined
-      const currentLead = event.tags?.['current_lead'] ?? known?.currentLead
-      const agent: StateOf = {
-        ...(tenantId === undefined ? {} : { tenantId }),
-        agentId,
-        state: event.success === false ? 'error' : 'running',
-        ...(currentLead === undefined ? {} : { currentLead }),
-        lastMs,
-      }
-      const agents = tenants.get(tenantId) ?? new Map()
-      tenants.set(tenantId, agents.set(agentId, agent))
-      if (known === undefined) size++
-      return agent.state === known?.state && agent.currentLead === known.currentLead ? undefined : agent
+      const state: AgentState = event.success === false ? 'error' : 'running'
+      const currentLead = tags?.['current_lead'] ?? known?.currentLead
+      if (known === undefined) return begin({ tenantId, agentId, state, currentLead, lastMs })
+      const same = known.state === state && known.currentLead === currentLead
+      known.state = state
+      known.currentLead = currentLead
+      known.lastMs = lastMs
+      return same ? undefined : known
     },
     sweep,
     *active() {

@@ -24,7 +24,7 @@ describe('messages of Protocol 003', () => {
       event: 'llm_call',
       data: { model: 'gpt-4o', tokens: 15, cost_usd: 0.0015, cost_nano_usd: 1_500_000, input_tokens: 10 },
     })
-    expect(message).not.toHaveProperty('tenant_id')
+    expect(JSON.stringify(message)).not.toContain('tenant_id')
   })
 
   it('say null for what is not known, never zero', () => {
@@ -32,7 +32,13 @@ describe('messages of Protocol 003', () => {
       agent_id: null,
       data: { model: null, tokens: null, cost_usd: null, cost_nano_usd: null, success: null },
     })
-    expect(stateUpdate({ agentId: 'a', state: 'idle', lastMs: 1 }, undefined, NOW_MS)).toMatchObject({
+    expect(
+      stateUpdate(
+        { tenantId: undefined, agentId: 'a', state: 'idle', currentLead: undefined, lastMs: 1 },
+        undefined,
+        NOW_MS,
+      ),
+    ).toMatchObject({
       data: { current_lead: null, budget_spent: null, budget_spent_nano_usd: null },
     })
   })

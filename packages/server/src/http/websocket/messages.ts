@@ -18,11 +18,7 @@ export type GapReason = 'slow' | 'unknown_cursor' | 'cleared'
 
 const TOTAL_TOKENS = QUANTITY_OF.get('total_tokens') as Quantity
 
-const of = (type: MessageType, nowMs: number, rest: Readonly<Record<string, unknown>>): Message => ({
-  type,
-  timestamp: new Date(nowMs).toISOString(),
-  ...rest,
-})
+const at = (nowMs: number): string => new Date(nowMs).toISOString()
 
 const usd = (nanoUsd: Exact | undefined): number | null => (nanoUsd === undefined ? null : nanoToUsd(nanoUsd))
 const exact = (value: Exact | undefined): number | string | null =>
@@ -30,9 +26,12 @@ const exact = (value: Exact | undefined): number | string | null =>
 
 /** `AGENT_EVENT` for an accepted event. */
 export function agentEvent(event: UsageEvent, nowMs: number): Message {
-  return of('AGENT_EVENT', nowMs, {
+  return {
+    type: 'AGENT_EVENT',
+    timestamp: at(nowMs),
     agent_id: event.agentId ?? null,
-    ...(event.tenantId === undefined ? {} : { tenant_id: event.tenantId }),
+    // JSON leaves out what is undefined.
+    tenant_id: event.tenantId,
     event: nameOf(event),
     data: {
       model: event.requestModel ?? null,
@@ -48,7 +47,7 @@ export function agentEvent(event: UsageEvent, nowMs: number): Message {
       success: event.success ?? null,
       error_code: event.errorCode ?? null,
     },
-  })
+  }
 }
 
 /** `llm_call`, the tool that was called, or the kind of whatever else there is. */
@@ -58,19 +57,22 @@ function nameOf({ kind, toolName }: UsageEvent): string {
 }
 
 export interface StateOf {
-  readonly tenantId?: string
+  readonly tenantId: string | undefined
   readonly agentId: string
   readonly state: AgentState
   /** What the agent says it works on: the tag `current_lead` of its latest event. */
-  readonly currentLead?: string
+  readonly currentLead: string | undefined
   /** When its latest event ended. */
   readonly lastMs: number
 }
 
 export function stateUpdate(agent: StateOf, spentNanoUsd: Exact | undefined, nowMs: number): Message {
-  return of('STATE_UPDATE', nowMs, {
+  return {
+    type: 'STATE_UPDATE',
+    timestamp: at(nowMs),
     agent_id: agent.agentId,
-    ...(agent.tenantId === undefined ? {} : { tenant_id: agent.tenantId }),
+    // JSON leaves out what is undefined.
+    tenant_id: agent.tenantId,
     state: agent.state,
     data: {
       current_lead: agent.currentLead ?? null,
@@ -78,7 +80,7 @@ export function stateUpdate(agent: StateOf, spentNanoUsd: Exact | undefined, now
       budget_spent_nano_usd: exact(spentNanoUsd),
       last_event_ms: agent.lastMs,
     },
-  })
+  }
 }
 
 /** Percent of the amount from which an alert is `critical`, as the risk levels of Protocol 012 have it. */
@@ -89,9 +91,12 @@ export function costAlert(crossing: Crossing, nowMs: number): Message {
   // Two decimals, downwards: 99.999 % is not 100.
   const percentage = amount > 0n ? Number((spent * 10_000n) / amount) / 100 : 100
   const money = unit === 'nano_usd'
-  return of('COST_ALERT', nowMs, {
+  return {
+    type: 'COST_ALERT',
+    timestamp: at(nowMs),
     agent_id: crossing.agentId ?? null,
-    ...(crossing.tenantId === undefined ? {} : { tenant_id: crossing.tenantId }),
+    // JSON leaves out what is undefined.
+    tenant_id: crossing.tenantId,
     severity: percentage >= CRITICAL_PERCENT ? 'critical' : 'warning',
     data: {
       budget_spent: money ? nanoToUsd(spent) : null,
@@ -103,16 +108,25 @@ export function costAlert(crossing: Crossing, nowMs: number): Message {
       limit: exact(amount),
       threshold: crossing.threshold,
     },
-  })
+  }
 }
 
-export const heartbeat = (nowMs: number): Message => of('HEARTBEAT', nowMs, {})
+export const heartbeat = (nowMs: number): Message => ({ type: 'HEARTBEAT', timestamp: at(nowMs) })
 
 /** `missed` messages are not coming; null where nobody can know how many. */
-export const gap = (missed: number | null, reason: GapReason, nowMs: number): Message =>
-  of('GAP', nowMs, { missed, reason })
+export const gap = (missed: number | null, reason: GapReason, nowMs: number): Message => ({
+  type: 'GAP',
+  timestamp: at(nowMs),
+  missed,
+  reason,
+})
 
-export const failure = (code: string, message: string, nowMs: number): Message => of('ERROR', nowMs, { code, message })
+export const failure = (code: string, message: string, nowMs: number): Message => ({
+  type: 'ERROR',
+  timestamp: at(nowMs),
+  code,
+  message,
+})
 
 /**
  * A message as it goes over the wire, with where it stands.
