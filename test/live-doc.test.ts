@@ -120,7 +120,7 @@ type Follow = (
   url: string,
   token: string,
   onMessage: (message: Message) => void,
-  options: { readonly WebSocket: typeof WebSocket; readonly firstWaitMs: number },
+  options: { readonly WebSocket: new (url: string) => WebSocket; readonly firstWaitMs: number },
 ) => () => void
 
 it('docs/live.md shows WebSocket messages as they are', () => {
