@@ -141,7 +141,8 @@ it('docs/live.md shows WebSocket messages as they are', () => {
     success: true,
   }
   const agent = { tenantId: undefined, agentId: 'agent_7', state: 'running', currentLead: undefined } as const
-  const crossing = { budgetId: 'b1', agentId: 'agent_7', unit: 'nano_usd', threshold: 95 } as const
+  const subject = { dimension: 'agent_id', value: 'agent_7' } as const
+  const crossing = { budget: { id: 'b1', subject, unit: 'nano_usd' }, threshold: 95 } as const
   const real = [
     encode(agentEvent(event, NOW_MS), 'mwqpgjwg.1'),
     encode(stateUpdate({ ...agent, lastMs: NOW_MS - 100 }, 12_500_000_000n, NOW_MS), 'mwqpgjwg.2'),

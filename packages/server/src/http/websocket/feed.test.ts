@@ -86,7 +86,8 @@ describe('the WebSocket feed', () => {
     const { feed, client, settle } = setup()
     const { socket } = await client()
     feed.publish([stored({ agentId: 'agent_1' })])
-    feed.cross({ budgetId: 'b', agentId: 'agent_1', unit: 'nano_usd', spent: 95n, amount: 100n, threshold: 95 })
+    const subject = { dimension: 'agent_id', value: 'agent_1' } as const
+    feed.cross({ budget: { id: 'b', subject, unit: 'nano_usd' }, spent: 95n, amount: 100n, threshold: 95 })
     settle()
     expect(types(socket)).toEqual(['HEARTBEAT', 'AGENT_EVENT', 'STATE_UPDATE', 'COST_ALERT'])
     expect(socket.told.map(({ cursor }) => numberOf(cursor))).toEqual([0, 1, 2, 3])
@@ -131,8 +132,8 @@ describe('the WebSocket feed', () => {
       ])
     }
     feed.publish([stored({ tenantId: 'other' })])
-    feed.cross({ budgetId: 'b', tenantId: 'acme', unit: 'tokens', spent: 9n, amount: 10n, threshold: 90 })
-    feed.cross({ budgetId: 'c', unit: 'tokens', spent: 9n, amount: 10n, threshold: 90 })
+    feed.cross({ budget: { id: 'b', tenantId: 'acme', unit: 'tokens' }, spent: 9n, amount: 10n, threshold: 90 })
+    feed.cross({ budget: { id: 'c', unit: 'tokens' }, spent: 9n, amount: 10n, threshold: 90 })
     settle()
     expect(all.map(({ socket }) => eventsOf(socket).length)).toEqual([10, 6, 3, 1])
     expect(all.map(({ socket }) => types(socket).filter((type) => type === 'COST_ALERT').length)).toEqual([2, 1, 0, 0])

@@ -7,7 +7,7 @@ import { createChannels } from '../live/channels.ts'
 import { refuseBeyond } from '../live/seats.ts'
 import { createAgentStates } from './agent-states.ts'
 import { type Connection, createConnection, type FeedTimes } from './connection.ts'
-import type { Crossing } from './crossing.ts'
+import { type Crossing, subjectOf } from './crossing.ts'
 import { CLOSE, type FeedSocket } from './feed-socket.ts'
 import { createMessageChannel, type MessageChannel } from './message-channel.ts'
 import { agentEvent, costAlert, encode, gap, heartbeat, type Message, type StateOf, stateUpdate } from './messages.ts'
@@ -181,7 +181,7 @@ export function createLiveFeed(options: LiveFeedOptions = {}): LiveFeed {
       }
     },
     cross(crossing) {
-      if (!closed) tell(crossing, () => costAlert(crossing, nowMs()))
+      if (!closed) tell(subjectOf(crossing), () => costAlert(crossing, nowMs()))
     },
     reset() {
       states.clear()

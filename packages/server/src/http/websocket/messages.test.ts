@@ -9,7 +9,8 @@ const event = (over: Partial<UsageEvent> = {}): UsageEvent => ({
   kind: 'llm_request_completed',
   ...over,
 })
-const crossing = { budgetId: 'b1', unit: 'nano_usd', threshold: 90 } as const
+const crossing = { budget: { id: 'b1', unit: 'nano_usd' }, threshold: 90 } as const
+const agent = { dimension: 'agent_id', value: 'a' } as const
 
 describe('messages of Protocol 003', () => {
   it('tell of a call to a model with its tokens and its cost, as documented and as exact integers', () => {
@@ -60,7 +61,9 @@ describe('messages of Protocol 003', () => {
     [250n, 100n, 250, 'critical'],
     [1n, 0n, 100, 'critical'],
   ] as const)('%s of %s is %s percent: %s', (spent, amount, percentage, severity) => {
-    expect(costAlert({ ...crossing, spent, amount, agentId: 'a' }, NOW_MS)).toMatchObject({
+    expect(
+      costAlert({ ...crossing, spent, amount, budget: { ...crossing.budget, subject: agent } }, NOW_MS),
+    ).toMatchObject({
       agent_id: 'a',
       severity,
       data: { percentage, spent: Number(spent), limit: Number(amount) },
@@ -73,7 +76,9 @@ describe('messages of Protocol 003', () => {
       agent_id: null,
       data: { budget_spent: 9_007_199.254740993, spent: '9007199254740993', limit: '9007199254740993' },
     })
-    expect(costAlert({ ...crossing, unit: 'tokens', spent: 95n, amount: 100n }, NOW_MS)).toMatchObject({
+    expect(
+      costAlert({ ...crossing, budget: { id: 'b2', unit: 'tokens' }, spent: 95n, amount: 100n }, NOW_MS),
+    ).toMatchObject({
       data: { budget_spent: null, budget_limit: null, spent: 95, limit: 100, unit: 'tokens' },
     })
   })

@@ -1,6 +1,6 @@
 import { type Exact, exactToJson, nanoToUsd, normalizeExact, type UsageEvent } from '@tallystick/core/event'
 import { QUANTITY_OF, type Quantity, quantityValue } from '@tallystick/core/query'
-import type { Crossing } from './crossing.ts'
+import { type Crossing, subjectOf } from './crossing.ts'
 
 /**
  * What a client of `WS /ws` is sent. The four messages of Protocol 003 have its members under its names, and beside them the
@@ -87,26 +87,27 @@ export function stateUpdate(agent: StateOf, spentNanoUsd: Exact | undefined, now
 const CRITICAL_PERCENT = 95
 
 export function costAlert(crossing: Crossing, nowMs: number): Message {
-  const { spent, amount, unit } = crossing
+  const { budget, spent, amount, threshold } = crossing
+  const { tenantId, agentId } = subjectOf(crossing)
   // Two decimals, downwards: 99.999 % is not 100.
   const percentage = amount > 0n ? Number((spent * 10_000n) / amount) / 100 : 100
-  const money = unit === 'nano_usd'
+  const money = budget.unit === 'nano_usd'
   return {
     type: 'COST_ALERT',
     timestamp: at(nowMs),
-    agent_id: crossing.agentId ?? null,
+    agent_id: agentId ?? null,
     // JSON leaves out what is undefined.
-    tenant_id: crossing.tenantId,
+    tenant_id: tenantId,
     severity: percentage >= CRITICAL_PERCENT ? 'critical' : 'warning',
     data: {
       budget_spent: money ? nanoToUsd(spent) : null,
       budget_limit: money ? nanoToUsd(amount) : null,
       percentage,
-      budget_id: crossing.budgetId,
-      unit,
+      budget_id: budget.id,
+      unit: budget.unit,
       spent: exact(spent),
       limit: exact(amount),
-      threshold: crossing.threshold,
+      threshold,
     },
   }
 }

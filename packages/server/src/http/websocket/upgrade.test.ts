@@ -75,7 +75,8 @@ describe('WS /ws over a real socket', () => {
     const client = enter(first)
     await client.until('HEARTBEAT')
     await post('/api/v1/events', batch({ agent_id: 7, input_tokens: 10, output_tokens: 5, cost_usd: 0.002 }))
-    feed.cross({ budgetId: 'b', agentId: 'agent_7', unit: 'nano_usd', spent: 96n, amount: 100n, threshold: 95 })
+    const subject = { dimension: 'agent_id', value: 'agent_7' } as const
+    feed.cross({ budget: { id: 'b', subject, unit: 'nano_usd' }, spent: 96n, amount: 100n, threshold: 95 })
     const [alert] = await client.until('COST_ALERT')
     expect(alert).toMatchObject({ agent_id: 'agent_7', severity: 'critical', data: { percentage: 96 } })
     expect(client.of('AGENT_EVENT')).toMatchObject([
@@ -126,8 +127,8 @@ describe('WS /ws over a real socket', () => {
         agent_id: `a${index}`,
       })),
     })
-    feed.cross({ budgetId: 'b', tenantId: 'acme', unit: 'tokens', spent: 1n, amount: 1n, threshold: 100 })
-    feed.cross({ budgetId: 'b', tenantId: 'other', unit: 'tokens', spent: 1n, amount: 1n, threshold: 100 })
+    feed.cross({ budget: { id: 'b', tenantId: 'acme', unit: 'tokens' }, spent: 1n, amount: 1n, threshold: 100 })
+    feed.cross({ budget: { id: 'b', tenantId: 'other', unit: 'tokens' }, spent: 1n, amount: 1n, threshold: 100 })
     await Promise.all([mine.until('COST_ALERT'), theirs.until('COST_ALERT')])
     expect([mine.of('AGENT_EVENT').length, theirs.of('AGENT_EVENT').length]).toEqual([15, 5])
     for (const [client, tenant] of [
