@@ -120,7 +120,7 @@ export async function listen(app: App, options: ListenOptions = {}): Promise<Lis
       server.emit('connection', socket)
     } else {
       const refused = closing ? new TallystickError('shutting_down') : upgradeRefusal(request, context)
-      if (refused !== undefined) socket.end(rawProblem(refused, context.newRequestId()))
+      if (refused !== undefined) endWith(socket, rawProblem(refused, context.newRequestId()))
       else
         upgrades.accept(request, socket, head).catch((error: unknown) => {
           context.onError(error, context.newRequestId())
@@ -173,6 +173,13 @@ const isIngest = (url: string | undefined): boolean =>
 const asksForWebSocket = ({ url, headers }: IncomingMessage): boolean =>
   headers.upgrade?.toLowerCase() === 'websocket' &&
   (url === WEBSOCKET_PATH || url?.startsWith(`${WEBSOCKET_PATH}?`) === true)
+
+/** Node has let go of a connection that asked for an upgrade: nobody else hears its errors, or ends it when the other side does not. */
+function endWith(socket: Socket, text: string): void {
+  socket.on('error', () => undefined)
+  socket.once('finish', () => socket.destroy())
+  socket.end(text)
+}
 
 /** What is asked of every request that opens a stream. */
 function upgradeRefusal({ headers, rawHeaders }: IncomingMessage, app: AppContext): TallystickError | undefined {

@@ -181,6 +181,20 @@ describe('a handshake', () => {
     expect([client.status, feed.stats().pending]).toEqual([status, 0])
   })
 
+  it('that is reset while it is refused or taken does no harm', async () => {
+    const { server, feed, errors } = await serve()
+    for (let index = 0; index < 60; index++) {
+      const { socket } = await dial(server.port)
+      const text = handshake(index % 2 === 0 ? ['Origin: http://evil.com'] : [])
+      socket.write(text.repeat(index % 3 === 0 ? 1 : 2))
+      if (index % 5 > 0) await new Promise((resolve) => setTimeout(resolve, index % 5))
+      socket.resetAndDestroy()
+    }
+    await until(() => feed.stats().pending === 0)
+    expect((await fetch(`${server.url}/healthz`)).status).toBe(200)
+    expect(errors).toEqual([])
+  })
+
   it('from our own page is taken', async () => {
     const { enter, server } = await serve()
     await enter('x', { headers: { origin: server.url, 'sec-fetch-site': 'same-origin' } }).until('HEARTBEAT')
