@@ -137,6 +137,11 @@ export const ERRORS = {
     'The request is not valid HTTP',
     'Send one well-formed HTTP/1.1 request with one Host header.',
   ),
+  upgrade_required: row(
+    426,
+    'The route is for WebSockets',
+    'Connect with a WebSocket client: ws://HOST/ws; docs/live.md shows how.',
+  ),
   headers_too_large: row(431, 'The request headers are too large', 'Send less than 16 KiB of headers.'),
   request_timeout: row(
     408,

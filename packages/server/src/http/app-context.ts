@@ -19,6 +19,7 @@ import type { LiveHub } from './live/hub.ts'
 import type { Login } from './login.ts'
 import type { Protocol012 } from './protocol012/protocol012.ts'
 import type { Turnstile } from './turnstile.ts'
+import type { LiveFeed } from './websocket/feed.ts'
 
 /** Who may use the routes of Routiium, all of which are for its administrator. */
 export interface AdminAccess {
@@ -40,6 +41,7 @@ export interface AppContext {
   readonly identity: Authenticator
   readonly alerts: Alerts
   readonly live: LiveHub
+  readonly feed: LiveFeed
   readonly clock: Clock
   readonly limits: Limits
   readonly guard: Guard

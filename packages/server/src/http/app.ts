@@ -34,6 +34,7 @@ import { createProtocol012, type Protocol012Options } from './protocol012/protoc
 import type { Call, FailureShape, Route } from './route.ts'
 import { ROUTES } from './routes.ts'
 import { createTurnstile } from './turnstile.ts'
+import type { LiveFeed } from './websocket/feed.ts'
 
 export interface AppOptions {
   readonly ingest: Ingest
@@ -45,6 +46,7 @@ export interface AppOptions {
   /** Rules and what became of them; kept and shown, but not evaluated, when absent. */
   readonly alerts?: Alerts
   readonly live: LiveHub
+  readonly feed: LiveFeed
   readonly about: About
   readonly assets: Assets
   /** Begins a backup; absent with a memory store. */
@@ -137,7 +139,17 @@ function assertAllowed({ headers }: Request, url: URL, { guard }: AppContext, gu
 }
 
 function contextOf(options: AppOptions): AppContext {
-  const { ingest, store, live, about, assets, clock = systemClock, random = systemRandom, ack = 'durable' } = options
+  const {
+    ingest,
+    store,
+    live,
+    feed,
+    about,
+    assets,
+    clock = systemClock,
+    random = systemRandom,
+    ack = 'durable',
+  } = options
   const limits = { ...DEFAULT_LIMITS, ...options.limits }
   const budget = createByteBudget(limits.heldBytes)
   const state = options.state ?? openMemoryState()
@@ -166,6 +178,7 @@ function contextOf(options: AppOptions): AppContext {
     identity: createAuthenticator(methods, { state, clock, exposed: () => !guard.local() }),
     alerts: options.alerts ?? createAlerts({ state, store, ingest, clock, random }),
     live,
+    feed,
     about,
     verify: () =>
       verify({

@@ -24,6 +24,12 @@ export interface Limits {
   readonly downloads: number
   /** Live streams open at once. */
   readonly streams: number
+  /** Of those, how many may be one key's, agent's or user's. */
+  readonly streamsPerKey: number
+  /** WebSockets open at once. */
+  readonly sockets: number
+  /** Of those, how many may be one key's, agent's or user's. */
+  readonly socketsPerKey: number
 }
 
 export const DEFAULT_LIMITS: Limits = {
@@ -38,4 +44,7 @@ export const DEFAULT_LIMITS: Limits = {
   appliedWaitMs: 30_000,
   downloads: 16,
   streams: 200,
+  streamsPerKey: 10,
+  sockets: 1_000,
+  socketsPerKey: 100,
 }

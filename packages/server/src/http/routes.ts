@@ -26,6 +26,7 @@ import { endSession, openSession, showSession } from './handlers/session.ts'
 import { status } from './handlers/status.ts'
 import { tables } from './handlers/tables.ts'
 import { listTenants, putTenant } from './handlers/tenants.ts'
+import { websocket } from './handlers/websocket.ts'
 import {
   ACKNOWLEDGE_ALERT_DOC,
   CREATE_RULE_DOC,
@@ -67,6 +68,7 @@ import {
   STATUS_DOC,
   TABLES_DOC,
   VERSION_DOC,
+  WEBSOCKET_DOC,
 } from './openapi/native.ts'
 import { INGEST_PROTOCOL012_DOC, LIST_PROTOCOL012_DOC } from './openapi/protocol012.ts'
 import {
@@ -218,6 +220,15 @@ export const ROUTES: readonly Route[] = [
     doc: TEST_RULE_DOC,
     strict: true,
     summary: "Send a test to a rule's targets",
+  },
+  {
+    method: 'GET',
+    path: '/ws',
+    scope: 'read',
+    handler: websocket,
+    doc: WEBSOCKET_DOC,
+    stream: true,
+    summary: 'Follow agents over a WebSocket, as Protocol 003 does',
   },
   {
     method: 'GET',
