@@ -14,7 +14,7 @@ export function visibleFilters({ tenantId, agentIds }: Principal): readonly Filt
 }
 
 /** The same store, of which only what the principal may see is there. Handlers get no other. */
-export type ScopedStore = Pick<UsageStore, 'capabilities' | 'query' | 'scan' | 'stats'>
+export type ScopedStore = Pick<UsageStore, 'capabilities' | 'query' | 'scan' | 'spread' | 'stats'>
 
 export function scopedStore(store: UsageStore, principal: Principal): ScopedStore {
   const filters = visibleFilters(principal)
@@ -22,6 +22,7 @@ export function scopedStore(store: UsageStore, principal: Principal): ScopedStor
   return {
     capabilities: store.capabilities,
     query: (query, options) => store.query({ ...query, filters: [...query.filters, ...filters] }, options),
+    spread: (request, options) => store.spread({ ...request, filters: [...request.filters, ...filters] }, options),
     scan: (request) => store.scan({ ...request, filters: [...request.filters, ...filters] }),
     stats: () => store.stats(),
   }
