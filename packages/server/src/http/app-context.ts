@@ -12,6 +12,7 @@ import type { Guard } from './guard.ts'
 import type { IngestDoor } from './ingest-door.ts'
 import type { Limits } from './limits.ts'
 import type { LiveHub } from './live/hub.ts'
+import type { BudgetsOf } from './protocol012/budgets.ts'
 import type { Protocol012 } from './protocol012/protocol012.ts'
 import type { Turnstile } from './turnstile.ts'
 
@@ -36,6 +37,8 @@ export interface AppContext {
   readonly clientAddress: ClientAddress
   readonly door: IngestDoor
   readonly protocol012: Protocol012
+  /** What agents may spend; absent: nobody has a budget. */
+  readonly budgetsOf?: BudgetsOf
   readonly budget: ByteBudget
   readonly queries: Turnstile
   readonly downloads: Downloads
