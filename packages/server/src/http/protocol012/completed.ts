@@ -24,15 +24,13 @@ export interface GroupFigures extends Figures {
 
 const MEASURES = ['requests', 'cost_nano_usd', 'input_tokens', 'output_tokens', 'total_tokens']
 
-/** The completed requests of a query, split by some dimensions; groups in no order that matters. */
+/** The completed requests of a query, split by some dimensions; groups in no order that matters. Figures not asked for are 0. */
 export async function completedBy(
   { filters, nowMs, period, signal, store }: Asked,
   dimensions: readonly string[],
+  measures: readonly string[] = MEASURES,
 ): Promise<readonly GroupFigures[]> {
-  const query = parseQuery(
-    { from: period.fromMs, to: period.toMs, measures: MEASURES, group_by: dimensions },
-    { nowMs },
-  )
+  const query = parseQuery({ from: period.fromMs, to: period.toMs, measures, group_by: dimensions }, { nowMs })
   const { rows } = await store.query({ ...query, filters: [...filters, ...COMPLETED], limit: MAX_CELLS }, { signal })
   const names = dimensions.map((name) => groupByOf(name)?.name ?? name)
   return rows.map((row) => ({ ...figuresOf(row), values: names.map((name) => textOf(row, name)) }))

@@ -9,7 +9,9 @@ import { PER_PAGE, pageOf } from './pages.ts'
  * credential used, null where there were several; `agent_count` counts agents with a name.
  */
 export const spendingByProvider = protocolQuery(async (asked) => {
-  const parts = await completedBy(asked, ['provider', 'provider_id', 'agent_id'])
+  const parts = await completedBy(asked, ['provider', 'provider_id'])
+  // Apart, as both together would make a group of every agent at every credential.
+  const agents = agentsOf(await completedBy(asked, ['provider', 'agent_id'], ['requests']))
   const providers = new Map<string, GroupFigures[]>()
   for (const part of parts) {
     const provider = part.values[0] ?? UNKNOWN_PROVIDER
@@ -33,7 +35,7 @@ export const spendingByProvider = protocolQuery(async (asked) => {
             ...amount('spending', spendNanoUsd),
             request_count: integer(requests),
             ...perRequest('avg_cost_per_request', spendNanoUsd, requests),
-            agent_count: agentsOf(own),
+            agent_count: agents.get(provider)?.size ?? 0,
             unpriced_requests: integer(unpriced),
           }),
         }
@@ -51,8 +53,15 @@ export const spendingByProvider = protocolQuery(async (asked) => {
   }
 }, PER_PAGE)
 
-function agentsOf(parts: readonly GroupFigures[]): number {
-  const agents = new Set(parts.map(({ values }) => values[2] ?? null))
-  agents.delete(null)
-  return agents.size
+/** The agents of each provider. */
+function agentsOf(parts: readonly GroupFigures[]): ReadonlyMap<string, ReadonlySet<string>> {
+  const agents = new Map<string, Set<string>>()
+  for (const {
+    values: [provider, agent],
+  } of parts) {
+    if (agent === null || agent === undefined) continue
+    const name = provider ?? UNKNOWN_PROVIDER
+    agents.set(name, (agents.get(name) ?? new Set()).add(agent))
+  }
+  return agents
 }
