@@ -103,7 +103,7 @@ const SQL: readonly string[] = [
 test('Q-1: nothing of a query becomes SQL, in no parameter and no header', async () => {
   for (const path of QUERIES) {
     for (const text of SQL) {
-      const search = new URLSearchParams(PARAMETERS.map((name) => [name, text]))
+      const search = new URLSearchParams(PARAMETERS.map((name): [string, string] => [name, text]))
       refusedWith(await get(`${path}?${search}`), 400, 'INVALID_PERIOD')
     }
     for (const name of PARAMETERS) {
