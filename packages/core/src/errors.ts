@@ -152,6 +152,7 @@ export const ERRORS = {
   overloaded: row(503, 'The server is busy with other requests', 'Send it again after the time in Retry-After.', true),
   shutting_down: row(503, 'The server is stopping', 'Send the batch again after it has restarted.', true),
   query_cancelled: row(499, 'The query was cancelled', 'Ask again.', true),
+  query_timeout: row(504, 'The query took too long', 'Ask for a shorter period, or filter.', true),
   too_many_groups: row(
     422,
     'The query makes too many groups',

@@ -17,6 +17,7 @@ import type { IngestDoor } from './ingest-door.ts'
 import type { Limits } from './limits.ts'
 import type { LiveHub } from './live/hub.ts'
 import type { Login } from './login.ts'
+import type { BudgetsOf } from './protocol012/budgets.ts'
 import type { Protocol012 } from './protocol012/protocol012.ts'
 import type { Turnstile } from './turnstile.ts'
 import type { LiveFeed } from './websocket/feed.ts'
@@ -49,6 +50,8 @@ export interface AppContext {
   readonly door: IngestDoor
   readonly protocol012: Protocol012
   readonly login: Login
+  /** What agents may spend; absent: nobody has a budget. */
+  readonly budgetsOf?: BudgetsOf
   readonly budget: ByteBudget
   readonly queries: Turnstile
   readonly downloads: Downloads

@@ -30,6 +30,7 @@ import { createLogin, type LoginOptions } from './login.ts'
 import { openApiDocument } from './openapi/document.ts'
 import { checkParameters, documentedParameters } from './parameters.ts'
 import { problemOf, problemResponse } from './problem.ts'
+import type { BudgetsOf } from './protocol012/budgets.ts'
 import { createProtocol012, type Protocol012Options } from './protocol012/protocol012.ts'
 import type { Call, FailureShape, Route } from './route.ts'
 import { ROUTES } from './routes.ts'
@@ -65,6 +66,8 @@ export interface AppOptions {
   /** What is kept of the addresses of clients; nothing when absent. */
   readonly clientAddress?: ClientAddressOptions
   readonly protocol012?: Protocol012Options
+  /** What agents may spend; absent: nobody has a budget. */
+  readonly budgetsOf?: BudgetsOf
   readonly admin?: AdminAccess
   /** What the store keeps single events for, ms; only told, not enforced here. */
   readonly eventsTtlMs?: number
@@ -199,6 +202,7 @@ function contextOf(options: AppOptions): AppContext {
     login,
     door: createIngestDoor({ ingest, limits, budget, clientAddress, ack }),
     protocol012: createProtocol012(options.protocol012 ?? {}, clock),
+    ...(options.budgetsOf ? { budgetsOf: options.budgetsOf } : {}),
     queries: createTurnstile(limits.runningQueries, limits.waitingQueries),
     downloads: createDownloads(limits.downloads),
     ...(options.backup ? { backup: options.backup } : {}),

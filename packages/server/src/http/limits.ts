@@ -18,6 +18,8 @@ export interface Limits {
   readonly runningQueries: number
   /** Queries waiting; one more is refused. */
   readonly waitingQueries: number
+  /** How long a query of Protocol 012 may take, in ms. */
+  readonly queryMs: number
   /** How long a request waits for the store to come up to the journal, in ms. */
   readonly appliedWaitMs: number
   /** Answers of many pages (lists without a limit, exports) being read at once; one more is refused. */
@@ -41,6 +43,7 @@ export const DEFAULT_LIMITS: Limits = {
   heldBytes: 256 * MIB,
   runningQueries: 4,
   waitingQueries: 256,
+  queryMs: 30_000,
   appliedWaitMs: 30_000,
   downloads: 16,
   streams: 200,
