@@ -110,7 +110,7 @@ describe('the counter of a budget', () => {
           else if (one.do === 'restart') await desk.reopen()
           else if (one.do === 'again') desk.budgets.takeAgain()
           else if (one.do === 'look') await desk.budgets.figures(desk.budgets.list())
-          else await desk.budgets.reset(desk.budgets.get(ids[one.budget] as string))
+          else if (one.do === 'reset') await desk.budgets.reset(desk.budgets.get(ids[one.budget] as string))
         }
         for (const id of ids) {
           await desk.ingest.applied()
