@@ -82,6 +82,11 @@ export const ERRORS = {
     'The token is missing or not valid',
     'Send it as Authorization: Bearer TOKEN, or as the route documents.',
   ),
+  forbidden: row(
+    403,
+    'These credentials do not allow it',
+    'Use credentials with the scope that the route names, and of the tenant in question.',
+  ),
   token_expired: row(401, 'The token has expired', 'Ask for a new token and send the same again with it.'),
   invalid_token: row(
     400,
@@ -177,6 +182,11 @@ export const ERRORS = {
   journal_newer_format: row(500, 'The journal was written by a newer version', 'Install that version or newer.'),
   store_unavailable: row(503, 'The store cannot answer', 'Ask again; events are safe in the journal.', true),
   store_corrupt: row(500, 'The store file is damaged', 'Run `tallystick rebuild`.'),
+  state_corrupt: row(
+    500,
+    'Keys, budgets and what else people have told the server cannot be read whole',
+    'Restore a backup, or move the folder `state` of the data directory away to begin without any.',
+  ),
   backup_damaged: row(
     400,
     'The backup is damaged or incomplete',

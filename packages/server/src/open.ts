@@ -17,6 +17,9 @@ import { idsWitness } from './ingest/dedup/manifest.ts'
 import type { AckMode, Ingest } from './ingest/ingest.ts'
 import { openIngest } from './ingest/open-ingest.ts'
 import type { Logger } from './logger.ts'
+import { openMemoryState } from './state/memory.ts'
+import { openState } from './state/open.ts'
+import type { ControlState } from './state/state.ts'
 import { locateStore, type OpenStoreOptions, openStore } from './store/open-store.ts'
 import type { StoreStats, UsageStore } from './store/store.ts'
 import { startUpkeep, type Upkeep } from './upkeep.ts'
@@ -62,6 +65,8 @@ export interface Tallystick {
   /** The sink: what is submitted here is validated, counted once, priced, journaled and applied. */
   readonly ingest: Ingest
   readonly store: UsageStore
+  /** What people have told the server: keys, budgets, alerts; as lasting as the store. */
+  readonly state: ControlState
   /** Absent with a memory store, which keeps nothing over a restart. */
   readonly journal: Journal | undefined
   readonly prices: PriceBook
@@ -78,7 +83,8 @@ export interface Tallystick {
  * with what is applied.
  *
  * @throws TallystickError `journal_locked` when another process has the directory, `data_dir_unusable`, `invalid_config`,
- *   `invalid_prices`, `journal_newer_format`, `store_unavailable`, `store_corrupt` when the store belongs to another journal
+ *   `invalid_prices`, `journal_newer_format`, `store_unavailable`, `store_corrupt` when the store belongs to another journal,
+ *   `state_corrupt`
  * @example
  * const tallystick = await openTallystick({ dataDir: './data' })
  * await tallystick.ingest.submit({ items: [{ model: 'gpt-4o', input_tokens: 1000 }], door: 'embedded' })
@@ -106,7 +112,7 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
 
   const opening = openStorage(options, closers, clock, onError)
   // Loaded while the store's thread loads the engine: together they are most of a start.
-  const [{ createApp }, { loadAssets }, { listen }, { createLiveHub }, { journal, store }] = await Promise.all([
+  const [{ createApp }, { loadAssets }, { listen }, { createLiveHub }, { journal, store, state }] = await Promise.all([
     import('./http/app.ts'),
     import('./http/assets.ts'),
     import('./http/listen.ts'),
@@ -140,6 +146,7 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
   const app = createApp({
     ingest,
     store,
+    state,
     live,
     clock,
     ...(journal
@@ -176,6 +183,7 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
   return {
     ingest,
     store,
+    state,
     journal,
     prices,
     live,
@@ -203,7 +211,7 @@ async function openStorage(
   closers: Closer[],
   clock: Clock,
   onError: (error: unknown) => void,
-): Promise<{ journal: Journal | undefined; store: UsageStore }> {
+): Promise<{ journal: Journal | undefined; store: UsageStore; state: ControlState }> {
   const url = storeUrl(options)
   const { retainEventsMs, retainCellsMs, logger = SILENT } = options
   let journal: Journal | undefined
@@ -222,14 +230,18 @@ async function openStorage(
       },
     })
   if (url.startsWith('memory:')) {
-    const store = await openUsageStore()
-    closers.push(() => store.close())
-    return { journal: undefined, store }
+    const [store, state] = [await openUsageStore(), openMemoryState()]
+    closers.push(state.close, () => store.close())
+    return { journal: undefined, store, state }
   }
   await makeDirectory(options.dataDir)
   await assertRestored(options.dataDir)
   let store: UsageStore | undefined
-  closers.push(() => journal?.close())
+  let state: ControlState | undefined
+  closers.push(
+    () => journal?.close(),
+    () => state?.close(),
+  )
   const opened = await openJournal({
     dir: join(options.dataDir, 'journal'),
     clock,
@@ -245,7 +257,16 @@ async function openStorage(
   })
   journal = opened
   if (store === undefined) throw new TallystickError('internal_error', 'The journal was opened without its store')
-  return { journal: opened, store }
+  // With the directory in our hands: the journal's lock is the one that people are told of.
+  state = await openState({
+    dir: join(options.dataDir, 'state'),
+    clock,
+    productVersion: VERSION,
+    onError,
+    onNotice: (notice) => logger.warn({ notice }, 'the control state reports'),
+    ...(options.random ? { random: options.random } : {}),
+  })
+  return { journal: opened, store, state }
 }
 
 /**

@@ -1,7 +1,9 @@
 import type { Clock } from '@tallystick/core/event'
 import type { BackupStream } from '../backup/archive.ts'
+import type { Authenticator } from '../identity/authenticator.ts'
 import type { Ingest } from '../ingest/ingest.ts'
 import type { Verification } from '../ingest/verify.ts'
+import type { Audit } from '../state/audit-log.ts'
 import type { ControlState } from '../state/state.ts'
 import type { UsageStore } from '../store/store.ts'
 import type { ClientAddress } from './address/client-address.ts'
@@ -29,6 +31,10 @@ export interface AppContext {
   /** All of it; handlers that answer with figures or events ask `call.store`. */
   readonly store: UsageStore
   readonly state: ControlState
+  /** Makes entries of the audit log, to be written to `state` with the change that they tell of. */
+  readonly audit: Audit
+  /** Finds out who asks. */
+  readonly identity: Authenticator
   readonly live: LiveHub
   readonly clock: Clock
   readonly limits: Limits

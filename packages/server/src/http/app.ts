@@ -2,14 +2,20 @@ import { TallystickError } from '@tallystick/core'
 import { type Clock, type Random, systemClock, systemRandom, uuidv7Generator } from '@tallystick/core/event'
 import { Hono } from 'hono'
 import type { BackupStream } from '../backup/archive.ts'
-import { LOCAL } from '../identity/principal.ts'
+import type { AuthMethod } from '../identity/auth-method.ts'
+import { createAuthenticator } from '../identity/authenticator.ts'
+import { createJwtMethods } from '../identity/jwt-method.ts'
+import { createKeyMethod } from '../identity/key-method.ts'
+import type { Principal } from '../identity/principal.ts'
 import { scopedStore } from '../identity/scoped-store.ts'
 import type { AckMode, Ingest } from '../ingest/ingest.ts'
 import { verify } from '../ingest/verify.ts'
+import { createAudit } from '../state/audit-log.ts'
 import { openMemoryState } from '../state/memory.ts'
 import type { ControlState } from '../state/state.ts'
 import type { UsageStore } from '../store/store.ts'
 import { type ClientAddressOptions, createClientAddress } from './address/client-address.ts'
+import { admitted, endedWith } from './admission.ts'
 import type { About, AdminAccess, AppContext } from './app-context.ts'
 import type { Assets } from './assets.ts'
 import { createByteBudget } from './body.ts'
@@ -23,7 +29,7 @@ import { openApiDocument } from './openapi/document.ts'
 import { checkParameters, documentedParameters } from './parameters.ts'
 import { problemOf, problemResponse } from './problem.ts'
 import { createProtocol012, type Protocol012Options } from './protocol012/protocol012.ts'
-import type { FailureShape, Route } from './route.ts'
+import type { Call, FailureShape, Route } from './route.ts'
 import { ROUTES } from './routes.ts'
 import { createTurnstile } from './turnstile.ts'
 
@@ -32,6 +38,8 @@ export interface AppOptions {
   readonly store: UsageStore
   /** What people have told the server; in memory when absent. */
   readonly state?: ControlState
+  /** Ways to say who one is beside API keys and JWTs, asked after them. */
+  readonly authMethods?: readonly AuthMethod[]
   readonly live: LiveHub
   readonly about: About
   readonly assets: Assets
@@ -60,8 +68,11 @@ export interface AppOptions {
 
 /** The whole HTTP surface without a socket. */
 export interface App {
-  /** Answers a request; never rejects. `peer` is the address of the other end, where there is a socket. */
-  fetch(request: Request, peer?: string): Promise<Response>
+  /**
+   * Answers a request; never rejects. `peer` is the address of the other end, where there is a socket; with `as` it is not
+   * looked at who the request says it comes from.
+   */
+  fetch(request: Request, peer?: string, as?: Principal): Promise<Response>
   readonly context: AppContext
 }
 
@@ -78,19 +89,19 @@ export function createApp(options: AppOptions): App {
   const router = routerOf(ROUTES, context)
   const shapes = new Map(ROUTES.map((route): [string, FailureShape | undefined] => [route.path, route.failure]))
 
-  const answer = async (request: Request, peer: string | undefined): Promise<Response> => {
+  const answer = async (request: Request, peer: string | undefined, as: Principal | undefined): Promise<Response> => {
     const url = new URL(request.url)
     assertAllowed(request, url, context, !SAFE_METHODS.has(request.method))
     if (context.stopping() && !PROBES.has(url.pathname)) throw new TallystickError('shutting_down')
-    return router.fetch(request, { peer })
+    return router.fetch(request, { peer, as })
   }
 
   return {
     context,
-    async fetch(request, peer) {
+    async fetch(request, peer, as) {
       let response: Response
       try {
-        response = await answer(request, peer)
+        response = await answer(request, peer, as)
       } catch (error) {
         response = failure(error, context, shapes.get(new URL(request.url).pathname))
       }
@@ -123,11 +134,21 @@ function contextOf(options: AppOptions): AppContext {
   const { ingest, store, live, about, assets, clock = systemClock, random = systemRandom, ack = 'durable' } = options
   const limits = { ...DEFAULT_LIMITS, ...options.limits }
   const budget = createByteBudget(limits.heldBytes)
+  const state = options.state ?? openMemoryState()
+  const guard = createGuard({ allowedHosts: options.allowedHosts ?? [], allowedOrigins: options.allowedOrigins ?? [] })
+  const jwtSecret = options.protocol012?.jwtSecret
+  const methods: readonly AuthMethod[] = [
+    createKeyMethod(state),
+    ...(jwtSecret === undefined ? [] : createJwtMethods(state, jwtSecret)),
+    ...(options.authMethods ?? []),
+  ]
   const clientAddress = createClientAddress(options.clientAddress ?? { policy: 'off', trustedProxies: [] })
   return {
     ingest,
     store,
-    state: options.state ?? openMemoryState(),
+    state,
+    audit: createAudit(state, clock),
+    identity: createAuthenticator(methods, { state, clock, exposed: () => !guard.local() }),
     live,
     about,
     verify: () =>
@@ -143,7 +164,7 @@ function contextOf(options: AppOptions): AppContext {
     admin: options.admin ?? {},
     ...(options.eventsTtlMs === undefined ? {} : { eventsTtlMs: options.eventsTtlMs }),
     budget,
-    guard: createGuard({ allowedHosts: options.allowedHosts ?? [], allowedOrigins: options.allowedOrigins ?? [] }),
+    guard,
     clientAddress,
     door: createIngestDoor({ ingest, limits, budget, clientAddress, ack }),
     protocol012: createProtocol012(options.protocol012 ?? {}, clock),
@@ -159,6 +180,7 @@ function contextOf(options: AppOptions): AppContext {
 
 interface Bindings {
   readonly peer: string | undefined
+  readonly as: Principal | undefined
 }
 
 function routerOf(routes: readonly Route[], context: AppContext): Hono<{ Bindings: Bindings }> {
@@ -171,9 +193,14 @@ function routerOf(routes: readonly Route[], context: AppContext): Hono<{ Binding
         // Here, where the route is known: a path has as many spellings as it has letters.
         if (route.stream) assertAllowed(c.req.raw, url, context, true)
         if (parameters !== undefined) checkParameters(url.searchParams, parameters)
-        const principal = LOCAL
+        const { peer, as } = c.env
+        const principal =
+          as ?? (await admitted(route, { headers: c.req.raw.headers, url, peer, nowMs: context.clock.now() }, context))
         const store = scopedStore(context.store, principal)
-        return await route.handler({ request: c.req.raw, url, app: context, principal, store, peer: c.env.peer })
+        const params = c.req.param() as Readonly<Record<string, string>>
+        const call: Call = { request: c.req.raw, url, params, app: context, principal, store, peer }
+        const response = await route.handler(call)
+        return route.long ? endedWith(response, principal, context.identity) : response
       } catch (error) {
         return failure(error, context, route.failure)
       }
@@ -210,7 +237,8 @@ function optionsAnswer(methods: readonly string[]): Response {
     headers: {
       allow: methods.join(', '),
       'access-control-allow-methods': methods.join(', '),
-      'access-control-allow-headers': 'authorization, content-type, content-encoding, idempotency-key, last-event-id',
+      'access-control-allow-headers':
+        'authorization, content-type, content-encoding, idempotency-key, last-event-id, x-api-key',
       'access-control-max-age': '600',
     },
   })

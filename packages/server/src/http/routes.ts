@@ -35,10 +35,10 @@ import {
 } from './openapi/routiium.ts'
 import { BACKUP_DOC, EXPORT_DOC } from './openapi/transfer.ts'
 import { protocol012Failure } from './protocol012/failure.ts'
-import { ingestProtocol012 } from './protocol012/ingest.ts'
+import { admitTokens, ingestProtocol012 } from './protocol012/ingest.ts'
 import { listProtocol012 } from './protocol012/list.ts'
 import type { Route } from './route.ts'
-import { forAdmin } from './routiium/admin.ts'
+import { admitAdmin } from './routiium/admin.ts'
 import { aggregate } from './routiium/aggregate.ts'
 import { clear } from './routiium/clear.ts'
 import { events } from './routiium/events.ts'
@@ -69,6 +69,7 @@ export const ROUTES: readonly Route[] = [
     path: '/api/v1/export',
     scope: 'read',
     handler: exportEvents,
+    long: true,
     doc: EXPORT_DOC,
     summary: 'Stream all events of a range as NDJSON or CSV',
   },
@@ -85,6 +86,7 @@ export const ROUTES: readonly Route[] = [
     method: 'POST',
     path: '/api/v1/analytics/events',
     scope: 'ingest',
+    admit: admitTokens,
     handler: ingestProtocol012,
     doc: INGEST_PROTOCOL012_DOC,
     failure: protocol012Failure,
@@ -104,6 +106,8 @@ export const ROUTES: readonly Route[] = [
     path: '/api/v1/live',
     scope: 'read',
     handler: live,
+    whole: true,
+    long: true,
     doc: LIVE_DOC,
     strict: true,
     stream: true,
@@ -114,6 +118,7 @@ export const ROUTES: readonly Route[] = [
     path: '/api/v1/invariants',
     scope: 'read',
     handler: invariants,
+    whole: true,
     doc: INVARIANTS_DOC,
     strict: true,
     summary: 'Show the conservation law',
@@ -141,6 +146,8 @@ export const ROUTES: readonly Route[] = [
     path: '/api/v1/backup',
     scope: 'admin',
     handler: backup,
+    whole: true,
+    long: true,
     doc: BACKUP_DOC,
     strict: true,
     stream: true,
@@ -150,7 +157,8 @@ export const ROUTES: readonly Route[] = [
     method: 'GET',
     path: '/analytics/stats',
     scope: 'admin',
-    handler: forAdmin(stats),
+    admit: admitAdmin,
+    handler: stats,
     doc: ANALYTICS_STATS_DOC,
     failure: routiiumFailure('Failed to get analytics stats'),
     summary: 'Tell what the store holds, as Routiium does',
@@ -159,7 +167,9 @@ export const ROUTES: readonly Route[] = [
     method: 'GET',
     path: '/analytics/events',
     scope: 'admin',
-    handler: forAdmin(events),
+    admit: admitAdmin,
+    handler: events,
+    long: true,
     doc: ANALYTICS_EVENTS_DOC,
     failure: routiiumFailure('Failed to query events'),
     summary: "List events as Routiium's documents, oldest first",
@@ -168,7 +178,8 @@ export const ROUTES: readonly Route[] = [
     method: 'GET',
     path: '/analytics/aggregate',
     scope: 'admin',
-    handler: forAdmin(aggregate),
+    admit: admitAdmin,
+    handler: aggregate,
     doc: ANALYTICS_AGGREGATE_DOC,
     failure: routiiumFailure('Failed to aggregate analytics'),
     summary: 'Add up a period, as Routiium does',
@@ -177,7 +188,9 @@ export const ROUTES: readonly Route[] = [
     method: 'GET',
     path: '/analytics/export',
     scope: 'admin',
-    handler: forAdmin(exportAnalytics),
+    admit: admitAdmin,
+    handler: exportAnalytics,
+    long: true,
     doc: ANALYTICS_EXPORT_DOC,
     failure: routiiumFailure('Failed to export analytics'),
     summary: 'Export a period as CSV or JSON, as Routiium does',
@@ -186,7 +199,9 @@ export const ROUTES: readonly Route[] = [
     method: 'POST',
     path: '/analytics/clear',
     scope: 'admin',
-    handler: forAdmin(clear),
+    admit: admitAdmin,
+    handler: clear,
+    whole: true,
     doc: ANALYTICS_CLEAR_DOC,
     failure: routiiumFailure('Failed to clear analytics'),
     summary: 'Remove every event, as Routiium does',
