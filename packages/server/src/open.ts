@@ -7,6 +7,7 @@ import { type Journal, type JournalTrace, type JournalWitness, openJournal } fro
 import { createPriceBook, type OverrideSource, type PriceBook } from '@tallystick/core/pricing'
 import { createBackups } from './backup/backup.ts'
 import { assertRestored } from './backup/restore.ts'
+import { type Budgets, createBudgets } from './budget/budgets.ts'
 import type { ClientAddressOptions } from './http/address/client-address.ts'
 import type { AdminAccess } from './http/app-context.ts'
 import type { Limits } from './http/limits.ts'
@@ -70,6 +71,8 @@ export interface Tallystick {
   /** Absent with a memory store, which keeps nothing over a restart. */
   readonly journal: Journal | undefined
   readonly prices: PriceBook
+  /** Budgets and leases, in process. */
+  readonly budgets: Budgets
   readonly live: LiveHub
   /** The HTTP surface as a function; never rejects. */
   fetch(request: Request): Promise<Response>
@@ -132,6 +135,17 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
   })
   closers.push(() => ingest.close())
 
+  // Before anything can be submitted: no accepted event may pass it by.
+  const budgets = createBudgets({
+    state,
+    store,
+    ingest,
+    clock,
+    onError,
+    ...(options.random ? { random: options.random } : {}),
+  })
+  closers.push(() => budgets.close())
+
   const live = createLiveHub({
     clock,
     ...(options.limits?.streams === undefined ? {} : { maxStreams: options.limits.streams }),
@@ -147,6 +161,8 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
     ingest,
     store,
     state,
+    budgets,
+    prices,
     live,
     clock,
     ...(journal
@@ -186,6 +202,7 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
     state,
     journal,
     prices,
+    budgets,
     live,
     fetch: (request) => app.fetch(request),
     async listen(where) {

@@ -8,7 +8,7 @@ import type { Change, ControlState } from '../state/state.ts'
 import type { UsageStore } from '../store/store.ts'
 import { type CrossingListener, Crossings } from './crossings.ts'
 import type { BudgetDefinition } from './definition.ts'
-import { type AgentBudget, type BudgetFigures, figuresOf } from './figures.ts'
+import { type AgentBudget, agentBudgetOf, type BudgetFigures, figuresOf } from './figures.ts'
 import { LeaseBook } from './lease-book.ts'
 import { LeaseDesk, type Leases } from './leases.ts'
 import { SpendKeeper } from './spend-keeper.ts'
@@ -29,29 +29,31 @@ export interface Budgets {
   get(id: string, tenantId?: string): Budget
   /** How budgets stand. @throws TallystickError `store_unavailable` while the store cannot say what was spent */
   figures(budgets: readonly Budget[]): Promise<readonly BudgetFigures[]>
+  /** What a budget of that unit has left, as far as it is known; undefined where there is no such budget. */
+  remaining(id: string, unit: Budget['unit']): bigint | undefined
   /**
-   * Durable when it resolves. A budget of a total counts from now on.
+   * Durable when it resolves, together with `beside`, as all changes here are. A budget of a total counts from now on.
    *
    * @throws TallystickError `budget_exists` when the id is taken, `too_many_entries`
    */
-  create(definition: BudgetDefinition): Promise<Budget>
+  create(definition: BudgetDefinition, beside?: readonly Change[]): Promise<Budget>
   /**
    * Replaces what was said of a budget. Thresholds are armed again unless only its name or mode changed.
    *
    * @throws TallystickError `revision_conflict` when the definition names another revision than the current one
    */
-  update(budget: Budget, definition: BudgetDefinition): Promise<Budget>
+  update(budget: Budget, definition: BudgetDefinition, beside?: readonly Change[]): Promise<Budget>
   /** What was spent until now does not count any more, and thresholds are armed again. @throws as {@link update} */
-  reset(budget: Budget, revision?: number): Promise<Budget>
+  reset(budget: Budget, revision?: number, beside?: readonly Change[]): Promise<Budget>
   /** Its leases stay, and take room in the other budgets. @throws as {@link update} */
-  remove(budget: Budget, revision?: number): Promise<void>
+  remove(budget: Budget, revision?: number, beside?: readonly Change[]): Promise<void>
   /** Called with each threshold that is reached, see {@link CrossingListener}. Returns how to stop. */
   onCrossing(listener: CrossingListener): () => void
   /**
-   * The money budget of an agent that is the most used up, and how it stands; undefined when it has none. With a tenant that
-   * tenant's budgets only.
+   * The money budget of an agent that is the most used up, and how it stands; undefined when it has none, and in the moments
+   * after a start in which nobody knows yet. With a tenant that tenant's budgets only.
    */
-  budgetOfAgent(agentId: string, tenantId?: string): Promise<AgentBudget | undefined>
+  budgetOfAgent(agentId: string, tenantId?: string): AgentBudget | undefined
   /** Takes all figures from the store again: after events were removed or priced anew other than by a clear. */
   takeAgain(): void
   /** Resolves once the figures of all budgets are known and every crossing is told. */
@@ -150,7 +152,14 @@ class BudgetOffice implements Budgets {
     return counters.map((counter) => figuresOf(counter, this.#book, nowMs))
   }
 
-  async create(definition: BudgetDefinition): Promise<Budget> {
+  remaining(id: string, unit: Budget['unit']): bigint | undefined {
+    const counter = this.#spend.get(id)
+    const nowMs = this.#clock.now()
+    if (counter?.budget.unit !== unit || !counter.ready(nowMs)) return undefined
+    return figuresOf(counter, this.#book, nowMs).remaining
+  }
+
+  async create(definition: BudgetDefinition, beside: readonly Change[] = []): Promise<Budget> {
     const { id = this.#mintId() } = definition
     const rows = this.#state.rows('budgets')
     if (rows.has(id)) throw new TallystickError('budget_exists', `There is a budget ${id} already.`)
@@ -158,10 +167,10 @@ class BudgetOffice implements Budgets {
       throw new TallystickError('too_many_entries', `There are ${rows.size} budgets, which is as many as there may be.`)
     const nowMs = this.#clock.now()
     const counted = definition.window.kind === 'total' ? { countedFromMs: nowMs } : {}
-    return this.#write({ ...said(definition), ...counted, id, revision: 1, createdMs: nowMs, updatedMs: nowMs })
+    return this.#write({ ...said(definition), ...counted, id, revision: 1, createdMs: nowMs, updatedMs: nowMs }, beside)
   }
 
-  async update(budget: Budget, definition: BudgetDefinition): Promise<Budget> {
+  async update(budget: Budget, definition: BudgetDefinition, beside: readonly Change[] = []): Promise<Budget> {
     this.#assertRevision(budget, definition.revision)
     const nowMs = this.#clock.now()
     const { id, createdMs, countedFromMs, crossings } = budget
@@ -177,35 +186,36 @@ class BudgetOffice implements Budgets {
       ...(counted === undefined ? {} : { countedFromMs: counted }),
       ...(crossings !== undefined && isArmedAs(budget, fresh) ? { crossings } : {}),
     }
-    return this.#write(row)
+    return this.#write(row, beside)
   }
 
-  async reset(budget: Budget, revision?: number): Promise<Budget> {
+  async reset(budget: Budget, revision?: number, beside: readonly Change[] = []): Promise<Budget> {
     this.#assertRevision(budget, revision)
     const nowMs = this.#clock.now()
     const { crossings: _, ...rest } = budget
-    return this.#write({ ...rest, revision: (budget.revision ?? 1) + 1, countedFromMs: nowMs, updatedMs: nowMs })
+    return this.#write(
+      { ...rest, revision: (budget.revision ?? 1) + 1, countedFromMs: nowMs, updatedMs: nowMs },
+      beside,
+    )
   }
 
-  async remove(budget: Budget, revision?: number): Promise<void> {
+  async remove(budget: Budget, revision?: number, beside: readonly Change[] = []): Promise<void> {
     this.#assertRevision(budget, revision)
-    await this.#state.write([{ table: 'budgets', id: budget.id, row: undefined }])
+    await this.#state.write([{ table: 'budgets', id: budget.id, row: undefined }, ...beside])
   }
 
   onCrossing(listener: CrossingListener): () => void {
     return this.#crossings.listen(listener)
   }
 
-  async budgetOfAgent(agentId: string, tenantId?: string): Promise<AgentBudget | undefined> {
-    const budgets = this.list(tenantId).filter(
-      ({ subject, unit }) => unit === 'nano_usd' && subject?.dimension === 'agent_id' && subject.value === agentId,
-    )
-    const figures = await this.figures(budgets)
+  budgetOfAgent(agentId: string, tenantId?: string): AgentBudget | undefined {
+    const nowMs = this.#clock.now()
     let most: AgentBudget | undefined
-    for (const [index, budget] of budgets.entries()) {
-      const one = figures[index]
-      if (one !== undefined && (most === undefined || one.percentBp > most.figures.percentBp))
-        most = { budget, figures: one }
+    for (const counter of this.#spend.ofAgent(agentId)) {
+      const { unit, tenantId: owner } = counter.budget
+      if (unit !== 'nano_usd' || (tenantId !== undefined && owner !== tenantId) || !counter.ready(nowMs)) continue
+      const one = agentBudgetOf(counter, this.#book, nowMs)
+      if (most === undefined || one.percentBp > most.percentBp) most = one
     }
     return most
   }
@@ -251,8 +261,8 @@ class BudgetOffice implements Budgets {
     }
   }
 
-  async #write(row: Budget): Promise<Budget> {
-    await this.#state.write([{ table: 'budgets', id: row.id, row }])
+  async #write(row: Budget, beside: readonly Change[]): Promise<Budget> {
+    await this.#state.write([{ table: 'budgets', id: row.id, row }, ...beside])
     const counter = this.#spend.get(row.id)
     if (counter !== undefined && this.#spend.isKnown(counter)) this.#crossings.look(counter)
     return row

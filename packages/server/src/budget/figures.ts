@@ -1,5 +1,4 @@
-import { divideHalfEven } from '@tallystick/core/event'
-import type { Budget } from '../state/budget.ts'
+import { divideHalfEven, type Exact, normalizeExact } from '@tallystick/core/event'
 import type { LeaseBook } from './lease-book.ts'
 import { basisPointsOf, type Risk, riskOf } from './risk.ts'
 import type { SpendCounter } from './spend-counter.ts'
@@ -58,8 +57,24 @@ function projection(spent: bigint, startMs: number, nowMs: number, endMs: number
   return elapsed >= endMs - startMs ? spent : divideHalfEven(spent * BigInt(endMs - startMs), BigInt(elapsed))
 }
 
-/** The budget that an agent's traffic is measured by, and how it stands: what Protocol 012 shows of an agent. */
-export interface AgentBudget {
-  readonly budget: Budget
-  readonly figures: BudgetFigures
+/** The budget that an agent is measured by, and how it stands: what Protocol 012 shows of an agent. */
+export interface AgentBudget extends Risk {
+  readonly budgetId: string
+  readonly amountNanoUsd: Exact
+  readonly spentNanoUsd: Exact
+  readonly reservedNanoUsd: Exact
+  readonly percentBp: bigint
+}
+
+export function agentBudgetOf(counter: SpendCounter, book: LeaseBook, nowMs: number): AgentBudget {
+  const { amount, spent, reserved, percentBp, status, riskLevel } = figuresOf(counter, book, nowMs)
+  return {
+    budgetId: counter.budget.id,
+    amountNanoUsd: normalizeExact(amount),
+    spentNanoUsd: normalizeExact(spent),
+    reservedNanoUsd: normalizeExact(reserved),
+    percentBp,
+    status,
+    riskLevel,
+  }
 }

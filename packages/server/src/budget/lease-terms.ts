@@ -6,6 +6,8 @@ import { Members } from './members.ts'
 
 /** What a lease is asked for. */
 export interface LeaseTerms {
+  /** Minted unless given. */
+  readonly leaseId?: string
   readonly requestId: string
   readonly tenantId?: string
   readonly agentId?: string

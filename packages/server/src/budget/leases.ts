@@ -1,7 +1,7 @@
 import { TallystickError } from '@tallystick/core'
 import type { Clock, Decoder, UsageEvent } from '@tallystick/core/event'
 import { QUANTITY_OF, type Quantity, quantityValue } from '@tallystick/core/query'
-import type { Ingest, IngestRequest, ItemResult, Observed } from '../ingest/ingest.ts'
+import type { Ingest, IngestRequest, ItemResult } from '../ingest/ingest.ts'
 import type { Lease } from '../state/lease.ts'
 import type { Change, ControlState } from '../state/state.ts'
 import type { StoredEvent } from '../store/store.ts'
@@ -25,7 +25,7 @@ export interface Usage {
   /** A native event; what the lease knows fills its gaps. */
   readonly event: Readonly<Record<string, unknown>>
   readonly decode?: Decoder
-  readonly observed?: Observed
+  readonly observed?: NonNullable<IngestRequest['observed']>
 }
 
 /** What somebody says a request has used, whose event comes by another way and bears the id of the request. */
@@ -59,7 +59,10 @@ export interface Leases {
   settle(lease: Lease, usage: Usage): Promise<Settled>
   /** Says what was used. That takes room until the event with the id of the request comes, 10 minutes at the most. */
   settleAmounts(lease: Lease, amounts: Amounts): Promise<Lease>
-  /** Records one of several requests under a lease, which stays open with what is left of it. */
+  /**
+   * Records one of several requests under a lease, which stays open with what is left of it. What was spent was spent: also
+   * after the lease has ended it is counted.
+   */
   report(lease: Lease, usage: Usage & { readonly eventId: string }): Promise<Settled>
   /** Gives back what is left. Again it changes nothing. @throws TallystickError `lease_ended` when it was settled */
   giveBack(lease: Lease): Promise<Lease>
@@ -103,7 +106,7 @@ export class LeaseDesk implements Leases {
     // From here to the write nothing gives way: whoever asks next finds the room taken.
     const nowMs = clock.now()
     const granted = this.#grant(counters, terms, nowMs)
-    const lease = leaseOf(mintId(), terms, granted, counters, nowMs)
+    const lease = leaseOf(terms.leaseId ?? mintId(), terms, granted, counters, nowMs)
     await this.#write(lease)
     return lease
   }
@@ -144,7 +147,6 @@ export class LeaseDesk implements Leases {
   }
 
   async report(lease: Lease, usage: Usage & { readonly eventId: string }): Promise<Settled> {
-    if (lease.state === 'returned') throw ended(lease)
     const { tenantId, id } = lease
     let reports = this.#reports.get(tenantId)
     if (reports === undefined) {
@@ -268,14 +270,14 @@ export class LeaseDesk implements Leases {
       door: 'lease',
       wantResults: true,
       defaults: {
-        ...(agentId === undefined ? {} : { agentId }),
         ...(apiKeyId === undefined ? {} : { apiKeyId }),
         ...(userId === undefined ? {} : { userId }),
         ...(provider === undefined ? {} : { provider }),
         ...(model === undefined ? {} : { requestModel: model }),
         ...(tags === undefined ? {} : { tags }),
       },
-      ...(tenantId === undefined ? {} : { principal: { tenantId } }),
+      // Whose request it is was said when the room was taken.
+      principal: { tenantId: tenantId ?? null, ...(agentId === undefined ? {} : { agentId }) },
       ...(decode === undefined ? {} : { decode }),
       ...(observed === undefined ? {} : { observed }),
     }

@@ -29,6 +29,8 @@ export class SpendKeeper {
   readonly #wanted = new Set<SpendCounter>()
   readonly #waiting = new Set<() => void>()
   readonly #closing = new AbortController()
+  /** Those whose subject is an agent, by agent. */
+  readonly #ofAgents = new Map<string, Set<SpendCounter>>()
   #taking: Promise<void> | undefined
 
   constructor(source: SpendSource) {
@@ -44,6 +46,10 @@ export class SpendKeeper {
     }
     if (known !== undefined) {
       this.#index.remove(known.budget)
+      const agent = agentOf(known.budget)
+      const others = agent === undefined ? undefined : this.#ofAgents.get(agent)
+      others?.delete(known)
+      if (agent !== undefined && others?.size === 0) this.#ofAgents.delete(agent)
       this.#counters.delete(id)
       this.#wanted.delete(known)
     }
@@ -51,6 +57,8 @@ export class SpendKeeper {
       const counter = new SpendCounter(budget)
       this.#counters.set(id, counter)
       this.#index.add(budget, counter)
+      const agent = agentOf(budget)
+      if (agent !== undefined) this.#ofAgents.set(agent, (this.#ofAgents.get(agent) ?? new Set()).add(counter))
       this.#want([counter])
     }
     this.#tellWaiting()
@@ -81,6 +89,11 @@ export class SpendKeeper {
     const found: SpendCounter[] = []
     this.#index.each(subject, (counter) => void found.push(counter))
     return found
+  }
+
+  /** Those that are about an agent, of whichever tenant. */
+  ofAgent(agentId: string): Iterable<SpendCounter> {
+    return this.#ofAgents.get(agentId) ?? []
   }
 
   /** Are its figures those of the store and of all that was accepted since? */
@@ -180,4 +193,8 @@ export class SpendKeeper {
   #tellWaiting(): void {
     for (const done of [...this.#waiting]) done()
   }
+}
+
+function agentOf({ subject }: Budget): string | undefined {
+  return subject?.dimension === 'agent_id' ? subject.value : undefined
 }

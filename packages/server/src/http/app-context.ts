@@ -1,5 +1,7 @@
 import type { Clock } from '@tallystick/core/event'
+import type { PriceBook } from '@tallystick/core/pricing'
 import type { BackupStream } from '../backup/archive.ts'
+import type { Budgets } from '../budget/budgets.ts'
 import type { Authenticator } from '../identity/authenticator.ts'
 import type { Ingest } from '../ingest/ingest.ts'
 import type { Verification } from '../ingest/verify.ts'
@@ -35,6 +37,9 @@ export interface AppContext {
   readonly audit: Audit
   /** Finds out who asks. */
   readonly identity: Authenticator
+  /** Budgets, what they have spent, and leases. */
+  readonly budgets: Budgets
+  readonly prices: Pick<PriceBook, 'resolve'>
   readonly live: LiveHub
   readonly clock: Clock
   readonly limits: Limits
@@ -57,6 +62,8 @@ export interface AppContext {
   /** The OpenAPI document of every route. */
   readonly openApi: () => object
   readonly newRequestId: () => string
+  /** So many random bytes, hex. */
+  readonly newSecret: (bytes: number) => string
   /** Told of every error that was answered as `internal_error`. */
   readonly onError: (error: unknown, requestId: string) => void
   /** Once true, nothing new is taken. */

@@ -21,7 +21,7 @@ export const query: Handler = async ({ request, url, app, store }) => {
   return json(await app.queries.run(() => store.query(parsed, { signal }), signal))
 }
 
-async function readJson(request: Request, app: AppContext): Promise<unknown> {
+export async function readJson(request: Request, app: AppContext): Promise<unknown> {
   const bytes = await readBody(request.body, app.limits.queryBytes, app.budget)
   try {
     return parseJson(bytes)

@@ -8,7 +8,9 @@ const TAGS: readonly { readonly name: RouteDoc['tag']; readonly description: str
   { name: 'Events', description: 'Sending events, and reading them back one by one.' },
   { name: 'Figures', description: 'Asking for sums, series and quantiles, once or live.' },
   { name: 'Operations', description: 'How the server does.' },
+  { name: 'Budgets', description: 'How much may be spent, and room for requests under way.' },
   { name: 'Routiium', description: 'The analytics API of Routiium, as its clients know it.' },
+  { name: 'Protocol 005', description: 'The budget API of Protocol 005, as its clients know it.' },
   { name: 'Protocol 012', description: 'The analytics API of Protocol 012, as its clients know it.' },
 ]
 

@@ -97,6 +97,14 @@ await running.ingest.submit({
   door: 'test',
 })
 
+// Leases that the examples name: their ids are minted otherwise.
+const LEASES = ['lease-shown', 'lease-settled', 'lease-returned', 'lease_00112233445566778899aabbccddeeff']
+const lease = {
+  ...{ budgetIds: [], reservedNanoUsd: '5000000', reservedTokens: '0', createdMs: 1_795_262_400_000 },
+  ...{ state: 'open' as const, expiresMs: Number.MAX_SAFE_INTEGER },
+}
+await running.state.write(LEASES.map((id) => ({ table: 'leases', id, row: { ...lease, id, requestId: `r-${id}` } })))
+
 /** Every way to ask that the document shows: each example body, or none; each example parameter. */
 const calls = ROUTES.filter(({ stream, path }) => !stream && !path.endsWith('*') && path !== '/docs').flatMap(
   (route) => {
@@ -105,7 +113,12 @@ const calls = ROUTES.filter(({ stream, path }) => !stream && !path.endsWith('*')
         place === 'query' && example !== undefined ? [[name, String(example)] as [string, string]] : [],
       ),
     )
-    const url = `http://localhost${route.path}${search.size > 0 ? `?${search}` : ''}`
+    const path = (route.doc.parameters ?? []).reduce(
+      (filled, { name, in: place, example }) =>
+        place === 'path' ? filled.replace(`:${name}`, String(example)) : filled,
+      route.path as string,
+    )
+    const url = `http://localhost${path}${search.size > 0 ? `?${search}` : ''}`
     return bodiesOf(route.doc.body).map((body) => ({
       name: `${route.method} ${route.path} ${body.name}`,
       route,

@@ -4,7 +4,8 @@ import { array, flag, integer, object, orNull, type Schema, text } from './schem
 
 /** What the API page says about the routes of Protocol 012; `docs/protocol012.md` says it at length. */
 
-const ERROR: RouteDoc['errorContent'] = {
+/** How errors of the protocol look. */
+export const ERROR: NonNullable<RouteDoc['errorContent']> = {
   type: 'application/json',
   schema: object({
     error: object({
