@@ -40,7 +40,7 @@ export const settleLease: Handler = async (call) => {
   const nanoUsd = members.amount('nano_usd')
   const tokens = members.amount('tokens')
   const event = members.value('event')
-  if (event === undefined && nanoUsd === undefined && tokens === undefined)
+  if (!['event', 'nano_usd', 'tokens'].some((name) => members.has(name)))
     members.missing('event', 'what the request used, as a native event; or `nano_usd` and `tokens`')
   if (event !== undefined && (members.has('nano_usd') || members.has('tokens')))
     members.wrong('event', 'unknown_value', 'says what was used; leave `nano_usd` and `tokens` out')
