@@ -10,6 +10,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<RegisterCommand>> = new Map([
   ['import', async () => (await import('./commands/import-csv.ts')).registerImport],
   ['query', async () => (await import('./commands/query.ts')).registerQuery],
   ['export', async () => (await import('./commands/export.ts')).registerExport],
+  ['budgets', async () => (await import('./commands/budgets.ts')).registerBudgets],
   ['prices', async () => (await import('./commands/prices.ts')).registerPrices],
   ['config', async () => (await import('./commands/config.ts')).registerConfig],
   ['verify', async () => (await import('./commands/verify.ts')).registerVerify],
