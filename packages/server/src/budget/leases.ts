@@ -1,5 +1,5 @@
 import { TallystickError } from '@tallystick/core'
-import type { Clock, Decoder, UsageEvent } from '@tallystick/core/event'
+import type { Clock, Decoder, Mutable, UsageEvent } from '@tallystick/core/event'
 import { QUANTITY_OF, type Quantity, quantityValue } from '@tallystick/core/query'
 import type { Ingest, IngestRequest, ItemResult } from '../ingest/ingest.ts'
 import type { Lease } from '../state/lease.ts'
@@ -7,6 +7,7 @@ import type { Change, ControlState } from '../state/state.ts'
 import type { StoredEvent } from '../store/store.ts'
 import { type LeaseBook, takesRoom } from './lease-book.ts'
 import { assertSame, type LeaseTerms } from './lease-terms.ts'
+import type { Subject } from './matching.ts'
 import { BudgetExceeded } from './refusal.ts'
 import type { SpendCounter } from './spend-counter.ts'
 import type { SpendKeeper } from './spend-keeper.ts'
@@ -327,26 +328,11 @@ export class LeaseDesk implements Leases {
   }
 }
 
-function subjectOf({
-  tenantId,
-  agentId,
-  apiKeyId,
-  userId,
-  provider,
-  model,
-  tags,
-}: LeaseTerms): Parameters<SpendKeeper['matching']>[0] {
-  return {
-    ...(tenantId === undefined ? {} : { tenantId }),
-    ...(agentId === undefined ? {} : { agentId }),
-    ...(apiKeyId === undefined ? {} : { apiKeyId }),
-    ...(userId === undefined ? {} : { userId }),
-    ...(provider === undefined ? {} : { provider }),
-    ...(model === undefined ? {} : { requestModel: model }),
-    ...(tags === undefined ? {} : { tags }),
-  }
+function subjectOf({ tenantId, agentId, apiKeyId, userId, provider, model, tags }: LeaseTerms): Subject {
+  return { tenantId, agentId, apiKeyId, userId, provider, requestModel: model, tags }
 }
 
+/** Built by assignment: one is made for each request. */
 function leaseOf(
   id: string,
   terms: LeaseTerms,
@@ -354,28 +340,30 @@ function leaseOf(
   counters: readonly SpendCounter[],
   nowMs: number,
 ): Lease {
-  const { requestId, tenantId, agentId, apiKeyId, userId, provider, model, tags, ttlMs } = terms
-  const unbounded = granted.nanoUsd === undefined ? 'nano_usd' : granted.tokens === undefined ? 'tokens' : undefined
-  return {
+  const { tenantId, agentId, apiKeyId, userId, provider, model, tags } = terms
+  const { nanoUsd, tokens } = granted
+  const lease: Mutable<Lease> = {
     id,
-    requestId,
-    ...(tenantId === undefined ? {} : { tenantId }),
-    ...(agentId === undefined ? {} : { agentId }),
+    requestId: terms.requestId,
     budgetIds: counters.map(({ budget }) => budget.id),
-    reservedNanoUsd: String(granted.nanoUsd ?? 0n),
-    reservedTokens: String(granted.tokens ?? 0n),
-    ...(terms.nanoUsd === granted.nanoUsd ? {} : { askedNanoUsd: String(terms.nanoUsd) }),
-    ...(terms.tokens === granted.tokens ? {} : { askedTokens: String(terms.tokens) }),
-    ...(unbounded === undefined ? {} : { unbounded }),
-    ...(apiKeyId === undefined ? {} : { apiKeyId }),
-    ...(userId === undefined ? {} : { userId }),
-    ...(provider === undefined ? {} : { provider }),
-    ...(model === undefined ? {} : { model }),
-    ...(tags === undefined ? {} : { tags }),
+    reservedNanoUsd: nanoUsd === undefined ? '0' : nanoUsd.toString(),
+    reservedTokens: tokens === undefined ? '0' : tokens.toString(),
     state: 'open',
     createdMs: nowMs,
-    expiresMs: nowMs + ttlMs,
+    expiresMs: nowMs + terms.ttlMs,
   }
+  if (tenantId !== undefined) lease.tenantId = tenantId
+  if (agentId !== undefined) lease.agentId = agentId
+  if (apiKeyId !== undefined) lease.apiKeyId = apiKeyId
+  if (userId !== undefined) lease.userId = userId
+  if (provider !== undefined) lease.provider = provider
+  if (model !== undefined) lease.model = model
+  if (tags !== undefined) lease.tags = tags
+  if (terms.nanoUsd !== nanoUsd) lease.askedNanoUsd = String(terms.nanoUsd)
+  if (terms.tokens !== tokens) lease.askedTokens = String(terms.tokens)
+  if (nanoUsd === undefined) lease.unbounded = 'nano_usd'
+  else if (tokens === undefined) lease.unbounded = 'tokens'
+  return lease
 }
 
 /** The id of an event is the agent's own: that of another agent means another request. */

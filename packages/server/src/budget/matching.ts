@@ -3,10 +3,11 @@ import { type GroupBy, groupByOf, groupValue } from '@tallystick/core/query'
 import type { Budget } from '../state/budget.ts'
 
 /** What decides which budgets a request is counted in. */
-export type Subject = Pick<
-  UsageEvent,
-  'tenantId' | 'agentId' | 'apiKeyId' | 'userId' | 'provider' | 'requestModel' | 'tags'
->
+export type Subject = {
+  readonly [K in 'tenantId' | 'agentId' | 'apiKeyId' | 'userId' | 'provider' | 'requestModel' | 'tags']?:
+    | UsageEvent[K]
+    | undefined
+}
 
 interface Tenancy<T> {
   readonly whole: Map<string, T>
