@@ -17,7 +17,9 @@ export const GRACE_MS = 10 * 60_000
 /** How long a request waits for figures that are being taken from the store. */
 const KNOWN_WITHIN_MS = 5_000
 /** Leases that are ended in one go. */
-const SWEEP = 2_000
+const SWEEP = 5_000
+/** Leases that there may be: each takes about a kilobyte. */
+const MAX_LEASES = 500_000
 
 const TOKENS = QUANTITY_OF.get('total_tokens') as Quantity
 
@@ -48,7 +50,7 @@ export interface Leases {
    *
    * @throws BudgetExceeded (`budget_exceeded`) when a hard budget has no room; TallystickError `request_conflict` when the
    *   request id stands for other amounts, `missing_field` when a hard budget counts in a unit that has no bound,
-   *   `store_unavailable` while the spend of a hard budget is not known, and what `ControlState.write` rejects with
+   *   `overloaded` with 500,000 leases, `store_unavailable` while the spend of a hard budget is not known, and what `ControlState.write` rejects with
    */
   reserve(terms: LeaseTerms): Promise<Lease>
   /**
@@ -104,6 +106,8 @@ export class LeaseDesk implements Leases {
       if (meanwhile !== undefined) return this.#again(meanwhile, terms)
       counters = spend.matching(subjectOf(terms))
     }
+    if (book.size >= MAX_LEASES)
+      throw new TallystickError('overloaded', `There are ${book.size} leases that are open or not forgotten yet.`)
     // From here to the write nothing gives way: whoever asks next finds the room taken.
     const nowMs = clock.now()
     const granted = this.#grant(counters, terms, nowMs)
@@ -199,15 +203,19 @@ export class LeaseDesk implements Leases {
   async sweep(): Promise<void> {
     const { book, state, clock } = this.#options
     const nowMs = clock.now()
-    const due = book.due(nowMs, SWEEP)
-    if (due.length === 0) return
-    const changes = due.map((lease): Change => {
-      const row: Lease | undefined = lease.state === 'open' ? { ...lease, state: 'expired', endedMs: nowMs } : undefined
-      return { table: 'leases', id: lease.id, row }
-    })
-    const written = state.write(changes)
-    for (const { id, row } of changes) book.follow(id, row as Lease | undefined)
-    await written
+    for (;;) {
+      const due = book.due(nowMs, SWEEP)
+      if (due.length === 0) return
+      const changes = due.map((lease): Change => {
+        const row: Lease | undefined =
+          lease.state === 'open' ? { ...lease, state: 'expired', endedMs: nowMs } : undefined
+        return { table: 'leases', id: lease.id, row }
+      })
+      const written = state.write(changes)
+      for (const { id, row } of changes) book.follow(id, row as Lease | undefined)
+      await written
+      if (due.length < SWEEP) return
+    }
   }
 
   async #again(lease: Lease, terms: LeaseTerms): Promise<Lease> {

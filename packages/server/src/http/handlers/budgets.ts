@@ -70,8 +70,10 @@ function budgetOf({ app, principal, params }: Call): Budget {
 }
 
 /** Whoever sees some agents only sees their budgets only. */
-function isVisible({ subject }: Budget, { agentIds }: Principal): boolean {
-  return agentIds === undefined || (subject?.dimension === 'agent_id' && agentIds.has(subject.value))
+function isVisible({ subject, tenantId }: Budget, principal: Principal): boolean {
+  const { agentIds } = principal
+  if (agentIds === undefined) return true
+  return tenantId === principal.tenantId && subject?.dimension === 'agent_id' && agentIds.has(subject.value)
 }
 
 /** A tenant's administrator makes that tenant's budgets, whatever the body says. */
@@ -85,7 +87,9 @@ function owned(definition: BudgetDefinition, { tenantId, agentIds }: Principal):
         issues: [{ path: 'subject', message: 'must be one of the agents of these credentials' }],
       },
     )
-  return tenantId === undefined ? definition : { ...definition, tenantId }
+  if (tenantId !== undefined) return { ...definition, tenantId }
+  const { tenantId: _, ...untenanted } = definition
+  return agentIds === undefined ? definition : untenanted
 }
 
 async function revisionIn({ request, app }: Call): Promise<number | undefined> {

@@ -78,8 +78,10 @@ export function deliveryOf(call: Call): Pick<Usage, 'decode' | 'observed'> {
 
 /** What the principal may reserve for: its own tenant and agents. */
 function owned(terms: LeaseTerms, { tenantId, agentIds, agentId, keyId }: Principal): LeaseTerms {
+  // An agent that is of no tenant must not spend in one.
+  const { tenantId: _, ...untenanted } = terms
   const own: LeaseTerms = {
-    ...terms,
+    ...(agentIds === undefined ? terms : untenanted),
     ...(tenantId === undefined ? {} : { tenantId }),
     ...(agentId === undefined ? {} : { agentId }),
     ...(keyId === undefined || terms.apiKeyId !== undefined ? {} : { apiKeyId: keyId }),
@@ -95,8 +97,8 @@ function owned(terms: LeaseTerms, { tenantId, agentIds, agentId, keyId }: Princi
 function leaseOf({ app, principal, params }: Call): Lease {
   const lease = app.budgets.leases.get(params['id'] ?? '', principal.tenantId)
   const { agentIds } = principal
-  if (agentIds !== undefined && (lease.agentId === undefined || !agentIds.has(lease.agentId)))
-    throw new TallystickError('lease_not_found', 'There is no such lease.')
+  const isOwn = lease.agentId !== undefined && agentIds?.has(lease.agentId) && lease.tenantId === principal.tenantId
+  if (agentIds !== undefined && !isOwn) throw new TallystickError('lease_not_found', 'There is no such lease.')
   return lease
 }
 
