@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 
 /** The built command line, run as a person runs it. */
 export const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
+/** A public trace that stands beside a checkout, not in it; without it the tests over it are skipped. */
 export const AZURE = join(ROOT, '../shared/data/azure-llm-2023/code.csv')
 const BIN = join(ROOT, 'packages/server/bin/tallystick.js')
 
@@ -22,17 +23,25 @@ const ENV = Object.fromEntries(
   Object.entries({ ...process.env, NO_COLOR: '1', TZ: 'UTC' }).filter(([name]) => !name.startsWith('TALLYSTICK_')),
 )
 
-export function start(args: readonly string[], cwd: string = ROOT): ChildProcess {
-  return spawn(process.execPath, [BIN, ...args], { cwd, env: ENV, stdio: ['ignore', 'pipe', 'pipe'] })
+export function start(
+  args: readonly string[],
+  cwd: string = ROOT,
+  env: Readonly<Record<string, string>> = {},
+): ChildProcess {
+  return spawn(process.execPath, [BIN, ...args], { cwd, env: { ...ENV, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
 }
 
 /** Runs a command to its end; with `killAfterMs` it is ended by SIGKILL then, wherever it is. */
 export function tallystick(
   args: readonly string[],
-  options: { readonly killAfterMs?: number; readonly cwd?: string } = {},
+  options: {
+    readonly killAfterMs?: number
+    readonly cwd?: string
+    readonly env?: Readonly<Record<string, string>>
+  } = {},
 ): Promise<Ran> {
   return new Promise((resolve) => {
-    const child = start(args, options.cwd)
+    const child = start(args, options.cwd, options.env)
     let out = ''
     let err = ''
     child.stdout?.on('data', (data) => {

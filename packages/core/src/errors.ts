@@ -87,6 +87,7 @@ export const ERRORS = {
     'These credentials do not allow it',
     'Use credentials with the scope that the route names, and of the tenant in question.',
   ),
+  key_not_found: row(404, 'No such key', 'List the keys with GET /api/v1/keys.'),
   token_expired: row(401, 'The token has expired', 'Ask for a new token and send the same again with it.'),
   invalid_token: row(
     400,

@@ -9,18 +9,22 @@ import { createBackups } from './backup/backup.ts'
 import { assertRestored } from './backup/restore.ts'
 import { type Budgets, createBudgets } from './budget/budgets.ts'
 import type { ClientAddressOptions } from './http/address/client-address.ts'
-import type { AdminAccess } from './http/app-context.ts'
+import type { AdminAccess, AppContext } from './http/app-context.ts'
+import { isLoopback } from './http/guard.ts'
 import type { Limits } from './http/limits.ts'
 import type { Listening, ListenOptions } from './http/listen.ts'
 import type { LiveHub } from './http/live/hub.ts'
 import type { Protocol012Options } from './http/protocol012/protocol012.ts'
+import { createFirstKey } from './identity/first-key.ts'
+import { LOCAL } from './identity/principal.ts'
 import { idsWitness } from './ingest/dedup/manifest.ts'
 import type { AckMode, Ingest } from './ingest/ingest.ts'
 import { openIngest } from './ingest/open-ingest.ts'
 import type { Logger } from './logger.ts'
 import { openMemoryState } from './state/memory.ts'
-import { openState } from './state/open.ts'
+import { type DurableState, openState } from './state/open.ts'
 import type { ControlState } from './state/state.ts'
+import { verifyState } from './state/verify.ts'
 import { locateStore, type OpenStoreOptions, openStore } from './store/open-store.ts'
 import type { StoreStats, UsageStore } from './store/store.ts'
 import { startUpkeep, type Upkeep } from './upkeep.ts'
@@ -52,6 +56,11 @@ export interface OpenOptions {
   /** What is kept of the addresses of clients; nothing when absent. */
   readonly clientAddress?: ClientAddressOptions
   readonly protocol012?: Protocol012Options
+  /**
+   * Told the text of the first key, once, when a server without any is bound to anything but loopback: nobody could use it
+   * otherwise. Absent: it is not made, and such a server is not started.
+   */
+  readonly onFirstKey?: (key: string) => void
   /** Who may use the routes under `/analytics`; without it this machine only. */
   readonly admin?: AdminAccess
   /** Files of the dashboard; those built into the package when absent. */
@@ -74,8 +83,9 @@ export interface Tallystick {
   /** Budgets and leases, in process. */
   readonly budgets: Budgets
   readonly live: LiveHub
-  /** The HTTP surface as a function; never rejects. */
-  fetch(request: Request): Promise<Response>
+  /** The HTTP surface as a function; never rejects. With `trusted` the caller vouches for who asks, who then may do everything. */
+  fetch(request: Request, options?: { readonly trusted?: boolean }): Promise<Response>
+  /** @throws TallystickError `invalid_config` when the address cannot be bound, or would be open to others without any key */
   listen(options?: ListenOptions): Promise<Listening>
   /** Refuses what is new, finishes what is under way, and gives the data directory back. May be called twice. */
   close(): Promise<void>
@@ -115,14 +125,16 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
 
   const opening = openStorage(options, closers, clock, onError)
   // Loaded while the store's thread loads the engine: together they are most of a start.
-  const [{ createApp }, { loadAssets }, { listen }, { createLiveHub }, { journal, store, state }] = await Promise.all([
-    import('./http/app.ts'),
-    import('./http/assets.ts'),
-    import('./http/listen.ts'),
-    import('./http/live/hub.ts'),
-    opening,
-  ])
-  const journalDir = join(options.dataDir, 'journal')
+  const [{ createApp }, { loadAssets }, { listen }, { createLiveHub }, { journal, store, state, durable }] =
+    await Promise.all([
+      import('./http/app.ts'),
+      import('./http/assets.ts'),
+      import('./http/listen.ts'),
+      import('./http/live/hub.ts'),
+      opening,
+    ])
+  const { dataDir } = options
+  const journalDir = join(dataDir, 'journal')
   const ingest = await openIngest({
     store,
     prices,
@@ -165,10 +177,11 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
     prices,
     live,
     clock,
-    ...(journal
+    ...(journal && durable
       ? {
           journalDir,
-          backup: createBackups({ dataDir: options.dataDir, journal, store, ingest, clock, product: VERSION }),
+          backup: createBackups({ dataDir, journal, state: durable, store, ingest, clock, product: VERSION }),
+          verifyState: () => verifyState(join(dataDir, 'state'), durable),
         }
       : {}),
     assets: await loadAssets(options.dashboardDir ?? BUILT_DASHBOARD),
@@ -178,6 +191,7 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
       catalogueVersion: () => prices.version,
       address: () => listening[0]?.url,
       ...(journal ? { journal: () => journal.stats() } : {}),
+      ...(durable ? { state: () => durable.stats() } : {}),
     },
     ...(options.limits ? { limits: options.limits } : {}),
     ...(options.ack ? { ack: options.ack } : {}),
@@ -204,9 +218,10 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
     prices,
     budgets,
     live,
-    fetch: (request) => app.fetch(request),
+    fetch: (request, { trusted = false } = {}) => app.fetch(request, undefined, trusted ? LOCAL : undefined),
     async listen(where) {
       if (stopping) throw new TallystickError('shutting_down')
+      if (!isLoopback(where?.host)) await closeToStrangers(app.context, options.onFirstKey)
       const server = await listen(app, where)
       listening.push(server)
       return server
@@ -219,8 +234,31 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
   }
 }
 
+/** @throws TallystickError `invalid_config` */
+async function closeToStrangers(
+  { identity, state, clock, audit }: AppContext,
+  tell: OpenOptions['onFirstKey'],
+): Promise<void> {
+  if (identity.closed()) return
+  if (tell === undefined)
+    throw new TallystickError(
+      'invalid_config',
+      'Other machines can reach this address, and there is no key yet. Make one with `tallystick keys create NAME --scopes admin`, or listen on 127.0.0.1.',
+      { issues: [{ path: 'auth.first_key', message: 'no key is made by itself' }] },
+    )
+  tell(await createFirstKey(state, clock, audit))
+}
+
 const BUILT_DASHBOARD = fileURLToPath(new URL('../dist/dashboard', import.meta.url))
 const SILENT: Logger = { info: () => undefined, warn: () => undefined, error: () => undefined }
+
+interface Storage {
+  readonly journal: Journal | undefined
+  readonly store: UsageStore
+  readonly state: ControlState
+  /** The same where it is on disk. */
+  readonly durable: DurableState | undefined
+}
 
 /** The journal first: it holds the lock of the directory. A memory store has none, since nothing outlives the process. */
 async function openStorage(
@@ -228,7 +266,7 @@ async function openStorage(
   closers: Closer[],
   clock: Clock,
   onError: (error: unknown) => void,
-): Promise<{ journal: Journal | undefined; store: UsageStore; state: ControlState }> {
+): Promise<Storage> {
   const url = storeUrl(options)
   const { retainEventsMs, retainCellsMs, logger = SILENT } = options
   let journal: Journal | undefined
@@ -249,12 +287,12 @@ async function openStorage(
   if (url.startsWith('memory:')) {
     const [store, state] = [await openUsageStore(), openMemoryState()]
     closers.push(state.close, () => store.close())
-    return { journal: undefined, store, state }
+    return { journal: undefined, store, state, durable: undefined }
   }
   await makeDirectory(options.dataDir)
   await assertRestored(options.dataDir)
   let store: UsageStore | undefined
-  let state: ControlState | undefined
+  let state: DurableState | undefined
   closers.push(
     () => journal?.close(),
     () => state?.close(),
@@ -283,7 +321,7 @@ async function openStorage(
     onNotice: (notice) => logger.warn({ notice }, 'the control state reports'),
     ...(options.random ? { random: options.random } : {}),
   })
-  return { journal: opened, store, state }
+  return { journal: opened, store, state, durable: state }
 }
 
 /**

@@ -11,6 +11,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<RegisterCommand>> = new Map([
   ['query', async () => (await import('./commands/query.ts')).registerQuery],
   ['export', async () => (await import('./commands/export.ts')).registerExport],
   ['budgets', async () => (await import('./commands/budgets.ts')).registerBudgets],
+  ['keys', async () => (await import('./commands/keys.ts')).registerKeys],
   ['prices', async () => (await import('./commands/prices.ts')).registerPrices],
   ['config', async () => (await import('./commands/config.ts')).registerConfig],
   ['verify', async () => (await import('./commands/verify.ts')).registerVerify],

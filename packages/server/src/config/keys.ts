@@ -36,7 +36,7 @@ export const CONFIG_KEYS: readonly KeySpec[] = [
     flag: 'host',
     type: { of: 'text' },
     default: '127.0.0.1',
-    about: 'Address to listen on. Anything but loopback opens the data to the network.',
+    about: 'Address to listen on. Bound to anything but loopback, the server asks for keys.',
   },
   {
     key: 'http.port',
@@ -178,12 +178,20 @@ export const CONFIG_KEYS: readonly KeySpec[] = [
     about: 'Price files that override the built-in catalogue; later files win.',
   },
   {
+    key: 'auth.first_key',
+    env: 'TALLYSTICK_FIRST_KEY',
+    type: { of: 'flag' },
+    default: true,
+    about:
+      'Bound to anything but loopback and without keys, make one and print it once. Off (also --no-first-key): refuse to start.',
+  },
+  {
     key: 'protocol012.jwt_secret',
     env: 'TALLYSTICK_JWT_SECRET',
     type: { of: 'secret' },
     default: null,
     about:
-      'Verifies the IC tokens of Protocol 012 (HS256). Unset: any token is taken and events say authenticated: false.',
+      'Verifies the tokens of agents and users of Protocol 012 (HS256). Unset: while there are no keys, any IC token is taken and events say authenticated: false.',
   },
   {
     key: 'compat.rate_limits',
@@ -211,14 +219,15 @@ export const CONFIG_KEYS: readonly KeySpec[] = [
     env: 'ROUTIIUM_ADMIN_TOKEN',
     type: { of: 'secret' },
     default: null,
-    about: 'Bearer token that the routes under /analytics ask for. Unset: they answer this machine only.',
+    about:
+      'Bearer token that the routes under /analytics ask for, where no key is shown. Unset: they ask for what all routes ask for.',
   },
   {
     key: 'routiium.insecure_admin',
     env: 'ROUTIIUM_INSECURE_ADMIN',
     type: { of: 'flag' },
     default: false,
-    about: 'Without an admin token, open the routes under /analytics to whoever can reach the server.',
+    about: 'Without an admin token, open the routes under /analytics to whoever can reach the server, keys or not.',
   },
   {
     key: 'duckdb.checkpoint_mb',

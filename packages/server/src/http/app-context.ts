@@ -6,6 +6,7 @@ import type { Authenticator } from '../identity/authenticator.ts'
 import type { Ingest } from '../ingest/ingest.ts'
 import type { Verification } from '../ingest/verify.ts'
 import type { Audit } from '../state/audit-log.ts'
+import type { StateStats } from '../state/open.ts'
 import type { ControlState } from '../state/state.ts'
 import type { UsageStore } from '../store/store.ts'
 import type { ClientAddress } from './address/client-address.ts'
@@ -78,6 +79,8 @@ export interface About {
   readonly catalogueVersion: () => string
   /** Absent when there is none: a memory store keeps nothing over a restart. */
   readonly journal?: () => JournalHealth
+  /** Of the control state; absent with a memory store. */
+  readonly state?: () => StateStats
   /** Where the server listens, once it does. */
   readonly address: () => string | undefined
 }

@@ -11,7 +11,7 @@ import { createKeyMethod } from '../identity/key-method.ts'
 import type { Principal } from '../identity/principal.ts'
 import { scopedStore } from '../identity/scoped-store.ts'
 import type { AckMode, Ingest } from '../ingest/ingest.ts'
-import { verify } from '../ingest/verify.ts'
+import { type VerifyOptions, verify } from '../ingest/verify.ts'
 import { createAudit } from '../state/audit-log.ts'
 import { openMemoryState } from '../state/memory.ts'
 import type { ControlState } from '../state/state.ts'
@@ -53,6 +53,8 @@ export interface AppOptions {
   readonly backup?: () => Promise<BackupStream>
   /** Where the journal lies; absent with a memory store. */
   readonly journalDir?: string
+  /** Checks the files of `state`; absent where it has none. */
+  readonly verifyState?: NonNullable<VerifyOptions['verifyState']>
   readonly limits?: Partial<Limits>
   /** When `POST /api/v1/events` answers where a request does not say; `durable` when absent. */
   readonly ack?: AckMode
@@ -165,6 +167,7 @@ function contextOf(options: AppOptions): AppContext {
         store,
         appliedWithinMs: limits.appliedWaitMs,
         ...(options.journalDir ? { journalDir: options.journalDir } : {}),
+        ...(options.verifyState ? { verifyState: options.verifyState } : {}),
       }),
     assets,
     clock,

@@ -33,6 +33,11 @@ export interface GuardOptions {
 
 const HOST = /^(\[[0-9a-f:.]{2,45}\]|[a-z0-9._-]{1,253})(?::\d{1,5})?$/
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|::1)$/i
+/** Can only this machine reach a server bound to `host`? Loopback is where one is bound that does not say. */
+export function isLoopback(host: string | undefined): boolean {
+  return host === undefined || LOOPBACK.test(host)
+}
+
 const WILDCARDS: readonly string[] = ['0.0.0.0', '::', '']
 
 export function createGuard(options: GuardOptions = {}): Guard {
@@ -78,7 +83,7 @@ export function createGuard(options: GuardOptions = {}): Guard {
     corsOrigin: (origin) => (origin !== undefined && origins.has(origin.toLowerCase()) ? origin : undefined),
     bind(host) {
       known.clear()
-      if (!LOOPBACK.test(host)) local = false
+      if (!isLoopback(host)) local = false
       // A rebinding attack needs a name: an address in `Host` is one the client really meant.
       if (WILDCARDS.includes(host)) anyAddress = true
       else hosts.add(isIP(host) === 6 ? `[${host.toLowerCase()}]` : host.toLowerCase())

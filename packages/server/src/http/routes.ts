@@ -1,4 +1,6 @@
+import { listAgents, putAgent } from './handlers/agents.ts'
 import { apiPage, openApi } from './handlers/api-page.ts'
+import { audit } from './handlers/audit.ts'
 import { backup } from './handlers/backup.ts'
 import { createBudget, deleteBudget, listBudgets, resetBudget, showBudget, updateBudget } from './handlers/budgets.ts'
 import { page } from './handlers/dashboard.ts'
@@ -7,11 +9,15 @@ import { exportEvents } from './handlers/export.ts'
 import { health, readiness, version } from './handlers/health.ts'
 import { ingestEvents } from './handlers/ingest.ts'
 import { invariants } from './handlers/invariants.ts'
+import { createKey, listKeys, revokeKey } from './handlers/keys.ts'
 import { createLease, returnLease, settleLease, showLease } from './handlers/leases.ts'
 import { live } from './handlers/live.ts'
+import { me } from './handlers/me.ts'
 import { query } from './handlers/query.ts'
 import { status } from './handlers/status.ts'
 import { tables } from './handlers/tables.ts'
+import { listTenants, putTenant } from './handlers/tenants.ts'
+import { AUDIT_DOC } from './openapi/audit.ts'
 import {
   CREATE_BUDGET_DOC,
   CREATE_LEASE_DOC,
@@ -24,6 +30,16 @@ import {
   SHOW_LEASE_DOC,
   UPDATE_BUDGET_DOC,
 } from './openapi/budgets.ts'
+import {
+  CREATE_KEY_DOC,
+  LIST_AGENTS_DOC,
+  LIST_KEYS_DOC,
+  LIST_TENANTS_DOC,
+  ME_DOC,
+  PUT_AGENT_DOC,
+  PUT_TENANT_DOC,
+  REVOKE_KEY_DOC,
+} from './openapi/identity.ts'
 import {
   API_PAGE_DOC,
   FILES_DOC,
@@ -330,6 +346,15 @@ export const ROUTES: readonly Route[] = [
   },
   {
     method: 'GET',
+    path: '/api/v1/audit',
+    scope: 'admin',
+    handler: audit,
+    doc: AUDIT_DOC,
+    strict: true,
+    summary: 'List who changed what, newest first',
+  },
+  {
+    method: 'GET',
     path: '/api/v1/backup',
     scope: 'admin',
     handler: backup,
@@ -339,6 +364,79 @@ export const ROUTES: readonly Route[] = [
     strict: true,
     stream: true,
     summary: 'Stream a consistent backup as one tar archive',
+  },
+  {
+    method: 'GET',
+    path: '/api/v1/me',
+    scope: 'known',
+    handler: me,
+    doc: ME_DOC,
+    strict: true,
+    summary: 'Tell who asks and what that one may do',
+  },
+  {
+    method: 'GET',
+    path: '/api/v1/keys',
+    scope: 'admin',
+    handler: listKeys,
+    doc: LIST_KEYS_DOC,
+    strict: true,
+    summary: 'List the keys without their secrets',
+  },
+  {
+    method: 'POST',
+    path: '/api/v1/keys',
+    scope: 'admin',
+    handler: createKey,
+    doc: CREATE_KEY_DOC,
+    strict: true,
+    summary: 'Make a key, whose text is shown once',
+  },
+  {
+    method: 'POST',
+    path: '/api/v1/keys/:id/revoke',
+    scope: 'admin',
+    handler: revokeKey,
+    doc: REVOKE_KEY_DOC,
+    strict: true,
+    summary: 'Take a key back at once',
+  },
+  {
+    method: 'GET',
+    path: '/api/v1/tenants',
+    scope: 'admin',
+    handler: listTenants,
+    doc: LIST_TENANTS_DOC,
+    strict: true,
+    summary: 'List the tenants',
+  },
+  {
+    method: 'POST',
+    path: '/api/v1/tenants',
+    scope: 'admin',
+    handler: putTenant,
+    doc: PUT_TENANT_DOC,
+    strict: true,
+    whole: true,
+    summary: 'Make or rename a tenant',
+  },
+  {
+    method: 'GET',
+    path: '/api/v1/agents',
+    scope: 'admin',
+    handler: listAgents,
+    doc: LIST_AGENTS_DOC,
+    strict: true,
+    summary: 'List what is known of agents',
+  },
+  {
+    method: 'POST',
+    path: '/api/v1/agents',
+    scope: 'admin',
+    handler: putAgent,
+    doc: PUT_AGENT_DOC,
+    strict: true,
+    summary: 'Make an agent or change what is known of it',
   },
   {
     method: 'GET',

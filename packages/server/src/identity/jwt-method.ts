@@ -34,7 +34,7 @@ export function createJwtMethods(state: ControlState, secret: string): readonly 
     name: 'user_token',
     authenticate({ headers, nowMs }) {
       const { jwt } = jwtOf(headers) ?? {}
-      return jwt === undefined ? undefined : userPrincipal(jwt, secret, agents, nowMs)
+      return jwt?.claims['sub'] === undefined ? undefined : userPrincipal(jwt, secret, agents, nowMs)
     },
   }
   return [agentTokens, userTokens]

@@ -21,6 +21,7 @@ export const query: Handler = async ({ request, url, app, store }) => {
   return json(await app.queries.run(() => store.query(parsed, { signal }), signal))
 }
 
+/** The body of a request as JSON, however it is called. @throws TallystickError `body_too_large`, `invalid_json`, `overloaded` */
 export async function readJson(request: Request, app: AppContext): Promise<unknown> {
   const bytes = await readBody(request.body, app.limits.queryBytes, app.budget)
   try {

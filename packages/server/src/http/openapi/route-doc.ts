@@ -15,7 +15,15 @@ export interface RouteDoc {
   readonly errorContent?: { readonly type: string; readonly schema: Schema }
 }
 
-export type Tag = 'Events' | 'Figures' | 'Operations' | 'Budgets' | 'Routiium' | 'Protocol 005' | 'Protocol 012'
+export type Tag =
+  | 'Access'
+  | 'Events'
+  | 'Figures'
+  | 'Budgets'
+  | 'Operations'
+  | 'Routiium'
+  | 'Protocol 005'
+  | 'Protocol 012'
 
 export interface ParameterDoc {
   readonly name: string

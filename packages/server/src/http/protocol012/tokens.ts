@@ -25,17 +25,11 @@ const INVALID: Credential = { ok: false, code: 'unauthorized', message: 'Invalid
 export async function readCredential(token: unknown, app: AppContext): Promise<Credential> {
   const { identity, protocol012, clock } = app
   try {
-    if (isKey(token)) {
-      const principal = await identity.authenticateToken(token)
-      if (principal !== undefined) return credentialOf(principal)
-    }
+    const principal = typeof token === 'string' ? await identity.authenticateToken(token) : undefined
+    if (principal !== undefined) return credentialOf(principal)
     const reading = protocol012.readToken(token, clock.now())
     if (!reading.ok) return reading
-    if (protocol012.verifies) {
-      const principal = await identity.authenticateToken(token as string)
-      return principal === undefined ? INVALID : credentialOf(principal)
-    }
-    if (identity.closed()) return INVALID
+    if (protocol012.verifies || identity.closed()) return INVALID
     const { agentId } = reading
     return {
       ok: true,
@@ -47,9 +41,6 @@ export async function readCredential(token: unknown, app: AppContext): Promise<C
     return { ok: false, code: error.code, message: error.message }
   }
 }
-
-/** Also where it is none: then it is some token, and judged as one. */
-const isKey = (token: unknown): token is string => typeof token === 'string' && token.startsWith('tsk_')
 
 /** @throws TallystickError `forbidden` */
 function credentialOf(principal: Principal): Credential {
