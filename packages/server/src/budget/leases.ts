@@ -71,6 +71,8 @@ export interface Leases {
   giveBack(lease: Lease): Promise<Lease>
   /** @throws TallystickError `lease_not_found` when there is none, or none that this tenant may see */
   get(id: string, tenantId: string | undefined): Lease
+  /** Whoever's it is. */
+  find(id: string): Lease | undefined
 }
 
 export interface LeasesOptions {
@@ -182,6 +184,10 @@ export class LeaseDesk implements Leases {
     if (lease === undefined || (tenantId !== undefined && lease.tenantId !== tenantId))
       throw new TallystickError('lease_not_found', 'There is no such lease, or it ended too long ago to be remembered.')
     return lease
+  }
+
+  find(id: string): Lease | undefined {
+    return this.#options.book.get(id)
   }
 
   /** An accepted event gives back the room of its lease in the turn in which it is counted: never both, never neither. */

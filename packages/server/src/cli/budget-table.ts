@@ -59,7 +59,7 @@ export function budgetLines(row: BudgetRow): string {
 const amountText = (value: string, { unit }: BudgetRow): string =>
   unit === 'tokens' ? `${grouped(value)} tokens` : dollars(value)
 
-/** @example percentText(5205) // '52.05 %' */
+/** `5205` -> `52.05 %`. */
 const percentText = (basisPoints: number): string =>
   `${Math.floor(basisPoints / 100)}.${String(basisPoints % 100).padStart(2, '0')} %`
 

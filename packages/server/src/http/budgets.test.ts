@@ -270,7 +270,7 @@ describe('Protocol 005', () => {
   })
 
   it.each([
-    ['handshake', {}, 400, 'missing_field'],
+    ['handshake', { ic_token: 'x' }, 400, 'missing_field'],
     ['handshake', { provider: 'openai' }, 401, 'unauthorized'],
     ['handshake', { ic_token: 'x', provider: 'openai', requested_budget: 0 }, 400, 'out_of_range'],
     ['handshake', { ic_token: 'x', provider: 'openai', requested_budget: 100_000_001 }, 400, 'out_of_range'],

@@ -8,7 +8,7 @@ const MICROS = integer('Integer micro-USD.')
 const USD: Schema = { type: 'number', description: 'The same in USD; either will do.', minimum: 0 }
 const LEASE_ID = 'lease_00112233445566778899aabbccddeeff'
 const GRANT = {
-  ip_token: text('Names the lease; it is no credential.'),
+  ip_token: text('Names the lease, and stands for knowing its id.'),
   lease_id: text(),
   budget_granted: orNull(MICROS),
   budget_granted_usd: orNull(USD),

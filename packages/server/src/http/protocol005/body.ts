@@ -1,4 +1,3 @@
-import { TallystickError } from '@tallystick/core'
 import { nanoOfUsd } from '../../budget/definition.ts'
 import { Members } from '../../budget/members.ts'
 import { readJson } from '../handlers/query.ts'
@@ -51,9 +50,5 @@ export function told(name: string, nano: bigint | undefined): Record<string, num
   return { [name]: Number(nano / NANO_PER_MICRO), [`${name}_usd`]: Number(nano) / 1e9 }
 }
 
-/** @throws TallystickError `lease_not_found` for what is no lease of this protocol: only their ids cannot be guessed */
-export function assertOwnId(id: string): void {
-  if (!id.startsWith(LEASE_PREFIX)) throw new TallystickError('lease_not_found', 'There is no such lease.')
-}
-
+/** Of the leases of this protocol: only their ids cannot be guessed. */
 export const LEASE_PREFIX = 'lease_'

@@ -1,10 +1,9 @@
 import { isTallystickError, TallystickError } from '@tallystick/core'
 import type { LeaseTerms } from '../../budget/lease-terms.ts'
-import { bearerOf } from '../../identity/bearer.ts'
 import type { Lease } from '../../state/lease.ts'
-import { readCredential } from '../protocol012/tokens.ts'
 import { type Call, type Handler, json } from '../route.ts'
-import { amountIn, assertOwnId, LEASE_PREFIX, readMembers, told } from './body.ts'
+import { amountIn, LEASE_PREFIX, readMembers, told } from './body.ts'
+import { ipTokenOf, isLeaseOf, ownerOf } from './credential.ts'
 import { remainingOf } from './remaining.ts'
 
 const DEFAULT_NANO = 10_000_000_000n
@@ -15,19 +14,20 @@ const SECRET_BYTES = 16
 
 /**
  * `POST /api/v1/budget/handshake`: a lease for an agent, of as much as was asked for or as is left. `ip_token` names the
- * lease; nothing here takes it for a credential, and no provider's key is in it.
+ * lease and stands for knowing its id; no provider's key is in it.
  */
 export const handshake: Handler = async (call) => {
   const members = await readMembers(call, [
     ...['ic_token', 'provider', 'provider_key_id', 'requested_budget', 'requested_budget_usd', 'request_id'],
   ])
+  const owner = await ownerOf(call, members.value('ic_token'))
   const provider = members.text('provider')
   if (!members.has('provider')) members.missing('provider', 'whose models the agent will ask')
   members.text('provider_key_id')
   const requestId = members.text('request_id')
   const asked = askedIn(members, HANDSHAKE_MOST_MICROS)
   members.throwIfWrong()
-  const lease = await grant(call, members.value('ic_token'), {
+  const lease = await grant(call, owner, {
     ...asked,
     ...(provider === undefined ? {} : { provider }),
     ...(requestId === undefined ? {} : { requestId }),
@@ -40,23 +40,21 @@ export const refresh: Handler = async (call) => {
   const members = await readMembers(call, [
     ...['ic_token', 'current_lease_id', 'requested_budget', 'requested_budget_usd', 'request_id'],
   ])
+  const owner = await ownerOf(call, members.value('ic_token'))
   const currentId = members.text('current_lease_id')
   if (!members.has('current_lease_id')) members.missing('current_lease_id', 'the lease that is nearly used up')
   const requestId = members.text('request_id')
   const asked = askedIn(members, REFRESH_MOST_MICROS)
   members.throwIfWrong()
-  assertOwnId(currentId as string)
-  const current = call.app.budgets.leases.get(currentId as string, call.principal.tenantId)
+  const current = call.app.budgets.leases.find(currentId as string)
+  if (current === undefined || !isLeaseOf(current, owner))
+    throw new TallystickError('lease_not_found', 'There is no such lease of this agent.')
   try {
-    const lease = await grant(call, members.value('ic_token'), {
+    const lease = await grant(call, owner, {
       ...asked,
       ...(current.provider === undefined ? {} : { provider: current.provider }),
       ...(requestId === undefined ? {} : { requestId }),
     })
-    if (lease.agentId !== current.agentId) {
-      await call.app.budgets.leases.giveBack(lease)
-      throw new TallystickError('lease_not_found', 'There is no such lease of this agent.')
-    }
     return json({ status: 'approved', ...grantRow(call, lease) })
   } catch (error) {
     if (!isTallystickError(error) || error.code !== 'budget_exceeded') throw error
@@ -71,24 +69,17 @@ function askedIn(members: Awaited<ReturnType<typeof readMembers>>, most: bigint)
 }
 
 async function grant(
-  { app, principal, request }: Call,
-  token: unknown,
+  { app }: Call,
+  { agentId, tenantId }: Awaited<ReturnType<typeof ownerOf>>,
   asked: Pick<LeaseTerms, 'nanoUsd' | 'provider'> & { readonly requestId?: string },
 ): Promise<Lease> {
-  const credential = await readCredential(token ?? bearerOf(request.headers), app)
-  if (!credential.ok)
-    throw new TallystickError(credential.code, credential.message, {
-      issues: [{ path: 'ic_token', message: credential.message }],
-    })
-  const { agentId } = credential.owner
-  const tenantId = principal.tenantId ?? credential.owner.tenantId ?? undefined
   const leaseId = LEASE_PREFIX + app.newSecret(SECRET_BYTES)
   return app.budgets.leases.reserve({
     requestId: leaseId,
     ...asked,
     leaseId,
     ...(agentId === undefined ? {} : { agentId }),
-    ...(tenantId === undefined ? {} : { tenantId }),
+    ...(tenantId === undefined || tenantId === null ? {} : { tenantId }),
     ttlMs: TTL_MS,
     partial: true,
     unboundedPasses: true,
@@ -97,7 +88,7 @@ async function grant(
 
 function grantRow(call: Call, lease: Lease): object {
   return {
-    ip_token: `ip_${lease.id}`,
+    ip_token: ipTokenOf(lease.id),
     lease_id: lease.id,
     ...told('budget_granted', BigInt(lease.reservedNanoUsd)),
     ...remaining(call, lease),

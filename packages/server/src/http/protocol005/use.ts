@@ -1,7 +1,9 @@
+import { TallystickError } from '@tallystick/core'
 import type { Lease } from '../../state/lease.ts'
 import { deliveryOf } from '../handlers/leases.ts'
 import { type Call, type Handler, json } from '../route.ts'
-import { amountIn, assertOwnId, readMembers, told } from './body.ts'
+import { amountIn, readMembers, told } from './body.ts'
+import { leaseOf } from './credential.ts'
 import { remainingOf } from './remaining.ts'
 
 /** Far more than one request costs. */
@@ -15,6 +17,7 @@ export const report: Handler = async (call) => {
   const members = await readMembers(call, [
     ...['lease_id', 'request_id', 'tokens', 'cost_microdollars', 'cost_usd', 'model', 'provider'],
   ])
+  const lease = await leaseIn(call, members)
   const requestId = members.text('request_id')
   if (!members.has('request_id')) members.missing('request_id', 'the id of the request')
   const tokens = members.integer('tokens', 1, Number.MAX_SAFE_INTEGER)
@@ -25,8 +28,8 @@ export const report: Handler = async (call) => {
   const model = members.text('model', 256)
   if (!members.has('model')) members.missing('model', 'which model answered')
   const provider = members.text('provider')
-  const lease = leaseIn(call, members.text('lease_id'), members)
-  const { lease: after } = await call.app.budgets.leases.report(lease, {
+  members.throwIfWrong()
+  const { lease: after } = await call.app.budgets.leases.report(found(lease), {
     eventId: requestId as string,
     event: {
       kind: 'llm_request_completed',
@@ -51,8 +54,10 @@ export const report: Handler = async (call) => {
 export const giveBack: Handler = async (call) => {
   const { leases } = call.app.budgets
   const members = await readMembers(call, ['lease_id', 'spent_microdollars', 'final_spent_usd', 'spent_usd'])
+  const named = await leaseIn(call, members)
   const spent = amountIn(members, 'spent_microdollars', ['final_spent_usd', 'spent_usd'], MOST_MICROS)
-  const lease = leaseIn(call, members.text('lease_id'), members)
+  members.throwIfWrong()
+  const lease = found(named)
   const unreported = (spent ?? 0n) - BigInt(lease.settledNanoUsd ?? 0)
   let current = lease
   if (unreported > 0n && lease.state !== 'returned') {
@@ -67,11 +72,16 @@ export const giveBack: Handler = async (call) => {
   return json({ success: true, ...told('returned', leftOf(returned)) })
 }
 
-function leaseIn(call: Call, id: string | undefined, members: Awaited<ReturnType<typeof readMembers>>): Lease {
+async function leaseIn(call: Call, members: Awaited<ReturnType<typeof readMembers>>): Promise<Lease | undefined> {
+  const lease = await leaseOf(call, members.text('lease_id'))
   if (!members.has('lease_id')) members.missing('lease_id', 'as the handshake answered it')
-  members.throwIfWrong()
-  assertOwnId(id as string)
-  return call.app.budgets.leases.get(id as string, call.principal.tenantId)
+  return lease
+}
+
+/** After everything else that is wrong with the request has been said. */
+function found(lease: Lease | undefined): Lease {
+  if (lease === undefined) throw new TallystickError('lease_not_found', 'There is no such lease.')
+  return lease
 }
 
 /** What has not been used of it. */
