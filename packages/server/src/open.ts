@@ -5,6 +5,8 @@ import { TallystickError } from '@tallystick/core'
 import { type Clock, type Random, systemClock } from '@tallystick/core/event'
 import { type Journal, type JournalTrace, type JournalWitness, openJournal } from '@tallystick/core/journal'
 import { createPriceBook, type OverrideSource, type PriceBook } from '@tallystick/core/pricing'
+import { type Alerts, createAlerts } from './alert/alerts.ts'
+import type { SendOptions } from './alert/delivery/send.ts'
 import { createBackups } from './backup/backup.ts'
 import { assertRestored } from './backup/restore.ts'
 import { type Budgets, createBudgets } from './budget/budgets.ts'
@@ -14,6 +16,7 @@ import { isLoopback } from './http/guard.ts'
 import type { Limits } from './http/limits.ts'
 import type { Listening, ListenOptions } from './http/listen.ts'
 import type { LiveHub } from './http/live/hub.ts'
+import type { LoginOptions } from './http/login.ts'
 import type { Protocol012Options } from './http/protocol012/protocol012.ts'
 import { createFirstKey } from './identity/first-key.ts'
 import { LOCAL } from './identity/principal.ts'
@@ -56,6 +59,8 @@ export interface OpenOptions {
   /** What is kept of the addresses of clients; nothing when absent. */
   readonly clientAddress?: ClientAddressOptions
   readonly protocol012?: Protocol012Options
+  /** How people's browsers get in beside by a key. */
+  readonly login?: LoginOptions
   /**
    * Told the text of the first key, once, when a server without any is bound to anything but loopback: nobody could use it
    * otherwise. Absent: it is not made, and such a server is not started.
@@ -63,6 +68,8 @@ export interface OpenOptions {
   readonly onFirstKey?: (key: string) => void
   /** Who may use the routes under `/analytics`; without it this machine only. */
   readonly admin?: AdminAccess
+  /** How alerts are sent. They are evaluated and sent from `listen` on, or from `alerts.start`. */
+  readonly alerts?: SendOptions
   /** Files of the dashboard; those built into the package when absent. */
   readonly dashboardDir?: string
   readonly logger?: Logger
@@ -86,6 +93,7 @@ export interface Tallystick {
   /** The HTTP surface as a function; never rejects. With `trusted` the caller vouches for who asks, who then may do everything. */
   fetch(request: Request, options?: { readonly trusted?: boolean }): Promise<Response>
   /** @throws TallystickError `invalid_config` when the address cannot be bound, or would be open to others without any key */
+  readonly alerts: Alerts
   listen(options?: ListenOptions): Promise<Listening>
   /** Refuses what is new, finishes what is under way, and gives the data directory back. May be called twice. */
   close(): Promise<void>
@@ -169,12 +177,24 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
 
   let stopping = false
   const listening: Listening[] = []
+  const alerts = createAlerts({
+    state,
+    store,
+    ingest,
+    clock,
+    logger,
+    address: () => listening[0]?.url,
+    ...(options.random ? { random: options.random } : {}),
+    ...(options.alerts ? { send: options.alerts } : {}),
+  })
+  closers.push(() => alerts.close())
   const app = createApp({
     ingest,
     store,
     state,
     budgets,
     prices,
+    alerts,
     live,
     clock,
     ...(journal && durable
@@ -199,6 +219,7 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
     ...(options.allowedOrigins ? { allowedOrigins: options.allowedOrigins } : {}),
     ...(options.clientAddress ? { clientAddress: options.clientAddress } : {}),
     ...(options.protocol012 ? { protocol012: options.protocol012 } : {}),
+    ...(options.login ? { login: options.login } : {}),
     ...(options.admin ? { admin: options.admin } : {}),
     ...(options.retainEventsMs === undefined ? {} : { eventsTtlMs: options.retainEventsMs }),
     ...(options.random ? { random: options.random } : {}),
@@ -218,12 +239,14 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
     prices,
     budgets,
     live,
+    alerts,
     fetch: (request, { trusted = false } = {}) => app.fetch(request, undefined, trusted ? LOCAL : undefined),
     async listen(where) {
       if (stopping) throw new TallystickError('shutting_down')
       if (!isLoopback(where?.host)) await closeToStrangers(app.context, options.onFirstKey)
       const server = await listen(app, where)
       listening.push(server)
+      alerts.start()
       return server
     },
     close() {

@@ -23,11 +23,6 @@ export function addExact(a: Exact, b: Exact): Exact {
   return normalizeExact(BigInt(a) + BigInt(b))
 }
 
-/** `a - b` without rounding, whatever the size. */
-export function subtractExact(a: Exact, b: Exact): Exact {
-  return addExact(a, -b)
-}
-
 /** A bigint that fits a safe number becomes that number; two equal integers have one form. */
 export function normalizeExact(value: Exact): Exact {
   if (typeof value === 'number') return value

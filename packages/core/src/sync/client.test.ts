@@ -629,6 +629,24 @@ describe('a token that is refused', () => {
     expect([server.events.size, store.pendingCount]).toEqual([3, 0])
   })
 
+  it('is no reason to stop when there is another one by the time it is refused', async () => {
+    const asked: unknown[] = []
+    const { client, store, server } = rig({
+      onUnauthorized: (why) => void asked.push(why),
+      fetch: async (url, { headers, body }) => {
+        if (headers['authorization'] === 'Bearer secret-token') {
+          client.resume('fresh-token')
+          return new Response('{}', { status: 401 })
+        }
+        const { body: text, status } = server.handle({ path: new URL(url).pathname, headers, body })
+        return new Response(text, { status })
+      },
+    })
+    recordMany(store, 3)
+    expect(await client.flush()).toMatchObject({ acked: 3, pending: 0 })
+    expect(asked).toEqual([])
+  })
+
   it('is tried again by resume without a token; a bad one is refused', async () => {
     const { client, store, outcomes } = rig()
     outcomes.push(answer(401))

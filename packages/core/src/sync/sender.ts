@@ -193,10 +193,11 @@ export class Sender {
 
   async #exchange(events: readonly UsageEvent[]): Promise<Exchange> {
     const spoken = this.protocol.next()
+    const token = this.#token
     const door = spoken === 'native' ? this.#native : PROTOCOL012_DOOR
     let request: DoorRequest
     try {
-      request = await door.request(events, this.#token)
+      request = await door.request(events, token)
     } catch (error) {
       const message = `The event cannot be written down: ${(error as Error).message}`
       return { kind: 'refused', sent: events.length, rejection: { status: 0, code: 'invalid_type', message } }
@@ -206,7 +207,7 @@ export class Sender {
       this.counts.requests++
       const reply = await this.#transport.post(request)
       if (reply.status === 500 && request.count === 1) this.#setAside(events)
-      return this.#judge(reply, request, spoken)
+      return this.#judge(reply, request, spoken, token)
     } catch (error) {
       this.pace.tooMany(request.count)
       this.#fail(error)
@@ -215,7 +216,7 @@ export class Sender {
   }
 
   /** @throws TallystickError when the same is to be sent again later */
-  #judge(reply: Reply, request: DoorRequest, spoken: Protocol): Exchange {
+  #judge(reply: Reply, request: DoorRequest, spoken: Protocol, token: string | undefined): Exchange {
     const { status } = reply
     switch (verdictOf(status)) {
       case 'answered': {
@@ -226,20 +227,22 @@ export class Sender {
         return { kind: 'answered', sent: request.count, answer }
       }
       case 'unauthorized':
-        this.#pause({ status, ...refusalOf(reply, this.#token) })
+        // There is another one by now.
+        if (token !== this.#token) return AGAIN
+        this.#pause({ status, ...refusalOf(reply, token) })
         return STOPPED
       case 'no_route':
         if (this.protocol.missing(spoken)) return AGAIN
-        throw this.#unanswered(reply)
+        throw this.#unanswered(reply, token)
       case 'later':
-        throw this.#unanswered(reply)
+        throw this.#unanswered(reply, token)
       case 'refused':
         if (status === 415 && request.headers['content-encoding'] !== undefined) {
           this.#native.gzip = false
           return AGAIN
         }
         if (status === 413) this.pace.tooMany(request.count)
-        return { kind: 'refused', sent: request.count, rejection: { status, ...refusalOf(reply, this.#token) } }
+        return { kind: 'refused', sent: request.count, rejection: { status, ...refusalOf(reply, token) } }
     }
   }
 
@@ -316,8 +319,8 @@ export class Sender {
     this.#listener.failed(problem)
   }
 
-  #unanswered(reply: Reply): TallystickError {
-    const { code, message } = refusalOf(reply, this.#token)
+  #unanswered(reply: Reply, token: string | undefined): TallystickError {
+    const { code, message } = refusalOf(reply, token)
     const askedMs = retryAfterMs(reply.retryAfter, this.#settings.clock)
     return new TallystickError(
       'server_unreachable',

@@ -1,5 +1,6 @@
 import type { Clock } from '@tallystick/core/event'
 import type { PriceBook } from '@tallystick/core/pricing'
+import type { Alerts } from '../alert/alerts.ts'
 import type { BackupStream } from '../backup/archive.ts'
 import type { Budgets } from '../budget/budgets.ts'
 import type { Authenticator } from '../identity/authenticator.ts'
@@ -17,6 +18,7 @@ import type { Guard } from './guard.ts'
 import type { IngestDoor } from './ingest-door.ts'
 import type { Limits } from './limits.ts'
 import type { LiveHub } from './live/hub.ts'
+import type { Login } from './login.ts'
 import type { Protocol012 } from './protocol012/protocol012.ts'
 import type { Turnstile } from './turnstile.ts'
 
@@ -41,6 +43,7 @@ export interface AppContext {
   /** Budgets, what they have spent, and leases. */
   readonly budgets: Budgets
   readonly prices: Pick<PriceBook, 'resolve'>
+  readonly alerts: Alerts
   readonly live: LiveHub
   readonly clock: Clock
   readonly limits: Limits
@@ -48,6 +51,7 @@ export interface AppContext {
   readonly clientAddress: ClientAddress
   readonly door: IngestDoor
   readonly protocol012: Protocol012
+  readonly login: Login
   readonly budget: ByteBudget
   readonly queries: Turnstile
   readonly downloads: Downloads

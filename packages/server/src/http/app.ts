@@ -2,6 +2,7 @@ import { TallystickError } from '@tallystick/core'
 import { type Clock, type Random, systemClock, systemRandom, uuidv7Generator } from '@tallystick/core/event'
 import { createPriceBook, type PriceBook } from '@tallystick/core/pricing'
 import { Hono } from 'hono'
+import { type Alerts, createAlerts } from '../alert/alerts.ts'
 import type { BackupStream } from '../backup/archive.ts'
 import { type Budgets, createBudgets } from '../budget/budgets.ts'
 import type { AuthMethod } from '../identity/auth-method.ts'
@@ -27,6 +28,7 @@ import { secureHeaders } from './headers.ts'
 import { createIngestDoor } from './ingest-door.ts'
 import { DEFAULT_LIMITS, type Limits } from './limits.ts'
 import type { LiveHub } from './live/hub.ts'
+import { createLogin, type LoginOptions } from './login.ts'
 import { openApiDocument } from './openapi/document.ts'
 import { checkParameters, documentedParameters } from './parameters.ts'
 import { problemOf, problemResponse } from './problem.ts'
@@ -44,8 +46,10 @@ export interface AppOptions {
   readonly budgets?: Budgets
   /** What leases are reckoned by; the catalogue when absent. */
   readonly prices?: Pick<PriceBook, 'resolve'>
-  /** Ways to say who one is beside API keys and JWTs, asked after them. */
-  readonly authMethods?: readonly AuthMethod[]
+  /** How people's browsers get in beside by a key; asked after keys and JWTs. */
+  readonly login?: LoginOptions
+  /** Rules and what became of them; kept and shown, but not evaluated, when absent. */
+  readonly alerts?: Alerts
   readonly live: LiveHub
   readonly about: About
   readonly assets: Assets
@@ -145,12 +149,21 @@ function contextOf(options: AppOptions): AppContext {
   const state = options.state ?? openMemoryState()
   const guard = createGuard({ allowedHosts: options.allowedHosts ?? [], allowedOrigins: options.allowedOrigins ?? [] })
   const jwtSecret = options.protocol012?.jwtSecret
-  const methods: readonly AuthMethod[] = [
-    createKeyMethod(state),
-    ...(jwtSecret === undefined ? [] : createJwtMethods(state, jwtSecret)),
-    ...(options.authMethods ?? []),
-  ]
   const clientAddress = createClientAddress(options.clientAddress ?? { policy: 'off', trustedProxies: [] })
+  const newRequestId = uuidv7Generator(clock, random)
+  const onError = options.onError ?? (() => undefined)
+  const keys = createKeyMethod(state)
+  const login = createLogin(options.login ?? {}, {
+    state,
+    clientAddress,
+    keys,
+    onError: (error) => onError(error, newRequestId()),
+  })
+  const methods: readonly AuthMethod[] = [
+    keys,
+    ...(jwtSecret === undefined ? [] : createJwtMethods(state, jwtSecret)),
+    ...login.methods,
+  ]
   return {
     ingest,
     store,
@@ -159,6 +172,7 @@ function contextOf(options: AppOptions): AppContext {
     budgets: options.budgets ?? createBudgets({ state, store, ingest, clock, random, ticks: false }),
     prices: options.prices ?? createPriceBook(),
     identity: createAuthenticator(methods, { state, clock, exposed: () => !guard.local() }),
+    alerts: options.alerts ?? createAlerts({ state, store, ingest, clock, random }),
     live,
     about,
     verify: () =>
@@ -177,15 +191,16 @@ function contextOf(options: AppOptions): AppContext {
     budget,
     guard,
     clientAddress,
+    login,
     door: createIngestDoor({ ingest, limits, budget, clientAddress, ack }),
     protocol012: createProtocol012(options.protocol012 ?? {}, clock),
     queries: createTurnstile(limits.runningQueries, limits.waitingQueries),
     downloads: createDownloads(limits.downloads),
     ...(options.backup ? { backup: options.backup } : {}),
     openApi: once(() => openApiDocument(ROUTES, about.version)),
-    newRequestId: uuidv7Generator(clock, random),
+    newRequestId,
     newSecret: (bytes) => Buffer.from(random.fill(new Uint8Array(bytes))).toString('hex'),
-    onError: options.onError ?? (() => undefined),
+    onError,
     stopping: options.stopping ?? (() => false),
   }
 }

@@ -425,12 +425,27 @@ function ledgerOf({ tenantId: _, ...ledger }: SourceLedger, tenantId: string | n
 }
 
 /** Fills the gaps of an event with what the door saw, and tells which that were: they are no part of what was sent. */
-function observe(event: Mutable<UsageEvent>, { clientIp, authMethod, authenticated, apiKeyId }: Observed): Observed {
-  const filled: Mutable<Observed> = {}
-  if (clientIp !== undefined && event.clientIp === undefined) filled.clientIp = clientIp
-  if (authMethod !== undefined && event.authMethod === undefined) filled.authMethod = authMethod
-  if (authenticated !== undefined && event.authenticated === undefined) filled.authenticated = authenticated
-  if (apiKeyId !== undefined && event.apiKeyId === undefined) filled.apiKeyId = apiKeyId
-  Object.assign(event, filled)
+function observe(event: Mutable<UsageEvent>, seen: Observed): Observed {
+  // Most events have none of them: no object is made for each of those.
+  const filled =
+    event.clientIp === undefined &&
+    event.authMethod === undefined &&
+    event.authenticated === undefined &&
+    event.apiKeyId === undefined
+      ? seen
+      : missingOf(event, seen)
+  if (filled.clientIp !== undefined) event.clientIp = filled.clientIp
+  if (filled.authMethod !== undefined) event.authMethod = filled.authMethod
+  if (filled.authenticated !== undefined) event.authenticated = filled.authenticated
+  if (filled.apiKeyId !== undefined) event.apiKeyId = filled.apiKeyId
   return filled
+}
+
+function missingOf(event: UsageEvent, { clientIp, authMethod, authenticated, apiKeyId }: Observed): Observed {
+  return {
+    ...(clientIp !== undefined && event.clientIp === undefined ? { clientIp } : {}),
+    ...(authMethod !== undefined && event.authMethod === undefined ? { authMethod } : {}),
+    ...(authenticated !== undefined && event.authenticated === undefined ? { authenticated } : {}),
+    ...(apiKeyId !== undefined && event.apiKeyId === undefined ? { apiKeyId } : {}),
+  }
 }

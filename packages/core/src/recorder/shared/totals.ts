@@ -1,4 +1,4 @@
-import { type Exact, normalizeExact, subtractExact } from '../../event/index.ts'
+import { addExact, type Exact, normalizeExact } from '../../event/index.ts'
 import type { Draft } from '../read-event.ts'
 import type { Figures } from '../stats.ts'
 import { type Memory, SEQ, TOTALS } from './memory.ts'
@@ -103,9 +103,9 @@ export class TotalsWriter {
     next[UNTOLD + SUCCEEDED] = untold.succeeded - figures.succeeded
     next[UNTOLD + FAILED] = untold.failed - figures.failed
     next[UNTOLD + UNPRICED] = untold.unpriced - figures.unpriced
-    setSum(next, UNTOLD + INPUT, subtractExact(untold.inputTokens, figures.inputTokens))
-    setSum(next, UNTOLD + OUTPUT, subtractExact(untold.outputTokens, figures.outputTokens))
-    setSum(next, UNTOLD + COST, subtractExact(untold.costNanoUsd, figures.costNanoUsd))
+    setSum(next, UNTOLD + INPUT, addExact(untold.inputTokens, -figures.inputTokens))
+    setSum(next, UNTOLD + OUTPUT, addExact(untold.outputTokens, -figures.outputTokens))
+    setSum(next, UNTOLD + COST, addExact(untold.costNanoUsd, -figures.costNanoUsd))
   }
 
   /** Makes everything counted since, and the records up to `position`, visible at once. */

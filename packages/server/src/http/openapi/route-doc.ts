@@ -17,6 +17,7 @@ export interface RouteDoc {
 
 export type Tag =
   | 'Access'
+  | 'Alerts'
   | 'Events'
   | 'Figures'
   | 'Budgets'
