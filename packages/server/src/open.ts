@@ -181,6 +181,7 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
     state,
     store,
     ingest,
+    budgets,
     clock,
     logger,
     address: () => listening[0]?.url,

@@ -21,10 +21,11 @@ export interface Crossing {
 }
 
 /**
- * What is to be written because of a crossing, e.g. a firing. It is written together with the note that the crossing has
- * been told, so that neither is there without the other. Must not throw.
+ * Told of a crossing. What it returns, e.g. a firing, is written together with the note that the crossing has been told, so
+ * that neither is there without the other. Or it resolves once it has made it durable itself; then, after a crash in between,
+ * it is told of the same crossing again. Must not throw or reject.
  */
-export type CrossingListener = (crossing: Crossing) => readonly Change[] | undefined
+export type CrossingListener = (crossing: Crossing) => readonly Change[] | undefined | Promise<void>
 
 export interface CrossingsOptions {
   readonly state: ControlState
@@ -133,11 +134,23 @@ export class Crossings {
       ...(budget.tenantId === undefined ? {} : { principal: { tenantId: budget.tenantId } }),
     })
     // As the row stands now: somebody may have changed it meanwhile.
-    const current = state.rows('budgets').get(budget.id)
-    if (!current?.crossings?.some((one) => isSame(one, noted))) return
-    const crossings = current.crossings.map((one) => (isSame(one, noted) ? { ...one, told: true as const } : one))
-    const more = [...this.#listeners].flatMap((listener) => listener(crossing) ?? [])
-    await state.write([{ table: 'budgets', id: budget.id, row: { ...current, crossings } }, ...more])
+    if (!this.#noted(budget.id, noted)) return
+    const answers = [...this.#listeners].map((listener) => listener(crossing))
+    const beside = answers.flatMap((answer) => (answer === undefined || answer instanceof Promise ? [] : answer))
+    await Promise.all(answers.filter((answer) => answer instanceof Promise))
+    const current = this.#noted(budget.id, noted)
+    const crossings = current?.crossings?.map((one) => (isSame(one, noted) ? { ...one, told: true as const } : one))
+    const mark: readonly Change[] =
+      current === undefined || crossings === undefined
+        ? []
+        : [{ table: 'budgets', id: budget.id, row: { ...current, crossings } }]
+    await state.write([...mark, ...beside])
+  }
+
+  /** The row, if it still has the note. */
+  #noted(id: string, noted: BudgetCrossing): Budget | undefined {
+    const row = this.#options.state.rows('budgets').get(id)
+    return row?.crossings?.some((one) => isSame(one, noted)) ? row : undefined
   }
 }
 
