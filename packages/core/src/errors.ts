@@ -174,6 +174,21 @@ export const ERRORS = {
     true,
   ),
 
+  budget_not_found: row(404, 'No such budget', 'List the budgets with GET /api/v1/budgets.'),
+  budget_exists: row(409, 'The id of the budget is taken', 'Use another id, or change the budget there is with PUT.'),
+  revision_conflict: row(
+    409,
+    'Somebody has changed it meanwhile',
+    'Read it again, and make the change from its current revision.',
+  ),
+  lease_not_found: row(404, 'No such lease', 'Use the id that the reservation was answered with.'),
+  lease_ended: row(409, 'The lease has ended', 'Reserve anew with another request id.'),
+  request_conflict: row(
+    409,
+    'The request id stands for something else',
+    'Use an id of its own for each request; repeat a request unchanged.',
+  ),
+
   // alerts
   invalid_rule: row(400, 'The alert rule is not valid', 'Mend every problem listed in `issues`.'),
 

@@ -3,6 +3,13 @@
  * process; the command of the same name serves them.
  */
 
+export type { Budgets } from './budget/budgets.ts'
+export type { Crossing, CrossingListener } from './budget/crossings.ts'
+export type { BudgetDefinition } from './budget/definition.ts'
+export type { AgentBudget, BudgetFigures } from './budget/figures.ts'
+export type { LeaseTerms } from './budget/lease-terms.ts'
+export type { Leases, Settled, Usage } from './budget/leases.ts'
+export type { Refusal } from './budget/refusal.ts'
 export type { AddressPolicy, ClientAddressOptions } from './http/address/client-address.ts'
 export type { AdminAccess } from './http/app-context.ts'
 export type { Limits } from './http/limits.ts'

@@ -9,6 +9,7 @@ import { type Alerts, createAlerts } from './alert/alerts.ts'
 import type { SendOptions } from './alert/delivery/send.ts'
 import { createBackups } from './backup/backup.ts'
 import { assertRestored } from './backup/restore.ts'
+import { type Budgets, createBudgets } from './budget/budgets.ts'
 import type { ClientAddressOptions } from './http/address/client-address.ts'
 import type { AdminAccess, AppContext } from './http/app-context.ts'
 import { isLoopback } from './http/guard.ts'
@@ -86,6 +87,8 @@ export interface Tallystick {
   /** Absent with a memory store, which keeps nothing over a restart. */
   readonly journal: Journal | undefined
   readonly prices: PriceBook
+  /** Budgets and leases, in process. */
+  readonly budgets: Budgets
   readonly live: LiveHub
   /** The HTTP surface as a function; never rejects. With `trusted` the caller vouches for who asks, who then may do everything. */
   fetch(request: Request, options?: { readonly trusted?: boolean }): Promise<Response>
@@ -159,6 +162,17 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
   })
   closers.push(() => ingest.close())
 
+  // Before anything can be submitted: no accepted event may pass it by.
+  const budgets = createBudgets({
+    state,
+    store,
+    ingest,
+    clock,
+    onError,
+    ...(options.random ? { random: options.random } : {}),
+  })
+  closers.push(() => budgets.close())
+
   const live = createLiveHub({
     clock,
     ...(options.limits?.streams === undefined ? {} : { maxStreams: options.limits.streams }),
@@ -191,6 +205,7 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
     state,
     store,
     ingest,
+    budgets,
     clock,
     logger,
     address: () => listening[0]?.url,
@@ -202,6 +217,8 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
     ingest,
     store,
     state,
+    budgets,
+    prices,
     alerts,
     live,
     feed,
@@ -247,6 +264,7 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
     state,
     journal,
     prices,
+    budgets,
     live,
     alerts,
     fetch: (request, { trusted = false } = {}) => app.fetch(request, undefined, trusted ? LOCAL : undefined),

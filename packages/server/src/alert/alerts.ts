@@ -123,7 +123,8 @@ export function createAlerts(options: AlertsOptions): Alerts {
   const crossedInTheEnd = async (crossing: BudgetCrossing): Promise<void> => {
     while (closed === undefined) {
       try {
-        return await crossed(crossing)
+        // Its event is recorded by whoever keeps budgets.
+        return await engine.crossed(crossing)
       } catch (error) {
         logger.error({ err: error }, 'that a budget was crossed could not be written; it is tried again')
         await new Promise<void>((resolve) => timers.after(CROSSING_RETRY_MS, resolve))

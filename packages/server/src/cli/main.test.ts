@@ -35,8 +35,12 @@ const ANALYTICS = [
   'analytics usage models',
   'analytics budget status',
 ]
-const COMMANDS = ['serve', 'import csv', 'query', ...ALERTS, ...ANALYTICS, 'prices show', 'config', 'verify', 'rebuild']
-const GROUPS = ['import', 'alerts', 'prices', 'analytics', 'analytics usage tokens']
+const BUDGETS = ['budgets list', 'budgets status', 'budgets create']
+const COMMANDS = [
+  ...['serve', 'import csv', 'query', 'prices show', 'config', 'verify', 'rebuild'],
+  ...[...ALERTS, ...ANALYTICS, ...BUDGETS],
+]
+const GROUPS = ['import', 'alerts', 'budgets', 'prices', 'analytics', 'analytics usage tokens']
 
 describe('the command line', () => {
   it.each(['', ...GROUPS, ...COMMANDS])('has help with examples: %s', async (command) => {

@@ -1,6 +1,8 @@
 import type { Clock } from '@tallystick/core/event'
+import type { PriceBook } from '@tallystick/core/pricing'
 import type { Alerts } from '../alert/alerts.ts'
 import type { BackupStream } from '../backup/archive.ts'
+import type { Budgets } from '../budget/budgets.ts'
 import type { Authenticator } from '../identity/authenticator.ts'
 import type { Ingest } from '../ingest/ingest.ts'
 import type { Verification } from '../ingest/verify.ts'
@@ -40,6 +42,9 @@ export interface AppContext {
   readonly audit: Audit
   /** Finds out who asks. */
   readonly identity: Authenticator
+  /** Budgets, what they have spent, and leases. */
+  readonly budgets: Budgets
+  readonly prices: Pick<PriceBook, 'resolve'>
   readonly alerts: Alerts
   readonly live: LiveHub
   readonly feed: LiveFeed
@@ -67,6 +72,8 @@ export interface AppContext {
   /** The OpenAPI document of every route. */
   readonly openApi: () => object
   readonly newRequestId: () => string
+  /** So many random bytes, hex. */
+  readonly newSecret: (bytes: number) => string
   /** Told of every error that was answered as `internal_error`. */
   readonly onError: (error: unknown, requestId: string) => void
   /** Once true, nothing new is taken. */

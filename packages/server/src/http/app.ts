@@ -1,8 +1,10 @@
 import { TallystickError } from '@tallystick/core'
 import { type Clock, type Random, systemClock, systemRandom, uuidv7Generator } from '@tallystick/core/event'
+import { createPriceBook, type PriceBook } from '@tallystick/core/pricing'
 import { Hono } from 'hono'
 import { type Alerts, createAlerts } from '../alert/alerts.ts'
 import type { BackupStream } from '../backup/archive.ts'
+import { type Budgets, createBudgets } from '../budget/budgets.ts'
 import type { AuthMethod } from '../identity/auth-method.ts'
 import { createAuthenticator } from '../identity/authenticator.ts'
 import { createJwtMethods } from '../identity/jwt-method.ts'
@@ -42,6 +44,10 @@ export interface AppOptions {
   readonly store: UsageStore
   /** What people have told the server; in memory when absent. */
   readonly state?: ControlState
+  /** Over the same state, store and pipeline; made when absent, and then nothing happens in them by itself. */
+  readonly budgets?: Budgets
+  /** What leases are reckoned by; the catalogue when absent. */
+  readonly prices?: Pick<PriceBook, 'resolve'>
   /** How people's browsers get in beside by a key; asked after keys and JWTs. */
   readonly login?: LoginOptions
   /** Rules and what became of them; kept and shown, but not evaluated, when absent. */
@@ -178,6 +184,8 @@ function contextOf(options: AppOptions): AppContext {
     store,
     state,
     audit: createAudit(state, clock),
+    budgets: options.budgets ?? createBudgets({ state, store, ingest, clock, random, ticks: false }),
+    prices: options.prices ?? createPriceBook(),
     identity: createAuthenticator(methods, { state, clock, exposed: () => !guard.local() }),
     alerts: options.alerts ?? createAlerts({ state, store, ingest, clock, random }),
     live,
@@ -208,6 +216,7 @@ function contextOf(options: AppOptions): AppContext {
     ...(options.backup ? { backup: options.backup } : {}),
     openApi: once(() => openApiDocument(ROUTES, about.version)),
     newRequestId,
+    newSecret: (bytes) => Buffer.from(random.fill(new Uint8Array(bytes))).toString('hex'),
     onError,
     stopping: options.stopping ?? (() => false),
   }

@@ -11,6 +11,7 @@ import {
 import { apiPage, openApi } from './handlers/api-page.ts'
 import { audit } from './handlers/audit.ts'
 import { backup } from './handlers/backup.ts'
+import { createBudget, deleteBudget, listBudgets, resetBudget, showBudget, updateBudget } from './handlers/budgets.ts'
 import { page } from './handlers/dashboard.ts'
 import { listEvents } from './handlers/events.ts'
 import { exportEvents } from './handlers/export.ts'
@@ -18,6 +19,7 @@ import { health, readiness, version } from './handlers/health.ts'
 import { ingestEvents } from './handlers/ingest.ts'
 import { invariants } from './handlers/invariants.ts'
 import { createKey, listKeys, revokeKey } from './handlers/keys.ts'
+import { createLease, returnLease, settleLease, showLease } from './handlers/leases.ts'
 import { live } from './handlers/live.ts'
 import { me } from './handlers/me.ts'
 import { beginOidc, finishOidc } from './handlers/oidc.ts'
@@ -37,6 +39,18 @@ import {
   TEST_RULE_DOC,
 } from './openapi/alerts.ts'
 import { AUDIT_DOC } from './openapi/audit.ts'
+import {
+  CREATE_BUDGET_DOC,
+  CREATE_LEASE_DOC,
+  DELETE_BUDGET_DOC,
+  LIST_BUDGETS_DOC,
+  RESET_BUDGET_DOC,
+  RETURN_LEASE_DOC,
+  SETTLE_LEASE_DOC,
+  SHOW_BUDGET_DOC,
+  SHOW_LEASE_DOC,
+  UPDATE_BUDGET_DOC,
+} from './openapi/budgets.ts'
 import {
   CREATE_KEY_DOC,
   LIST_AGENTS_DOC,
@@ -70,6 +84,7 @@ import {
   VERSION_DOC,
   WEBSOCKET_DOC,
 } from './openapi/native.ts'
+import { HANDSHAKE_DOC, REFRESH_DOC, REPORT_DOC, RETURN_DOC } from './openapi/protocol005.ts'
 import { INGEST_PROTOCOL012_DOC } from './openapi/protocol012.ts'
 import {
   AVG_PER_REQUEST_DOC,
@@ -93,6 +108,8 @@ import {
   ANALYTICS_STATS_DOC,
 } from './openapi/routiium.ts'
 import { BACKUP_DOC, EXPORT_DOC } from './openapi/transfer.ts'
+import { handshake, refresh } from './protocol005/grant.ts'
+import { giveBack, report } from './protocol005/use.ts'
 import { avgPerRequest } from './protocol012/avg-per-request.ts'
 import { budgetStatus } from './protocol012/budget-status.ts'
 import { protocol012Failure } from './protocol012/failure.ts'
@@ -168,6 +185,176 @@ export const ROUTES: readonly Route[] = [
     doc: LIST_PROTOCOL012_DOC,
     failure: protocol012Failure,
     summary: 'List requests by page, as Protocol 012 does',
+  },
+  {
+    method: 'POST',
+    path: '/api/v1/budgets',
+    scope: 'admin',
+    handler: createBudget,
+    doc: CREATE_BUDGET_DOC,
+    strict: true,
+    summary: 'Make a budget',
+  },
+  {
+    method: 'GET',
+    path: '/api/v1/budgets',
+    scope: 'read',
+    handler: listBudgets,
+    doc: LIST_BUDGETS_DOC,
+    strict: true,
+    summary: 'List budgets and how they stand',
+  },
+  {
+    method: 'GET',
+    path: '/api/v1/budgets/:id',
+    scope: 'read',
+    handler: showBudget,
+    doc: SHOW_BUDGET_DOC,
+    strict: true,
+    summary: 'Show a budget and how it stands',
+  },
+  {
+    method: 'PUT',
+    path: '/api/v1/budgets/:id',
+    scope: 'admin',
+    handler: updateBudget,
+    doc: UPDATE_BUDGET_DOC,
+    strict: true,
+    summary: 'Change a budget',
+  },
+  {
+    method: 'POST',
+    path: '/api/v1/budgets/:id/reset',
+    scope: 'admin',
+    handler: resetBudget,
+    doc: RESET_BUDGET_DOC,
+    strict: true,
+    summary: 'Count the spend of a budget from now on',
+  },
+  {
+    method: 'POST',
+    path: '/api/v1/leases',
+    scope: 'ingest',
+    handler: createLease,
+    doc: CREATE_LEASE_DOC,
+    strict: true,
+    summary: 'Take room in budgets for a request',
+  },
+  {
+    method: 'GET',
+    path: '/api/v1/leases/:id',
+    scope: 'ingest',
+    handler: showLease,
+    doc: SHOW_LEASE_DOC,
+    strict: true,
+    summary: 'Show a lease',
+  },
+  {
+    method: 'POST',
+    path: '/api/v1/leases/:id/settle',
+    scope: 'ingest',
+    handler: settleLease,
+    doc: SETTLE_LEASE_DOC,
+    strict: true,
+    summary: 'Say what a request used',
+  },
+  {
+    method: 'POST',
+    path: '/api/v1/leases/:id/return',
+    scope: 'ingest',
+    handler: returnLease,
+    doc: RETURN_LEASE_DOC,
+    strict: true,
+    summary: 'Give the room of a lease back',
+  },
+  {
+    method: 'DELETE',
+    path: '/api/v1/budgets/:id',
+    scope: 'admin',
+    handler: deleteBudget,
+    doc: DELETE_BUDGET_DOC,
+    strict: true,
+    summary: 'Remove a budget',
+  },
+  {
+    method: 'POST',
+    path: '/api/v1/budget/handshake',
+    scope: 'ingest',
+    handler: handshake,
+    doc: HANDSHAKE_DOC,
+    failure: protocol012Failure,
+    admit: admitTokens,
+    summary: 'Open a lease, as Protocol 005 does',
+  },
+  {
+    method: 'POST',
+    path: '/api/v1/budget/report',
+    scope: 'ingest',
+    handler: report,
+    doc: REPORT_DOC,
+    failure: protocol012Failure,
+    admit: admitTokens,
+    summary: 'Report what a request used, as Protocol 005 does',
+  },
+  {
+    method: 'POST',
+    path: '/api/v1/budget/refresh',
+    scope: 'ingest',
+    handler: refresh,
+    doc: REFRESH_DOC,
+    failure: protocol012Failure,
+    admit: admitTokens,
+    summary: 'Ask for a further lease, as Protocol 005 does',
+  },
+  {
+    method: 'POST',
+    path: '/api/v1/budget/return',
+    scope: 'ingest',
+    handler: giveBack,
+    doc: RETURN_DOC,
+    failure: protocol012Failure,
+    admit: admitTokens,
+    summary: 'Give a lease back, as Protocol 005 does',
+  },
+  {
+    method: 'POST',
+    path: '/api/budget/handshake',
+    scope: 'ingest',
+    handler: handshake,
+    doc: HANDSHAKE_DOC,
+    failure: protocol012Failure,
+    admit: admitTokens,
+    summary: 'Open a lease, as Protocol 005 does, at its older address',
+  },
+  {
+    method: 'POST',
+    path: '/api/budget/report',
+    scope: 'ingest',
+    handler: report,
+    doc: REPORT_DOC,
+    failure: protocol012Failure,
+    admit: admitTokens,
+    summary: 'Report what a request used, as Protocol 005 does, at its older address',
+  },
+  {
+    method: 'POST',
+    path: '/api/budget/refresh',
+    scope: 'ingest',
+    handler: refresh,
+    doc: REFRESH_DOC,
+    failure: protocol012Failure,
+    admit: admitTokens,
+    summary: 'Ask for a further lease, as Protocol 005 does, at its older address',
+  },
+  {
+    method: 'POST',
+    path: '/api/budget/return',
+    scope: 'ingest',
+    handler: giveBack,
+    doc: RETURN_DOC,
+    failure: protocol012Failure,
+    admit: admitTokens,
+    summary: 'Give a lease back, as Protocol 005 does, at its older address',
   },
   {
     method: 'GET',

@@ -31,6 +31,25 @@ export interface Budget {
   readonly thresholds: readonly number[]
   /** Earlier spend does not count: the budget was reset then, or made then if its window is `total`. */
   readonly countedFromMs?: number
+  /** Rises by one with every change somebody makes; absent: 1. */
+  readonly revision?: number
+  /** Thresholds that spend has reached in the window, and whether everybody has been told. */
+  readonly crossings?: readonly BudgetCrossing[]
   readonly createdMs: number
   readonly updatedMs: number
+}
+
+/** That spend has reached a threshold. */
+export interface BudgetCrossing {
+  /** Percent of the amount. */
+  readonly threshold: number
+  /** Which window: its start, or for a rolling one when it happened. */
+  readonly windowStartMs: number
+  /** Of the budget when it happened: after a reset the same threshold can be reached again in the same window. */
+  readonly revision: number
+  readonly atMs: number
+  /** Spend then: a decimal integer of the unit. */
+  readonly spent: string
+  /** Absent: somebody is still to be told. */
+  readonly told?: true
 }

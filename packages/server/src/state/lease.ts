@@ -12,8 +12,24 @@ export interface Lease {
   readonly reservedTokens: string
   readonly settledNanoUsd?: string
   readonly settledTokens?: string
+  /** What was asked for, where less was granted. */
+  readonly askedNanoUsd?: string
+  readonly askedTokens?: string
+  /** A unit that nobody bounded takes no room in budgets of that unit. */
+  readonly unbounded?: 'nano_usd' | 'tokens'
+  /** What the request is about, as far as it was said; its event says so where it says nothing else. */
+  readonly apiKeyId?: string
+  readonly userId?: string
+  readonly provider?: string
+  readonly model?: string
+  readonly tags?: Readonly<Record<string, string>>
+  /** Its event stands in the figures: it takes no room any more. */
+  readonly counted?: true
   /** `open` and `settled` take room; a settled one until its event is counted. */
   readonly state: 'open' | 'settled' | 'expired' | 'returned'
   readonly createdMs: number
+  /** Until when it takes room at the most. */
   readonly expiresMs: number
+  /** When it was settled, returned or expired. */
+  readonly endedMs?: number
 }

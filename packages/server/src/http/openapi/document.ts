@@ -10,7 +10,9 @@ const TAGS: readonly { readonly name: RouteDoc['tag']; readonly description: str
   { name: 'Access', description: 'Keys, tenants and agents, and getting in with a browser.' },
   { name: 'Alerts', description: 'Being told when something is wrong, and what was told.' },
   { name: 'Operations', description: 'How the server does.' },
+  { name: 'Budgets', description: 'How much may be spent, and room for requests under way.' },
   { name: 'Routiium', description: 'The analytics API of Routiium, as its clients know it.' },
+  { name: 'Protocol 005', description: 'The budget API of Protocol 005, as its clients know it.' },
   { name: 'Protocol 012', description: 'The analytics API of Protocol 012, as its clients know it.' },
 ]
 

@@ -8,7 +8,7 @@ import type { Route } from '../route.ts'
 import { ROUTES } from '../routes.ts'
 import { createTestApp } from '../testing/test-app.ts'
 import { openApiDocument } from './document.ts'
-import type { BodyDoc, ContentDoc } from './route-doc.ts'
+import type { BodyDoc, ContentDoc, RouteDoc } from './route-doc.ts'
 import type { Schema } from './schema.ts'
 
 const document = openApiDocument(ROUTES, '1.2.3') as {
@@ -99,9 +99,17 @@ await running.ingest.submit({
   door: 'test',
 })
 
-/** What has rows of its own in the path is asked for where the rows are made. */
+// Leases that the examples name: their ids are minted otherwise.
+const LEASES = ['lease-shown', 'lease-settled', 'lease-returned', 'lease_00112233445566778899aabbccddeeff']
+const lease = {
+  ...{ budgetIds: [], reservedNanoUsd: '5000000', reservedTokens: '0', createdMs: 1_795_262_400_000 },
+  ...{ state: 'open' as const, expiresMs: Number.MAX_SAFE_INTEGER },
+}
+await running.state.write(LEASES.map((id) => ({ table: 'leases', id, row: { ...lease, id, requestId: `r-${id}` } })))
+
+/** What has rows of its own in the path is asked for where the rows are made, unless the document names one. */
 const plain = ROUTES.filter(
-  ({ stream, path }) => !stream && !path.endsWith('*') && !path.includes(':') && path !== '/docs',
+  ({ stream, path, doc }) => !stream && !path.endsWith('*') && hasExample(path, doc) && path !== '/docs',
 )
 /** Every way to ask that the document shows: each example body, or none; each example parameter. Keys close the server, so last. */
 const calls = plain
@@ -112,7 +120,12 @@ const calls = plain
         place === 'query' && example !== undefined ? [[name, String(example)] as [string, string]] : [],
       ),
     )
-    const url = `http://localhost${route.path}${search.size > 0 ? `?${search}` : ''}`
+    const path = (route.doc.parameters ?? []).reduce(
+      (filled, { name, in: place, example }) =>
+        place === 'path' ? filled.replace(`:${name}`, String(example)) : filled,
+      route.path as string,
+    )
+    const url = `http://localhost${path}${search.size > 0 ? `?${search}` : ''}`
     return bodiesOf(route.doc.body).map((body) => ({
       name: `${route.method} ${route.path} ${body.name}`,
       route,
@@ -123,6 +136,10 @@ const calls = plain
 
 function makesKey({ method, path }: Route): boolean {
   return method === 'POST' && path === '/api/v1/keys'
+}
+
+function hasExample(path: string, { parameters = [] }: RouteDoc): boolean {
+  return !path.includes(':') || parameters.some((one) => one.in === 'path' && one.example !== undefined)
 }
 
 function bodiesOf(body: BodyDoc | undefined): { name: string; type?: string; text?: string }[] {

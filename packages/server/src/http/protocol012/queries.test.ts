@@ -63,7 +63,8 @@ async function askAs(
 ): Promise<Members> {
   const url = new URL(`http://localhost/?${search}`)
   const store = scopedStore(context.store, principal)
-  const response = await handler({ request: new Request(url), url, app: context, principal, store, peer: undefined })
+  const request = new Request(url)
+  const response = await handler({ request, url, params: {}, app: context, principal, store, peer: undefined })
   return (await response.json()) as Members
 }
 
