@@ -82,7 +82,29 @@ export const ERRORS = {
     'The token is missing or not valid',
     'Send it as Authorization: Bearer TOKEN, or as the route documents.',
   ),
+  forbidden: row(
+    403,
+    'These credentials do not allow it',
+    'Use credentials with the scope that the route names, and of the tenant in question.',
+  ),
+  key_not_found: row(404, 'No such key', 'List the keys with GET /api/v1/keys.'),
   token_expired: row(401, 'The token has expired', 'Ask for a new token and send the same again with it.'),
+  login_failed: row(
+    401,
+    'The login was not completed',
+    'Begin it again, in the same browser, and finish it within ten minutes.',
+  ),
+  login_refused: row(
+    403,
+    'This person may not come in',
+    'Use another account, or ask whoever runs the server to let this one in.',
+  ),
+  issuer_unavailable: row(
+    503,
+    'The OpenID Connect issuer does not work for this server',
+    'Try again; if it stays, check auth.oidc.* and that the server reaches the issuer. A key logs in all the same.',
+    true,
+  ),
   invalid_token: row(
     400,
     'The token does not name an agent',
@@ -151,6 +173,9 @@ export const ERRORS = {
     true,
   ),
 
+  // alerts
+  invalid_rule: row(400, 'The alert rule is not valid', 'Mend every problem listed in `issues`.'),
+
   // storage
   disk_full: row(507, 'The disk is full', 'Free space; the server resumes by itself.', true),
   journal_unavailable: row(
@@ -167,6 +192,11 @@ export const ERRORS = {
   journal_newer_format: row(500, 'The journal was written by a newer version', 'Install that version or newer.'),
   store_unavailable: row(503, 'The store cannot answer', 'Ask again; events are safe in the journal.', true),
   store_corrupt: row(500, 'The store file is damaged', 'Run `tallystick rebuild`.'),
+  state_corrupt: row(
+    500,
+    'Keys, budgets and what else people have told the server cannot be read whole',
+    'Restore a backup, or move the folder `state` of the data directory away to begin without any.',
+  ),
   backup_damaged: row(
     400,
     'The backup is damaged or incomplete',

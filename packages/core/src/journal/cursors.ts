@@ -1,10 +1,10 @@
 import { join } from 'node:path'
 import type { JournalFs } from './fs.ts'
 import { isMissing } from './fs-errors.ts'
-import { checkLine, sealLine } from './line.ts'
-import { CURSORS_FILE, QUARANTINE_DIR, TEMPORARY } from './names.ts'
+import { checkLine } from './line.ts'
+import { metaLine, replaceFile } from './line-file.ts'
+import { CURSORS_FILE, QUARANTINE_DIR } from './names.ts'
 import type { JournalEnd } from './position.ts'
-import { writeFully } from './write-fully.ts'
 
 const MAX_FILE_BYTES = 1024 * 1024
 
@@ -94,29 +94,15 @@ export class Cursors {
   }
 
   async #write(): Promise<void> {
-    const path = join(this.#dir, CURSORS_FILE)
     const cursors = new Map(this.#wanted)
-    const bytes = encode(cursors)
-    await this.#fs.unlink(path + TEMPORARY).catch(() => {})
-    const file = await this.#fs.open(path + TEMPORARY, 'wx+')
-    try {
-      await writeFully(file, bytes, 0)
-      await file.datasync()
-    } finally {
-      await file.close()
-    }
-    await this.#fs.rename(path + TEMPORARY, path)
-    await this.#fs.syncDir(this.#dir)
+    await replaceFile(this.#fs, join(this.#dir, CURSORS_FILE), [encode(cursors)])
     this.#durable = cursors
   }
 }
 
 function encode(cursors: ReadonlyMap<string, JournalEnd>): Buffer {
   const list = [...cursors].map(([name, { position, ordinal }]) => ({ name, ...position, ordinal }))
-  const text = `{"t":"meta","n":0,"v":1,"cursors":${JSON.stringify(list)}`
-  const line = Buffer.alloc(Buffer.byteLength(text) + 17)
-  sealLine(line, 0, line.write(text))
-  return line
+  return metaLine(0, `"v":1,"cursors":${JSON.stringify(list)}`)
 }
 
 function decode(bytes: Buffer): readonly (readonly [string, JournalEnd])[] | undefined {

@@ -1,5 +1,6 @@
 import { TallystickError } from '../errors.ts'
-import { checkLine, sealLine } from './line.ts'
+import { checkLine } from './line.ts'
+import { metaLine } from './line-file.ts'
 
 /** Version of the format that this code writes, and the newest that it reads. */
 export const FORMAT_VERSION = 1
@@ -34,10 +35,7 @@ export function encodeHeader(header: SegmentHeader): Buffer {
     journal,
     previous,
   })
-  const text = `{"t":"meta","n":${after},${members.slice(1, -1)}`
-  const line = Buffer.alloc(Buffer.byteLength(text) + 17)
-  sealLine(line, 0, line.write(text))
-  return line
+  return metaLine(after, members.slice(1, -1))
 }
 
 /**

@@ -23,7 +23,7 @@ export const SERVER_FILE = 'server.json'
 /**
  * Connects to `serverUrl` if given, else to the server that holds the data directory, else opens the directory.
  *
- * With `use` `read` a directory that does not exist is an error: made empty, it would answer a mistyped name with zeros.
+ * A server is shown `key`, else that of TALLYSTICK_KEY. With `use` `read` a directory that does not exist is an error: made empty, it would answer a mistyped name with zeros.
  *
  * @throws TallystickError `server_unreachable`, `data_dir_unusable`, or what opening the directory throws.
  */
@@ -32,11 +32,12 @@ export async function connect(
   serverUrl: string | undefined,
   terminal: Terminal,
   use: 'read' | 'write',
+  key?: string,
 ): Promise<Connection> {
   const named = serverUrl ?? terminal.env['TALLYSTICK_URL']
-  if (named !== undefined && named !== '') return remote(named, terminal)
+  if (named !== undefined && named !== '') return remote(named, terminal, key)
   const holder = await runningServer(config.text('data_dir'))
-  if (holder !== undefined) return remote(holder, terminal)
+  if (holder !== undefined) return remote(holder, terminal, key)
 
   const options = openOptions(config)
   if (use === 'read' && !existsSync(options.dataDir))
@@ -47,10 +48,13 @@ export async function connect(
   const tallystick = await openTallystick(options)
   return {
     url: undefined,
-    call: async (path, init) => tallystick.fetch(new Request(`http://localhost${path}`, init)),
+    call: async (path, init) => tallystick.fetch(new Request(`http://localhost${path}`, init), TRUSTED),
     close: () => tallystick.close(),
   }
 }
+
+/** Whoever can open the directory holds all that is in it. */
+const TRUSTED = { trusted: true }
 
 /** The address of the live server that holds `dataDir`, if there is one. */
 export async function runningServer(dataDir: string): Promise<string | undefined> {
@@ -69,7 +73,7 @@ export async function runningServer(dataDir: string): Promise<string | undefined
   }
 }
 
-function remote(url: string, terminal: Terminal): Connection {
+function remote(url: string, terminal: Terminal, given: string | undefined): Connection {
   let base: URL
   try {
     base = new URL(url)
@@ -79,7 +83,7 @@ function remote(url: string, terminal: Terminal): Connection {
       `${url} is no address; --server and TALLYSTICK_URL take one such as http://127.0.0.1:8088`,
     )
   }
-  const key = terminal.env['TALLYSTICK_KEY']
+  const key = given ?? terminal.env['TALLYSTICK_KEY']
   return {
     url: base.origin,
     call: async (path, init = {}) => {

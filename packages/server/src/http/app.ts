@@ -1,15 +1,22 @@
 import { TallystickError } from '@tallystick/core'
 import { type Clock, type Random, systemClock, systemRandom, uuidv7Generator } from '@tallystick/core/event'
 import { Hono } from 'hono'
+import { type Alerts, createAlerts } from '../alert/alerts.ts'
 import type { BackupStream } from '../backup/archive.ts'
-import { LOCAL } from '../identity/principal.ts'
+import type { AuthMethod } from '../identity/auth-method.ts'
+import { createAuthenticator } from '../identity/authenticator.ts'
+import { createJwtMethods } from '../identity/jwt-method.ts'
+import { createKeyMethod } from '../identity/key-method.ts'
+import type { Principal } from '../identity/principal.ts'
 import { scopedStore } from '../identity/scoped-store.ts'
 import type { AckMode, Ingest } from '../ingest/ingest.ts'
-import { verify } from '../ingest/verify.ts'
+import { type VerifyOptions, verify } from '../ingest/verify.ts'
+import { createAudit } from '../state/audit-log.ts'
 import { openMemoryState } from '../state/memory.ts'
 import type { ControlState } from '../state/state.ts'
 import type { UsageStore } from '../store/store.ts'
 import { type ClientAddressOptions, createClientAddress } from './address/client-address.ts'
+import { admitted, endedWith } from './admission.ts'
 import type { About, AdminAccess, AppContext } from './app-context.ts'
 import type { Assets } from './assets.ts'
 import { createByteBudget } from './body.ts'
@@ -19,11 +26,12 @@ import { secureHeaders } from './headers.ts'
 import { createIngestDoor } from './ingest-door.ts'
 import { DEFAULT_LIMITS, type Limits } from './limits.ts'
 import type { LiveHub } from './live/hub.ts'
+import { createLogin, type LoginOptions } from './login.ts'
 import { openApiDocument } from './openapi/document.ts'
 import { checkParameters, documentedParameters } from './parameters.ts'
 import { problemOf, problemResponse } from './problem.ts'
 import { createProtocol012, type Protocol012Options } from './protocol012/protocol012.ts'
-import type { FailureShape, Route } from './route.ts'
+import type { Call, FailureShape, Route } from './route.ts'
 import { ROUTES } from './routes.ts'
 import { createTurnstile } from './turnstile.ts'
 import type { LiveFeed } from './websocket/feed.ts'
@@ -33,6 +41,10 @@ export interface AppOptions {
   readonly store: UsageStore
   /** What people have told the server; in memory when absent. */
   readonly state?: ControlState
+  /** How people's browsers get in beside by a key; asked after keys and JWTs. */
+  readonly login?: LoginOptions
+  /** Rules and what became of them; kept and shown, but not evaluated, when absent. */
+  readonly alerts?: Alerts
   readonly live: LiveHub
   readonly feed: LiveFeed
   readonly about: About
@@ -41,6 +53,8 @@ export interface AppOptions {
   readonly backup?: () => Promise<BackupStream>
   /** Where the journal lies; absent with a memory store. */
   readonly journalDir?: string
+  /** Checks the files of `state`; absent where it has none. */
+  readonly verifyState?: NonNullable<VerifyOptions['verifyState']>
   readonly limits?: Partial<Limits>
   /** When `POST /api/v1/events` answers where a request does not say; `durable` when absent. */
   readonly ack?: AckMode
@@ -62,8 +76,11 @@ export interface AppOptions {
 
 /** The whole HTTP surface without a socket. */
 export interface App {
-  /** Answers a request; never rejects. `peer` is the address of the other end, where there is a socket. */
-  fetch(request: Request, peer?: string): Promise<Response>
+  /**
+   * Answers a request; never rejects. `peer` is the address of the other end, where there is a socket; with `as` it is not
+   * looked at who the request says it comes from.
+   */
+  fetch(request: Request, peer?: string, as?: Principal): Promise<Response>
   readonly context: AppContext
 }
 
@@ -80,19 +97,19 @@ export function createApp(options: AppOptions): App {
   const router = routerOf(ROUTES, context)
   const shapes = new Map(ROUTES.map((route): [string, FailureShape | undefined] => [route.path, route.failure]))
 
-  const answer = async (request: Request, peer: string | undefined): Promise<Response> => {
+  const answer = async (request: Request, peer: string | undefined, as: Principal | undefined): Promise<Response> => {
     const url = new URL(request.url)
     assertAllowed(request, url, context, !SAFE_METHODS.has(request.method))
     if (context.stopping() && !PROBES.has(url.pathname)) throw new TallystickError('shutting_down')
-    return router.fetch(request, { peer })
+    return router.fetch(request, { peer, as })
   }
 
   return {
     context,
-    async fetch(request, peer) {
+    async fetch(request, peer, as) {
       let response: Response
       try {
-        response = await answer(request, peer)
+        response = await answer(request, peer, as)
       } catch (error) {
         response = failure(error, context, shapes.get(new URL(request.url).pathname))
       }
@@ -135,11 +152,31 @@ function contextOf(options: AppOptions): AppContext {
   } = options
   const limits = { ...DEFAULT_LIMITS, ...options.limits }
   const budget = createByteBudget(limits.heldBytes)
+  const state = options.state ?? openMemoryState()
+  const guard = createGuard({ allowedHosts: options.allowedHosts ?? [], allowedOrigins: options.allowedOrigins ?? [] })
+  const jwtSecret = options.protocol012?.jwtSecret
   const clientAddress = createClientAddress(options.clientAddress ?? { policy: 'off', trustedProxies: [] })
+  const newRequestId = uuidv7Generator(clock, random)
+  const onError = options.onError ?? (() => undefined)
+  const keys = createKeyMethod(state)
+  const login = createLogin(options.login ?? {}, {
+    state,
+    clientAddress,
+    keys,
+    onError: (error) => onError(error, newRequestId()),
+  })
+  const methods: readonly AuthMethod[] = [
+    keys,
+    ...(jwtSecret === undefined ? [] : createJwtMethods(state, jwtSecret)),
+    ...login.methods,
+  ]
   return {
     ingest,
     store,
-    state: options.state ?? openMemoryState(),
+    state,
+    audit: createAudit(state, clock),
+    identity: createAuthenticator(methods, { state, clock, exposed: () => !guard.local() }),
+    alerts: options.alerts ?? createAlerts({ state, store, ingest, clock, random }),
     live,
     feed,
     about,
@@ -149,6 +186,7 @@ function contextOf(options: AppOptions): AppContext {
         store,
         appliedWithinMs: limits.appliedWaitMs,
         ...(options.journalDir ? { journalDir: options.journalDir } : {}),
+        ...(options.verifyState ? { verifyState: options.verifyState } : {}),
       }),
     assets,
     clock,
@@ -156,22 +194,24 @@ function contextOf(options: AppOptions): AppContext {
     admin: options.admin ?? {},
     ...(options.eventsTtlMs === undefined ? {} : { eventsTtlMs: options.eventsTtlMs }),
     budget,
-    guard: createGuard({ allowedHosts: options.allowedHosts ?? [], allowedOrigins: options.allowedOrigins ?? [] }),
+    guard,
     clientAddress,
+    login,
     door: createIngestDoor({ ingest, limits, budget, clientAddress, ack }),
     protocol012: createProtocol012(options.protocol012 ?? {}, clock),
     queries: createTurnstile(limits.runningQueries, limits.waitingQueries),
     downloads: createDownloads(limits.downloads),
     ...(options.backup ? { backup: options.backup } : {}),
     openApi: once(() => openApiDocument(ROUTES, about.version)),
-    newRequestId: uuidv7Generator(clock, random),
-    onError: options.onError ?? (() => undefined),
+    newRequestId,
+    onError,
     stopping: options.stopping ?? (() => false),
   }
 }
 
 interface Bindings {
   readonly peer: string | undefined
+  readonly as: Principal | undefined
 }
 
 function routerOf(routes: readonly Route[], context: AppContext): Hono<{ Bindings: Bindings }> {
@@ -184,9 +224,14 @@ function routerOf(routes: readonly Route[], context: AppContext): Hono<{ Binding
         // Here, where the route is known: a path has as many spellings as it has letters.
         if (route.stream) assertAllowed(c.req.raw, url, context, true)
         if (parameters !== undefined) checkParameters(url.searchParams, parameters)
-        const principal = LOCAL
+        const { peer, as } = c.env
+        const principal =
+          as ?? (await admitted(route, { headers: c.req.raw.headers, url, peer, nowMs: context.clock.now() }, context))
         const store = scopedStore(context.store, principal)
-        return await route.handler({ request: c.req.raw, url, app: context, principal, store, peer: c.env.peer })
+        const params = c.req.param() as Readonly<Record<string, string>>
+        const call: Call = { request: c.req.raw, url, params, app: context, principal, store, peer }
+        const response = await route.handler(call)
+        return route.long ? endedWith(response, principal, context.identity) : response
       } catch (error) {
         return failure(error, context, route.failure)
       }
@@ -223,7 +268,8 @@ function optionsAnswer(methods: readonly string[]): Response {
     headers: {
       allow: methods.join(', '),
       'access-control-allow-methods': methods.join(', '),
-      'access-control-allow-headers': 'authorization, content-type, content-encoding, idempotency-key, last-event-id',
+      'access-control-allow-headers':
+        'authorization, content-type, content-encoding, idempotency-key, last-event-id, x-api-key',
       'access-control-max-age': '600',
     },
   })

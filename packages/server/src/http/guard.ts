@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import { TallystickError } from '@tallystick/core'
+import { sameOrigin } from '../identity/same-origin.ts'
 
 /**
  * Who may speak to a server that has no keys. A page of another site can make a browser send requests to a local
@@ -33,6 +34,11 @@ export interface GuardOptions {
 
 const HOST = /^(\[[0-9a-f:.]{2,45}\]|[a-z0-9._-]{1,253})(?::\d{1,5})?$/
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|::1)$/i
+/** Can only this machine reach a server bound to `host`? Loopback is where one is bound that does not say. */
+export function isLoopback(host: string | undefined): boolean {
+  return host === undefined || LOOPBACK.test(host)
+}
+
 const WILDCARDS: readonly string[] = ['0.0.0.0', '::', '']
 
 export function createGuard(options: GuardOptions = {}): Guard {
@@ -57,10 +63,8 @@ export function createGuard(options: GuardOptions = {}): Guard {
     return allowed
   }
 
-  const allowedOrigin = (origin: string, host: string): boolean => {
-    const lower = origin.toLowerCase()
-    return origins.has(lower) || sameOrigin(lower, host.toLowerCase())
-  }
+  const allowedOrigin = (origin: string, host: string): boolean =>
+    origins.has(origin.toLowerCase()) || sameOrigin(origin, host)
 
   return {
     refusal({ host, origin, fetchSite, guarded }) {
@@ -78,21 +82,13 @@ export function createGuard(options: GuardOptions = {}): Guard {
     corsOrigin: (origin) => (origin !== undefined && origins.has(origin.toLowerCase()) ? origin : undefined),
     bind(host) {
       known.clear()
-      if (!LOOPBACK.test(host)) local = false
+      if (!isLoopback(host)) local = false
       // A rebinding attack needs a name: an address in `Host` is one the client really meant.
       if (WILDCARDS.includes(host)) anyAddress = true
       else hosts.add(isIP(host) === 6 ? `[${host.toLowerCase()}]` : host.toLowerCase())
     },
     local: () => local,
   }
-}
-
-/** Does the origin name the host the request was sent to? The scheme is not ours to know behind a TLS proxy. */
-function sameOrigin(origin: string, host: string): boolean {
-  const match = /^(https?):\/\/([^/?#@]+)$/.exec(origin)
-  if (match === null) return false
-  const [, scheme, authority] = match
-  return authority === host || `${authority}:${scheme === 'http' ? 80 : 443}` === host
 }
 
 const quote = (text: string | undefined): string => (text === undefined ? '(none)' : JSON.stringify(text.slice(0, 128)))

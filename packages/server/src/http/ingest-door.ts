@@ -1,5 +1,6 @@
 import { TallystickError } from '@tallystick/core'
 import type { Decoder } from '@tallystick/core/event'
+import type { Principal } from '../identity/principal.ts'
 import { ACK_MODES, type AckMode, type Ingest, type IngestAnswer, type Observed } from '../ingest/ingest.ts'
 import type { ClientAddress } from './address/client-address.ts'
 import { doorDecoder, readBatch } from './batch.ts'
@@ -8,6 +9,7 @@ import type { Limits } from './limits.ts'
 import { type BodyFormat, bodyFormat, isGzipped } from './media.ts'
 import { INGEST_DOC } from './openapi/native.ts'
 import { checkParameters, documentedParameters, type ParameterTable } from './parameters.ts'
+import { senderOf } from './sender.ts'
 
 /** What a request says about its body, however it arrived. */
 export interface IngestHeaders {
@@ -37,7 +39,7 @@ export interface IngestDoor {
    *
    * @throws TallystickError when the body as a whole cannot be read or kept; bad items are part of the answer.
    */
-  take(bytes: Uint8Array, plan: IngestPlan, observed?: Observed): Promise<IngestAnswer>
+  take(bytes: Uint8Array, plan: IngestPlan, principal: Principal, observed?: Observed): Promise<IngestAnswer>
 }
 
 const PARAMETERS: ParameterTable = documentedParameters(INGEST_DOC)
@@ -64,6 +66,7 @@ export function createIngestDoor({
   const submit = (
     body: Uint8Array,
     { format, ack, wantResults, idempotencyKey }: IngestPlan,
+    principal: Principal,
     observed: Observed | undefined,
   ): Promise<IngestAnswer> =>
     ingest.submit({
@@ -74,7 +77,7 @@ export function createIngestDoor({
       appliedWithinMs: limits.appliedWaitMs,
       ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
       ...(wantResults ? { wantResults: true } : {}),
-      ...(observed === undefined ? {} : { observed }),
+      ...senderOf(principal, observed),
     })
   return {
     plan({ contentType, contentEncoding, idempotencyKey, search }) {
@@ -92,8 +95,10 @@ export function createIngestDoor({
         idempotencyKey,
       }
     },
-    take(bytes, plan, observed) {
-      return unpacked(bytes, plan.gzipped, limits.inflatedBytes, budget, (body) => submit(body, plan, observed))
+    take(bytes, plan, principal, observed) {
+      return unpacked(bytes, plan.gzipped, limits.inflatedBytes, budget, (body) =>
+        submit(body, plan, principal, observed),
+      )
     },
   }
 }

@@ -1,5 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { TallystickError } from '@tallystick/core'
+import type { Evidence } from '../identity/auth-method.ts'
+import { assertScope } from '../identity/authenticator.ts'
 import type { AppContext } from './app-context.ts'
 import { DISCARD_MS, IncomingBody, tooLarge } from './body.ts'
 import { RAW_API_HEADERS } from './headers.ts'
@@ -17,7 +19,7 @@ const GONE = Symbol('gone')
 export function createNodeIngest(
   app: AppContext,
 ): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
-  const { door, budget, guard, limits, clientAddress } = app
+  const { door, budget, guard, limits, clientAddress, identity, clock } = app
   return async (request, response) => {
     const { headers } = request
     try {
@@ -29,6 +31,9 @@ export function createNodeIngest(
       })
       if (refused !== undefined) throw refused
       if (app.stopping()) throw new TallystickError('shutting_down')
+      const found = identity.authenticate(new NodeEvidence(request, clock.now()))
+      const principal = found instanceof Promise ? await found : found
+      assertScope(principal, 'ingest')
       const target = request.url as string
       const mark = target.indexOf('?')
       const plan = door.plan({
@@ -45,7 +50,7 @@ export function createNodeIngest(
       const bytes = await readIncoming(request, limits.bodyBytes, budget)
       let answer: string
       try {
-        answer = JSON.stringify(await door.take(bytes, plan, observed))
+        answer = JSON.stringify(await door.take(bytes, plan, principal, observed))
       } finally {
         budget.give(bytes.byteLength)
       }
@@ -76,6 +81,28 @@ export function sendProblem(
     })
   }
   send(response, problem.status, JSON.stringify(problem), [...problemHeaders(problem).flat(), ...more])
+}
+
+/** What a request shows, without making a `Request` of it. */
+class NodeEvidence implements Evidence {
+  readonly headers: Evidence['headers']
+  readonly nowMs: number
+  readonly #request: IncomingMessage
+
+  constructor(request: IncomingMessage, nowMs: number) {
+    this.#request = request
+    this.nowMs = nowMs
+    // Names come in lower case on both sides; none that may come several times is asked for.
+    this.headers = { get: (name) => (request.headers[name] as string | undefined) ?? null }
+  }
+
+  get peer(): string | undefined {
+    return this.#request.socket.remoteAddress
+  }
+
+  get url(): URL {
+    return new URL(this.#request.url as string, 'http://localhost')
+  }
 }
 
 function send(response: ServerResponse, status: number, body: string, headers: readonly string[]): void {

@@ -53,6 +53,7 @@ export function problemHeaders(problem: Problem): [string, string][] {
   const headers: [string, string][] = [['content-type', PROBLEM_TYPE]]
   const wait = retryAfterSeconds(problem)
   if (wait !== undefined) headers.push(['retry-after', String(wait)])
+  if (problem.status === 401) headers.push(['www-authenticate', 'Bearer'])
   return headers
 }
 

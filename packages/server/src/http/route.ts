@@ -1,16 +1,19 @@
+import type { Evidence } from '../identity/auth-method.ts'
 import type { Principal } from '../identity/principal.ts'
 import type { ScopedStore } from '../identity/scoped-store.ts'
 import type { AppContext } from './app-context.ts'
 import type { RouteDoc } from './openapi/route-doc.ts'
 import type { Problem } from './problem.ts'
 
-/** Who may call a route once keys exist: anybody, or a principal with that scope. */
-export type Scope = 'public' | 'ingest' | 'read' | 'admin'
+/** Who may call a route of a closed server: anybody, whoever has said who it is, or a principal with that scope. */
+export type Scope = 'public' | 'known' | 'ingest' | 'read' | 'admin'
 
 /** One request on its way through a handler. */
 export interface Call {
   readonly request: Request
   readonly url: URL
+  /** What stands in the path where the route has `:name`. */
+  readonly params: Readonly<Record<string, string>>
   readonly app: AppContext
   /** Who asks. */
   readonly principal: Principal
@@ -27,8 +30,8 @@ export type FailureShape = (problem: Problem) => Response
 
 /** A row of the route table. There is no way to serve a path without one, and no row without a scope and a description. */
 export interface Route {
-  readonly method: 'GET' | 'POST'
-  /** Exact, or `/*` for everything that no other row takes. */
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  /** Exact but for `:name`, which is any one part, or `/*` for everything that no other row takes. */
   readonly path: `/${string}`
   readonly scope: Scope
   /** One sentence for people. */
@@ -42,6 +45,16 @@ export interface Route {
   readonly strict?: true
   /** Opens a stream: guarded like a request that changes something. */
   readonly stream?: true
+  /** Its answer may go on for long: it breaks off when what the principal has shown is taken back or expires. */
+  readonly long?: true
+  /** About the server as a whole: refused to whoever sees one tenant or some agents only. */
+  readonly whole?: true
+  /**
+   * A way to be let in beside those of all routes, which are asked where this one answers undefined.
+   *
+   * @throws TallystickError `unauthorized`
+   */
+  readonly admit?: (evidence: Evidence, app: AppContext) => Principal | undefined
 }
 
 /** An answer in JSON. */

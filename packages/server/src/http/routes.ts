@@ -1,4 +1,15 @@
+import { listAgents, putAgent } from './handlers/agents.ts'
+import {
+  acknowledgeAlert,
+  createRule,
+  listAlerts,
+  listRules,
+  removeRule,
+  replaceRule,
+  testRule,
+} from './handlers/alerts.ts'
 import { apiPage, openApi } from './handlers/api-page.ts'
+import { audit } from './handlers/audit.ts'
 import { backup } from './handlers/backup.ts'
 import { page } from './handlers/dashboard.ts'
 import { listEvents } from './handlers/events.ts'
@@ -6,11 +17,43 @@ import { exportEvents } from './handlers/export.ts'
 import { health, readiness, version } from './handlers/health.ts'
 import { ingestEvents } from './handlers/ingest.ts'
 import { invariants } from './handlers/invariants.ts'
+import { createKey, listKeys, revokeKey } from './handlers/keys.ts'
 import { live } from './handlers/live.ts'
+import { me } from './handlers/me.ts'
+import { beginOidc, finishOidc } from './handlers/oidc.ts'
 import { query } from './handlers/query.ts'
+import { endSession, openSession, showSession } from './handlers/session.ts'
 import { status } from './handlers/status.ts'
 import { tables } from './handlers/tables.ts'
+import { listTenants, putTenant } from './handlers/tenants.ts'
 import { websocket } from './handlers/websocket.ts'
+import {
+  ACKNOWLEDGE_ALERT_DOC,
+  CREATE_RULE_DOC,
+  LIST_ALERTS_DOC,
+  LIST_RULES_DOC,
+  REMOVE_RULE_DOC,
+  REPLACE_RULE_DOC,
+  TEST_RULE_DOC,
+} from './openapi/alerts.ts'
+import { AUDIT_DOC } from './openapi/audit.ts'
+import {
+  CREATE_KEY_DOC,
+  LIST_AGENTS_DOC,
+  LIST_KEYS_DOC,
+  LIST_TENANTS_DOC,
+  ME_DOC,
+  PUT_AGENT_DOC,
+  PUT_TENANT_DOC,
+  REVOKE_KEY_DOC,
+} from './openapi/identity.ts'
+import {
+  BEGIN_OIDC_DOC,
+  END_SESSION_DOC,
+  FINISH_OIDC_DOC,
+  OPEN_SESSION_DOC,
+  SHOW_SESSION_DOC,
+} from './openapi/login.ts'
 import {
   API_PAGE_DOC,
   FILES_DOC,
@@ -37,10 +80,10 @@ import {
 } from './openapi/routiium.ts'
 import { BACKUP_DOC, EXPORT_DOC } from './openapi/transfer.ts'
 import { protocol012Failure } from './protocol012/failure.ts'
-import { ingestProtocol012 } from './protocol012/ingest.ts'
+import { admitTokens, ingestProtocol012 } from './protocol012/ingest.ts'
 import { listProtocol012 } from './protocol012/list.ts'
 import type { Route } from './route.ts'
-import { forAdmin } from './routiium/admin.ts'
+import { admitAdmin } from './routiium/admin.ts'
 import { aggregate } from './routiium/aggregate.ts'
 import { clear } from './routiium/clear.ts'
 import { events } from './routiium/events.ts'
@@ -71,6 +114,7 @@ export const ROUTES: readonly Route[] = [
     path: '/api/v1/export',
     scope: 'read',
     handler: exportEvents,
+    long: true,
     doc: EXPORT_DOC,
     summary: 'Stream all events of a range as NDJSON or CSV',
   },
@@ -87,6 +131,7 @@ export const ROUTES: readonly Route[] = [
     method: 'POST',
     path: '/api/v1/analytics/events',
     scope: 'ingest',
+    admit: admitTokens,
     handler: ingestProtocol012,
     doc: INGEST_PROTOCOL012_DOC,
     failure: protocol012Failure,
@@ -106,6 +151,7 @@ export const ROUTES: readonly Route[] = [
     path: '/api/v1/live',
     scope: 'read',
     handler: live,
+    long: true,
     doc: LIVE_DOC,
     strict: true,
     stream: true,
@@ -122,9 +168,73 @@ export const ROUTES: readonly Route[] = [
   },
   {
     method: 'GET',
+    path: '/api/v1/alerts',
+    scope: 'read',
+    handler: listAlerts,
+    doc: LIST_ALERTS_DOC,
+    strict: true,
+    summary: 'List alerts, newest first',
+  },
+  {
+    method: 'POST',
+    path: '/api/v1/alerts/:id/acknowledge',
+    scope: 'admin',
+    handler: acknowledgeAlert,
+    doc: ACKNOWLEDGE_ALERT_DOC,
+    strict: true,
+    summary: 'Note that somebody sees to an alert',
+  },
+  {
+    method: 'GET',
+    path: '/api/v1/alerts/rules',
+    scope: 'read',
+    handler: listRules,
+    doc: LIST_RULES_DOC,
+    strict: true,
+    summary: 'List alert rules',
+  },
+  {
+    method: 'POST',
+    path: '/api/v1/alerts/rules',
+    scope: 'admin',
+    handler: createRule,
+    doc: CREATE_RULE_DOC,
+    strict: true,
+    summary: 'Add an alert rule',
+  },
+  {
+    method: 'PUT',
+    path: '/api/v1/alerts/rules/:id',
+    scope: 'admin',
+    handler: replaceRule,
+    doc: REPLACE_RULE_DOC,
+    strict: true,
+    summary: 'Replace an alert rule',
+  },
+  {
+    method: 'DELETE',
+    path: '/api/v1/alerts/rules/:id',
+    scope: 'admin',
+    handler: removeRule,
+    doc: REMOVE_RULE_DOC,
+    strict: true,
+    summary: 'Remove an alert rule',
+  },
+  {
+    method: 'POST',
+    path: '/api/v1/alerts/rules/:id/test',
+    scope: 'admin',
+    handler: testRule,
+    doc: TEST_RULE_DOC,
+    strict: true,
+    summary: "Send a test to a rule's targets",
+  },
+  {
+    method: 'GET',
     path: '/api/v1/invariants',
     scope: 'read',
     handler: invariants,
+    whole: true,
     doc: INVARIANTS_DOC,
     strict: true,
     summary: 'Show the conservation law',
@@ -149,9 +259,20 @@ export const ROUTES: readonly Route[] = [
   },
   {
     method: 'GET',
+    path: '/api/v1/audit',
+    scope: 'admin',
+    handler: audit,
+    doc: AUDIT_DOC,
+    strict: true,
+    summary: 'List who changed what, newest first',
+  },
+  {
+    method: 'GET',
     path: '/api/v1/backup',
     scope: 'admin',
     handler: backup,
+    whole: true,
+    long: true,
     doc: BACKUP_DOC,
     strict: true,
     stream: true,
@@ -159,9 +280,83 @@ export const ROUTES: readonly Route[] = [
   },
   {
     method: 'GET',
+    path: '/api/v1/me',
+    scope: 'known',
+    handler: me,
+    doc: ME_DOC,
+    strict: true,
+    summary: 'Tell who asks and what that one may do',
+  },
+  {
+    method: 'GET',
+    path: '/api/v1/keys',
+    scope: 'admin',
+    handler: listKeys,
+    doc: LIST_KEYS_DOC,
+    strict: true,
+    summary: 'List the keys without their secrets',
+  },
+  {
+    method: 'POST',
+    path: '/api/v1/keys',
+    scope: 'admin',
+    handler: createKey,
+    doc: CREATE_KEY_DOC,
+    strict: true,
+    summary: 'Make a key, whose text is shown once',
+  },
+  {
+    method: 'POST',
+    path: '/api/v1/keys/:id/revoke',
+    scope: 'admin',
+    handler: revokeKey,
+    doc: REVOKE_KEY_DOC,
+    strict: true,
+    summary: 'Take a key back at once',
+  },
+  {
+    method: 'GET',
+    path: '/api/v1/tenants',
+    scope: 'admin',
+    handler: listTenants,
+    doc: LIST_TENANTS_DOC,
+    strict: true,
+    summary: 'List the tenants',
+  },
+  {
+    method: 'POST',
+    path: '/api/v1/tenants',
+    scope: 'admin',
+    handler: putTenant,
+    doc: PUT_TENANT_DOC,
+    strict: true,
+    whole: true,
+    summary: 'Make or rename a tenant',
+  },
+  {
+    method: 'GET',
+    path: '/api/v1/agents',
+    scope: 'admin',
+    handler: listAgents,
+    doc: LIST_AGENTS_DOC,
+    strict: true,
+    summary: 'List what is known of agents',
+  },
+  {
+    method: 'POST',
+    path: '/api/v1/agents',
+    scope: 'admin',
+    handler: putAgent,
+    doc: PUT_AGENT_DOC,
+    strict: true,
+    summary: 'Make an agent or change what is known of it',
+  },
+  {
+    method: 'GET',
     path: '/analytics/stats',
     scope: 'admin',
-    handler: forAdmin(stats),
+    admit: admitAdmin,
+    handler: stats,
     doc: ANALYTICS_STATS_DOC,
     failure: routiiumFailure('Failed to get analytics stats'),
     summary: 'Tell what the store holds, as Routiium does',
@@ -170,7 +365,9 @@ export const ROUTES: readonly Route[] = [
     method: 'GET',
     path: '/analytics/events',
     scope: 'admin',
-    handler: forAdmin(events),
+    admit: admitAdmin,
+    handler: events,
+    long: true,
     doc: ANALYTICS_EVENTS_DOC,
     failure: routiiumFailure('Failed to query events'),
     summary: "List events as Routiium's documents, oldest first",
@@ -179,7 +376,8 @@ export const ROUTES: readonly Route[] = [
     method: 'GET',
     path: '/analytics/aggregate',
     scope: 'admin',
-    handler: forAdmin(aggregate),
+    admit: admitAdmin,
+    handler: aggregate,
     doc: ANALYTICS_AGGREGATE_DOC,
     failure: routiiumFailure('Failed to aggregate analytics'),
     summary: 'Add up a period, as Routiium does',
@@ -188,7 +386,9 @@ export const ROUTES: readonly Route[] = [
     method: 'GET',
     path: '/analytics/export',
     scope: 'admin',
-    handler: forAdmin(exportAnalytics),
+    admit: admitAdmin,
+    handler: exportAnalytics,
+    long: true,
     doc: ANALYTICS_EXPORT_DOC,
     failure: routiiumFailure('Failed to export analytics'),
     summary: 'Export a period as CSV or JSON, as Routiium does',
@@ -197,10 +397,55 @@ export const ROUTES: readonly Route[] = [
     method: 'POST',
     path: '/analytics/clear',
     scope: 'admin',
-    handler: forAdmin(clear),
+    admit: admitAdmin,
+    handler: clear,
+    whole: true,
     doc: ANALYTICS_CLEAR_DOC,
     failure: routiiumFailure('Failed to clear analytics'),
     summary: 'Remove every event, as Routiium does',
+  },
+  {
+    method: 'GET',
+    path: '/api/v1/session',
+    scope: 'public',
+    handler: showSession,
+    doc: SHOW_SESSION_DOC,
+    strict: true,
+    summary: 'Say who asks and how to log in',
+  },
+  {
+    method: 'POST',
+    path: '/api/v1/session',
+    scope: 'public',
+    handler: openSession,
+    doc: OPEN_SESSION_DOC,
+    strict: true,
+    summary: 'Log in with a key',
+  },
+  {
+    method: 'DELETE',
+    path: '/api/v1/session',
+    scope: 'public',
+    handler: endSession,
+    doc: END_SESSION_DOC,
+    strict: true,
+    summary: 'Log this browser out',
+  },
+  {
+    method: 'GET',
+    path: '/auth/oidc/login',
+    scope: 'public',
+    handler: beginOidc,
+    doc: BEGIN_OIDC_DOC,
+    summary: 'Go to the OpenID Connect issuer',
+  },
+  {
+    method: 'GET',
+    path: '/auth/oidc/callback',
+    scope: 'public',
+    handler: finishOidc,
+    doc: FINISH_OIDC_DOC,
+    summary: 'Come back from the issuer',
   },
   {
     method: 'GET',

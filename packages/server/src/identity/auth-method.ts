@@ -2,7 +2,8 @@ import type { Principal } from './principal.ts'
 
 /** What a request shows of whoever sends it. */
 export interface Evidence {
-  readonly headers: Headers
+  /** By name in lower case; null where there is none. */
+  readonly headers: Pick<Headers, 'get'>
   readonly url: URL
   /** Address of the other end of the connection; undefined where there is no socket. */
   readonly peer: string | undefined
@@ -13,6 +14,8 @@ export interface Evidence {
 export interface AuthMethod {
   /** As `authMethod` of an event names it, e.g. `api_key`. */
   readonly name: string
+  /** Has it been set up, so that a server on loopback is no longer open to whoever reaches it? Absent: that is for others to say. */
+  readonly closes?: () => boolean
   /**
    * @returns undefined where the request shows nothing of this kind; then the next method is asked
    * @throws TallystickError `unauthorized`, `token_expired` when it shows something that is not valid

@@ -20,9 +20,9 @@ export interface IngestRequest {
   readonly defaults?: Readonly<Partial<UsageEvent>>
   /**
    * What the door saw of the sender by itself. It fills gaps after the content has been compared: a repeat that comes
-   * from another address is still a repeat.
+   * from another address is still a repeat. A function where not all items come from one: it is given their place.
    */
-  readonly observed?: Observed
+  readonly observed?: Observed | ((index: number) => Observed | undefined)
   /** Makes a repeat of the whole delivery recognisable although its items carry no ids of their own. */
   readonly idempotencyKey?: string
   /** When to answer; `durable` when absent. */
@@ -34,12 +34,12 @@ export interface IngestRequest {
   readonly appliedWithinMs?: number
   /** Also list the outcome of every item. */
   readonly wantResults?: boolean
-  /** Who was authenticated. Its tenant replaces whatever items and ledgers claim. */
-  readonly principal?: { readonly tenantId?: string }
+  /** Who was authenticated. Its tenant (null: none) and agent replace whatever items and ledgers claim. */
+  readonly principal?: { readonly tenantId?: string | null; readonly agentId?: string }
 }
 
-/** What a door has seen of who delivers; wins over what the items say. */
-export type Observed = Readonly<Pick<UsageEvent, 'clientIp' | 'authMethod' | 'authenticated'>>
+/** What a door has seen of who delivers. */
+export type Observed = Readonly<Pick<UsageEvent, 'clientIp' | 'authMethod' | 'authenticated' | 'apiKeyId'>>
 
 /**
  * `durable`: after the journal's fsync. `received`: at once, from memory; a crash in the next milliseconds may lose the

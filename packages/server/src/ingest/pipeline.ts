@@ -140,10 +140,10 @@ export class Pipeline {
   }
 
   /** What a sender says of events that will never come: known at once, and kept before the answer. */
-  #tell(delivery: Delivery, ledgers: readonly SourceLedger[], tenantId: string | undefined): void {
+  #tell(delivery: Delivery, ledgers: readonly SourceLedger[], tenantId: string | null | undefined): void {
     const { gaps, log, applier } = this.#parts
     const { receivedMs } = delivery
-    const own = tenantId === undefined ? ledgers : ledgers.map((ledger) => ({ ...ledger, tenantId }))
+    const own = tenantId === undefined ? ledgers : ledgers.map((ledger) => ledgerOf(ledger, tenantId))
     gaps.told(own)
     const news = gaps.worthKeeping(own, receivedMs)
     if (news.length === 0) return
@@ -221,8 +221,9 @@ export class Pipeline {
         continue
       }
       const { event, idMinted, timestampMinted } = decoded
-      if (principal?.tenantId !== undefined) event.tenantId = principal.tenantId
+      if (principal !== undefined) assign(event, principal)
       const content = writeContent(this.#contents, decoded)
+      const seen = typeof observed === 'function' ? observed(index) : observed
       candidates.push({
         index,
         event,
@@ -230,7 +231,7 @@ export class Pipeline {
         contentHash: contentHash(content.bytes),
         receivedMs,
         timestampMinted,
-        ...(observed === undefined ? {} : { observed: observe(event, observed) }),
+        ...(seen === undefined ? {} : { observed: observe(event, seen) }),
         minted: idMinted && idempotencyKey === undefined,
       })
     }
@@ -412,12 +413,39 @@ interface Waiting {
   readonly holder: Reservation
 }
 
+/** Makes an event that of whoever sends it. */
+function assign(event: Mutable<UsageEvent>, { tenantId, agentId }: NonNullable<IngestRequest['principal']>): void {
+  if (agentId !== undefined) event.agentId = agentId
+  if (typeof tenantId === 'string') event.tenantId = tenantId
+  else if (tenantId === null && event.tenantId !== undefined) delete event.tenantId
+}
+
+function ledgerOf({ tenantId: _, ...ledger }: SourceLedger, tenantId: string | null): SourceLedger {
+  return tenantId === null ? ledger : { ...ledger, tenantId }
+}
+
 /** Fills the gaps of an event with what the door saw, and tells which that were: they are no part of what was sent. */
-function observe(event: Mutable<UsageEvent>, { clientIp, authMethod, authenticated }: Observed): Observed {
-  const filled: Mutable<Observed> = {}
-  if (clientIp !== undefined && event.clientIp === undefined) filled.clientIp = clientIp
-  if (authMethod !== undefined && event.authMethod === undefined) filled.authMethod = authMethod
-  if (authenticated !== undefined && event.authenticated === undefined) filled.authenticated = authenticated
-  Object.assign(event, filled)
+function observe(event: Mutable<UsageEvent>, seen: Observed): Observed {
+  // Most events have none of them: no object is made for each of those.
+  const filled =
+    event.clientIp === undefined &&
+    event.authMethod === undefined &&
+    event.authenticated === undefined &&
+    event.apiKeyId === undefined
+      ? seen
+      : missingOf(event, seen)
+  if (filled.clientIp !== undefined) event.clientIp = filled.clientIp
+  if (filled.authMethod !== undefined) event.authMethod = filled.authMethod
+  if (filled.authenticated !== undefined) event.authenticated = filled.authenticated
+  if (filled.apiKeyId !== undefined) event.apiKeyId = filled.apiKeyId
   return filled
+}
+
+function missingOf(event: UsageEvent, { clientIp, authMethod, authenticated, apiKeyId }: Observed): Observed {
+  return {
+    ...(clientIp !== undefined && event.clientIp === undefined ? { clientIp } : {}),
+    ...(authMethod !== undefined && event.authMethod === undefined ? { authMethod } : {}),
+    ...(authenticated !== undefined && event.authenticated === undefined ? { authenticated } : {}),
+    ...(apiKeyId !== undefined && event.apiKeyId === undefined ? { apiKeyId } : {}),
+  }
 }

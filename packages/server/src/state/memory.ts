@@ -1,26 +1,25 @@
 import { TallystickError } from '@tallystick/core'
-import type { Change, ControlState, TableName } from './state.ts'
-import { applyChanges, emptyTables, type TableMaps } from './table-maps.ts'
-import type { Tables } from './tables.ts'
+import { LiveTables } from './live-tables.ts'
+import type { ControlState } from './state.ts'
 
 /** A control state that is gone with the process: for a server with a memory store, and for tests. */
 export function openMemoryState(): ControlState {
-  const tables: TableMaps = emptyTables()
-  const listeners = new Set<(changes: readonly Change[]) => void>()
+  const tables = new LiveTables((error) => queueMicrotask(() => rethrow(error)))
   let closed = false
   return {
-    rows: <T extends TableName>(table: T) => tables[table] as ReadonlyMap<string, Tables[T]>,
+    rows: (table) => tables.rows(table),
     async write(changes) {
       if (closed) throw new TallystickError('shutting_down')
-      applyChanges(tables, changes)
-      for (const listener of listeners) listener(changes)
+      tables.apply(changes)
     },
-    onChange(listener) {
-      listeners.add(listener)
-      return () => listeners.delete(listener)
-    },
+    onChange: (listener) => tables.onChange(listener),
     async close() {
       closed = true
     },
   }
+}
+
+/** There is no log to tell it to. */
+function rethrow(error: unknown): never {
+  throw error
 }

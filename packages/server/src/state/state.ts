@@ -12,7 +12,10 @@ export type Change = {
  * of them. Small, all of it in memory, every change durable before whoever made it is answered.
  */
 export interface ControlState {
-  /** The rows of a table as they are now, by id, in the order in which they were first written. The same map at each call. */
+  /**
+   * The rows of a table as they are now, by id, in the order in which they were first written; one whose removal was taken
+   * back comes last. The same map at each call.
+   */
   rows<T extends TableName>(table: T): ReadonlyMap<string, Tables[T]>
   /**
    * Makes changes, all or none. They show in `rows` at once, so that whoever decides next decides on them; the promise

@@ -54,7 +54,7 @@ export interface AddedMembers {
   /** The door stamped the event: its content does not have the instant. */
   readonly timestampMinted: boolean
   /** What the door saw of the sender where that said nothing. */
-  readonly observed?: Readonly<Pick<UsageEvent, 'authMethod' | 'authenticated' | 'clientIp'>>
+  readonly observed?: Readonly<Pick<UsageEvent, 'apiKeyId' | 'authMethod' | 'authenticated' | 'clientIp'>>
 }
 
 /**
@@ -81,7 +81,8 @@ export function writeAcceptedEvent(
   number(out, NAME.epoch, event.epoch)
   number(out, NAME.seq, event.seq)
   if (added.observed) {
-    const { authMethod, authenticated, clientIp } = added.observed
+    const { apiKeyId, authMethod, authenticated, clientIp } = added.observed
+    text(out, NAME.apiKeyId, apiKeyId)
     text(out, NAME.authMethod, authMethod)
     boolean(out, NAME.authenticated, authenticated)
     text(out, NAME.clientIp, clientIp)

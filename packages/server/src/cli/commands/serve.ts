@@ -14,6 +14,7 @@ export const registerServe: RegisterCommand = (program, terminal) => {
     .option('--host <host>', 'address to listen on (127.0.0.1)')
     .option('--port <port>', 'port to listen on (8088; 0 takes a free one)')
     .option('--log-level <level>', 'silent, error, warn, info or debug')
+    .option('--no-first-key', 'beyond loopback, refuse to start without keys instead of making the first one')
     .option('--json', 'print the address as JSON')
   examples(command, [
     'tallystick serve',
@@ -27,7 +28,11 @@ export const registerServe: RegisterCommand = (program, terminal) => {
     const options = openOptions(config)
     if (options.store?.startsWith('duckdb:')) startThreadEarly()
     const { openTallystick } = await import('../../open.ts')
-    const tallystick = await openTallystick({ ...options, logger }).finally(dismissEarlyThread)
+    const makesKey = command.opts()['firstKey'] !== false && config.flag('auth.first_key')
+    const onFirstKey = (key: string): void => tellFirstKey(key, terminal)
+    const tallystick = await openTallystick({ ...options, logger, ...(makesKey ? { onFirstKey } : {}) }).finally(
+      dismissEarlyThread,
+    )
     const { url } = await tallystick
       .listen({ host: config.text('http.host'), port: config.integer('http.port') })
       .catch(async (error) => {
@@ -69,6 +74,23 @@ export const registerServe: RegisterCommand = (program, terminal) => {
       process.on('SIGTERM', stop)
     })
   })
+}
+
+/** To a person, not to the log: that is kept, and sent on. */
+function tellFirstKey(key: string, { err, color }: Terminal): void {
+  err(
+    [
+      '',
+      'Other machines can reach this server, so it asks for a key. This is the first, and it is shown only now:',
+      '',
+      `  ${color.bold(key)}`,
+      '',
+      'Send it as `Authorization: Bearer KEY`, log in with it in a browser, or set TALLYSTICK_KEY for commands.',
+      'It may do everything; make others for what sends and reads: `tallystick keys create --help`.',
+      '',
+      '',
+    ].join('\n'),
+  )
 }
 
 /** The address on `out`, what to try next on `err`. */

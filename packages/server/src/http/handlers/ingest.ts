@@ -4,7 +4,7 @@ import { type Handler, json } from '../route.ts'
 
 /** `POST /api/v1/events` for requests that come as a `Request`; `node-ingest.ts` is the same for sockets. */
 export const ingestEvents: Handler = async (call) => {
-  const { request, url, app } = call
+  const { request, url, app, principal } = call
   const { door, budget, limits } = app
   const { headers } = request
   const plan = door.plan({
@@ -15,7 +15,7 @@ export const ingestEvents: Handler = async (call) => {
   })
   const bytes = await readBody(request.body, limits.bodyBytes, budget)
   try {
-    return json(await door.take(bytes, plan, app.clientAddress.observed(addressEvidence(call))))
+    return json(await door.take(bytes, plan, principal, app.clientAddress.observed(addressEvidence(call))))
   } finally {
     budget.give(bytes.byteLength)
   }

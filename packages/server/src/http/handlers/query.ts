@@ -21,7 +21,8 @@ export const query: Handler = async ({ request, url, app, store }) => {
   return json(await app.queries.run(() => store.query(parsed, { signal }), signal))
 }
 
-async function readJson(request: Request, app: AppContext): Promise<unknown> {
+/** The body of a request as JSON, however it is called. @throws TallystickError `body_too_large`, `invalid_json`, `overloaded` */
+export async function readJson(request: Request, app: AppContext): Promise<unknown> {
   const bytes = await readBody(request.body, app.limits.queryBytes, app.budget)
   try {
     return parseJson(bytes)

@@ -1,11 +1,14 @@
+import { seesAll } from '../../identity/principal.ts'
 import { type Handler, json } from '../route.ts'
 import { readinessOf } from './health.ts'
 
 /** `GET /api/v1/status`: what runs here, since when, how much it holds and how it does. */
-export const status: Handler = async ({ app }) => {
+export const status: Handler = async ({ app, store: scoped, principal }) => {
   const { about, limits } = app
-  const [store, readiness] = [await app.store.stats(), readinessOf(app)]
-  const journal = about.journal?.()
+  const [store, readiness] = [await scoped.stats(), readinessOf(app)]
+  // How much all tenants together hold is not for one of them.
+  const journal = seesAll(principal) ? about.journal?.() : undefined
+  const state = seesAll(principal) ? about.state?.() : undefined
   const live = app.live.stats()
   return json({
     version: about.version,
@@ -19,7 +22,7 @@ export const status: Handler = async ({ app }) => {
       events: store.events,
       oldest_ms: store.oldestMs,
       newest_ms: store.newestMs,
-      bytes: store.bytes,
+      bytes: store.bytes ?? null,
       ...(store.sealedToMs === undefined ? {} : { sealed_to_ms: store.sealedToMs }),
       ...(store.malformed === undefined ? {} : { malformed_lines: store.malformed }),
       ...(store.foreign === undefined ? {} : { foreign_events: store.foreign }),
@@ -35,6 +38,8 @@ export const status: Handler = async ({ app }) => {
             segments: journal.segments,
             quarantined_lines: journal.quarantinedLines,
           },
+    state:
+      state === undefined ? null : { state: state.state, log_bytes: state.logBytes, damaged_lines: state.damagedLines },
     live: { streams: live.streams, ticks: live.ticks, skipped_ticks: live.skipped },
     prices: { catalogue_version: about.catalogueVersion() },
     limits: {

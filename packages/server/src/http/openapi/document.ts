@@ -7,6 +7,8 @@ import { ref } from './schema.ts'
 const TAGS: readonly { readonly name: RouteDoc['tag']; readonly description: string }[] = [
   { name: 'Events', description: 'Sending events, and reading them back one by one.' },
   { name: 'Figures', description: 'Asking for sums, series and quantiles, once or live.' },
+  { name: 'Access', description: 'Keys, tenants and agents, and getting in with a browser.' },
+  { name: 'Alerts', description: 'Being told when something is wrong, and what was told.' },
   { name: 'Operations', description: 'How the server does.' },
   { name: 'Routiium', description: 'The analytics API of Routiium, as its clients know it.' },
   { name: 'Protocol 012', description: 'The analytics API of Protocol 012, as its clients know it.' },
@@ -14,6 +16,13 @@ const TAGS: readonly { readonly name: RouteDoc['tag']; readonly description: str
 
 /** What any route may answer: a wrong Host or Origin, a process that stops, a fault. */
 const ALWAYS: readonly ErrorCode[] = ['misdirected_host', 'forbidden_origin', 'shutting_down', 'internal_error']
+/** What any route may answer that looks at who asks. */
+const GUARDED: readonly ErrorCode[] = ['unauthorized', 'token_expired', 'forbidden']
+
+const SECURITY_SCHEMES = {
+  bearer: { type: 'http', scheme: 'bearer', description: 'An API key `tsk_<id>_<secret>`, or a JWT of Protocol 012.' },
+  api_key: { type: 'apiKey', in: 'header', name: 'x-api-key', description: 'An API key.' },
+}
 
 /**
  * The OpenAPI 3.1 document of a route table. Nothing is written twice: paths, scopes and summaries are the table's own,
@@ -44,7 +53,7 @@ export function openApiDocument(routes: readonly Route[], version: string): Reco
     servers: [{ url: '/', description: 'This server' }],
     tags: TAGS.filter(({ name }) => used.has(name)),
     paths,
-    components: { schemas: COMPONENTS },
+    components: { schemas: COMPONENTS, securitySchemes: SECURITY_SCHEMES },
   }
 }
 
@@ -63,7 +72,9 @@ function operation({ method, path, scope, summary, doc }: Route): Record<string,
     ...(description === undefined ? {} : { description }),
     ...(all.length > 0 ? { parameters: all } : {}),
     ...(body === undefined ? {} : { requestBody: body }),
-    responses: { ...doc.answers, ...refusals(doc) },
+    responses: { ...doc.answers, ...refusals(doc, scope === 'public' ? ALWAYS : [...GUARDED, ...ALWAYS]) },
+    // A server on loopback without keys asks for none, hence the empty one.
+    security: scope === 'public' ? [] : [{ bearer: [] }, { api_key: [] }, {}],
     'x-scope': scope,
   }
 }
@@ -75,10 +86,10 @@ function operationId(method: string, path: string): string {
 }
 
 /** One answer a status, naming the codes that come with it. */
-function refusals(doc: RouteDoc): Record<string, AnswerDoc> {
+function refusals(doc: RouteDoc, usual: readonly ErrorCode[]): Record<string, AnswerDoc> {
   const { type, schema } = doc.errorContent ?? { type: 'application/problem+json', schema: ref('Problem') }
   const byStatus = new Map<number, ErrorCode[]>()
-  for (const code of [...(doc.errors ?? []), ...ALWAYS]) {
+  for (const code of new Set([...(doc.errors ?? []), ...usual])) {
     const { status } = ERRORS[code]
     byStatus.set(status, [...(byStatus.get(status) ?? []), code])
   }

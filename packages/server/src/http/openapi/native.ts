@@ -317,7 +317,7 @@ export const STATUS_DOC: RouteDoc = {
             events: integer(),
             oldest_ms: orNull(integer()),
             newest_ms: orNull(integer()),
-            bytes: integer(),
+            bytes: orNull(integer('Of the whole store; null for whoever sees a part of it.')),
             sealed_to_ms: integer('Up to here events stand in cells; later ones are read one by one.'),
             malformed_lines: integer(),
             foreign_events: integer(),
@@ -333,6 +333,16 @@ export const STATUS_DOC: RouteDoc = {
             segments: integer(),
             quarantined_lines: integer(),
           }),
+        ),
+        state: orNull(
+          object(
+            {
+              state: { type: 'string', enum: ['ok', 'disk_full', 'failed'] },
+              log_bytes: integer(),
+              damaged_lines: integer(),
+            },
+            { description: 'The control state: keys, budgets, alerts. Null where it is in memory only.' },
+          ),
         ),
         live: object({ streams: integer(), ticks: integer(), skipped_ticks: integer() }),
         prices: object({ catalogue_version: text() }),

@@ -1,6 +1,6 @@
 import type { ErrorCode } from '@tallystick/core'
 import { type Decoder, decodeProtocol012, type RefusedItem } from '@tallystick/core/event'
-import type { TokenReading } from './token.ts'
+import type { Credential } from './tokens.ts'
 
 type Members = Record<string, unknown>
 
@@ -11,17 +11,19 @@ export function tokenOf(item: unknown): unknown {
 }
 
 /**
- * Reads an item as posted: the token first, then what the protocol asks for. Its agent is the token's, whatever the item
- * says, and whether it is authenticated is ours to say. Unlike on the native wire, id, instant and provider are required.
+ * Reads an item as posted: the token first, then what the protocol asks for. Its agent and tenant are the token's, whatever
+ * the item says, and whether it is authenticated is ours to say. Unlike on the native wire, id, instant and provider are required.
  */
-export function protocolDecoder(readingOf: (item: unknown) => TokenReading): Decoder {
+export function protocolDecoder(readingOf: (item: unknown) => Credential): Decoder {
   return (item, context) => {
     if (typeof item !== 'object' || item === null || Array.isArray(item)) return decodeProtocol012(item, context)
     const members = item as Members
     const reading = readingOf(item)
     if (!reading.ok) return refused(members, reading.code, 'ic_token', reading.message)
     // The item is ours, just parsed: a copy would cost as much as reading it.
-    if (reading.agentId !== undefined) members['agent_id'] = reading.agentId
+    const { agentId, tenantId } = reading.owner
+    if (agentId !== undefined) members['agent_id'] = agentId
+    if (tenantId !== undefined) members['tenant_id'] = tenantId
     if (members['authenticated'] !== undefined) members['authenticated'] = null
     if (members['auth_method'] !== undefined) members['auth_method'] = null
     const decoded = decodeProtocol012(members, context)

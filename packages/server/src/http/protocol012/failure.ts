@@ -5,6 +5,7 @@ import type { FailureShape } from '../route.ts'
 /** Codes of Protocol 012 for those of ours that have one of their own. */
 const CODES: ReadonlyMap<ErrorCode, string> = new Map<ErrorCode, string>([
   ['unauthorized', 'UNAUTHORIZED'],
+  ['forbidden', 'FORBIDDEN'],
   ['token_expired', 'TOKEN_EXPIRED'],
   ['invalid_token', 'INVALID_TOKEN'],
   ['invalid_period', 'INVALID_PERIOD'],

@@ -1,19 +1,22 @@
 import { ERRORS, TallystickError } from '@tallystick/core'
-import type { IngestAnswer, RejectedItem } from '../../ingest/ingest.ts'
+import type { Evidence } from '../../identity/auth-method.ts'
+import { bearerOf } from '../../identity/bearer.ts'
+import { LOCAL, NOBODY, type Principal } from '../../identity/principal.ts'
+import type { IngestAnswer, IngestRequest, Observed, RejectedItem } from '../../ingest/ingest.ts'
 import { addressEvidence } from '../address/evidence.ts'
+import type { AppContext } from '../app-context.ts'
 import { doorDecoder } from '../batch.ts'
 import { readBody, unpacked } from '../body.ts'
 import type { IngestPlan } from '../ingest-door.ts'
 import { type Call, type Handler, json } from '../route.ts'
-import { bearerOf } from './bearer.ts'
 import { protocolDecoder, tokenOf } from './decode.ts'
 import { protocolCode } from './failure.ts'
 import { readSubmission, type Submission } from './submission.ts'
-import type { TokenReading } from './token.ts'
+import { type Credential, readCredential } from './tokens.ts'
 
 /**
  * `POST /api/v1/analytics/events`: one event, or an array or NDJSON of events. Each carries its `ic_token`, or the request
- * does once, as `Authorization: Bearer`.
+ * does once, as `Authorization: Bearer` or `X-Api-Key`. An API key stands for one too.
  *
  * | outcome | one event | in a batch, which is 200 |
  * |---|---|---|
@@ -45,58 +48,67 @@ export const ingestProtocol012: Handler = async (call) => {
   }
 }
 
+/** The route's own way in: who sends stands in the body, beside each event, and is looked at there. */
+export function admitTokens(_: Evidence, { identity }: AppContext): Principal {
+  return identity.closed() ? NOBODY : LOCAL
+}
+
 async function take(call: Call, { items, batch }: Submission, plan: IngestPlan): Promise<Response> {
   const { app, request } = call
   const { clientAddress, ingest, limits, protocol012 } = app
-  const tokens = tokenLedger(bearerOf(request.headers), (token) => protocol012.readToken(token, app.clock.now()))
-  tokens.admit(items)
+  const usual = bearerOf(request.headers) ?? request.headers.get('x-api-key') ?? undefined
+  const tokens = await readTokens(items, usual, app)
+  tokens.admit()
   protocol012.admitEvents(tokens.counts)
   const answer = await ingest.submit({
     items,
-    decode: clientAddress.held(doorDecoder(limits.depth, protocolDecoder(tokens.readingOf))),
+    decode: clientAddress.held(doorDecoder(limits.depth, protocolDecoder(tokens.credentialOf))),
     door: 'protocol012',
     ack: plan.ack,
     appliedWithinMs: limits.appliedWaitMs,
     wantResults: true,
-    observed: {
-      ...clientAddress.observed(addressEvidence(call)),
-      authMethod: 'ic_token',
-      authenticated: protocol012.verifies,
-    },
+    observed: tokens.observed(clientAddress.observed(addressEvidence(call))),
   })
   return batch ? json(batchAnswer(answer)) : singleAnswer(answer)
 }
 
-interface TokenLedger {
-  readingOf(item: unknown): TokenReading
+interface Tokens {
+  credentialOf(item: unknown): Credential
   /** Events under each accepted token. */
   readonly counts: ReadonlyMap<string, number>
   /** @throws TallystickError what is wrong with the first token, when none is accepted */
-  admit(items: readonly unknown[]): void
+  admit(): void
+  /** What the door saw of who sends each item. */
+  observed(sender: Observed | undefined): NonNullable<IngestRequest['observed']>
 }
 
 /** Each token of a body is read once: most bodies have one for all their events. */
-function tokenLedger(bearer: string | undefined, read: (token: unknown) => TokenReading): TokenLedger {
-  const readings = new Map<unknown, TokenReading>()
+async function readTokens(items: readonly unknown[], usual: string | undefined, app: AppContext): Promise<Tokens> {
+  const tokenOfItem = (item: unknown): unknown => tokenOf(item) ?? usual
+  const credentials = new Map<unknown, Credential>()
   const counts = new Map<string, number>()
-  const reading = (token: unknown): TokenReading => {
-    const known = readings.get(token) ?? read(token)
-    readings.set(token, known)
-    return known
+  for (const token of items.length === 0 ? [usual] : items.map(tokenOfItem)) {
+    const credential = credentials.get(token) ?? (await readCredential(token, app))
+    credentials.set(token, credential)
+    if (typeof token === 'string' && credential.ok && items.length > 0) counts.set(token, (counts.get(token) ?? 0) + 1)
   }
+  const credentialOf = (item: unknown): Credential => credentials.get(tokenOfItem(item)) as Credential
   return {
     counts,
-    readingOf: (item) => reading(tokenOf(item) ?? bearer),
-    admit(items) {
-      for (const item of items) {
-        const token = tokenOf(item) ?? bearer
-        if (typeof token === 'string' && reading(token).ok) counts.set(token, (counts.get(token) ?? 0) + 1)
-      }
+    credentialOf,
+    admit() {
       if (counts.size > 0) return
-      const first = reading(items.length === 0 ? bearer : (tokenOf(items[0]) ?? bearer))
-      if (first.ok) return
+      const [first] = credentials.values()
+      if (first === undefined || first.ok) return
       const issues = [{ path: 'ic_token', message: first.message }]
       throw new TallystickError(first.code, first.message, { issues })
+    },
+    observed(sender) {
+      const seen = (credential: Credential): Observed => ({ ...sender, ...(credential.ok ? credential.observed : {}) })
+      const [only, ...others] = credentials.values()
+      if (only !== undefined && others.length === 0) return seen(only)
+      const tokens = items.map(tokenOfItem)
+      return (index) => seen(credentials.get(tokens[index]) as Credential)
     },
   }
 }

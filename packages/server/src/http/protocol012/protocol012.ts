@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto'
 import { TallystickError } from '@tallystick/core'
 import type { Clock } from '@tallystick/core/event'
+import { createTokenReader, type TokenReader } from '../../identity/ic-token.ts'
 import { createRateLimit, type RateLimit } from './rate-limit.ts'
-import { createTokenReader, type TokenReader } from './token.ts'
 
 /** How Protocol 012 is served. */
 export interface Protocol012Options {

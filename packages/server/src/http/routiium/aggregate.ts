@@ -14,14 +14,15 @@ const NO_ROWS: QueryResult = { rows: [], complete_to_ms: 0, answered_from: 'fold
  * rollup cells where those can tell; the figures are asked for one after another, so under load the maps may hold a
  * request more than the totals.
  */
-export const aggregate: Handler = async ({ request, url, app }) => {
+export const aggregate: Handler = async (call) => {
+  const { url, app } = call
   const period = periodOf(url.searchParams, app.clock.now(), HOUR_SECONDS)
   const filters = filtersOf(url.searchParams)
   await settled(url, app)
   const { start: period_start, end: period_end } = period
   if (period.fromMs >= period.toMs) return json({ ...answerOf(EMPTY, NOTHING, 0), period_start, period_end })
 
-  const figures = await requestFigures(app, period, filters, TOTALS, request.signal)
+  const figures = await requestFigures(call, period, filters, TOTALS)
   const [speed, models, endpoints, backends, unanswered] = await Promise.all([
     figures.ask({ measures: [SPEED_MEASURE] }),
     figures.ask({ measures: ['requests', 'cost_nano_usd'], groupBy: 'model' }),

@@ -10,7 +10,6 @@ export function routiiumFailure(failed: string): FailureShape {
   return (problem) => {
     const headers = new Headers(problemHeaders(problem))
     headers.set('content-type', 'application/json')
-    if (problem.status === 401) headers.set('www-authenticate', 'Bearer')
     const error = {
       message: messageOf(problem, failed),
       ...(problem.status === 401 ? { type: 'invalid_request_error' } : {}),

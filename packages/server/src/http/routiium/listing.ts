@@ -30,13 +30,14 @@ export function jsonFormat(rest: (count: number) => object): Format {
  * cannot answer still gives an error and not half a list.
  */
 export async function listing(
-  { request, url, app }: Call,
+  call: Call,
   selection: Selection,
   format: Format,
   headers: Record<string, string>,
 ): Promise<Response> {
+  const { url, app } = call
   await settled(url, app)
-  const pages = eventPages(app, selection, format.fields, request.signal)
+  const pages = eventPages(call, selection, format.fields)
   const first = (await pages.next()).value as Page | undefined
   const long = first?.next !== undefined && first.events.length < (selection.limit ?? Number.POSITIVE_INFINITY)
   if (long) app.downloads.assertRoom()

@@ -1,6 +1,6 @@
 import type { FieldName } from '@tallystick/core/event'
 import type { ScanCursor, ScanPage, StoredEvent } from '../../store/store.ts'
-import type { AppContext } from '../app-context.ts'
+import type { Call } from '../route.ts'
 import type { Selection } from './parameters.ts'
 import { REQUESTS_ONLY } from './requests.ts'
 
@@ -22,17 +22,16 @@ export interface Page {
  * @throws TallystickError `overloaded` before the first page only
  */
 export async function* eventPages(
-  app: AppContext,
+  { app, store, request: { signal } }: Call,
   selection: Selection,
   fields: readonly FieldName[] | undefined,
-  signal: AbortSignal,
 ): AsyncGenerator<Page> {
   const { period, ascending, limit = Number.POSITIVE_INFINITY } = selection
   if (limit === 0 || period.fromMs >= period.toMs) return
   const known = app.ingest.progress().appliedOrdinal
   const filters = [REQUESTS_ONLY, ...selection.filters]
   const read = (after: ScanCursor | undefined, wanted: number): Promise<ScanPage> =>
-    app.store.scan({
+    store.scan({
       fromMs: period.fromMs,
       toMs: period.toMs,
       filters,

@@ -6,7 +6,7 @@ import {
   type QueryResult,
   type ResultRow,
 } from '@tallystick/core/query'
-import type { AppContext } from '../app-context.ts'
+import type { Call } from '../route.ts'
 
 /** This dialect speaks of requests to models; what else is recorded (tools, routers, budgets) it does not show. */
 export const REQUESTS_ONLY: Filter = {
@@ -36,11 +36,10 @@ export interface Question {
  * need not where there are only requests, which is nearly always; any other range is read from its rows.
  */
 export async function requestFigures(
-  app: AppContext,
+  { app, store, request: { signal } }: Call,
   range: { readonly fromMs: number; readonly toMs: number },
   filters: readonly Filter[],
   measures: readonly string[],
-  signal: AbortSignal,
 ): Promise<RequestFigures> {
   const asker =
     (base: readonly Filter[]) =>
@@ -56,7 +55,7 @@ export async function requestFigures(
         { nowMs: app.clock.now() },
       )
       const asked = { ...query, filters: [...base, ...(question.filters ?? [])] }
-      return app.queries.run(() => app.store.query(asked, { signal }), signal)
+      return app.queries.run(() => store.query(asked, { signal }), signal)
     }
   const totals = async (ask: RequestFigures['ask']): Promise<ResultRow> =>
     (await ask({ measures: ['events', 'requests', ...measures] })).rows[0] as ResultRow

@@ -8,15 +8,13 @@ const DAY_MS = 86_400_000
 const EARLIEST_MS = Date.UTC(2000, 0, 1)
 
 /** `GET /analytics/stats`: what the store holds, how long it keeps it, and the totals of all requests. */
-export const stats: Handler = async ({ request, url, app }) => {
+export const stats: Handler = async (call) => {
+  const { url, app, store } = call
   await settled(url, app)
-  const { capabilities } = app.store
+  const { capabilities } = store
   // One day ahead is as far as the doors let an event lie.
   const range = { fromMs: EARLIEST_MS, toMs: app.clock.now() + DAY_MS + 1 }
-  const [held, { totals, ask }] = await Promise.all([
-    app.store.stats(),
-    requestFigures(app, range, [], SHARED_MEASURES, request.signal),
-  ])
+  const [held, { totals, ask }] = await Promise.all([store.stats(), requestFigures(call, range, [], SHARED_MEASURES)])
   const speed = await ask({ measures: [SPEED_MEASURE] })
   return json({
     total_events: held.events,

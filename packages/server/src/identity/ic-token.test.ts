@@ -1,8 +1,8 @@
 import { createHmac } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { signedToken } from './testing/signed-token.ts'
-import { createTokenReader, type TokenReading } from './token.ts'
+import { signedToken } from '../http/protocol012/testing/signed-token.ts'
+import { createTokenReader, type TokenReading } from './ic-token.ts'
 
 const NOW_MS = Date.UTC(2026, 10, 21, 12)
 const NOW_S = NOW_MS / 1000

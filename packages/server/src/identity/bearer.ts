@@ -3,6 +3,6 @@
  *
  * @see https://www.rfc-editor.org/rfc/rfc6750
  */
-export function bearerOf(headers: Headers): string | undefined {
+export function bearerOf(headers: Pick<Headers, 'get'>): string | undefined {
   return /^bearer +(\S+) *$/i.exec(headers.get('authorization') ?? '')?.[1]
 }

@@ -1,0 +1,4 @@
+import { openMemoryState } from './memory.ts'
+import { describeState } from './testing/conformance.ts'
+
+describeState('a control state in memory', async () => openMemoryState())
