@@ -185,8 +185,14 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
       return (await identity.authenticateToken(token)) ?? (identity.closed() ? undefined : LOCAL)
     },
     watch: (principal, ended) => app.context.identity.watch(principal, ended),
+    spent: ({ agentId, tenantId }) =>
+      agentId === undefined ? undefined : budgets.budgetOfAgent(agentId, tenantId)?.spentNanoUsd,
     ...(options.limits?.sockets === undefined ? {} : { maxSockets: options.limits.sockets }),
     ...(options.limits?.socketsPerKey === undefined ? {} : { maxSocketsPerKey: options.limits.socketsPerKey }),
+  })
+  budgets.onCrossing((crossing) => {
+    feed.cross(crossing)
+    return undefined
   })
   ingest.onAccepted((events) => {
     live.publish(events)

@@ -55,8 +55,8 @@ export interface AppContext {
   readonly door: IngestDoor
   readonly protocol012: Protocol012
   readonly login: Login
-  /** What agents may spend; absent: nobody has a budget. */
-  readonly budgetsOf?: BudgetsOf
+  /** What agents may spend, for the dialects that ask for it by agent. */
+  readonly budgetsOf: BudgetsOf
   readonly budget: ByteBudget
   readonly queries: Turnstile
   readonly downloads: Downloads

@@ -72,7 +72,7 @@ export interface AppOptions {
   /** What is kept of the addresses of clients; nothing when absent. */
   readonly clientAddress?: ClientAddressOptions
   readonly protocol012?: Protocol012Options
-  /** What agents may spend; absent: nobody has a budget. */
+  /** What agents may spend; as `budgets` has it when absent. */
   readonly budgetsOf?: BudgetsOf
   readonly admin?: AdminAccess
   /** What the store keeps single events for, ms; only told, not enforced here. */
@@ -162,6 +162,7 @@ function contextOf(options: AppOptions): AppContext {
   const limits = { ...DEFAULT_LIMITS, ...options.limits }
   const budget = createByteBudget(limits.heldBytes)
   const state = options.state ?? openMemoryState()
+  const budgets = options.budgets ?? createBudgets({ state, store, ingest, clock, random, ticks: false })
   const guard = createGuard({ allowedHosts: options.allowedHosts ?? [], allowedOrigins: options.allowedOrigins ?? [] })
   const jwtSecret = options.protocol012?.jwtSecret
   const clientAddress = createClientAddress(options.clientAddress ?? { policy: 'off', trustedProxies: [] })
@@ -184,7 +185,7 @@ function contextOf(options: AppOptions): AppContext {
     store,
     state,
     audit: createAudit(state, clock),
-    budgets: options.budgets ?? createBudgets({ state, store, ingest, clock, random, ticks: false }),
+    budgets,
     prices: options.prices ?? createPriceBook(),
     identity: createAuthenticator(methods, { state, clock, exposed: () => !guard.local() }),
     alerts: options.alerts ?? createAlerts({ state, store, ingest, clock, random }),
@@ -210,7 +211,7 @@ function contextOf(options: AppOptions): AppContext {
     login,
     door: createIngestDoor({ ingest, limits, budget, clientAddress, ack }),
     protocol012: createProtocol012(options.protocol012 ?? {}, clock),
-    ...(options.budgetsOf ? { budgetsOf: options.budgetsOf } : {}),
+    budgetsOf: options.budgetsOf ?? ((agentId, tenantId) => budgets.budgetOfAgent(agentId, tenantId)),
     queries: createTurnstile(limits.runningQueries, limits.waitingQueries),
     downloads: createDownloads(limits.downloads),
     ...(options.backup ? { backup: options.backup } : {}),

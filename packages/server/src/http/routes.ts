@@ -487,7 +487,6 @@ export const ROUTES: readonly Route[] = [
     path: '/api/v1/live',
     scope: 'read',
     handler: live,
-    whole: true,
     long: true,
     doc: LIVE_DOC,
     strict: true,

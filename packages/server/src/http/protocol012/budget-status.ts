@@ -1,16 +1,16 @@
 import { TallystickError } from '@tallystick/core'
 import { type Exact, MAX_AHEAD_MS, MIN_TIMESTAMP_MS } from '@tallystick/core/event'
 import { MAX_CELLS, parseQuery } from '@tallystick/core/query'
+import { type Risk, riskOf } from '../../budget/risk.ts'
 import { agentName, isVisible } from './agents.ts'
 import { type Asked, given, protocolQuery } from './asked.ts'
-import { type BudgetRisk, budgetRisk } from './budget-risk.ts'
 import { amount, percentOf } from './money.ts'
 import { PER_PAGE, pageOf } from './pages.ts'
 
 /** `inactive` is documented, and what it would mean is not: no agent is. */
 const STATUSES: readonly string[] = ['active', 'exhausted', 'inactive']
 
-interface AgentStatus extends BudgetRisk {
+interface AgentStatus extends Risk {
   readonly agentId: string
   readonly allowed: bigint
   readonly spent: bigint
@@ -27,9 +27,9 @@ export const budgetStatus = protocolQuery(async (asked) => {
   const status = statusOf(parameters)
   const agents: AgentStatus[] = []
   for (const agentId of await agentsOf(asked)) {
-    const budget = app.budgetsOf?.(agentId, principal.tenantId)
+    const budget = app.budgetsOf(agentId, principal.tenantId)
     const [allowed, spent] = [exact(budget?.amountNanoUsd), exact(budget?.spentNanoUsd)]
-    const risk = budgetRisk(spent, allowed)
+    const risk = riskOf(spent, allowed)
     if (threshold !== undefined && !isAbove(threshold, spent, allowed)) continue
     if (status !== undefined && risk.status !== status) continue
     agents.push({ agentId, allowed, spent, ...risk })

@@ -13,7 +13,7 @@ export const spendingByAgent = protocolQuery(async (asked) => {
   const groups = await completedBy(asked, ['agent_id'])
   const agents = groups.map((figures) => {
     const agentId = figures.values[0] ?? null
-    const budget = agentId === null ? undefined : app.budgetsOf?.(agentId, principal.tenantId)
+    const budget = agentId === null ? undefined : app.budgetsOf(agentId, principal.tenantId)
     const allowed = BigInt(budget?.amountNanoUsd ?? 0)
     return { ...figures, agentId, allowed, percentUsed: percentOf(figures.spendNanoUsd, allowed) }
   })

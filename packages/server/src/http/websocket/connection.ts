@@ -77,7 +77,10 @@ export function createConnection(options: ConnectionOptions): Connection {
   )
   const enter = (known: Principal, { resume }: FirstMessage): void => {
     if (!known.scopes.has('read')) {
-      end(CLOSE.forbidden, unauthorized('This token may not read.'))
+      end(
+        CLOSE.forbidden,
+        new TallystickError('forbidden', 'This needs the scope read, which the token does not have.'),
+      )
       return
     }
     stopTimer()
