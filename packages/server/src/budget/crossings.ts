@@ -1,9 +1,12 @@
+import { setTimeout } from 'node:timers/promises'
 import { type Clock, nanoToMicros } from '@tallystick/core/event'
 import type { Ingest } from '../ingest/ingest.ts'
 import type { Budget, BudgetCrossing } from '../state/budget.ts'
 import type { Change, ControlState } from '../state/state.ts'
 import type { SpendCounter } from './spend-counter.ts'
 import type { SlotRange } from './window.ts'
+
+const CLOSE_WITHIN_MS = 1_000
 
 /** That the spend of a budget has reached a threshold. */
 export interface Crossing {
@@ -109,7 +112,12 @@ export class Crossings {
 
   async close(): Promise<void> {
     this.#closed = true
-    await this.#telling
+    if (this.#telling === undefined) return
+    // A listener that goes on trying must not keep the process; what it was not told of now it is told of after the next start.
+    const patience = new AbortController()
+    const late = setTimeout(CLOSE_WITHIN_MS, undefined, { signal: patience.signal }).catch(() => undefined)
+    await Promise.race([this.#telling, late])
+    patience.abort()
   }
 
   async #tellAll(): Promise<void> {
