@@ -8,6 +8,8 @@ const { ERRORS } = await import(join(ROOT, 'packages/core/dist/errors.js'))
 const { DIMENSIONS, FIELDS, FIELD_NAMES, wireName } = await import(join(ROOT, 'packages/core/dist/event/index.js'))
 const { COUNTERS, QUANTITIES } = await import(join(ROOT, 'packages/core/dist/query/index.js'))
 const { CONFIG_KEYS } = await import(join(ROOT, 'packages/server/dist/config/keys.js'))
+const { ALERT_KINDS } = await import(join(ROOT, 'packages/server/dist/alert/kinds.js'))
+const { span, written } = await import(join(ROOT, 'packages/server/dist/alert/words.js'))
 
 const table = (head, rows) =>
   [
@@ -64,6 +66,18 @@ const tables = {
       spec.about,
     ]),
   ),
+  alerts: table(
+    ['kind', 'holds when', 'unit', 'default', 'window', 'for', 'least requests'],
+    ALERT_KINDS.map((spec) => [
+      `\`${spec.kind}\``,
+      spec.about,
+      spec.unit.replace('_', ' '),
+      `${spec.holds} ${written(spec.unit, BigInt(spec.threshold.default))}`,
+      spec.windowMs.default === 0 ? '-' : span(spec.windowMs.default),
+      spec.forMs.default === 0 ? 'at once' : span(spec.forMs.default),
+      spec.minRequests,
+    ]),
+  ),
   fields: table(
     ['field', 'value', 'group'],
     FIELD_NAMES.map((name) => [`\`${wireName(name)}\``, limit(FIELDS[name]), FIELDS[name].group]),
@@ -92,7 +106,7 @@ const tables = {
   ),
 }
 
-for (const file of ['docs/errors.md', 'docs/config.md', 'docs/wire.md']) {
+for (const file of ['docs/errors.md', 'docs/config.md', 'docs/wire.md', 'docs/alerts.md']) {
   const path = join(ROOT, file)
   const text = readFileSync(path, 'utf8').replace(
     /<!-- table: (\w+) -->[\s\S]*?<!-- end -->/g,

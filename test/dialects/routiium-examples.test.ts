@@ -18,7 +18,10 @@ function examples(text: string, language: string): string[] {
     .map(([, indent = '', , code = '']) => code.replace(new RegExp(`^${indent}`, 'gm'), ''))
 }
 
-const seed = readFileSync(join(SEEDS, readdirSync(SEEDS).find((name) => name.startsWith('002')) as string), 'utf8')
+/** Documents that stand beside a checkout, not in it; without them their examples are skipped. */
+const seed = existsSync(SEEDS)
+  ? readFileSync(join(SEEDS, readdirSync(SEEDS).find((name) => name.startsWith('002')) as string), 'utf8')
+  : ''
 const guide = readFileSync(join(ROOT, 'docs/routiium.md'), 'utf8')
 
 /** Half of them long ago, where the seed's fixed instants lie, half in the last hour. */
@@ -84,7 +87,7 @@ const python = (code: string): Promise<string> =>
     ].join('\n'),
   ])
 
-describe('the examples of the seed', () => {
+describe.skipIf(seed === '')('the examples of the seed', () => {
   const commands = examples(seed, 'bash')
   const scripts = examples(seed, 'python')
 

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 
 /** The built command line, run as a person runs it. */
 export const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
+/** A public trace that stands beside a checkout, not in it; without it the tests over it are skipped. */
 export const AZURE = join(ROOT, '../shared/data/azure-llm-2023/code.csv')
 const BIN = join(ROOT, 'packages/server/bin/tallystick.js')
 
@@ -22,25 +23,25 @@ const ENV = Object.fromEntries(
   Object.entries({ ...process.env, NO_COLOR: '1', TZ: 'UTC' }).filter(([name]) => !name.startsWith('TALLYSTICK_')),
 )
 
-export function start(
-  args: readonly string[],
-  cwd: string = ROOT,
-  env: Readonly<Record<string, string>> = {},
-): ChildProcess {
-  return spawn(process.execPath, [BIN, ...args], { cwd, env: { ...ENV, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+/** How a command is run. */
+interface Run {
+  readonly cwd?: string
+  readonly env?: Readonly<Record<string, string>>
+  /** Another build than this one. */
+  readonly bin?: string
+}
+
+export function start(args: readonly string[], { cwd = ROOT, env = {}, bin = BIN }: Run = {}): ChildProcess {
+  return spawn(process.execPath, [bin, ...args], { cwd, env: { ...ENV, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
 }
 
 /** Runs a command to its end; with `killAfterMs` it is ended by SIGKILL then, wherever it is. */
 export function tallystick(
   args: readonly string[],
-  options: {
-    readonly killAfterMs?: number
-    readonly cwd?: string
-    readonly env?: Readonly<Record<string, string>>
-  } = {},
+  options: Run & { readonly killAfterMs?: number } = {},
 ): Promise<Ran> {
   return new Promise((resolve) => {
-    const child = start(args, options.cwd, options.env)
+    const child = start(args, options)
     let out = ''
     let err = ''
     child.stdout?.on('data', (data) => {
@@ -65,9 +66,9 @@ export interface Served {
 }
 
 /** Starts a server on a free port and waits for its address. */
-export function serve(dataDir: string, more: readonly string[] = []): Promise<Served> {
+export function serve(dataDir: string, more: readonly string[] = [], bin: string = BIN): Promise<Served> {
   return new Promise((resolve, reject) => {
-    const child = start(['serve', '--port', '0', '--data', dataDir, '--log-level', 'error', ...more])
+    const child = start(['serve', '--port', '0', '--data', dataDir, '--log-level', 'error', ...more], { bin })
     const closed = new Promise<number | null>((done) => child.on('close', done))
     let text = ''
     child.stderr?.on('data', (data) => {

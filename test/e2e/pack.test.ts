@@ -14,6 +14,7 @@ import { ROOT, serve } from './cli.ts'
  */
 const project = mkdtempSync(join(tmpdir(), 'tallystick-pack-'))
 const modules = join(project, 'node_modules')
+const BIN = join(modules, 'tallystick', 'bin', 'tallystick.js')
 
 beforeAll(() => {
   mkdirSync(modules)
@@ -67,13 +68,15 @@ describe('the packages as they are published', () => {
     expect(node(code).trim()).toBe('3800000')
   })
 
-  it('run the recording example of the README, without a server and with one', async () => {
+  it('run the recording example of the README, without a server and with the one that is packed', async () => {
     const code = examples('js')[2] as string
     const [alone, served] = examples('text')
     expect(node(code)).toBe(alone)
-    const server = await serve(mkdtempSync(join(project, 'data-')))
+    const server = await serve(mkdtempSync(join(project, 'data-')), [], BIN)
     try {
       expect(node(code, { ...process.env, TALLYSTICK_URL: server.url })).toBe(served)
+      const page = await fetch(server.url)
+      expect([page.status, await page.text()]).toEqual([200, expect.stringContaining('<script type="module"')])
     } finally {
       await server.stop()
     }
@@ -89,8 +92,7 @@ describe('the packages as they are published', () => {
   })
 
   it('answer on the command line, with the dashboard inside', () => {
-    const bin = join(modules, 'tallystick', 'bin', 'tallystick.js')
-    expect(execFileSync(process.execPath, [bin, '--version'], { cwd: project }).toString().trim()).toMatch(
+    expect(execFileSync(process.execPath, [BIN, '--version'], { cwd: project }).toString().trim()).toMatch(
       /^\d+\.\d+\.\d+$/,
     )
     expect(readdirSync(join(modules, 'tallystick', 'dist', 'dashboard'))).toContain('index.html')

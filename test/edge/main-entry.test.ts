@@ -47,6 +47,42 @@ describe('the main entry', () => {
     })
   })
 
+  it('sends and keeps a budget in a bare V8 context that has fetch and timers', async () => {
+    const { code } = await bundle()
+    const posted: string[] = []
+    const fetch = async (url: string, { body }: { body: Uint8Array }) => {
+      const { events } = JSON.parse(new TextDecoder().decode(body)) as { events: unknown[] }
+      posted.push(`${url} ${events.length}`)
+      const { length } = events
+      return Response.json({
+        received: length,
+        accepted: length,
+        duplicate: 0,
+        conflict: 0,
+        conflicts: [],
+        rejected: [],
+      })
+    }
+    const context = createContext({ ...PLATFORM, URL, AbortController, setTimeout, clearTimeout, fetch })
+    runInContext(code, context)
+    const seen = runInContext(
+      `(async () => {
+        const { EventStore, SyncClient, SyncConfig, CostController, stopOnExit } = tallystick
+        const store = new EventStore()
+        const client = SyncClient.start(store, new SyncConfig('https://tallystick.example', 'token').withInterval(5_000))
+        stopOnExit(client)()
+        store.recordLlmFailed('gpt-4o')
+        const { acked, pending } = await client.stop({ timeoutMs: 2_000 })
+        const budget = new CostController(10)
+        budget.commit(budget.reserve(4), 3)
+        return JSON.stringify({ acked, pending, available: budget.available })
+      })()`,
+      context,
+    )
+    expect(JSON.parse(await seen)).toEqual({ acked: 1, pending: 0, available: 7 })
+    expect(posted).toEqual(['https://tallystick.example/api/v1/events 1'])
+  })
+
   it('gives an application that takes EventStore alone less than 12 kB, gzipped', async () => {
     const { code } = await bundle(['EventStore'])
     expect(gzipSync(code, { level: 9 }).length).toBeLessThan(12_000)

@@ -89,6 +89,22 @@ export const ERRORS = {
   ),
   key_not_found: row(404, 'No such key', 'List the keys with GET /api/v1/keys.'),
   token_expired: row(401, 'The token has expired', 'Ask for a new token and send the same again with it.'),
+  login_failed: row(
+    401,
+    'The login was not completed',
+    'Begin it again, in the same browser, and finish it within ten minutes.',
+  ),
+  login_refused: row(
+    403,
+    'This person may not come in',
+    'Use another account, or ask whoever runs the server to let this one in.',
+  ),
+  issuer_unavailable: row(
+    503,
+    'The OpenID Connect issuer does not work for this server',
+    'Try again; if it stays, check auth.oidc.* and that the server reaches the issuer. A key logs in all the same.',
+    true,
+  ),
   invalid_token: row(
     400,
     'The token does not name an agent',
@@ -151,6 +167,9 @@ export const ERRORS = {
     'Ask for less, raise the limit, or wait until other reservations have been settled.',
     true,
   ),
+
+  // alerts
+  invalid_rule: row(400, 'The alert rule is not valid', 'Mend every problem listed in `issues`.'),
 
   // storage
   disk_full: row(507, 'The disk is full', 'Free space; the server resumes by itself.', true),

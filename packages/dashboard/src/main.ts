@@ -1,7 +1,7 @@
 import './app.css'
 import './lib/theme.svelte.ts'
 import { mount } from 'svelte'
-import App from './app.svelte'
+import Root from './root.svelte'
 
 const target = document.getElementById('app')
-if (target) mount(App, { target })
+if (target) mount(Root, { target })

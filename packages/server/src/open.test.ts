@@ -144,6 +144,39 @@ describe('a data directory', () => {
     expect(await request(second, '/api/v1/invariants')).toMatchObject({ balanced: true })
   })
 
+  it('keeps what people have told it over a restart, and says so when it verifies itself', async () => {
+    const row = { id: 'acme', name: 'Acme', createdMs: AT }
+    const first = await start()
+    await first.state.write([{ table: 'tenants', id: 'acme', row }])
+    await request(first, '/analytics/clear', {})
+    await first.close()
+    await expect(first.state.write([])).rejects.toMatchObject({ code: 'shutting_down' })
+    const second = await start()
+    expect([...second.state.rows('tenants').values()]).toEqual([row])
+    expect(await request(second, '/api/v1/audit')).toMatchObject({ entries: [{ id: '1', action: 'events.clear' }] })
+    expect(await request(second, '/api/v1/status')).toMatchObject({ state: { state: 'ok', damaged_lines: 0 } })
+    expect(await request(second, '/api/v1/invariants?audit=1')).toMatchObject({
+      ok: true,
+      state: { rows: 2, log_records: 2, damaged_lines: 0, snapshots: 1, damaged_snapshots: 0 },
+    })
+  })
+
+  it('does not start without its keys: what the log of the control state goes on from must be there', async () => {
+    const first = await start()
+    await first.state.write([{ table: 'tenants', id: 'acme', row: { id: 'acme', name: 'Acme', createdMs: AT } }])
+    await first.close()
+    const log = join(dataDir, 'state/0000000001.jsonl')
+    await rename(log, `${log}.away`)
+    await rename(
+      join(dataDir, 'state/snapshot-0000000000000000.jsonl'),
+      join(dataDir, 'state/snapshot-0000000000000001.jsonl'),
+    )
+    await expect(start()).rejects.toMatchObject({ code: 'state_corrupt' })
+    await rename(`${log}.away`, log)
+    const again = await start()
+    expect(again.state.rows('tenants').size).toBe(1)
+  })
+
   it('makes the store anew from the journal when its file is gone or damaged', async () => {
     const first = await start()
     await request(first, '/api/v1/events', events(30))

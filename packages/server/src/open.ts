@@ -5,6 +5,8 @@ import { TallystickError } from '@tallystick/core'
 import { type Clock, type Random, systemClock } from '@tallystick/core/event'
 import { type Journal, type JournalTrace, type JournalWitness, openJournal } from '@tallystick/core/journal'
 import { createPriceBook, type OverrideSource, type PriceBook } from '@tallystick/core/pricing'
+import { type Alerts, createAlerts } from './alert/alerts.ts'
+import type { SendOptions } from './alert/delivery/send.ts'
 import { createBackups } from './backup/backup.ts'
 import { assertRestored } from './backup/restore.ts'
 import type { ClientAddressOptions } from './http/address/client-address.ts'
@@ -13,6 +15,7 @@ import { isLoopback } from './http/guard.ts'
 import type { Limits } from './http/limits.ts'
 import type { Listening, ListenOptions } from './http/listen.ts'
 import type { LiveHub } from './http/live/hub.ts'
+import type { LoginOptions } from './http/login.ts'
 import type { Protocol012Options } from './http/protocol012/protocol012.ts'
 import { createFirstKey } from './identity/first-key.ts'
 import { LOCAL } from './identity/principal.ts'
@@ -21,8 +24,9 @@ import type { AckMode, Ingest } from './ingest/ingest.ts'
 import { openIngest } from './ingest/open-ingest.ts'
 import type { Logger } from './logger.ts'
 import { openMemoryState } from './state/memory.ts'
-import { openState } from './state/open.ts'
+import { type DurableState, openState } from './state/open.ts'
 import type { ControlState } from './state/state.ts'
+import { verifyState } from './state/verify.ts'
 import { locateStore, type OpenStoreOptions, openStore } from './store/open-store.ts'
 import type { StoreStats, UsageStore } from './store/store.ts'
 import { startUpkeep, type Upkeep } from './upkeep.ts'
@@ -54,6 +58,8 @@ export interface OpenOptions {
   /** What is kept of the addresses of clients; nothing when absent. */
   readonly clientAddress?: ClientAddressOptions
   readonly protocol012?: Protocol012Options
+  /** How people's browsers get in beside by a key. */
+  readonly login?: LoginOptions
   /**
    * Told the text of the first key, once, when a server without any is bound to anything but loopback: nobody could use it
    * otherwise. Absent: it is not made, and such a server is not started.
@@ -61,6 +67,8 @@ export interface OpenOptions {
   readonly onFirstKey?: (key: string) => void
   /** Who may use the routes under `/analytics`; without it this machine only. */
   readonly admin?: AdminAccess
+  /** How alerts are sent. They are evaluated and sent from `listen` on, or from `alerts.start`. */
+  readonly alerts?: SendOptions
   /** Files of the dashboard; those built into the package when absent. */
   readonly dashboardDir?: string
   readonly logger?: Logger
@@ -82,6 +90,7 @@ export interface Tallystick {
   /** The HTTP surface as a function; never rejects. With `trusted` the caller vouches for who asks, who then may do everything. */
   fetch(request: Request, options?: { readonly trusted?: boolean }): Promise<Response>
   /** @throws TallystickError `invalid_config` when the address cannot be bound, or would be open to others without any key */
+  readonly alerts: Alerts
   listen(options?: ListenOptions): Promise<Listening>
   /** Refuses what is new, finishes what is under way, and gives the data directory back. May be called twice. */
   close(): Promise<void>
@@ -121,14 +130,16 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
 
   const opening = openStorage(options, closers, clock, onError)
   // Loaded while the store's thread loads the engine: together they are most of a start.
-  const [{ createApp }, { loadAssets }, { listen }, { createLiveHub }, { journal, store, state }] = await Promise.all([
-    import('./http/app.ts'),
-    import('./http/assets.ts'),
-    import('./http/listen.ts'),
-    import('./http/live/hub.ts'),
-    opening,
-  ])
-  const journalDir = join(options.dataDir, 'journal')
+  const [{ createApp }, { loadAssets }, { listen }, { createLiveHub }, { journal, store, state, durable }] =
+    await Promise.all([
+      import('./http/app.ts'),
+      import('./http/assets.ts'),
+      import('./http/listen.ts'),
+      import('./http/live/hub.ts'),
+      opening,
+    ])
+  const { dataDir } = options
+  const journalDir = join(dataDir, 'journal')
   const ingest = await openIngest({
     store,
     prices,
@@ -152,16 +163,29 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
 
   let stopping = false
   const listening: Listening[] = []
+  const alerts = createAlerts({
+    state,
+    store,
+    ingest,
+    clock,
+    logger,
+    address: () => listening[0]?.url,
+    ...(options.random ? { random: options.random } : {}),
+    ...(options.alerts ? { send: options.alerts } : {}),
+  })
+  closers.push(() => alerts.close())
   const app = createApp({
     ingest,
     store,
     state,
+    alerts,
     live,
     clock,
-    ...(journal
+    ...(journal && durable
       ? {
           journalDir,
-          backup: createBackups({ dataDir: options.dataDir, journal, store, ingest, clock, product: VERSION }),
+          backup: createBackups({ dataDir, journal, state: durable, store, ingest, clock, product: VERSION }),
+          verifyState: () => verifyState(join(dataDir, 'state'), durable),
         }
       : {}),
     assets: await loadAssets(options.dashboardDir ?? BUILT_DASHBOARD),
@@ -171,6 +195,7 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
       catalogueVersion: () => prices.version,
       address: () => listening[0]?.url,
       ...(journal ? { journal: () => journal.stats() } : {}),
+      ...(durable ? { state: () => durable.stats() } : {}),
     },
     ...(options.limits ? { limits: options.limits } : {}),
     ...(options.ack ? { ack: options.ack } : {}),
@@ -178,6 +203,7 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
     ...(options.allowedOrigins ? { allowedOrigins: options.allowedOrigins } : {}),
     ...(options.clientAddress ? { clientAddress: options.clientAddress } : {}),
     ...(options.protocol012 ? { protocol012: options.protocol012 } : {}),
+    ...(options.login ? { login: options.login } : {}),
     ...(options.admin ? { admin: options.admin } : {}),
     ...(options.retainEventsMs === undefined ? {} : { eventsTtlMs: options.retainEventsMs }),
     ...(options.random ? { random: options.random } : {}),
@@ -196,12 +222,14 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
     journal,
     prices,
     live,
+    alerts,
     fetch: (request, { trusted = false } = {}) => app.fetch(request, undefined, trusted ? LOCAL : undefined),
     async listen(where) {
       if (stopping) throw new TallystickError('shutting_down')
       if (!isLoopback(where?.host)) await closeToStrangers(app.context, options.onFirstKey)
       const server = await listen(app, where)
       listening.push(server)
+      alerts.start()
       return server
     },
     close() {
@@ -230,13 +258,21 @@ async function closeToStrangers(
 const BUILT_DASHBOARD = fileURLToPath(new URL('../dist/dashboard', import.meta.url))
 const SILENT: Logger = { info: () => undefined, warn: () => undefined, error: () => undefined }
 
+interface Storage {
+  readonly journal: Journal | undefined
+  readonly store: UsageStore
+  readonly state: ControlState
+  /** The same where it is on disk. */
+  readonly durable: DurableState | undefined
+}
+
 /** The journal first: it holds the lock of the directory. A memory store has none, since nothing outlives the process. */
 async function openStorage(
   options: OpenOptions,
   closers: Closer[],
   clock: Clock,
   onError: (error: unknown) => void,
-): Promise<{ journal: Journal | undefined; store: UsageStore; state: ControlState }> {
+): Promise<Storage> {
   const url = storeUrl(options)
   const { retainEventsMs, retainCellsMs, logger = SILENT } = options
   let journal: Journal | undefined
@@ -257,12 +293,12 @@ async function openStorage(
   if (url.startsWith('memory:')) {
     const [store, state] = [await openUsageStore(), openMemoryState()]
     closers.push(state.close, () => store.close())
-    return { journal: undefined, store, state }
+    return { journal: undefined, store, state, durable: undefined }
   }
   await makeDirectory(options.dataDir)
   await assertRestored(options.dataDir)
   let store: UsageStore | undefined
-  let state: ControlState | undefined
+  let state: DurableState | undefined
   closers.push(
     () => journal?.close(),
     () => state?.close(),
@@ -291,7 +327,7 @@ async function openStorage(
     onNotice: (notice) => logger.warn({ notice }, 'the control state reports'),
     ...(options.random ? { random: options.random } : {}),
   })
-  return { journal: opened, store, state }
+  return { journal: opened, store, state, durable: state }
 }
 
 /**

@@ -4,16 +4,27 @@ import { existsSync } from 'node:fs'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { openJournal, readJournal } from '@tallystick/core/journal'
 
-const BUILT = fileURLToPath(new URL('../../../packages/core/dist/journal/index.js', import.meta.url))
-const WRITER = fileURLToPath(new URL('./journal-writer.mjs', import.meta.url))
+/** What a process runs: a script beside this file, and the built module that it is given. */
+export interface Writer {
+  readonly script: string
+  readonly module: string
+}
+
+const JOURNAL: Writer = { script: './journal-writer.mjs', module: '../../../packages/core/dist/journal/index.js' }
+const pathOf = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
 
 /** A writing process, and what it has been promised. */
 export class JournalProcess {
   readonly acked = new Set<number>()
   cursor = 0
   readonly errors: string[] = []
+  readonly #writer: Writer
   #child: ChildProcess | undefined
   #text = ''
+
+  constructor(writer = JOURNAL) {
+    this.#writer = writer
+  }
 
   get highestAcked(): number {
     let highest = 0
@@ -23,8 +34,10 @@ export class JournalProcess {
 
   /** Starts it and waits until it holds the journal. */
   async start(dir: string, firstId: number, mode: 'synced' | 'unsynced' = 'synced'): Promise<void> {
-    if (!existsSync(BUILT)) throw new Error(`${BUILT} is missing: run npm run build first`)
-    const child = spawn(process.execPath, [WRITER, pathToFileURL(BUILT).href, dir, String(firstId), mode], {
+    const built = pathOf(this.#writer.module)
+    if (!existsSync(built)) throw new Error(`${built} is missing: run npm run build first`)
+    const script = pathOf(this.#writer.script)
+    const child = spawn(process.execPath, [script, pathToFileURL(built).href, dir, String(firstId), mode], {
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     this.#child = child

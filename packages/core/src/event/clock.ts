@@ -29,5 +29,6 @@ export const systemRandom: Random = {
 
 /** Integer ms since 1970 UTC; 0 if the clock stands before 1970. */
 export function currentTimeMs(clock: Clock = systemClock): number {
-  return Math.max(0, clock.now())
+  const now = clock.now()
+  return now >= 0 ? Math.floor(now) : 0
 }

@@ -2,7 +2,7 @@ import { readFile, realpath, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:net'
 import { join } from 'node:path'
 import { TallystickError } from '../errors.ts'
-import { errnoOf } from './fs-errors.ts'
+import { errnoOf, isDiskFull } from './fs-errors.ts'
 import { LOCK_FILE } from './names.ts'
 
 /** Who holds a directory, as its `LOCK` file tells. */
@@ -34,7 +34,11 @@ export async function acquireLock(dir: string, startedMs: number): Promise<() =>
     const bootId = await readText('/proc/sys/kernel/random/boot_id')
     const content: Holder = { pid: process.pid, bootId, processStart: await processStart(process.pid), startedMs }
     if (server === undefined) await rm(file, { force: true })
-    await writeFile(file, `${JSON.stringify(content)}\n`, { mode: 0o600, flag: server === undefined ? 'wx' : 'w' })
+    const flag = server === undefined ? 'wx' : 'w'
+    await writeFile(file, `${JSON.stringify(content)}\n`, { mode: 0o600, flag }).catch((error: unknown) => {
+      // A full disk prevents no opening: the socket holds, and a file that is half written names nobody.
+      if (server === undefined || !isDiskFull(error)) throw error
+    })
   } catch (error) {
     server?.close()
     throw errnoOf(error) === 'EEXIST' ? locked(path, await readHolder(file)) : error

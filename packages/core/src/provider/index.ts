@@ -11,4 +11,6 @@ export { usageFromDeepSeek, usageFromGroq, usageFromMistral, usageFromXai } from
 export { usageFromOpenAiResponses } from './openai-responses.ts'
 export { usageFromOpenRouter } from './openrouter.ts'
 export { KNOWN_PROVIDERS, type Provider, parseProvider, parseSeedProvider } from './provider.ts'
+export { type AnswerKind, AnswerReader, type AnswerReading } from './stream/answer-reader.ts'
+export type { ProviderError } from './stream/dialect.ts'
 export { NORMALIZERS, type Normalizer, normalizeUsage } from './usage.ts'

@@ -136,6 +136,19 @@ describe('what a store keeps', () => {
     expect(store.ledgers()[0]?.recorded).toBe(1)
   })
 
+  it('takes what it had no room for when it is brought again, and counts it once all the same', () => {
+    const store = new EventStore({ capacity: 1 })
+    const event = { eventId: 'b', ...completed() }
+    store.record({ eventId: 'a', ...completed() })
+    expect([store.record(event), store.record(event)]).toEqual([false, false])
+    store.settle(store.take(1), 'acked')
+    expect([store.record(event), store.record(event), store.length]).toEqual([true, false, 1])
+    expect([store.stats().totalRequests, store.duplicateCount]).toEqual([2, 1])
+    expect(store.ledgers()).toMatchObject([
+      { recorded: 4, acked: 1, pending: 1, dropped: new Map([['queue_full', 2]]) },
+    ])
+  })
+
   it('remembers as many ids as it is told, and none when told not to', () => {
     const store = new EventStore({ deduplicate: 10 })
     for (let index = 0; index < 1_000; index++) store.record({ eventId: `id-${index}`, ...completed() })
@@ -177,6 +190,11 @@ describe('what a store keeps', () => {
       { agentId: 'agent_8', provider: 'openai', requestModel: 'gpt-4' },
     ])
     expect([...store.stats().byProvider.keys()]).toEqual(['anthropic', 'openai'])
+  })
+
+  it('begins a life at a whole millisecond, whatever its clock says', () => {
+    const at = (nowMs: number): number => new EventStore({ clock: { now: () => nowMs, monotonic: () => 0 } }).epoch
+    expect([at(1_763_000_000_000.75), at(Number.NaN), at(-1)]).toEqual([1_763_000_000_000, 0, 0])
   })
 
   it('refuses bad options at construction, all at once', () => {

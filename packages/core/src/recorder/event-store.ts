@@ -47,7 +47,8 @@ export function registerShared(open: (options: SharedStoreOptions) => SharedEven
  *
  * Recording never throws, never waits and calls no code of yours but the getters of what you hand over. Whatever it can't
  * take is dropped and counted by reason ({@link EventStore.dropped}); figures ({@link EventStore.stats}) include events
- * that the buffer then had no room for. A repeated id that you brought is the same event: it is counted once.
+ * that the buffer then had no room for. A repeated id that you brought is the same event: it is counted once, and one that
+ * was left out for want of room is taken in when it is brought again and there is some.
  *
  * Every event taken in is copied, so what you do to it afterwards changes nothing. Events leave the buffer when a server
  * has answered ({@link EventStore.settle}, {@link EventStore.markSynced}) or you take them out ({@link EventStore.drainAll}).
@@ -71,6 +72,8 @@ export class EventStore extends Recording implements PendingEvents {
   readonly #tally = new Tally()
   readonly #minted: MintedIds
   readonly #recent: RecentIds | undefined
+  /** Of those, events that were counted and found no room: when there is some, they may be brought again. */
+  readonly #leftOut: RecentIds | undefined
   /** Plain members, for recording counts them by name. */
   readonly #dropped: Record<RecorderDropReason, number> = {
     queue_full: 0,
@@ -104,6 +107,7 @@ export class EventStore extends Recording implements PendingEvents {
     this.#slots = new Slots(settings.enabled ? settings.capacity : 0)
     this.#minted = new MintedIds(settings.random)
     this.#recent = settings.deduplicate > 0 ? new RecentIds(settings.deduplicate) : undefined
+    this.#leftOut = settings.deduplicate > 0 ? new RecentIds(settings.deduplicate) : undefined
   }
 
   static withCapacity(capacity: number): EventStore {
@@ -374,19 +378,27 @@ export class EventStore extends Recording implements PendingEvents {
   /** @internal */
   protected admit(draft: Draft): boolean {
     const { eventId, layout } = draft
+    let again = false
     if (eventId !== undefined && this.#recent !== undefined) {
-      if (this.#recent.has(eventId)) {
+      again = this.#recent.has(eventId)
+      if (again && !this.#leftOut?.has(eventId)) {
         this.#duplicates++
         return false
       }
-      this.#recent.add(eventId)
+      if (!again) this.#recent.add(eventId)
     }
     const seq = this.#recorded++
-    if (layout.isRequest) this.#tally.add(draft)
-    if (this.#receiver !== undefined) this.#stream(this.#receiver, draft, seq)
+    if (!again) {
+      if (layout.isRequest) this.#tally.add(draft)
+      if (this.#receiver !== undefined) this.#stream(this.#receiver, draft, seq)
+    }
     const slots = this.#slots
     const { bytes } = draft
-    if ((slots.size >= this.capacity || slots.bytes + bytes > this.#maxBytes) && !this.#makeRoom(bytes)) return false
+    if ((slots.size >= this.capacity || slots.bytes + bytes > this.#maxBytes) && !this.#makeRoom(bytes)) {
+      if (eventId !== undefined) this.#leftOut?.add(eventId)
+      return false
+    }
+    if (again) this.#leftOut?.delete(eventId as string)
     slots.push(draft, seq)
     if (slots.size - slots.taken >= this.#listeners.next) this.#listeners.reached(slots.waiting)
     return true

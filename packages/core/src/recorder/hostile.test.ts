@@ -8,6 +8,7 @@ const throws = (): never => {
 }
 const circular: Record<string, unknown> = { a: 1 }
 circular['self'] = circular
+const thousand = Object.fromEntries(Array.from({ length: 1_000 }, (_, index) => [`member${index}`, index]))
 const revoked = Proxy.revocable({}, {})
 revoked.revoke()
 
@@ -61,6 +62,7 @@ const REFUSED: readonly (readonly [name: string, event: unknown])[] = [
   ['a detail with a bigint', { ...completed(), detail: { a: 1n } }],
   ['a detail that is too large', { ...completed(), detail: { a: 'x'.repeat(5_000) } }],
   ['a million servers', { ...completed(), mcpServers: new Array(1_000_000).fill('x') }],
+  ['an object of a thousand members', { ...completed(), ...thousand }],
   ['an instant that is text', { ...completed(), timestampMs: '2026-11-01' }],
   ['an instant out of time', { ...completed(), timestampMs: 1e300 }],
   ['an id that is no text', { ...completed(), eventId: 7 }],

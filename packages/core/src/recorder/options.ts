@@ -1,5 +1,5 @@
 import { type Issue, inlineIssues, TallystickError } from '../errors.ts'
-import { type Clock, type Random, systemClock, systemRandom } from '../event/index.ts'
+import { type Clock, currentTimeMs, type Random, systemClock, systemRandom } from '../event/index.ts'
 import { randomHex } from './minted-ids.ts'
 import { Draft } from './read-event.ts'
 import type { EventDefaults } from './recordable.ts'
@@ -72,7 +72,7 @@ export function settingsOf(options: EventStoreOptions): EventStoreSettings {
     clock,
     random,
     sourceId: options.sourceId ?? randomHex(random, 8),
-    epoch: options.epoch ?? Math.max(0, clock.now()),
+    epoch: options.epoch ?? currentTimeMs(clock),
   }
 }
 

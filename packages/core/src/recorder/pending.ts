@@ -37,7 +37,7 @@ export interface Ledger {
   /** Which recorder, and which of its lives: stamped on each of its events, with a `seq` that counts from 0. */
   readonly sourceId: string
   readonly epoch: number
-  /** Events that took a `seq`. A repeated id that the caller brought is no new event and took none. */
+  /** Events that took a `seq`. A repeated id that the caller brought is no new event and took none, unless it had been left out. */
   readonly recorded: number
   /** Answered by the server as accepted or as known already. */
   readonly acked: number

@@ -11,6 +11,9 @@ import { BOOLEAN, CUT, INSTANT, INTEGER, KIND, NAMED, NESTED, PROVIDER, TEXT } f
  */
 const NOT_AN_EVENT: unique symbol = Symbol('not an event')
 
+/** Members of an object that no event has: with more it is something else, and whoever waits for it is not kept. */
+const MAX_UNKNOWN = 256
+
 /** See {@link Draft.bytes}. */
 const EVENT_BYTES = 144
 const MEMBER_BYTES = 16
@@ -102,12 +105,16 @@ export class Draft {
     let length = 0
     let size = 0
     let timestampMs = -1
+    let unknown = 0
     // Inherited ones too: a class may have members that say what its instances share.
     for (const name in event) {
       const value = event[name]
       if (value === undefined || value === null) continue
       const next = layout.nextName === name ? layout.next : layout.after(name)
-      if (next === undefined) continue
+      if (next === undefined) {
+        if (++unknown > MAX_UNKNOWN) throw NOT_AN_EVENT
+        continue
+      }
       const { role } = next
       if (role === TEXT) {
         if (typeof value !== 'string' || value.length > next.max) throw NOT_AN_EVENT

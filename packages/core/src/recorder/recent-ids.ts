@@ -5,7 +5,7 @@
 export class RecentIds {
   readonly #limit: number
   #young = new Set<string>()
-  #old: ReadonlySet<string> = new Set()
+  #old = new Set<string>()
 
   constructor(limit: number) {
     this.#limit = limit
@@ -13,6 +13,11 @@ export class RecentIds {
 
   has(id: string): boolean {
     return this.#young.has(id) || this.#old.has(id)
+  }
+
+  delete(id: string): void {
+    this.#young.delete(id)
+    this.#old.delete(id)
   }
 
   add(id: string): void {

@@ -5,7 +5,8 @@ import type { EventKind, UsageEvent } from '../event/index.ts'
  * (`AnalyticsEvent`), with or without its id and instant. Only `kind` is always needed; an LLM request needs its model, a
  * tool invocation its tool, a notice its figures.
  *
- * - null, undefined and empty text say nothing and are left out. Members that an event does not have are not kept.
+ * - null, undefined and empty text say nothing and are left out. Members that an event does not have are not kept; an object
+ *   with more than 256 of them is none.
  * - `sourceId`, `epoch` and `seq` are the recorder's own; those of the event are not read.
  * - Amounts are integers: tokens, micro- and nano-USD, milliseconds.
  */

@@ -74,6 +74,22 @@ export class Tally {
     series.costNanoUsd.add(row.costNanoUsd)
   }
 
+  /** One of the rows, which is in no sum any more; undefined when there is none. */
+  shift(): SeriesRow | undefined {
+    for (const [model, list] of this.#models) {
+      const series = list.pop() as Series
+      if (list.length === 0) this.#models.delete(model)
+      if (series === this.#last) this.#last = new Series('', '')
+      this.#series--
+      return series.row
+    }
+    return undefined
+  }
+
+  get isEmpty(): boolean {
+    return this.#series === 0
+  }
+
   rows(): SeriesRow[] {
     return [...this.#models.values()].flatMap((list) => list.map((series) => series.row))
   }

@@ -1,9 +1,13 @@
 import { describe, expect, it, vi } from 'vitest'
 import type { TallystickError } from '../errors.ts'
 import { Prng } from '../journal/testing/prng.ts'
+import { EventStore } from '../recorder/index.ts'
+import { SyncClient } from './client.ts'
 import type { DeadLetter } from './dead-letters.ts'
+import { fakeFetch } from './testing/fake-fetch.ts'
 import { answer, recordMany, rig } from './testing/rig.ts'
-import { settled } from './testing/virtual-time.ts'
+import { ServerModel } from './testing/server-model.ts'
+import { settled, VirtualTime } from './testing/virtual-time.ts'
 
 const SECOND = 1_000
 const HOUR = 3_600 * SECOND
@@ -209,6 +213,28 @@ describe('what is sent', () => {
     expect(server.requests).toHaveLength(before)
   })
 
+  it('tells of losses that never end no more often than it sends events', async () => {
+    const time = new VirtualTime()
+    const server = new ServerModel()
+    const store = new EventStore()
+    const answered = fakeFetch(server)
+    const client = SyncClient.start(store, {
+      url: 'http://server.test',
+      gzip: false,
+      clock: time,
+      timers: time,
+      fetch: (url, request) => {
+        if (server.requests.length < 1_000) store.record({ kind: 'llm_request_completed' })
+        return answered(url, request)
+      },
+    })
+    store.recordLlmFailed('gpt-4o')
+    await client.syncEvents()
+    await time.advance(10 * 30 * SECOND)
+    expect(server.requests.length).toBeLessThan(2 * 12)
+    expect([...server.ledgers.values()]).toMatchObject([{ dropped: { invalid: store.droppedCount - 1 } }])
+  })
+
   it('makes several requests at a time only when asked to', async () => {
     for (const concurrency of [1, 3]) {
       const { client, store, server, time } = rig({
@@ -394,6 +420,12 @@ describe('an answer', () => {
     expect(JSON.stringify(seen)).not.toContain('secret-token')
   })
 
+  it('is understood whatever the token is', async () => {
+    const { client, store } = rig({ token: '1' })
+    recordMany(store, 11)
+    expect(await client.flush()).toMatchObject({ acked: 11, pending: 0 })
+  })
+
   it('is counted under so many codes only, whatever a server makes up', async () => {
     const { client, store, server } = rig()
     server.refuse = ({ seq }) => `code ${String(seq)}`
@@ -577,6 +609,42 @@ describe('a token that is refused', () => {
     await time.advance(2 * SECOND)
     expect(await flushed).toMatchObject({ acked: 3, pending: 0 })
     expect(server.requests[0]?.headers['authorization']).toBe('Bearer fresh-token')
+  })
+
+  it('is not sent in a loop by a callback that has no other to give', async () => {
+    let asked = 0
+    const made = rig({ onUnauthorized: () => (asked++ < 1_000 ? 'stale-token' : undefined) })
+    const { client, store, time, server } = made
+    made.usual = answer(401)
+    recordMany(store, 3)
+    client.start()
+    await time.advance(HOUR)
+    const { requests } = client.stats()
+    expect(requests).toBeGreaterThan(100)
+    expect(requests).toBeLessThan(400)
+
+    made.usual = 'ok'
+    client.resume('fresh-token')
+    await time.advance(0)
+    expect([server.events.size, store.pendingCount]).toEqual([3, 0])
+  })
+
+  it('is no reason to stop when there is another one by the time it is refused', async () => {
+    const asked: unknown[] = []
+    const { client, store, server } = rig({
+      onUnauthorized: (why) => void asked.push(why),
+      fetch: async (url, { headers, body }) => {
+        if (headers['authorization'] === 'Bearer secret-token') {
+          client.resume('fresh-token')
+          return new Response('{}', { status: 401 })
+        }
+        const { body: text, status } = server.handle({ path: new URL(url).pathname, headers, body })
+        return new Response(text, { status })
+      },
+    })
+    recordMany(store, 3)
+    expect(await client.flush()).toMatchObject({ acked: 3, pending: 0 })
+    expect(asked).toEqual([])
   })
 
   it('is tried again by resume without a token; a bad one is refused', async () => {

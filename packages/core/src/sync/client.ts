@@ -12,7 +12,7 @@ const FLUSH_MS = 5_000
 
 /** How long a flush may take. */
 export interface FlushOptions {
-  /** After so many ms it is given up; what has not been answered stays pending. 5,000 by default; 0: nothing is tried. */
+  /** After so many ms it is given up; what has not been answered stays pending. 5,000 by default; 0: nothing is tried; Infinity: never. */
   readonly timeoutMs?: number
 }
 
@@ -182,10 +182,9 @@ export class SyncClient {
    * @throws TallystickError `invalid_config`
    */
   resume(token?: string): void {
-    const problem = token === undefined ? undefined : SYNC_OPTIONS.token.problem(token)
-    if (problem !== undefined) throw new TallystickError('invalid_config', `The token ${problem}.`)
-    this.#sender.resume(token)
-    this.#wake()
+    if (token !== undefined) checkedToken(token)
+    this.#sender.pace.hurry()
+    this.#goOn(token)
   }
 
   stats(): SyncStats {
@@ -300,12 +299,17 @@ export class SyncClient {
     for (const resolve of waiting) resolve()
   }
 
+  #goOn(token: string | undefined): void {
+    this.#sender.resume(token)
+    this.#wake()
+  }
+
   #askForToken(why: Unauthorized): void {
     this.#asking = true
     this.#tell(async () => {
       const token = await this.#settings.onUnauthorized?.(why)
       this.#asking = false
-      if (typeof token === 'string') this.resume(token)
+      if (typeof token === 'string') this.#goOn(checkedToken(token))
       this.#changed()
     })
   }
@@ -329,6 +333,12 @@ export class SyncClient {
       })
       .catch(() => undefined)
   }
+}
+
+function checkedToken(token: string): string {
+  const problem = SYNC_OPTIONS.token.problem(token)
+  if (problem !== undefined) throw new TallystickError('invalid_config', `The token ${problem}.`)
+  return token
 }
 
 function settingsOf(config: SyncConfig | SyncOptions): SyncSettings {

@@ -32,7 +32,8 @@ describe('what a server is told', () => {
     const ledgers = Array.from({ length: 250 }, (_, epoch) => ledger(epoch, 1, new Map([['evicted', 1] as const])))
     const report = new LedgerReport(() => ledgers)
     const counts: number[] = []
-    while (report.hasUntoldLosses) {
+    expect(report.requestsToTell).toBe(3)
+    while (report.requestsToTell > 0) {
       const news = report.news()
       counts.push(news.items.length)
       news.told()
@@ -43,12 +44,12 @@ describe('what a server is told', () => {
   it('has untold losses until a drop has been told', () => {
     let dropped: Ledger['dropped'] = new Map()
     const report = new LedgerReport(() => [ledger(1, 9, dropped)])
-    expect(report.hasUntoldLosses).toBe(false)
+    expect(report.requestsToTell).toBe(0)
     dropped = new Map([['evicted', 1]])
-    expect(report.hasUntoldLosses).toBe(true)
+    expect(report.requestsToTell).toBe(1)
     report.news().told()
-    expect(report.hasUntoldLosses).toBe(false)
+    expect(report.requestsToTell).toBe(0)
     dropped = new Map([['evicted', 2]])
-    expect(report.hasUntoldLosses).toBe(true)
+    expect(report.requestsToTell).toBe(1)
   })
 })

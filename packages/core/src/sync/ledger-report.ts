@@ -33,9 +33,11 @@ export class LedgerReport {
     }
   }
 
-  /** Something was dropped that the server has not been told. */
-  get hasUntoldLosses(): boolean {
-    return [...this.#current()].some(([key, { losses }]) => losses !== '{}' && this.#told.get(key)?.losses !== losses)
+  /** So many requests tell all that is to be told now; 0 while nothing was dropped that the server does not know of. */
+  get requestsToTell(): number {
+    const news = [...this.#current()].filter(([key, { text }]) => this.#told.get(key)?.text !== text)
+    const untold = news.some(([key, { losses }]) => losses !== '{}' && this.#told.get(key)?.losses !== losses)
+    return untold ? Math.ceil(news.length / MAX_LEDGERS) : 0
   }
 
   #current(): ReadonlyMap<string, ToldLedger> {

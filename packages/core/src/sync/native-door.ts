@@ -40,7 +40,7 @@ export class NativeDoor implements Door {
       body: packed ?? plain,
       count,
       read: (reply) => {
-        const answer = readAnswer(reply, count)
+        const answer = readAnswer(reply, count, token)
         told()
         return answer
       },
@@ -67,39 +67,45 @@ function textsOf(events: readonly UsageEvent[], maxBytes: number): string[] {
  *
  * @throws TallystickError `bad_answer`
  */
-function readAnswer({ status, text }: Reply, sent: number): Answer {
-  const answer = parsed(text)
+function readAnswer({ status, text }: Reply, sent: number, token: string | undefined): Answer {
+  const answer = parsed(text, token)
   const { received, accepted, duplicate, conflict } = answer
-  const rejected = rejections(answer['rejected'], sent, status)
+  const rejected = rejections(answer['rejected'], sent, status, token)
   const counts = [accepted, duplicate, conflict]
   const sum = counts.every(isCount) ? counts.reduce((a, b) => a + b, 0) + (rejected?.size ?? 0) : -1
   if (rejected === undefined || received !== sent || sum !== sent)
     throw new TallystickError(
       'bad_answer',
-      `The answer to ${sent} events does not add up to them: ${boundedText(text)}`,
+      `The answer to ${sent} events does not add up to them: ${boundedText(text, token)}`,
     )
   return { rejected, duplicates: duplicate as number, conflicts: conflict as number }
 }
 
-function parsed(text: string): Readonly<Record<string, unknown>> {
+function parsed(text: string, token: string | undefined): Readonly<Record<string, unknown>> {
   try {
     const value: unknown = JSON.parse(text)
     if (typeof value === 'object' && value !== null) return value as Record<string, unknown>
   } catch {
     // Told below, like JSON of another shape.
   }
-  throw new TallystickError('bad_answer', `The answer is not that of a Tallystick server: ${boundedText(text)}`)
+  const said = boundedText(text, token)
+  throw new TallystickError('bad_answer', `The answer is not that of a Tallystick server: ${said}`)
 }
 
 /** By index; undefined when the list makes no sense. */
-function rejections(list: unknown, sent: number, status: number): Map<number, Rejection> | undefined {
+function rejections(
+  list: unknown,
+  sent: number,
+  status: number,
+  token: string | undefined,
+): Map<number, Rejection> | undefined {
   if (!Array.isArray(list)) return undefined
   const found = new Map<number, Rejection>()
   for (const item of list as readonly (Readonly<Record<string, unknown>> | null)[]) {
     const index = item?.['index']
     if (!isCount(index) || index >= sent || found.has(index)) return undefined
-    const code = boundedText(item?.['code'] ?? 'rejected')
-    found.set(index, { status, code, message: boundedText(item?.['message'] ?? '') })
+    const code = boundedText(item?.['code'] ?? 'rejected', token)
+    found.set(index, { status, code, message: boundedText(item?.['message'] ?? '', token) })
   }
   return found
 }

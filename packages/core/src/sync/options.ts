@@ -4,7 +4,7 @@ import type { PendingEvents } from '../recorder/index.ts'
 import type { DeadLetter, LineWriter } from './dead-letters.ts'
 import type { Protocol } from './protocol.ts'
 import type { Unauthorized } from './refusal.ts'
-import { systemTimers, type Timers } from './timers.ts'
+import { MAX_TIMER_MS, systemTimers, type Timers } from './timers.ts'
 import type { Fetch } from './transport.ts'
 
 /** How a sync client is set up, every default filled in. `docs/sync.md` has a row for each. */
@@ -67,8 +67,6 @@ interface OptionSpec {
   readonly problem: (value: unknown) => string | undefined
 }
 
-/** The longest that a timer can be set for, about 24.8 days. */
-const MAX_TIMER_MS = 2_147_483_647
 const MIB = 1024 * 1024
 
 const integer = (min: number, max: number, fallback: number): OptionSpec => ({

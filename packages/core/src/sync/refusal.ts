@@ -17,17 +17,17 @@ export interface Unauthorized extends Refusal {
 type Members = Readonly<Record<string, unknown>>
 
 /** Why a whole request was refused, from any shape of error: RFC 9457 with a code, `{"error":{...}}`, `{"error":"CODE"}`. */
-export function refusalOf({ status, text }: Reply): Refusal {
+export function refusalOf({ status, text }: Reply, token: string | undefined): Refusal {
   const fallback = `http_${status}`
   try {
     const body = JSON.parse(text) as Members
     const error = body['error']
     const { code, message } = (typeof error === 'object' && error !== null ? error : { code: error }) as Members
     return {
-      code: boundedText(body['code'] ?? code ?? fallback),
-      message: boundedText(body['detail'] ?? message ?? body['message'] ?? ''),
+      code: boundedText(body['code'] ?? code ?? fallback, token),
+      message: boundedText(body['detail'] ?? message ?? body['message'] ?? '', token),
     }
   } catch {
-    return { code: fallback, message: boundedText(text) }
+    return { code: fallback, message: boundedText(text, token) }
   }
 }

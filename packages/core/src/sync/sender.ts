@@ -61,6 +61,8 @@ export class Sender {
   #closing = 0
   #halted = false
   #paused = false
+  /** Tokens refused since the last answer. */
+  #refusals = 0
   #drained = false
 
   constructor(pending: PendingEvents, settings: SyncSettings, listener: SenderListener) {
@@ -191,10 +193,11 @@ export class Sender {
 
   async #exchange(events: readonly UsageEvent[]): Promise<Exchange> {
     const spoken = this.protocol.next()
+    const token = this.#token
     const door = spoken === 'native' ? this.#native : PROTOCOL012_DOOR
     let request: DoorRequest
     try {
-      request = await door.request(events, this.#token)
+      request = await door.request(events, token)
     } catch (error) {
       const message = `The event cannot be written down: ${(error as Error).message}`
       return { kind: 'refused', sent: events.length, rejection: { status: 0, code: 'invalid_type', message } }
@@ -202,9 +205,9 @@ export class Sender {
     if (this.#halted) return STOPPED
     try {
       this.counts.requests++
-      const reply = withoutSecret(await this.#transport.post(request), this.#token)
+      const reply = await this.#transport.post(request)
       if (reply.status === 500 && request.count === 1) this.#setAside(events)
-      return this.#judge(reply, request, spoken)
+      return this.#judge(reply, request, spoken, token)
     } catch (error) {
       this.pace.tooMany(request.count)
       this.#fail(error)
@@ -213,30 +216,33 @@ export class Sender {
   }
 
   /** @throws TallystickError when the same is to be sent again later */
-  #judge(reply: Reply, request: DoorRequest, spoken: Protocol): Exchange {
+  #judge(reply: Reply, request: DoorRequest, spoken: Protocol, token: string | undefined): Exchange {
     const { status } = reply
     switch (verdictOf(status)) {
       case 'answered': {
         const answer = request.read(reply)
         this.protocol.answered(spoken)
         this.pace.answered()
+        this.#refusals = 0
         return { kind: 'answered', sent: request.count, answer }
       }
       case 'unauthorized':
-        this.#pause({ status, ...refusalOf(reply) })
+        // There is another one by now.
+        if (token !== this.#token) return AGAIN
+        this.#pause({ status, ...refusalOf(reply, token) })
         return STOPPED
       case 'no_route':
         if (this.protocol.missing(spoken)) return AGAIN
-        throw this.#unanswered(reply)
+        throw this.#unanswered(reply, token)
       case 'later':
-        throw this.#unanswered(reply)
+        throw this.#unanswered(reply, token)
       case 'refused':
         if (status === 415 && request.headers['content-encoding'] !== undefined) {
           this.#native.gzip = false
           return AGAIN
         }
         if (status === 413) this.pace.tooMany(request.count)
-        return { kind: 'refused', sent: request.count, rejection: { status, ...refusalOf(reply) } }
+        return { kind: 'refused', sent: request.count, rejection: { status, ...refusalOf(reply, token) } }
     }
   }
 
@@ -279,8 +285,11 @@ export class Sender {
 
   /** Drops after the last event would otherwise be told only with the next one, which may never come. */
   async #tellLosses(): Promise<void> {
-    while (!this.#paused && this.protocol.certainlyNative && this.#ledgers.hasUntoldLosses)
+    // What is dropped meanwhile is for the next pass: who drops all the time must not make this a loop.
+    for (let left = this.#ledgers.requestsToTell; left > 0; left--) {
+      if (this.#paused || !this.protocol.certainlyNative) return
       if ((await this.#exchange([])).kind !== 'answered') return
+    }
   }
 
   /** A server may fail over one event for ever: the others do not wait for it. */
@@ -293,6 +302,8 @@ export class Sender {
     this.#halted = true
     if (this.#paused) return
     this.#paused = true
+    // Whoever has only the same token to give, again and again, must not make this a loop.
+    if (this.#refusals++ > 0) this.pace.failed(undefined)
     this.#listener.unauthorized(why)
   }
 
@@ -308,8 +319,8 @@ export class Sender {
     this.#listener.failed(problem)
   }
 
-  #unanswered(reply: Reply): TallystickError {
-    const { code, message } = refusalOf(reply)
+  #unanswered(reply: Reply, token: string | undefined): TallystickError {
+    const { code, message } = refusalOf(reply, token)
     const askedMs = retryAfterMs(reply.retryAfter, this.#settings.clock)
     return new TallystickError(
       'server_unreachable',
@@ -317,9 +328,4 @@ export class Sender {
       askedMs === undefined ? {} : { retryAfterSeconds: askedMs / 1000 },
     )
   }
-}
-
-/** A server may send back what it was sent; the token must not come to light in a message. */
-function withoutSecret(reply: Reply, token: string | undefined): Reply {
-  return token === undefined ? reply : { ...reply, text: reply.text.replaceAll(token, '[token]') }
 }

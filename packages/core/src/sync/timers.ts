@@ -8,10 +8,14 @@ export interface Timers {
   after(ms: number, job: () => void, keepAlive?: boolean): () => void
 }
 
+/** The longest that a timer can be set for, about 24.8 days. */
+export const MAX_TIMER_MS = 2_147_483_647
+
 /** `setTimeout`, without keeping a Node process alive unless asked to. */
 export const systemTimers: Timers = {
   after(ms, job, keepAlive = false) {
-    const timer: unknown = setTimeout(job, ms)
+    // A longer one would fire at once.
+    const timer: unknown = setTimeout(job, Math.min(ms, MAX_TIMER_MS))
     // A number in browsers, where nothing is kept alive anyway.
     if (!keepAlive) (timer as { readonly unref?: () => void }).unref?.()
     return () => clearTimeout(timer as number)

@@ -60,6 +60,42 @@ export function readStatus(signal: AbortSignal): Promise<Status> {
   return ask<Status>('/api/v1/status', { signal })
 }
 
+/** Who the server takes this browser for, and how somebody can log in. */
+export interface SessionView {
+  readonly kind: string
+  readonly name: string | null
+  readonly scopes: readonly string[]
+  /** There is a session, so it can be ended. */
+  readonly session: boolean
+  readonly login: readonly string[]
+}
+
+const SESSION = '/api/v1/session'
+
+export function readSession(): Promise<SessionView> {
+  return ask<SessionView>(SESSION, {})
+}
+
+/** @throws Problem `unauthorized`, `rate_limit_exceeded` */
+export function openSession(key: string): Promise<SessionView> {
+  return ask<SessionView>(SESSION, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ key }),
+  })
+}
+
+export function endSession(): Promise<unknown> {
+  return ask(SESSION, { method: 'DELETE' })
+}
+
+let refused = (): void => undefined
+
+/** @param told called when the server wants to know who asks */
+export function onRefused(told: () => void): void {
+  refused = told
+}
+
 async function ask<T>(path: string, init: RequestInit): Promise<T> {
   let response: Response
   try {
@@ -74,6 +110,7 @@ async function ask<T>(path: string, init: RequestInit): Promise<T> {
   }
   const text = await response.text()
   const body = parse(text)
+  if (response.status === 401 && path !== SESSION) refused()
   if (!response.ok) throw problemOf(response, body)
   if (body === undefined) throw new Problem('unreadable_answer', `The answer of ${path} is not JSON.`, response.status)
   return body as T

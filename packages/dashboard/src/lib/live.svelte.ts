@@ -1,5 +1,6 @@
 import { systemClock } from '@tallystick/core/event'
 import type { WireEvent } from './api.ts'
+import { login } from './login.svelte.ts'
 
 /** What the server says once a second while events arrive. */
 export interface Tick {
@@ -59,6 +60,8 @@ export class Live {
       this.lostMs ??= systemClock.now()
       this.state = 'lost'
       if (source.readyState !== EventSource.CLOSED) return
+      // A stream cannot say why it was refused.
+      void login.look()
       clearTimeout(this.#timer)
       this.#timer = setTimeout(() => this.open(), this.#retryMs)
       this.#retryMs = Math.min(LAST_RETRY_MS, this.#retryMs * 2)

@@ -30,7 +30,7 @@ export function createBackups(options: BackupOptions): () => Promise<BackupStrea
     try {
       const createdMs = options.clock.now()
       const { release, ...snapshot } = await takeSnapshot(options)
-      const { end, oldestOrdinal, storeOrdinal, incomplete } = snapshot
+      const { end, stateEnd, oldestOrdinal, storeOrdinal, incomplete } = snapshot
       let released: Promise<void> | undefined
       const releaseOnce = (): Promise<void> => {
         released ??= release().finally(() => {
@@ -48,6 +48,7 @@ export function createBackups(options: BackupOptions): () => Promise<BackupStrea
           created_ms: createdMs,
           journal: { oldest_ordinal: oldestOrdinal, end: { ...end.position, ordinal: end.ordinal } },
           accepted_events: options.ingest.acceptedUpTo(end.ordinal) ?? null,
+          state: { end: { ...stateEnd.position, ordinal: stateEnd.ordinal } },
           store: storeOrdinal === undefined ? null : { applied_ordinal: storeOrdinal },
           not_included: [
             ...NOT_INCLUDED,

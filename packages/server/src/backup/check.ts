@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { type Issue, issueLines, TallystickError } from '@tallystick/core'
 import { verifyJournal } from '@tallystick/core/journal'
+import { readStateFiles } from '../state/check.ts'
 import { BACKUP_MANIFEST, type BackupManifest, isSafePath, parseManifest } from './manifest.ts'
 import { type BackupSource, openBackup } from './source.ts'
 
@@ -9,14 +10,15 @@ export interface BackupCheck {
   readonly bytes: number
   /** Sound records of the journal. */
   readonly records: number
-  /** Places of the journal that were damaged already where the backup was made: the bytes are those of the source. */
+  /** Places of the journal and of the control state's log that were damaged already where the backup was made: the bytes are those of the source. */
   readonly damage: number
 }
 
 const MAX_MANIFEST_BYTES = 64 * 1024 * 1024
 
 /**
- * Reads a whole backup: every file against its SHA-256, then every line of the journal against its checksum.
+ * Reads a whole backup: every file against its SHA-256, then every line of the journal and of the control state against
+ * its checksum.
  *
  * @param onBytes told how many bytes have been read so far, and of how many
  * @throws TallystickError `backup_damaged` with every file that is missing, cut off, changed or should not be there;
@@ -52,7 +54,8 @@ export async function checkBackup(
     if (isSafePath(name) && !listed.has(name)) issues.push({ path: name, message: 'is not in the manifest' })
   if (issues.length > 0)
     throw new TallystickError('backup_damaged', `The backup ${path} is damaged:\n${issueLines(issues)}`, { issues })
-  return { manifest, bytes, ...(await checkJournal(source, manifest, path)) }
+  const { records, damage } = await checkJournal(source, manifest, path)
+  return { manifest, bytes, records, damage: damage + (await checkState(source, manifest, path)) }
 }
 
 async function manifestOf(source: BackupSource, path: string): Promise<BackupManifest> {
@@ -86,4 +89,21 @@ async function checkJournal(
       `The journal of the backup ${path} ends at record ${lastOrdinal}, not at ${end.ordinal}.`,
     )
   return { records, damage: damage.length }
+}
+
+/**
+ * Gives how many lines were damaged where the backup was made.
+ *
+ * @throws TallystickError `backup_damaged`, `journal_newer_format`
+ */
+async function checkState({ fs, stateDir }: BackupSource, { state }: BackupManifest, path: string): Promise<number> {
+  if (state === undefined) return 0
+  const { continues, damagedLines, damagedSnapshots, lastOrdinal } = await readStateFiles(fs, stateDir, state.end)
+  const damage = damagedLines + damagedSnapshots
+  if (!continues || (damage === 0 && lastOrdinal !== state.end.ordinal))
+    throw new TallystickError(
+      'backup_damaged',
+      `The control state of the backup ${path} is not whole: it ends at write ${lastOrdinal}, not at ${state.end.ordinal}.`,
+    )
+  return damage
 }

@@ -5,7 +5,7 @@ import { TallystickError } from '@tallystick/core'
 export const BACKUP_MANIFEST = 'manifest.json'
 export const BACKUP_FORMAT = 'tallystick-backup'
 /** Written by this code, and the newest that it reads. */
-export const BACKUP_VERSION = 1
+export const BACKUP_VERSION = 2
 /** Where the copy of the embedded store lies, in a backup as in a data directory. */
 export const STORE_COPY = 'tallystick.duckdb'
 
@@ -21,8 +21,10 @@ export interface BackupManifest {
     /** The first record that the journal still held. */
     readonly oldest_ordinal: number
     /** Every event that was acknowledged before this place is inside, none behind it. */
-    readonly end: { readonly segment: number; readonly offset: number; readonly ordinal: number }
+    readonly end: BackupEnd
   }
+  /** Absent in version 1, which knew no control state. */
+  readonly state?: { readonly end: BackupEnd }
   /** Events accepted up to the end since the journal began, expired and cleared ones included; null where no longer known. */
   readonly accepted_events: number | null
   /** Null when the journal alone holds everything. */
@@ -47,6 +49,13 @@ function sha256(text: string): string {
   return createHash('sha256').update(text).digest('hex')
 }
 
+/** A place in a log, and the last record before it. */
+export interface BackupEnd {
+  readonly segment: number
+  readonly offset: number
+  readonly ordinal: number
+}
+
 export interface BackupFile {
   readonly path: string
   readonly size: number
@@ -55,7 +64,7 @@ export interface BackupFile {
 }
 
 /** Nothing that could lead out of the directory it is restored to. */
-const SAFE_PATH = /^(?:journal\/(?:quarantine\/)?|dedup\/)?[A-Za-z0-9][A-Za-z0-9._-]*$/
+const SAFE_PATH = /^(?:(?:journal|state)\/(?:quarantine\/)?|dedup\/)?[A-Za-z0-9][A-Za-z0-9._-]*$/
 
 /** A directory in a backup whose files have the one or the other name. */
 export function isSafePath(path: string): boolean {
@@ -79,13 +88,13 @@ export function parseManifest(text: string): BackupManifest {
   const own = OWN_HASH.exec(text)
   if (own === null || sha256(text.replace(OWN_HASH, `"manifest_sha256": "${NO_HASH}"`)) !== own[1])
     throw damaged('is not what was written: its SHA-256 differs')
-  const end = value.journal?.end
+  const ends = [value.journal?.end, ...(value.version >= 2 ? [value.state?.end] : [])]
   const whole =
     Array.isArray(value.files) &&
     value.files.every(
       (file: Partial<BackupFile>) => Number.isSafeInteger(file.size) && /^[0-9a-f]{64}$/.test(file.sha256 ?? ''),
     ) &&
-    [end?.segment, end?.offset, end?.ordinal].every(Number.isSafeInteger)
+    ends.every((end) => [end?.segment, end?.offset, end?.ordinal].every(Number.isSafeInteger))
   if (!whole) throw damaged('lacks members')
   const manifest = value as BackupManifest
   const stray = manifest.files.find(({ path }) => !isSafePath(path))

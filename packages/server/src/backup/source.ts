@@ -10,12 +10,14 @@ export interface BackupSource {
   /** Every file in it with its size. */
   readonly files: ReadonlyMap<string, number>
   content(path: string): AsyncIterable<Buffer>
-  /** Through which its journal can be read, in directory `journal`. */
+  /** Through which its journal and its control state can be read. */
   readonly fs: JournalFs
   readonly journalDir: string
+  readonly stateDir: string
 }
 
 const JOURNAL = 'journal'
+const STATE = 'state'
 
 /** @throws TallystickError `file_unreadable` when nothing is there, `backup_damaged` when it is no archive or not a whole one */
 export async function openBackup(path: string): Promise<BackupSource> {
@@ -38,6 +40,7 @@ async function directorySource(dir: string): Promise<BackupSource> {
     content: (path) => createReadStream(join(dir, path)),
     fs: nodeFs,
     journalDir: join(dir, JOURNAL),
+    stateDir: join(dir, STATE),
   }
 }
 
@@ -64,6 +67,7 @@ async function archiveSource(archive: string): Promise<BackupSource> {
       if (size > 0) yield* createReadStream(archive, { start: offset, end: offset + size - 1 })
     },
     journalDir: JOURNAL,
+    stateDir: STATE,
     fs: {
       async open(path) {
         const { size, offset } = placeOf(path.replaceAll('\\', '/'))

@@ -25,7 +25,7 @@ export function withData(command: Command): Command {
   return command
     .option('--config <file>', 'configuration file (default: tallystick.config.json here, if there is one)')
     .option('--data <dir>', 'data directory')
-    .option('--store <url>', 'store: duckdb:PATH or memory:')
+    .option('--store <url>', 'store: duckdb:PATH, jsonl:PATH or memory:')
     .option('--prices <files>', 'price files that override the catalogue, with commas')
 }
 

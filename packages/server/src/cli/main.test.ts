@@ -24,10 +24,11 @@ async function run(...args: string[]): Promise<{ code: number; out: string; err:
   return { code, out, err }
 }
 
-const COMMANDS = ['serve', 'import csv', 'query', 'prices show', 'config', 'verify', 'rebuild']
+const ALERTS = ['alerts list', 'alerts rules', 'alerts add', 'alerts remove', 'alerts test']
+const COMMANDS = ['serve', 'import csv', 'query', ...ALERTS, 'prices show', 'config', 'verify', 'rebuild']
 
 describe('the command line', () => {
-  it.each(['', 'import', 'prices', ...COMMANDS])('has help with examples: %s', async (command) => {
+  it.each(['', 'import', 'alerts', 'prices', ...COMMANDS])('has help with examples: %s', async (command) => {
     const ran = await run(...command.split(' ').filter(Boolean), '--help')
     expect(ran.code).toBe(0)
     expect(ran.out).toContain('Examples:\n  $ tallystick')

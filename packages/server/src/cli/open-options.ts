@@ -13,6 +13,7 @@ export function openOptions(config: Config): OpenOptions {
   const cellsSeconds = config.optional('retention.cells_seconds')
   const jwtSecret = config.secret('protocol012.jwt_secret')
   const token = config.secret('routiium.admin_token')
+  const smtpUrl = config.secret('alerts.smtp_url')
   return {
     dataDir,
     store: locateStore(config.text('store'), dataDir),
@@ -40,14 +41,62 @@ export function openOptions(config: Config): OpenOptions {
       rateLimits: config.text('compat.rate_limits') === 'on',
       ...(jwtSecret === undefined ? {} : { jwtSecret }),
     },
+    login: loginOptions(config),
     allowedHosts: config.list('http.allowed_hosts'),
     allowedOrigins: config.list('http.allowed_origins'),
     admin: { ...(token === undefined ? {} : { token }), insecure: config.flag('routiium.insecure_admin') },
+    alerts: {
+      allowedHosts: config.list('alerts.allowed_hosts'),
+      mailFrom: config.text('alerts.mail_from'),
+      ...(smtpUrl === undefined ? {} : { smtpUrl }),
+    },
     duckdb: {
       memoryLimitMb: config.integer('duckdb.memory_mb'),
       threads: config.integer('duckdb.threads'),
       checkpointMb: config.integer('duckdb.checkpoint_mb'),
     },
+  }
+}
+
+function loginOptions(config: Config): NonNullable<OpenOptions['login']> {
+  const given = <Name extends string>(name: Name, key: string): { readonly [N in Name]?: string } =>
+    config.text(key) === '' ? {} : ({ [name]: config.text(key) } as { readonly [N in Name]: string })
+  const header = config.text('auth.proxy_header')
+  const issuer = config.text('auth.oidc.issuer')
+  const clientSecret = config.secret('auth.oidc.client_secret')
+  if (header !== '' && config.list('http.trusted_proxies').length === 0)
+    throw new TallystickError(
+      'invalid_config',
+      'auth.proxy_header is believed from the proxies of http.trusted_proxies only, and there are none.',
+      { issues: [{ path: 'http.trusted_proxies', message: 'must name the proxy that sends auth.proxy_header' }] },
+    )
+  return {
+    session: {
+      idleMs: config.integer('auth.session_idle_seconds') * 1000,
+      maxMs: config.integer('auth.session_max_seconds') * 1000,
+    },
+    ...(header === ''
+      ? {}
+      : {
+          proxy: {
+            header,
+            groups: config.list('auth.proxy_groups'),
+            ...given('groupsHeader', 'auth.proxy_groups_header'),
+          },
+        }),
+    ...(issuer === ''
+      ? {}
+      : {
+          oidc: {
+            issuer,
+            clientId: config.text('auth.oidc.client_id'),
+            scopes: config.list('auth.oidc.scopes'),
+            allowedDomains: config.list('auth.oidc.allowed_domains'),
+            ...(clientSecret === undefined ? {} : { clientSecret }),
+            ...given('redirectUrl', 'auth.oidc.redirect_url'),
+            ...given('adminClaim', 'auth.oidc.admin_claim'),
+          },
+        }),
   }
 }
 

@@ -49,6 +49,23 @@ describe('configuration', () => {
     )
   })
 
+  it('reads groups within groups, and names what is unknown in them', () => {
+    const cwd = folder({ auth: { oidc: { issuer: 'https://id.example' }, session_max_seconds: 600 } })
+    const config = loadConfig({ cwd, env: {} })
+    expect(config.text('auth.oidc.issuer')).toBe('https://id.example')
+    expect(config.integer('auth.session_max_seconds')).toBe(600)
+    const wrong = folder({ auth: { oidc: { isuer: 'x', client_id: { a: 1 } }, oidcc: { issuer: 'x' } } })
+    expect(
+      problemsOf(() => loadConfig({ cwd: wrong, env: {} }))
+        .map(({ path }) => path)
+        .sort(),
+    ).toEqual(['auth.oidc.client_id', 'auth.oidc.isuer', 'auth.oidcc'])
+    const flat = folder({ auth: { oidc: 'https://id.example' } })
+    expect(problemsOf(() => loadConfig({ cwd: flat, env: {} }))).toEqual([
+      { path: 'auth.oidc', message: 'must be an object of keys' },
+    ])
+  })
+
   it('names the keys most like an unknown one, and refuses a group that does not exist, empty or not', () => {
     const cwd = folder({ nope: {}, htpp: { port: 1 }, http: 3, store: { a: 1 }, log: { levle: 'info' } })
     const issues = problemsOf(() => loadConfig({ cwd, env: {} }))

@@ -146,14 +146,17 @@ function readFile(path: string, required: boolean, issues: Issue[]): Record<stri
 /** `{ http: { port: 1 } }` becomes `http.port -> 1`; a Map, since names come from outside. */
 function flatten(document: Record<string, unknown>, issues: Issue[]): Map<string, unknown> {
   const members = new Map<string, unknown>()
-  for (const [group, value] of Object.entries(document)) {
-    const isGroup = KEY_NAMES.some((key) => key.startsWith(`${group}.`))
-    const inside = isObject(value) && !KEY_NAMES.includes(group) ? Object.entries(value) : undefined
-    if (isGroup && inside === undefined) issues.push({ path: group, message: 'must be an object of keys' })
+  const visit = (path: string, value: unknown, within: boolean): void => {
+    const isGroup = KEY_NAMES.some((key) => key.startsWith(`${path}.`))
+    // Below an unknown name inside a group nothing is looked for; an unknown group at the top names its members.
+    const inside =
+      isObject(value) && !KEY_NAMES.includes(path) && (isGroup || !within) ? Object.entries(value) : undefined
+    if (isGroup && inside === undefined) issues.push({ path, message: 'must be an object of keys' })
     // An unknown group with nothing in it is as wrong as one with something.
-    else if (inside === undefined || (!isGroup && inside.length === 0)) members.set(group, value)
-    else for (const [name, inner] of inside) members.set(`${group}.${name}`, inner)
+    else if (inside === undefined || (!isGroup && inside.length === 0)) members.set(path, value)
+    else for (const [name, inner] of inside) visit(`${path}.${name}`, inner, true)
   }
+  for (const [group, value] of Object.entries(document)) visit(group, value, false)
   if (members.size <= MAX_MEMBERS) return members
   issues.push({ path: '', message: `has more than ${MAX_MEMBERS} members` })
   return new Map()

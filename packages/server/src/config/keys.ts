@@ -186,6 +186,92 @@ export const CONFIG_KEYS: readonly KeySpec[] = [
       'Bound to anything but loopback and without keys, make one and print it once. Off (also --no-first-key): refuse to start.',
   },
   {
+    key: 'auth.session_idle_seconds',
+    env: 'TALLYSTICK_SESSION_IDLE_SECONDS',
+    type: { of: 'integer', min: 60, max: 366 * DAY_SECONDS },
+    default: DAY_SECONDS / 2,
+    about: "A browser's session without a request ends after this.",
+  },
+  {
+    key: 'auth.session_max_seconds',
+    env: 'TALLYSTICK_SESSION_MAX_SECONDS',
+    type: { of: 'integer', min: 60, max: 366 * DAY_SECONDS },
+    default: 7 * DAY_SECONDS,
+    about: "A browser's session ends after this, however much it is used.",
+  },
+  {
+    key: 'auth.proxy_header',
+    env: 'TALLYSTICK_PROXY_HEADER',
+    type: { of: 'text' },
+    default: '',
+    about:
+      'Header in which a proxy of `http.trusted_proxies` names the person, e.g. `X-Forwarded-User`. See docs/login.md.',
+  },
+  {
+    key: 'auth.proxy_groups_header',
+    env: 'TALLYSTICK_PROXY_GROUPS_HEADER',
+    type: { of: 'text' },
+    default: '',
+    about: "Header in which that proxy lists the person's groups, with commas, e.g. `X-Forwarded-Groups`.",
+  },
+  {
+    key: 'auth.proxy_groups',
+    env: 'TALLYSTICK_PROXY_GROUPS',
+    type: { of: 'list' },
+    default: [],
+    about: 'What members of a group may do, as `group=scope`. Empty: whoever the proxy names may read.',
+  },
+  {
+    key: 'auth.oidc.issuer',
+    env: 'TALLYSTICK_OIDC_ISSUER',
+    type: { of: 'url' },
+    default: '',
+    about: 'OpenID Connect issuer that people may log in with, as it spells itself. See docs/login.md.',
+  },
+  {
+    key: 'auth.oidc.client_id',
+    env: 'TALLYSTICK_OIDC_CLIENT_ID',
+    type: { of: 'text' },
+    default: '',
+    about: 'What the issuer knows this server by.',
+  },
+  {
+    key: 'auth.oidc.client_secret',
+    env: 'TALLYSTICK_OIDC_CLIENT_SECRET',
+    type: { of: 'secret' },
+    default: null,
+    about: 'Proves to the issuer that it is this server. Unset: a public client, by PKCE alone.',
+  },
+  {
+    key: 'auth.oidc.redirect_url',
+    env: 'TALLYSTICK_OIDC_REDIRECT_URL',
+    type: { of: 'url' },
+    default: '',
+    about: 'Where the issuer sends the browser back to. Unset: /auth/oidc/callback of the host that was asked.',
+  },
+  {
+    key: 'auth.oidc.scopes',
+    env: 'TALLYSTICK_OIDC_SCOPES',
+    type: { of: 'list' },
+    default: ['openid', 'email', 'profile'],
+    about: 'What the issuer is asked for.',
+  },
+  {
+    key: 'auth.oidc.allowed_domains',
+    env: 'TALLYSTICK_OIDC_ALLOWED_DOMAINS',
+    type: { of: 'list' },
+    default: [],
+    about:
+      'Domains of verified mail addresses that may come in; `*` is whomever the issuer lets in. Needed beside an issuer.',
+  },
+  {
+    key: 'auth.oidc.admin_claim',
+    env: 'TALLYSTICK_OIDC_ADMIN_CLAIM',
+    type: { of: 'text' },
+    default: '',
+    about: 'Who is an administrator, as `claim=value`, e.g. `groups=tallystick-admins`. Unset: people may read only.',
+  },
+  {
     key: 'protocol012.jwt_secret',
     env: 'TALLYSTICK_JWT_SECRET',
     type: { of: 'secret' },
@@ -219,7 +305,8 @@ export const CONFIG_KEYS: readonly KeySpec[] = [
     env: 'ROUTIIUM_ADMIN_TOKEN',
     type: { of: 'secret' },
     default: null,
-    about: 'Bearer token that the routes under /analytics ask for, where no key is shown. Unset: they ask for what all routes ask for.',
+    about:
+      'Bearer token that the routes under /analytics ask for, where no key is shown. Unset: they ask for what all routes ask for.',
   },
   {
     key: 'routiium.insecure_admin',
@@ -234,6 +321,29 @@ export const CONFIG_KEYS: readonly KeySpec[] = [
     type: { of: 'integer', min: 1, max: 65_536 },
     default: 64,
     about: "Size of the embedded store's log at which it is written into the file, in MiB.",
+  },
+  {
+    key: 'alerts.allowed_hosts',
+    env: 'TALLYSTICK_ALERTS_ALLOWED_HOSTS',
+    type: { of: 'list' },
+    default: [],
+    about:
+      'Hosts that alert webhooks may go to: names, `*.example.com`, addresses; `*` is everything public. Unset: everything public. Private networks only by an entry of their own.',
+  },
+  {
+    key: 'alerts.smtp_url',
+    env: 'TALLYSTICK_ALERTS_SMTP_URL',
+    type: { of: 'secret' },
+    default: null,
+    about:
+      'Mail server for alerts, `smtp://user:password@host:port` or `smtps://`. Unset: no mail. Needs the package nodemailer.',
+  },
+  {
+    key: 'alerts.mail_from',
+    env: 'TALLYSTICK_ALERTS_MAIL_FROM',
+    type: { of: 'text' },
+    default: 'tallystick@localhost',
+    about: 'Sender of the mails of alerts.',
   },
   {
     key: 'log.level',

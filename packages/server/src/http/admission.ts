@@ -33,14 +33,16 @@ function allowed(principal: Principal, { scope, whole }: Route): Principal {
 export function endedWith(response: Response, principal: Principal, identity: Authenticator): Response {
   const { body, status, headers } = response
   if (body === null || (principal.withdrawn === undefined && principal.untilMs === undefined)) return response
+  const isEvents = headers.get('content-type')?.startsWith('text/event-stream') === true
   const reader = body.getReader()
   let stop: (() => void) | undefined
   const guarded = new ReadableStream<Uint8Array>(
     {
       start(controller) {
         stop = identity.watch(principal, () => {
-          // An error and not an end: half an answer must not look like a whole one.
-          controller.error(new TallystickError('unauthorized', 'The credentials are no longer valid.'))
+          // An error and not an end: half an answer must not look like a whole one. Of events there is no whole.
+          if (isEvents) controller.close()
+          else controller.error(new TallystickError('unauthorized', 'The credentials are no longer valid.'))
           void reader.cancel().catch(() => undefined)
         })
       },

@@ -1,9 +1,11 @@
 import type { Clock } from '@tallystick/core/event'
+import type { Alerts } from '../alert/alerts.ts'
 import type { BackupStream } from '../backup/archive.ts'
 import type { Authenticator } from '../identity/authenticator.ts'
 import type { Ingest } from '../ingest/ingest.ts'
 import type { Verification } from '../ingest/verify.ts'
 import type { Audit } from '../state/audit-log.ts'
+import type { StateStats } from '../state/open.ts'
 import type { ControlState } from '../state/state.ts'
 import type { UsageStore } from '../store/store.ts'
 import type { ClientAddress } from './address/client-address.ts'
@@ -14,6 +16,7 @@ import type { Guard } from './guard.ts'
 import type { IngestDoor } from './ingest-door.ts'
 import type { Limits } from './limits.ts'
 import type { LiveHub } from './live/hub.ts'
+import type { Login } from './login.ts'
 import type { Protocol012 } from './protocol012/protocol012.ts'
 import type { Turnstile } from './turnstile.ts'
 
@@ -35,6 +38,7 @@ export interface AppContext {
   readonly audit: Audit
   /** Finds out who asks. */
   readonly identity: Authenticator
+  readonly alerts: Alerts
   readonly live: LiveHub
   readonly clock: Clock
   readonly limits: Limits
@@ -42,6 +46,7 @@ export interface AppContext {
   readonly clientAddress: ClientAddress
   readonly door: IngestDoor
   readonly protocol012: Protocol012
+  readonly login: Login
   readonly budget: ByteBudget
   readonly queries: Turnstile
   readonly downloads: Downloads
@@ -71,6 +76,8 @@ export interface About {
   readonly catalogueVersion: () => string
   /** Absent when there is none: a memory store keeps nothing over a restart. */
   readonly journal?: () => JournalHealth
+  /** Of the control state; absent with a memory store. */
+  readonly state?: () => StateStats
   /** Where the server listens, once it does. */
   readonly address: () => string | undefined
 }

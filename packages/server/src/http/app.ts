@@ -1,6 +1,7 @@
 import { TallystickError } from '@tallystick/core'
 import { type Clock, type Random, systemClock, systemRandom, uuidv7Generator } from '@tallystick/core/event'
 import { Hono } from 'hono'
+import { type Alerts, createAlerts } from '../alert/alerts.ts'
 import type { BackupStream } from '../backup/archive.ts'
 import type { AuthMethod } from '../identity/auth-method.ts'
 import { createAuthenticator } from '../identity/authenticator.ts'
@@ -9,7 +10,7 @@ import { createKeyMethod } from '../identity/key-method.ts'
 import type { Principal } from '../identity/principal.ts'
 import { scopedStore } from '../identity/scoped-store.ts'
 import type { AckMode, Ingest } from '../ingest/ingest.ts'
-import { verify } from '../ingest/verify.ts'
+import { type VerifyOptions, verify } from '../ingest/verify.ts'
 import { createAudit } from '../state/audit-log.ts'
 import { openMemoryState } from '../state/memory.ts'
 import type { ControlState } from '../state/state.ts'
@@ -25,6 +26,7 @@ import { secureHeaders } from './headers.ts'
 import { createIngestDoor } from './ingest-door.ts'
 import { DEFAULT_LIMITS, type Limits } from './limits.ts'
 import type { LiveHub } from './live/hub.ts'
+import { createLogin, type LoginOptions } from './login.ts'
 import { openApiDocument } from './openapi/document.ts'
 import { checkParameters, documentedParameters } from './parameters.ts'
 import { problemOf, problemResponse } from './problem.ts'
@@ -38,8 +40,10 @@ export interface AppOptions {
   readonly store: UsageStore
   /** What people have told the server; in memory when absent. */
   readonly state?: ControlState
-  /** Ways to say who one is beside API keys and JWTs, asked after them. */
-  readonly authMethods?: readonly AuthMethod[]
+  /** How people's browsers get in beside by a key; asked after keys and JWTs. */
+  readonly login?: LoginOptions
+  /** Rules and what became of them; kept and shown, but not evaluated, when absent. */
+  readonly alerts?: Alerts
   readonly live: LiveHub
   readonly about: About
   readonly assets: Assets
@@ -47,6 +51,8 @@ export interface AppOptions {
   readonly backup?: () => Promise<BackupStream>
   /** Where the journal lies; absent with a memory store. */
   readonly journalDir?: string
+  /** Checks the files of `state`; absent where it has none. */
+  readonly verifyState?: NonNullable<VerifyOptions['verifyState']>
   readonly limits?: Partial<Limits>
   /** When `POST /api/v1/events` answers where a request does not say; `durable` when absent. */
   readonly ack?: AckMode
@@ -137,18 +143,28 @@ function contextOf(options: AppOptions): AppContext {
   const state = options.state ?? openMemoryState()
   const guard = createGuard({ allowedHosts: options.allowedHosts ?? [], allowedOrigins: options.allowedOrigins ?? [] })
   const jwtSecret = options.protocol012?.jwtSecret
-  const methods: readonly AuthMethod[] = [
-    createKeyMethod(state),
-    ...(jwtSecret === undefined ? [] : createJwtMethods(state, jwtSecret)),
-    ...(options.authMethods ?? []),
-  ]
   const clientAddress = createClientAddress(options.clientAddress ?? { policy: 'off', trustedProxies: [] })
+  const newRequestId = uuidv7Generator(clock, random)
+  const onError = options.onError ?? (() => undefined)
+  const keys = createKeyMethod(state)
+  const login = createLogin(options.login ?? {}, {
+    state,
+    clientAddress,
+    keys,
+    onError: (error) => onError(error, newRequestId()),
+  })
+  const methods: readonly AuthMethod[] = [
+    keys,
+    ...(jwtSecret === undefined ? [] : createJwtMethods(state, jwtSecret)),
+    ...login.methods,
+  ]
   return {
     ingest,
     store,
     state,
     audit: createAudit(state, clock),
     identity: createAuthenticator(methods, { state, clock, exposed: () => !guard.local() }),
+    alerts: options.alerts ?? createAlerts({ state, store, ingest, clock, random }),
     live,
     about,
     verify: () =>
@@ -157,6 +173,7 @@ function contextOf(options: AppOptions): AppContext {
         store,
         appliedWithinMs: limits.appliedWaitMs,
         ...(options.journalDir ? { journalDir: options.journalDir } : {}),
+        ...(options.verifyState ? { verifyState: options.verifyState } : {}),
       }),
     assets,
     clock,
@@ -166,14 +183,15 @@ function contextOf(options: AppOptions): AppContext {
     budget,
     guard,
     clientAddress,
+    login,
     door: createIngestDoor({ ingest, limits, budget, clientAddress, ack }),
     protocol012: createProtocol012(options.protocol012 ?? {}, clock),
     queries: createTurnstile(limits.runningQueries, limits.waitingQueries),
     downloads: createDownloads(limits.downloads),
     ...(options.backup ? { backup: options.backup } : {}),
     openApi: once(() => openApiDocument(ROUTES, about.version)),
-    newRequestId: uuidv7Generator(clock, random),
-    onError: options.onError ?? (() => undefined),
+    newRequestId,
+    onError,
     stopping: options.stopping ?? (() => false),
   }
 }

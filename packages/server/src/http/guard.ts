@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import { TallystickError } from '@tallystick/core'
+import { sameOrigin } from '../identity/same-origin.ts'
 
 /**
  * Who may speak to a server that has no keys. A page of another site can make a browser send requests to a local
@@ -62,10 +63,8 @@ export function createGuard(options: GuardOptions = {}): Guard {
     return allowed
   }
 
-  const allowedOrigin = (origin: string, host: string): boolean => {
-    const lower = origin.toLowerCase()
-    return origins.has(lower) || sameOrigin(lower, host.toLowerCase())
-  }
+  const allowedOrigin = (origin: string, host: string): boolean =>
+    origins.has(origin.toLowerCase()) || sameOrigin(origin, host)
 
   return {
     refusal({ host, origin, fetchSite, guarded }) {
@@ -90,14 +89,6 @@ export function createGuard(options: GuardOptions = {}): Guard {
     },
     local: () => local,
   }
-}
-
-/** Does the origin name the host the request was sent to? The scheme is not ours to know behind a TLS proxy. */
-function sameOrigin(origin: string, host: string): boolean {
-  const match = /^(https?):\/\/([^/?#@]+)$/.exec(origin)
-  if (match === null) return false
-  const [, scheme, authority] = match
-  return authority === host || `${authority}:${scheme === 'http' ? 80 : 443}` === host
 }
 
 const quote = (text: string | undefined): string => (text === undefined ? '(none)' : JSON.stringify(text.slice(0, 128)))

@@ -1,5 +1,15 @@
 import { listAgents, putAgent } from './handlers/agents.ts'
+import {
+  acknowledgeAlert,
+  createRule,
+  listAlerts,
+  listRules,
+  removeRule,
+  replaceRule,
+  testRule,
+} from './handlers/alerts.ts'
 import { apiPage, openApi } from './handlers/api-page.ts'
+import { audit } from './handlers/audit.ts'
 import { backup } from './handlers/backup.ts'
 import { page } from './handlers/dashboard.ts'
 import { listEvents } from './handlers/events.ts'
@@ -10,10 +20,22 @@ import { invariants } from './handlers/invariants.ts'
 import { createKey, listKeys, revokeKey } from './handlers/keys.ts'
 import { live } from './handlers/live.ts'
 import { me } from './handlers/me.ts'
+import { beginOidc, finishOidc } from './handlers/oidc.ts'
 import { query } from './handlers/query.ts'
+import { endSession, openSession, showSession } from './handlers/session.ts'
 import { status } from './handlers/status.ts'
 import { tables } from './handlers/tables.ts'
 import { listTenants, putTenant } from './handlers/tenants.ts'
+import {
+  ACKNOWLEDGE_ALERT_DOC,
+  CREATE_RULE_DOC,
+  LIST_ALERTS_DOC,
+  LIST_RULES_DOC,
+  REMOVE_RULE_DOC,
+  REPLACE_RULE_DOC,
+  TEST_RULE_DOC,
+} from './openapi/alerts.ts'
+import { AUDIT_DOC } from './openapi/audit.ts'
 import {
   CREATE_KEY_DOC,
   LIST_AGENTS_DOC,
@@ -24,6 +46,13 @@ import {
   PUT_TENANT_DOC,
   REVOKE_KEY_DOC,
 } from './openapi/identity.ts'
+import {
+  BEGIN_OIDC_DOC,
+  END_SESSION_DOC,
+  FINISH_OIDC_DOC,
+  OPEN_SESSION_DOC,
+  SHOW_SESSION_DOC,
+} from './openapi/login.ts'
 import {
   API_PAGE_DOC,
   FILES_DOC,
@@ -129,6 +158,69 @@ export const ROUTES: readonly Route[] = [
   },
   {
     method: 'GET',
+    path: '/api/v1/alerts',
+    scope: 'read',
+    handler: listAlerts,
+    doc: LIST_ALERTS_DOC,
+    strict: true,
+    summary: 'List alerts, newest first',
+  },
+  {
+    method: 'POST',
+    path: '/api/v1/alerts/:id/acknowledge',
+    scope: 'admin',
+    handler: acknowledgeAlert,
+    doc: ACKNOWLEDGE_ALERT_DOC,
+    strict: true,
+    summary: 'Note that somebody sees to an alert',
+  },
+  {
+    method: 'GET',
+    path: '/api/v1/alerts/rules',
+    scope: 'read',
+    handler: listRules,
+    doc: LIST_RULES_DOC,
+    strict: true,
+    summary: 'List alert rules',
+  },
+  {
+    method: 'POST',
+    path: '/api/v1/alerts/rules',
+    scope: 'admin',
+    handler: createRule,
+    doc: CREATE_RULE_DOC,
+    strict: true,
+    summary: 'Add an alert rule',
+  },
+  {
+    method: 'PUT',
+    path: '/api/v1/alerts/rules/:id',
+    scope: 'admin',
+    handler: replaceRule,
+    doc: REPLACE_RULE_DOC,
+    strict: true,
+    summary: 'Replace an alert rule',
+  },
+  {
+    method: 'DELETE',
+    path: '/api/v1/alerts/rules/:id',
+    scope: 'admin',
+    handler: removeRule,
+    doc: REMOVE_RULE_DOC,
+    strict: true,
+    summary: 'Remove an alert rule',
+  },
+  {
+    method: 'POST',
+    path: '/api/v1/alerts/rules/:id/test',
+    scope: 'admin',
+    handler: testRule,
+    doc: TEST_RULE_DOC,
+    strict: true,
+    summary: "Send a test to a rule's targets",
+  },
+  {
+    method: 'GET',
     path: '/api/v1/invariants',
     scope: 'read',
     handler: invariants,
@@ -154,6 +246,15 @@ export const ROUTES: readonly Route[] = [
     doc: TABLES_DOC,
     strict: true,
     summary: 'List dimensions and measures',
+  },
+  {
+    method: 'GET',
+    path: '/api/v1/audit',
+    scope: 'admin',
+    handler: audit,
+    doc: AUDIT_DOC,
+    strict: true,
+    summary: 'List who changed what, newest first',
   },
   {
     method: 'GET',
@@ -292,6 +393,49 @@ export const ROUTES: readonly Route[] = [
     doc: ANALYTICS_CLEAR_DOC,
     failure: routiiumFailure('Failed to clear analytics'),
     summary: 'Remove every event, as Routiium does',
+  },
+  {
+    method: 'GET',
+    path: '/api/v1/session',
+    scope: 'public',
+    handler: showSession,
+    doc: SHOW_SESSION_DOC,
+    strict: true,
+    summary: 'Say who asks and how to log in',
+  },
+  {
+    method: 'POST',
+    path: '/api/v1/session',
+    scope: 'public',
+    handler: openSession,
+    doc: OPEN_SESSION_DOC,
+    strict: true,
+    summary: 'Log in with a key',
+  },
+  {
+    method: 'DELETE',
+    path: '/api/v1/session',
+    scope: 'public',
+    handler: endSession,
+    doc: END_SESSION_DOC,
+    strict: true,
+    summary: 'Log this browser out',
+  },
+  {
+    method: 'GET',
+    path: '/auth/oidc/login',
+    scope: 'public',
+    handler: beginOidc,
+    doc: BEGIN_OIDC_DOC,
+    summary: 'Go to the OpenID Connect issuer',
+  },
+  {
+    method: 'GET',
+    path: '/auth/oidc/callback',
+    scope: 'public',
+    handler: finishOidc,
+    doc: FINISH_OIDC_DOC,
+    summary: 'Come back from the issuer',
   },
   {
     method: 'GET',

@@ -30,10 +30,24 @@ export interface Verification {
     readonly first_ordinal: number
     readonly last_ordinal: number
   } | null
+  /** Null where it is in memory only. */
+  readonly state: StateFindings['files'] | null
   /** UTC days whose totals were compared. */
   readonly days_compared: number
   readonly store: { readonly events: number; readonly applied_ordinal: number }
   readonly invariants: Invariants
+}
+
+/** What was found of the control state. */
+export interface StateFindings {
+  readonly files: {
+    readonly rows: number
+    readonly log_records: number
+    readonly damaged_lines: number
+    readonly snapshots: number
+    readonly damaged_snapshots: number
+  }
+  readonly differences: readonly string[]
 }
 
 export interface VerifyOptions {
@@ -41,6 +55,8 @@ export interface VerifyOptions {
   readonly store: UsageStore
   /** Absent without a journal: then only the store and the law are checked. */
   readonly journalDir?: string
+  /** Checks the files of the control state; absent where it has none. */
+  readonly verifyState?: () => Promise<StateFindings>
   /** How long the store may take to come up to the journal; for ever unless given. */
   readonly appliedWithinMs?: number
 }
@@ -70,13 +86,13 @@ const COMPARED = [
 
 /**
  * Checks journal, store and rollups against each other: every line's checksum; the totals of every UTC day in the journal
- * against those the store answers; rows against cells inside the store; and the conservation law. Works while events
- * arrive.
+ * against those the store answers; rows against cells inside the store; the files of the control state; and the conservation
+ * law. Works while events arrive.
  *
  * @throws TallystickError `store_unavailable` when the store cannot be read or does not come up to the journal
  */
 export async function verify(options: VerifyOptions): Promise<Verification> {
-  const { ingest, store, journalDir, appliedWithinMs } = options
+  const { ingest, store, journalDir, verifyState, appliedWithinMs } = options
   const differences: string[] = []
   const notes: string[] = []
   const reading = journalDir === undefined ? undefined : new JournalTotals(journalDir, store)
@@ -100,6 +116,8 @@ export async function verify(options: VerifyOptions): Promise<Verification> {
   if (reading !== undefined && reading.damaged > 0) differences.push(damageSentence(reading))
 
   if (store.audit !== undefined) differences.push(...(await store.audit()).differences)
+  const state = await verifyState?.()
+  if (state !== undefined) differences.push(...state.differences)
   const invariants = await ingest.invariants()
   if (!invariants.balanced) differences.push('The conservation law does not balance.')
   const { events, appliedOrdinal } = await store.stats()
@@ -119,6 +137,7 @@ export async function verify(options: VerifyOptions): Promise<Verification> {
             first_ordinal: reading.firstOrdinal,
             last_ordinal: reading.lastOrdinal,
           },
+    state: state === undefined ? null : state.files,
     days_compared: daysCompared,
     store: { events, applied_ordinal: appliedOrdinal },
     invariants,

@@ -31,6 +31,8 @@ export interface AlertRule {
   readonly windowMs?: number
   /** For how long it must hold before it fires, ms. */
   readonly forMs?: number
+  /** With fewer requests than this in the window nothing is concluded from them. */
+  readonly minRequests?: number
   /** Narrows what is looked at: values by dimension. */
   readonly filters?: Readonly<Record<string, readonly string[]>>
   readonly targets: readonly AlertTarget[]
@@ -52,17 +54,24 @@ export interface Firing {
   readonly facts: Readonly<Record<string, string | number | null>>
   readonly firedMs: number
   readonly resolvedMs?: number
+  readonly acknowledgedMs?: number
+  /** As the audit log names people. */
+  readonly acknowledgedBy?: string
 }
 
 /** A firing on its way to one target. */
 export interface Delivery {
   readonly id: string
   readonly firingId: string
+  /** What is told: that it fired (when absent), or that it is over. */
+  readonly event?: 'fired' | 'resolved'
   readonly target: AlertTarget
   readonly attempts: number
   readonly nextMs: number
   readonly deliveredMs?: number
   readonly lastError?: string
-  /** Given up after this instant. */
+  /** Given up, for the reason in `lastError`. */
+  readonly givenUpMs?: number
+  /** It is given up after this instant. */
   readonly untilMs: number
 }

@@ -29,6 +29,8 @@ export interface Session {
   readonly scopes: readonly KeyScope[]
   readonly tenantId?: string
   readonly agentId?: string
+  /** Absent: the events of all agents are seen. */
+  readonly agentIds?: readonly string[]
   readonly createdMs: number
   readonly expiresMs: number
 }

@@ -6,8 +6,11 @@ import type { Tables } from './tables.ts'
 export class LiveTables {
   readonly maps: TableMaps
   readonly #listeners = new Set<(changes: readonly Change[]) => void>()
+  readonly #onError: (error: unknown) => void
 
-  constructor(maps: TableMaps = emptyTables()) {
+  /** @param onError told what a listener threw: a write that shows must reach the disk whatever becomes of those who are told */
+  constructor(onError: (error: unknown) => void, maps: TableMaps = emptyTables()) {
+    this.#onError = onError
     this.maps = maps
   }
 
@@ -18,7 +21,13 @@ export class LiveTables {
   /** @returns the changes that take these back */
   apply(changes: readonly Change[]): readonly Change[] {
     const undo = applyChanges(this.maps, changes)
-    for (const listener of this.#listeners) listener(changes)
+    for (const listener of this.#listeners) {
+      try {
+        listener(changes)
+      } catch (error) {
+        this.#onError(error)
+      }
+    }
     return undo
   }
 

@@ -4,7 +4,7 @@ import type { ControlState } from './state.ts'
 
 /** A control state that is gone with the process: for a server with a memory store, and for tests. */
 export function openMemoryState(): ControlState {
-  const tables = new LiveTables()
+  const tables = new LiveTables((error) => queueMicrotask(() => rethrow(error)))
   let closed = false
   return {
     rows: (table) => tables.rows(table),
@@ -17,4 +17,9 @@ export function openMemoryState(): ControlState {
       closed = true
     },
   }
+}
+
+/** There is no log to tell it to. */
+function rethrow(error: unknown): never {
+  throw error
 }

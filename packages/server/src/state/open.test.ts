@@ -251,6 +251,18 @@ describe('writes', () => {
     await again.close()
   })
 
+  test('are durable even if a listener throws, which is told', async () => {
+    const errors: unknown[] = []
+    const state = await start({ onError: (error) => errors.push(error) })
+    state.onChange(() => {
+      throw new Error('a listener')
+    })
+    await state.write([tenant('a')])
+    await state.close()
+    expect(errors).toEqual([new Error('a listener')])
+    expect((await start()).rows('tenants').size).toBe(1)
+  })
+
   test('too long for a line are refused and do not show', async () => {
     const state = await start()
     await expect(state.write([tenant('a', 'x'.repeat(6_000_000))])).rejects.toMatchObject({ code: 'too_long' })

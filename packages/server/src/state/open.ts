@@ -119,7 +119,7 @@ async function openOn(log: Journal, found: FoundSnapshots, options: StateOptions
     if ((damage.missing?.last ?? Number.POSITIVE_INFINITY) > (whole?.ordinal ?? 0))
       options.onNotice?.({ kind: 'damaged_log', damage })
   }
-  const tables = new LiveTables(read.tables)
+  const tables = new LiveTables(onError, read.tables)
   const snapshotAt =
     whole === undefined ? undefined : { ordinal: whole.ordinal, position: read.behindSnapshot ?? log.end().position }
   const snapshots = new Snapshots(

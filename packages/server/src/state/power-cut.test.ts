@@ -1,3 +1,4 @@
+import type { JournalFile } from '@tallystick/core/journal'
 import { describe, expect, test } from 'vitest'
 import { CHANGING, FaultFs, type FaultOpKind } from '../../../core/src/journal/testing/fault-fs.ts'
 import { broken, live, madeBy, Oracle, same, tablesOf } from './testing/life.ts'
@@ -41,6 +42,49 @@ describe('a power cut', () => {
     for (let change = 1; change <= total(changes); change++) found.push(...(await cutAt(change, 2)))
     expect(found).toEqual([])
   }, 120_000)
+})
+
+describe('a power cut during the opening after a power cut', () => {
+  test('loses nothing either', async () => {
+    const found: string[] = []
+    for (let first = 20; first < 190; first += 17) {
+      const fs = new FaultFs()
+      const oracle = new Oracle()
+      let seen = 0
+      fs.plan = ({ kind }) => (CHANGING.has(kind) && ++seen === first ? 'crash' : undefined)
+      await live(fs, oracle)
+      for (let second = 1; second <= 12; second += 2) {
+        const survivor = fs.survivor(first)
+        let opening = 0
+        survivor.plan = ({ kind }) => (CHANGING.has(kind) && ++opening === second ? 'crash' : undefined)
+        await broken(survivor, oracle).catch(() => {})
+        // The write that it goes on with may have become durable before the cut.
+        for (const what of await broken(survivor.survivor(second), oracle)) found.push(`${first}, ${second}: ${what}`)
+      }
+    }
+    expect(found).toEqual([])
+  }, 60_000)
+})
+
+describe('a disk that does not keep what it says it has synced', () => {
+  class Unsynced extends FaultFs {
+    override async open(...how: Parameters<FaultFs['open']>): Promise<JournalFile> {
+      return { ...(await super.open(...how)), datasync: async () => {} }
+    }
+  }
+
+  test('is found out', async () => {
+    const found: string[] = []
+    for (let change = 40; change < 60; change++) {
+      const fs = new Unsynced()
+      const oracle = new Oracle()
+      let seen = 0
+      fs.plan = ({ kind }) => (CHANGING.has(kind) && ++seen === change ? 'crash' : undefined)
+      await live(fs, oracle)
+      found.push(...(await broken(fs.survivor(change), oracle).catch(() => ['it does not open'])))
+    }
+    expect(found.length).toBeGreaterThan(0)
+  })
 })
 
 describe('a disk that fails', () => {

@@ -1,4 +1,11 @@
-import { type JournalDamage, type JournalFs, type JournalPosition, readJournal } from '@tallystick/core/journal'
+import {
+  type JournalDamage,
+  type JournalFs,
+  type JournalPosition,
+  lineDamage,
+  parseLine,
+  readLines,
+} from '@tallystick/core/journal'
 import { changesOf } from './record.ts'
 import { listSnapshots, type ReadSnapshot, readSnapshot } from './snapshot-file.ts'
 import { applyChanges, emptyTables, type TableMaps } from './table-maps.ts'
@@ -20,8 +27,6 @@ export interface ReadState {
   readonly ordinal: number
   /** Where the log goes on after the snapshot; undefined if nothing follows it. */
   readonly behindSnapshot: JournalPosition | undefined
-  /** Writes that were read from the log. */
-  readonly writes: number
 }
 
 /** @throws TallystickError `journal_newer_format`; the file system's error */
@@ -51,17 +56,21 @@ export async function replay(
 ): Promise<ReadState> {
   const { tables, ordinal: base } = snapshot ?? { tables: emptyTables(), ordinal: 0 }
   let last = base
-  let writes = 0
   let behindSnapshot: JournalPosition | undefined
-  const log = readJournal({ fs, dir, onCorrupt: onDamage, ...(to === undefined ? {} : { to }) })
-  for await (const { records } of log) {
-    for (const { ordinal, position, body } of records) {
+  const log = readLines({ fs, dir, onCorrupt: onDamage, ...(to === undefined ? {} : { to }) })
+  for await (const lines of log) {
+    for (const [index, ordinal] of lines.ordinals.entries()) {
+      // Checked, and not taken apart: the snapshot has it.
       if (ordinal <= base) continue
-      behindSnapshot ??= position
-      applyChanges(tables, changesOf(body))
+      const record = parseLine(lines, index)
+      if (typeof record === 'string') {
+        onDamage(lineDamage(lines, index, record))
+        continue
+      }
+      behindSnapshot ??= record.position
+      applyChanges(tables, changesOf(record.body))
       last = ordinal
-      writes++
     }
   }
-  return { tables, ordinal: last, behindSnapshot, writes }
+  return { tables, ordinal: last, behindSnapshot }
 }

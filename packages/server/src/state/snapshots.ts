@@ -14,7 +14,7 @@ export interface SnapshotsOptions {
   readonly tables: TableMaps
   readonly clock: Clock
   readonly product: string
-  /** A snapshot is made when the log has grown by this, or by as much as the last snapshot has. */
+  /** A snapshot is made when the log has grown by this, or by twice what the last snapshot has. */
   readonly everyBytes: number
   readonly onError: (error: unknown) => void
 }
@@ -41,7 +41,8 @@ export class Snapshots {
   /** The log grows by so much. Gives what makes a snapshot of the rows as they are now, if it is time for one. */
   grown(bytes: number): ((end: JournalEnd) => void) | undefined {
     this.#since += bytes
-    if (this.#making !== undefined || this.#since < Math.max(this.#options.everyBytes, this.#bytes)) return undefined
+    if (this.#making !== undefined || this.#since < Math.max(this.#options.everyBytes, 2 * this.#bytes))
+      return undefined
     const copy = copyOf(this.#options.tables)
     this.#since = 0
     return (end) => void this.make(copy, end)

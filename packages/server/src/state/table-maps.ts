@@ -4,19 +4,6 @@ import type { Tables } from './tables.ts'
 /** Every table as a map by id. */
 export type TableMaps = { readonly [T in TableName]: Map<string, Tables[T]> }
 
-export const TABLE_NAMES: readonly TableName[] = [
-  'tenants',
-  'agents',
-  'keys',
-  'sessions',
-  'budgets',
-  'leases',
-  'rules',
-  'firings',
-  'deliveries',
-  'audit',
-]
-
 export function emptyTables(): TableMaps {
   return {
     tenants: new Map(),
@@ -32,15 +19,17 @@ export function emptyTables(): TableMaps {
   }
 }
 
+/** In the order in which a snapshot has them. */
+export const TABLE_NAMES: readonly TableName[] = Object.keys(emptyTables()) as TableName[]
+
 /** @returns the changes that take these back */
 export function applyChanges(tables: TableMaps, changes: readonly Change[]): readonly Change[] {
-  return changes
-    .map((change): Change => {
-      const table = tables[change.table] as Map<string, unknown>
-      const before = { ...change, row: table.get(change.id) } as Change
-      if (change.row === undefined) table.delete(change.id)
-      else table.set(change.id, change.row)
-      return before
-    })
-    .reverse()
+  const undo: Change[] = []
+  for (const { table: name, id, row } of changes) {
+    const table = tables[name] as Map<string, unknown>
+    undo.push({ table: name, id, row: table.get(id) } as Change)
+    if (row === undefined) table.delete(id)
+    else table.set(id, row)
+  }
+  return undo.reverse()
 }

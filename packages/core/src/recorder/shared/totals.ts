@@ -1,4 +1,4 @@
-import { type Exact, normalizeExact } from '../../event/index.ts'
+import { addExact, type Exact, normalizeExact } from '../../event/index.ts'
 import type { Draft } from '../read-event.ts'
 import type { Figures } from '../stats.ts'
 import { type Memory, SEQ, TOTALS } from './memory.ts'
@@ -96,14 +96,16 @@ export class TotalsWriter {
     return figuresOf(this.#next, UNTOLD)
   }
 
-  set untold(figures: Figures) {
+  /** A record tells of these now. */
+  told(figures: Figures): void {
     const next = this.#next
-    next[UNTOLD + SUCCEEDED] = figures.succeeded
-    next[UNTOLD + FAILED] = figures.failed
-    next[UNTOLD + UNPRICED] = figures.unpriced
-    setSum(next, UNTOLD + INPUT, figures.inputTokens)
-    setSum(next, UNTOLD + OUTPUT, figures.outputTokens)
-    setSum(next, UNTOLD + COST, figures.costNanoUsd)
+    const { untold } = this
+    next[UNTOLD + SUCCEEDED] = untold.succeeded - figures.succeeded
+    next[UNTOLD + FAILED] = untold.failed - figures.failed
+    next[UNTOLD + UNPRICED] = untold.unpriced - figures.unpriced
+    setSum(next, UNTOLD + INPUT, addExact(untold.inputTokens, -figures.inputTokens))
+    setSum(next, UNTOLD + OUTPUT, addExact(untold.outputTokens, -figures.outputTokens))
+    setSum(next, UNTOLD + COST, addExact(untold.costNanoUsd, -figures.costNanoUsd))
   }
 
   /** Makes everything counted since, and the records up to `position`, visible at once. */

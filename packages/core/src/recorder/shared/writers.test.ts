@@ -55,6 +55,21 @@ describe('a ring that is full', () => {
     expect(stats.byProvider.get('openai')?.requestCount).toBe(1_000)
   })
 
+  it('has its room for events again once it was collected, however many models it left out', () => {
+    const store = small()
+    const writer = attachWriter(store.handle(0))
+    for (let index = 0; index < 5_000; index++) writer.recordEvent(completed(`model-${index}`, 10, 5, 100))
+    store.collect()
+    const leftOut = store.droppedCount
+    let told = 0
+    for (; store.stats().byModel.has('(other)'); told++) expect(writer.recordRouterStarted(8080)).toBe(true)
+    expect(told).toBeGreaterThan(100)
+    expect(store.stats().byModel.size).toBe(5_000)
+    expect(store.stats()).toMatchObject({ totalRequests: 5_000, totalCostMicros: 500_000 })
+    expect(store.droppedCount).toBe(leftOut)
+    expectLaw(store)
+  })
+
   it('agrees with a store of one thread after whatever was recorded and collected', () => {
     const model = fc.constantFrom('gpt-4', 'gpt-4o', 'claude-sonnet-4-5', 'o3')
     const event = fc.record({

@@ -3,7 +3,7 @@ import { configOf, EXIT, Exit, examples, type RegisterCommand, withData } from '
 import { answerOf, connect } from '../connection.ts'
 import { grouped, Progress } from '../terminal.ts'
 
-/** `tallystick verify`: journal, store and rollups against each other, and the conservation law. */
+/** `tallystick verify`: journal, store, rollups and control state against each other, and the conservation law. */
 export const registerVerify: RegisterCommand = (program, terminal) => {
   const command = withData(
     program.command('verify').description('compare journal, store and rollups, and print the conservation law'),
@@ -48,6 +48,11 @@ function report(found: Verification): string {
           `journal   ${n(found.journal.records)} records, ${n(found.journal.events)} events, ${n(found.journal.damaged_lines)} damaged lines`,
         ]),
     `store     ${n(found.store.events)} events, ${n(found.days_compared)} ${found.days_compared === 1 ? 'day' : 'days'} compared with the journal`,
+    ...(found.state === null
+      ? []
+      : [
+          `state     ${n(found.state.rows)} rows, ${n(found.state.log_records)} writes in the log, ${n(found.state.damaged_lines)} damaged lines, ${n(found.state.snapshots)} snapshots`,
+        ]),
     `law       accepted ${n(store.accepted)} = live ${n(store.live)} + expired ${n(store.expired)} + cleared ${n(store.cleared)} + pending ${n(store.pending_apply)} + quarantined ${n(store.quarantined)}`,
     `received  ${n(server.received)} = accepted ${n(server.accepted)} + duplicate ${n(server.duplicate)} + conflict ${n(server.conflict)} + rejected ${n(rejected)} + failed ${n(server.failed)}  (since this process began)`,
     `sources   ${n(gaps.sources)} known, ${n(gaps.missing)} numbers missing`,

@@ -30,6 +30,8 @@ export interface ClientAddress {
    * proxies name. Undefined where a proxy hides it.
    */
   sender(evidence: AddressEvidence): string | undefined
+  /** Is the other end of a connection one of the trusted proxies? */
+  trusts(peer: string | undefined): boolean
   /** What events that say nothing about it get; undefined when nothing is kept. */
   observed(evidence: AddressEvidence): Observed | undefined
   /** Holds the `clientIp` of decoded events to the policy, whoever sent it. */
@@ -59,6 +61,10 @@ export function createClientAddress({ policy, trustedProxies }: ClientAddressOpt
   const kept = (address: string): string => (policy === 'truncated' ? truncatedAddress(address) : address)
   return {
     sender,
+    trusts(peer) {
+      const address = peer === undefined ? undefined : canonicalAddress(peer)
+      return address !== undefined && trusts(address)
+    },
     observed(evidence) {
       if (policy === 'off') return undefined
       const address = sender(evidence)

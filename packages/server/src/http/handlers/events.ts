@@ -75,7 +75,8 @@ export function selectionOf(
   return { fromMs: query.fromMs, toMs: query.toMs, filters: [...query.filters, ...negated] }
 }
 
-function limitOf(text: string | null): number {
+/** @throws TallystickError `invalid_query` */
+export function limitOf(text: string | null): number {
   if (text === null) return DEFAULT_LIMIT
   const limit = /^\d{1,5}$/.test(text) ? Number(text) : 0
   if (limit >= 1 && limit <= MAX_LIMIT) return limit

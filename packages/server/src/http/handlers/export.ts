@@ -3,6 +3,7 @@ import { type FieldName, wireJson } from '@tallystick/core/event'
 import { csvRow } from '../../format/csv.ts'
 import { CSV_COLUMNS, type CsvColumn, csvColumnOf, csvLine } from '../../format/event-csv.ts'
 import type { ScanCursor, ScanPage, StoredEvent } from '../../store/store.ts'
+import { noteTaken } from '../audited.ts'
 import type { Downloads } from '../downloads.ts'
 import { EXPORT_DOC } from '../openapi/transfer.ts'
 import { documentedParameters, type ParameterTable } from '../parameters.ts'
@@ -29,7 +30,7 @@ interface Format {
  * `GET /api/v1/export`: every event of `[from, to)`, oldest first, as NDJSON in the native wire or as CSV. Read no faster than
  * it is taken, a page at a time. What is accepted after the request came is left out.
  */
-export const exportEvents: Handler = async ({ url, request, app, store }) => {
+export const exportEvents: Handler = async ({ url, request, app, store, principal }) => {
   const { searchParams } = url
   const selection = selectionOf(searchParams, OWN, app.clock.now())
   const format = formatOf(searchParams)
@@ -46,6 +47,12 @@ export const exportEvents: Handler = async ({ url, request, app, store }) => {
   // In turn with queries, so that a busy server can still refuse; the other pages come one at a time.
   const first = await app.queries.run(() => read(), request.signal)
   if (first.next !== undefined) app.downloads.assertRoom()
+  const { fromMs, toMs } = selection
+  await noteTaken({ app, request, principal }, 'events.export', {
+    format: format.extension,
+    from_ms: fromMs,
+    to_ms: toMs,
+  })
   return new Response(streamBody(texts(first, read, known, format, app.downloads), app), {
     headers: {
       'content-type': format.type,

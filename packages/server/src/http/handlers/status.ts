@@ -8,6 +8,7 @@ export const status: Handler = async ({ app, store: scoped, principal }) => {
   const [store, readiness] = [await scoped.stats(), readinessOf(app)]
   // How much all tenants together hold is not for one of them.
   const journal = seesAll(principal) ? about.journal?.() : undefined
+  const state = seesAll(principal) ? about.state?.() : undefined
   const live = app.live.stats()
   return json({
     version: about.version,
@@ -37,6 +38,8 @@ export const status: Handler = async ({ app, store: scoped, principal }) => {
             segments: journal.segments,
             quarantined_lines: journal.quarantinedLines,
           },
+    state:
+      state === undefined ? null : { state: state.state, log_bytes: state.logBytes, damaged_lines: state.damagedLines },
     live: { streams: live.streams, ticks: live.ticks, skipped_ticks: live.skipped },
     prices: { catalogue_version: about.catalogueVersion() },
     limits: {

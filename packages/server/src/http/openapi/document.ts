@@ -7,7 +7,8 @@ import { ref } from './schema.ts'
 const TAGS: readonly { readonly name: RouteDoc['tag']; readonly description: string }[] = [
   { name: 'Events', description: 'Sending events, and reading them back one by one.' },
   { name: 'Figures', description: 'Asking for sums, series and quantiles, once or live.' },
-  { name: 'Access', description: 'Getting in with a browser.' },
+  { name: 'Access', description: 'Keys, tenants and agents, and getting in with a browser.' },
+  { name: 'Alerts', description: 'Being told when something is wrong, and what was told.' },
   { name: 'Operations', description: 'How the server does.' },
   { name: 'Routiium', description: 'The analytics API of Routiium, as its clients know it.' },
   { name: 'Protocol 012', description: 'The analytics API of Protocol 012, as its clients know it.' },

@@ -86,13 +86,27 @@ export const VERIFICATION_SCHEMA: Schema = object(
         records: integer(),
         events: integer(),
         damaged_lines: integer(),
+        held_by_store: integer('Of those lines, how many have their events in the store still.'),
+        lost: array(array(integer()), 'First and last record of each range whose events are nowhere; at most 20.'),
         first_ordinal: integer(),
         last_ordinal: integer(),
       }),
+    ),
+    state: orNull(
+      object(
+        {
+          rows: integer(),
+          log_records: integer(),
+          damaged_lines: integer(),
+          snapshots: integer(),
+          damaged_snapshots: integer(),
+        },
+        { description: 'The files of the control state. Null where it is in memory only.' },
+      ),
     ),
     days_compared: integer(),
     store: object({ events: integer(), applied_ordinal: integer() }),
     invariants: ref('Invariants'),
   },
-  { description: 'Journal, store and rollups compared with each other.' },
+  { description: 'Journal, store, rollups and control state compared with each other.' },
 )

@@ -326,6 +326,16 @@ export const STATUS_DOC: RouteDoc = {
             quarantined_lines: integer(),
           }),
         ),
+        state: orNull(
+          object(
+            {
+              state: { type: 'string', enum: ['ok', 'disk_full', 'failed'] },
+              log_bytes: integer(),
+              damaged_lines: integer(),
+            },
+            { description: 'The control state: keys, budgets, alerts. Null where it is in memory only.' },
+          ),
+        ),
         live: object({ streams: integer(), ticks: integer(), skipped_ticks: integer() }),
         prices: object({ catalogue_version: text() }),
         limits: object({

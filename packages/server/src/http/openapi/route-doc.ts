@@ -15,7 +15,7 @@ export interface RouteDoc {
   readonly errorContent?: { readonly type: string; readonly schema: Schema }
 }
 
-export type Tag = 'Access' | 'Events' | 'Figures' | 'Operations' | 'Routiium' | 'Protocol 012'
+export type Tag = 'Access' | 'Alerts' | 'Events' | 'Figures' | 'Operations' | 'Routiium' | 'Protocol 012'
 
 export interface ParameterDoc {
   readonly name: string

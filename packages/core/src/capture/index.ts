@@ -1,0 +1,11 @@
+/** Requests to providers recorded where they are made. Runs wherever there is `fetch`. */
+export {
+  Exchange,
+  type ExchangeNames,
+  type ExchangeOptions,
+  type ExchangeSink,
+  type ExchangeStart,
+} from './exchange.ts'
+export { type CaptureOptions, captureFetch } from './fetch.ts'
+export { type RequestFacts, RequestReader } from './request-facts.ts'
+export { type Target, targetOf } from './target.ts'

@@ -1,0 +1,100 @@
+import { type Provider, parseProvider } from '../provider/provider.ts'
+
+/** What an address says of the request that goes there. */
+export interface Target {
+  /** Undefined where neither host nor path names one; then the model's name does. */
+  readonly provider?: Provider
+  /** As OpenTelemetry names operations: `chat`, `text_completion`, `embeddings`, `generate_content`, ... */
+  readonly operation: string
+  /** The path, without what stands for one request or person. */
+  readonly endpoint: string
+  /** Where the address itself names the model. */
+  readonly model?: string
+}
+
+/** Ends of host names, most special first. */
+const HOSTS: readonly (readonly [string, Provider])[] = [
+  ['.openai.azure.com', 'azure.ai.openai'],
+  ['.cognitiveservices.azure.com', 'azure.ai.openai'],
+  ['.services.ai.azure.com', 'azure.ai.openai'],
+  ['api.openai.com', 'openai'],
+  ['api.anthropic.com', 'anthropic'],
+  ['generativelanguage.googleapis.com', 'gcp.gemini'],
+  ['aiplatform.googleapis.com', 'gcp.vertex_ai'],
+  ['api.mistral.ai', 'mistral_ai'],
+  ['api.cohere.com', 'cohere'],
+  ['api.cohere.ai', 'cohere'],
+  ['api.groq.com', 'groq'],
+  ['api.deepseek.com', 'deepseek'],
+  ['api.x.ai', 'x_ai'],
+  ['openrouter.ai', 'openrouter'],
+  ['api.perplexity.ai', 'perplexity'],
+  ['api.moonshot.ai', 'moonshot_ai'],
+  ['dashscope.aliyuncs.com', 'alibaba'],
+  ['dashscope-intl.aliyuncs.com', 'alibaba'],
+]
+const BEDROCK = /^bedrock-runtime(?:-fips)?\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?$/
+const OLLAMA_PORT = '11434'
+
+/** THE table of paths that ask a model for something: how they end, what is asked, and whose words they are. */
+const PATHS: readonly (readonly [RegExp, string, Provider?])[] = [
+  [/\/chat\/completions$/, 'chat'],
+  [/\/responses$/, 'chat'],
+  [/\/completions$/, 'text_completion'],
+  [/\/embeddings$/, 'embeddings'],
+  [/\/messages$/, 'chat', 'anthropic'],
+  [/\/models\/([^/:]+):(?:streamGenerateContent|generateContent)$/, 'generate_content', 'gcp.gemini'],
+  [/\/models\/([^/:]+):(?:streamRawPredict|rawPredict)$/, 'chat', 'gcp.vertex_ai'],
+  [/\/models\/([^/:]+):(?:embedContent|batchEmbedContents)$/, 'embeddings', 'gcp.gemini'],
+  [/\/model\/([^/]+)\/(?:converse|converse-stream)$/, 'chat', 'aws.bedrock'],
+  [/\/model\/([^/]+)\/(?:invoke|invoke-with-response-stream)$/, 'chat', 'aws.bedrock'],
+  [/\/v[12]\/chat$/, 'chat', 'cohere'],
+  [/\/v[12]\/embed$/, 'embeddings', 'cohere'],
+  [/\/v[12]\/rerank$/, 'rerank', 'cohere'],
+  [/\/api\/chat$/, 'chat', 'ollama'],
+  [/\/api\/generate$/, 'text_completion', 'ollama'],
+  [/\/api\/embed(?:dings)?$/, 'embeddings', 'ollama'],
+  [/\/images\/(?:generations|edits)$/, 'image_generation'],
+  [/\/audio\/(?:transcriptions|translations|speech)$/, 'audio'],
+  [/\/moderations$/, 'moderation'],
+]
+const DEPLOYMENT = /\/deployments\/([^/]+)\//
+
+/**
+ * What a request to this address asks for; undefined where nothing that a provider bills by usage lies, e.g. lists of models.
+ *
+ * @example targetOf(new URL('https://api.openai.com/v1/chat/completions'))?.operation // 'chat'
+ */
+export function targetOf(url: URL): Target | undefined {
+  const { pathname } = url
+  for (const [path, operation, speaks] of PATHS) {
+    const match = path.exec(pathname)
+    if (match === null) continue
+    const named = match[1] ?? DEPLOYMENT.exec(pathname)?.[1]
+    const provider = providerOf(url) ?? speaks
+    return {
+      ...(provider === undefined ? {} : { provider: parseProvider(provider) }),
+      operation,
+      endpoint: pathname,
+      ...(named === undefined ? {} : { model: decoded(named) }),
+    }
+  }
+  return undefined
+}
+
+function providerOf({ hostname, port }: URL): Provider | undefined {
+  if (BEDROCK.test(hostname)) return 'aws.bedrock'
+  if (port === OLLAMA_PORT) return 'ollama'
+  return HOSTS.find(
+    ([end]) =>
+      hostname === end || hostname.endsWith(end.startsWith('.') ? end : `-${end}`) || hostname.endsWith(`.${end}`),
+  )?.[1]
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}

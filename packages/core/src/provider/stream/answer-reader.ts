@@ -1,0 +1,214 @@
+import { usageFromAnthropic } from '../anthropic.ts'
+import { at, type NormalizedUsage } from '../normalized.ts'
+import { type Provider, parseProvider } from '../provider.ts'
+import { normalizeUsage } from '../usage.ts'
+import { AwsFrameReader } from './aws-frames.ts'
+import { type Dialect, dialectOf, type Members, type ProviderError } from './dialect.ts'
+import { LineReader } from './lines.ts'
+import { Pruner } from './prune.ts'
+import { SseReader } from './sse.ts'
+
+/** What an answer said of itself. */
+export interface AnswerReading {
+  /** Undefined where the answer told no figures: usage is unknown, not zero. */
+  readonly usage?: NormalizedUsage
+  /** The provider's id of the answer, by which one exchange that was seen twice is known. */
+  readonly responseId?: string
+  readonly responseModel?: string
+  readonly finishReason?: string
+  /** An error within the answer; a stream may fail after it began with status 200. */
+  readonly error?: ProviderError
+  /** Did it come to the end that its protocol has? */
+  readonly complete: boolean
+  /** Part of it could not be read: it is broken, or a figure's place held more than any figure takes. */
+  readonly damaged: boolean
+}
+
+/** Who answers, and how the answer is wrapped. */
+export interface AnswerKind {
+  readonly provider: Provider | undefined
+  /** The `content-type` of the answer. */
+  readonly contentType: string | undefined
+}
+
+/**
+ * Reads usage, model, id, outcome and errors out of an answer while it passes by, stream or not, in pieces of any size. It holds
+ * a few kilobytes whatever the length, never the text of the answer, and never throws.
+ *
+ * Server-sent events, JSON lines, AWS event streams, and JSON (also Gemini's array of pieces) are told apart by the content type.
+ *
+ * @example
+ * const reader = new AnswerReader({ provider: 'openai', contentType: 'text/event-stream' })
+ * reader.write(new TextEncoder().encode('data: {"choices":[],"usage":{"prompt_tokens":12,"completion_tokens":3}}\n\n'))
+ * reader.end().usage.fields.outputTokens // 3
+ */
+export class AnswerReader {
+  readonly #provider: Provider | undefined
+  readonly #dialect: Dialect
+  readonly #answer: Members = Object.create(null)
+  readonly #framing: { write(bytes: Uint8Array): void; end(): void }
+  #pruner: Pruner
+  #error: ProviderError | undefined
+  #complete = false
+  #damaged = false
+
+  constructor({ provider, contentType = '' }: AnswerKind) {
+    this.#provider = provider === undefined ? undefined : parseProvider(provider)
+    this.#dialect = dialectOf(this.#provider)
+    const type = contentType.split(';', 1)[0]?.trim().toLowerCase() ?? ''
+    this.#pruner = new Pruner(this.#dialect.wanted, (piece) => this.#take(piece), !FRAMED.has(type))
+    this.#framing = this.#framingOf(type)
+  }
+
+  write(bytes: Uint8Array): void {
+    this.#framing.write(bytes)
+  }
+
+  /** The answer has ended, or will not go on. To be called once. */
+  end(): AnswerReading {
+    this.#framing.end()
+    const answer = this.#answer
+    const usage = this.#usage()
+    const { responseModel = text(answer['model']) ?? text(answer['modelVersion']), finishReason = this.#finish() } =
+      usage?.fields ?? {}
+    const responseId = text(answer['id'])
+    return {
+      ...(usage === undefined ? {} : { usage }),
+      ...(responseId === undefined ? {} : { responseId }),
+      ...(responseModel === undefined ? {} : { responseModel }),
+      ...(finishReason === undefined ? {} : { finishReason }),
+      ...(this.#error === undefined ? {} : { error: this.#error }),
+      complete: this.#complete && this.#error === undefined,
+      damaged: this.#damaged || this.#pruner.truncated,
+    }
+  }
+
+  #usage(): NormalizedUsage | undefined {
+    // Models of Anthropic answer through Bedrock and Vertex in their own words.
+    const own = this.#provider === 'aws.bedrock' || this.#provider === 'gcp.vertex_ai'
+    if (own && at(this.#answer, 'usage', 'input_tokens') !== undefined) return usageFromAnthropic(this.#answer)
+    return normalizeUsage(this.#provider, this.#answer)
+  }
+
+  #finish(): string | undefined {
+    const {
+      choices,
+      candidates,
+      stop_reason: stop,
+      stopReason,
+      finish_reason: finish,
+      done_reason: done,
+    } = this.#answer
+    return (
+      text(at(choices, '0', 'finish_reason')) ??
+      text(at(candidates, '0', 'finishReason')) ??
+      [stop, stopReason, finish, done].map(text).find((reason) => reason !== undefined)
+    )
+  }
+
+  #take(piece: Members): void {
+    const error = this.#dialect.error(piece)
+    if (error !== undefined) this.#error = error
+    this.#dialect.fold(this.#answer, piece)
+    if (this.#dialect.ends(piece)) this.#complete = true
+  }
+
+  /** A piece of the stream ends: what could not be read of it is given up, the next is another. */
+  #endPiece(): void {
+    if (!this.#pruner.end()) this.#damaged = true
+    this.#pruner.reset()
+  }
+
+  #framingOf(type: string): { write(bytes: Uint8Array): void; end(): void } {
+    const data = (bytes: Uint8Array, from: number, to: number): void => {
+      this.#pruner.write(bytes, from, to)
+    }
+    if (type === 'text/event-stream') return this.#sse(data)
+    if (type === 'application/vnd.amazon.eventstream') return this.#frames(data)
+    if (FRAMED.has(type)) return new LineReader(data, () => this.#endPiece())
+    let any = false
+    return {
+      write: (bytes) => {
+        any ||= bytes.length > 0
+        data(bytes, 0, bytes.length)
+      },
+      end: () => {
+        if (any) this.#endPiece()
+      },
+    }
+  }
+
+  #sse(data: (bytes: Uint8Array, from: number, to: number) => void): SseReader {
+    /** How much of `[DONE]` the event's data is. */
+    let matched = 0
+    return new SseReader({
+      data: (bytes, from, to) => {
+        for (let at = from; at < to && matched >= 0; at++) matched = bytes[at] === DONE[matched] ? matched + 1 : -1
+        data(bytes, from, to)
+      },
+      event: () => {
+        if (matched === DONE.length) {
+          this.#complete = true
+          this.#pruner.reset()
+        } else this.#endPiece()
+        matched = 0
+      },
+    })
+  }
+
+  #frames(data: (bytes: Uint8Array, from: number, to: number) => void): {
+    write(bytes: Uint8Array): void
+    end(): void
+  } {
+    // A chunk of InvokeModel holds a piece of the model's own provider in base64.
+    const chunk = new Pruner({ bytes: true }, ({ bytes }) => this.#unwrapped(bytes))
+    let inChunk = false
+    const reader = new AwsFrameReader({
+      begin: (headers) => {
+        inChunk = headers.get(':event-type') === 'chunk'
+        if (headers.get(':message-type') === 'event') return
+        const type = text(headers.get(':exception-type')) ?? text(headers.get(':error-code'))
+        this.#error = type === undefined ? {} : { type }
+      },
+      data: (bytes, from, to) => {
+        if (inChunk) chunk.write(bytes, from, to)
+        else data(bytes, from, to)
+      },
+      end: () => {
+        if (!inChunk) return this.#endPiece()
+        if (!chunk.end()) this.#damaged = true
+        chunk.reset()
+      },
+    })
+    return {
+      write: (bytes) => reader.write(bytes),
+      end: () => {
+        if (reader.broken) this.#damaged = true
+      },
+    }
+  }
+
+  #unwrapped(bytes: unknown): void {
+    if (typeof bytes !== 'string') return
+    try {
+      this.#pruner.write(Uint8Array.from(atob(bytes), (character) => character.charCodeAt(0)))
+      this.#endPiece()
+    } catch {
+      this.#damaged = true
+    }
+  }
+}
+
+/** Content types whose pieces are framed; everything else is one document. */
+const FRAMED: ReadonlySet<string> = new Set([
+  'text/event-stream',
+  'application/vnd.amazon.eventstream',
+  'application/x-ndjson',
+  'application/ndjson',
+  'application/jsonl',
+  'application/stream+json',
+])
+const DONE = new TextEncoder().encode('[DONE]')
+
+const text = (value: unknown): string | undefined =>
+  typeof value === 'string' && value !== '' && value.length <= 256 ? value : undefined

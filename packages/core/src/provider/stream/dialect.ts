@@ -1,0 +1,196 @@
+import { at } from '../normalized.ts'
+import type { Provider } from '../provider.ts'
+import type { Wanted } from './prune.ts'
+
+export type Members = Record<string, unknown>
+
+/** What is looked for in the answers of providers that speak alike, and how its pieces make one answer. */
+export interface Dialect {
+  /** Of each piece; nothing else of it is ever held. None of these is text that a model or a person wrote. */
+  readonly wanted: Exclude<Wanted, true>
+  /** Takes a piece into the answer so far, which has the shape that the normaliser of usage reads. */
+  fold(answer: Members, piece: Members): void
+  /** Does the protocol end with this piece? A stream that stops before has been cut off. */
+  ends(piece: Members): boolean
+  /** Kind and code of an error in this piece. */
+  error(piece: Members): ProviderError | undefined
+}
+
+/** An error as the provider names it. Its message is left out: it may quote what was sent. */
+export interface ProviderError {
+  readonly type?: string
+  readonly code?: string
+}
+
+const text = (value: unknown): string | undefined =>
+  typeof value === 'string' && value !== '' && value.length <= 128 ? value : undefined
+
+function errorOf(error: unknown): ProviderError | undefined {
+  if (error === undefined || error === null) return undefined
+  const type = text(at(error, 'type')) ?? text(at(error, 'status'))
+  const found = at(error, 'code')
+  const code = typeof found === 'number' ? String(found) : text(found)
+  return { ...(type === undefined ? {} : { type }), ...(code === undefined ? {} : { code }) }
+}
+
+/** Members that say something, over those that said it before. */
+function over(answer: Members, piece: unknown, names: readonly string[]): void {
+  for (const name of names) {
+    const value = at(piece, name)
+    if (value !== undefined && value !== null) answer[name] = value
+  }
+}
+
+const CHOICE = { '[]': { finish_reason: true } } as const
+const ERROR = { type: true, code: true, status: true } as const
+
+/** Chat completions and responses of OpenAI, and the many who speak the one or the other. */
+const OPENAI: Dialect = {
+  wanted: {
+    ...{ type: true, id: true, object: true, model: true, status: true, service_tier: true, usage: true, code: true },
+    choices: CHOICE,
+    error: ERROR,
+    x_groq: { id: true, usage: true, error: true },
+    response: { id: true, object: true, model: true, status: true, service_tier: true, usage: true, error: ERROR },
+  },
+  fold(answer, piece) {
+    const response = piece['response']
+    if (response !== undefined) {
+      answer['object'] = 'response'
+      over(answer, response, ['id', 'model', 'status', 'service_tier', 'usage'])
+      return
+    }
+    over(answer, piece, ['id', 'object', 'model', 'status', 'service_tier', 'usage'])
+    if (at(at(piece, 'choices'), '0', 'finish_reason') != null) answer['choices'] = piece['choices']
+    if (at(piece, 'x_groq', 'usage') !== undefined && answer['usage'] === undefined)
+      answer['usage'] = at(piece, 'x_groq', 'usage')
+  },
+  ends: (piece) =>
+    at(at(piece, 'choices'), '0', 'finish_reason') != null ||
+    ENDED.has(at(piece, 'response', 'status')) ||
+    (piece['object'] === 'response' && ENDED.has(piece['status'])) ||
+    // Embeddings, moderations and the like: one piece, and no word for its end.
+    (piece['object'] === 'list' && piece['usage'] !== undefined),
+  error: (piece) =>
+    errorOf(piece['error']) ??
+    errorOf(at(piece, 'response', 'error')) ??
+    (piece['type'] === 'error' ? errorOf({ code: piece['code'] }) : undefined),
+}
+const ENDED: ReadonlySet<unknown> = new Set(['completed', 'incomplete', 'failed', 'cancelled'])
+
+const ANTHROPIC: Dialect = {
+  wanted: {
+    ...{ type: true, id: true, model: true, stop_reason: true, usage: true },
+    message: { id: true, model: true, stop_reason: true, usage: true },
+    delta: { stop_reason: true },
+    error: ERROR,
+  },
+  fold(answer, piece) {
+    for (const part of [piece['message'], piece]) {
+      over(answer, part, ['id', 'model', 'stop_reason'])
+      const usage = at(part, 'usage')
+      // Cumulative, and later events repeat only part of it.
+      if (isObject(usage)) answer['usage'] = { ...(answer['usage'] as object | undefined), ...known(usage) }
+    }
+    over(answer, piece['delta'], ['stop_reason'])
+  },
+  ends: ({ type }) => type === 'message_stop' || type === 'message',
+  error: (piece) => (piece['type'] === 'error' ? errorOf(piece['error'] ?? {}) : undefined),
+}
+
+const GEMINI: Dialect = {
+  wanted: {
+    ...{ usageMetadata: true, modelVersion: true, responseId: true },
+    candidates: { '[]': { finishReason: true } },
+    promptFeedback: { blockReason: true },
+    error: ERROR,
+  },
+  fold(answer, piece) {
+    over(answer, piece, ['usageMetadata', 'modelVersion'])
+    if (piece['responseId'] != null) answer['id'] = piece['responseId']
+    if (at(at(piece, 'candidates'), '0', 'finishReason') != null) answer['candidates'] = piece['candidates']
+  },
+  ends: (piece) =>
+    at(at(piece, 'candidates'), '0', 'finishReason') != null || at(piece, 'promptFeedback', 'blockReason') != null,
+  error: (piece) => errorOf(piece['error']),
+}
+
+/** Both speak through it, each in its own words. */
+const VERTEX: Dialect = {
+  wanted: { ...ANTHROPIC.wanted, ...GEMINI.wanted },
+  fold(answer, piece) {
+    ANTHROPIC.fold(answer, piece)
+    GEMINI.fold(answer, piece)
+  },
+  ends: (piece) => ANTHROPIC.ends(piece) || GEMINI.ends(piece),
+  error: (piece) => ANTHROPIC.error(piece) ?? GEMINI.error(piece),
+}
+
+/** Converse; pieces of InvokeModel are those of the model's own provider and come out of their envelope before. */
+const BEDROCK: Dialect = {
+  wanted: {
+    ...ANTHROPIC.wanted,
+    ...{ stopReason: true, bytes: true },
+    metadata: { usage: true },
+  },
+  fold(answer, piece) {
+    over(answer, piece, ['stopReason'])
+    if (isObject(piece['usage']) && 'inputTokens' in piece['usage']) answer['usage'] = piece['usage']
+    else ANTHROPIC.fold(answer, piece)
+    over(answer, piece['metadata'], ['usage'])
+  },
+  // Usage follows the stop, but a stream that was stopped has been told whole.
+  ends: (piece) => piece['stopReason'] != null || ANTHROPIC.ends(piece),
+  error: ANTHROPIC.error,
+}
+
+const COHERE: Dialect = {
+  wanted: {
+    ...{ type: true, event_type: true, id: true, generation_id: true, finish_reason: true, usage: true, meta: true },
+    delta: { finish_reason: true, usage: true },
+    response: { generation_id: true, finish_reason: true, meta: true },
+  },
+  fold(answer, piece) {
+    for (const part of [piece, piece['delta'], piece['response']])
+      over(answer, part, ['id', 'finish_reason', 'usage', 'meta'])
+    const id = piece['generation_id'] ?? at(piece, 'response', 'generation_id')
+    if (id != null) answer['id'] = id
+  },
+  ends: (piece) =>
+    piece['type'] === 'message-end' || piece['event_type'] === 'stream-end' || piece['finish_reason'] != null,
+  error: () => undefined,
+}
+
+const OLLAMA: Dialect = {
+  wanted: {
+    ...{ model: true, done: true, done_reason: true, prompt_eval_count: true, eval_count: true, error: true },
+    ...OPENAI.wanted,
+  },
+  fold(answer, piece) {
+    over(answer, piece, ['model', 'done_reason', 'prompt_eval_count', 'eval_count'])
+    OPENAI.fold(answer, piece)
+  },
+  ends: (piece) => piece['done'] === true || OPENAI.ends(piece),
+  error: (piece) => errorOf(piece['error']),
+}
+
+/** THE table of dialects; whoever is not in it is taken to speak OpenAI's. */
+const DIALECTS: ReadonlyMap<Provider, Dialect> = new Map<Provider, Dialect>([
+  ['anthropic', ANTHROPIC],
+  ['gcp.gemini', GEMINI],
+  ['gcp.vertex_ai', VERTEX],
+  ['aws.bedrock', BEDROCK],
+  ['cohere', COHERE],
+  ['ollama', OLLAMA],
+])
+
+export function dialectOf(provider: Provider | undefined): Dialect {
+  return (provider === undefined ? undefined : DIALECTS.get(provider)) ?? OPENAI
+}
+
+const isObject = (value: unknown): value is Members => typeof value === 'object' && value !== null
+
+/** Without members that say nothing: a later null must not undo an earlier figure. */
+function known(usage: Members): Members {
+  return Object.fromEntries(Object.entries(usage).filter(([, value]) => value !== null))
+}

@@ -1,0 +1,276 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { createOpenAI } from '@ai-sdk/openai'
+import Anthropic from '@anthropic-ai/sdk'
+import { GoogleGenAI } from '@google/genai'
+import { EventStore } from '@tallystick/core'
+import { captureFetch, type Target, targetOf } from '@tallystick/core/capture'
+import type { UsageEvent } from '@tallystick/core/event'
+import { generateText, streamText } from 'ai'
+import OpenAI from 'openai'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { openStandIn, type StandIn } from '../../packages/core/src/capture/testing/stand-in.ts'
+
+/** The SDKs that people use, through the wrapped fetch, against a stand-in that answers in their providers' shapes. */
+vi.setConfig({ testTimeout: 60_000 })
+
+let server: StandIn
+let answer: (request: IncomingMessage, response: ServerResponse) => void | Promise<void>
+let store: EventStore
+let fetch: typeof globalThis.fetch
+
+beforeEach(async () => {
+  server = await openStandIn((request, response) => answer(request, response))
+  store = new EventStore()
+  const known = (provider: string, target: Target | undefined): Target | undefined => target && { ...target, provider }
+  // All of them at one address: whose words they are shows in the path here.
+  const target = (url: URL): Target | undefined =>
+    known(
+      url.pathname.includes('/messages') ? 'anthropic' : url.pathname.includes('/models/') ? 'gemini' : 'openai',
+      targetOf(url),
+    )
+  fetch = captureFetch({ sink: store, names: { agentId: 'agent_7' }, target })
+})
+afterEach(() => server.close())
+
+const events = (): readonly UsageEvent[] => store.drainAll()
+const json =
+  (value: object, status = 200, headers: Record<string, string> = {}): typeof answer =>
+  (_, response) => {
+    response.writeHead(status, { 'content-type': 'application/json', ...headers })
+    response.end(JSON.stringify(value))
+  }
+const sse =
+  (...pieces: readonly (object | string)[]): typeof answer =>
+  (_, response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' })
+    for (const piece of pieces) {
+      const type = typeof piece === 'object' && 'type' in piece ? `event: ${piece.type}\n` : ''
+      response.write(`${type}data: ${typeof piece === 'string' ? piece : JSON.stringify(piece)}\n\n`)
+    }
+    response.end()
+  }
+
+const COMPLETION = { id: 'chatcmpl-1', object: 'chat.completion', created: 1, model: 'gpt-4o-2024-08-06' }
+const USAGE = { prompt_tokens: 12, completion_tokens: 3, total_tokens: 15 }
+const messages = [{ role: 'user' as const, content: 'Say hi' }]
+const chunks = [
+  {
+    ...COMPLETION,
+    object: 'chat.completion.chunk',
+    choices: [{ index: 0, delta: { role: 'assistant', content: 'Hi' }, finish_reason: null }],
+  },
+  { ...COMPLETION, object: 'chat.completion.chunk', choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] },
+  { ...COMPLETION, object: 'chat.completion.chunk', choices: [], usage: USAGE },
+]
+
+describe('openai', () => {
+  const client = (): OpenAI => new OpenAI({ apiKey: 'sk-secret', baseURL: `${server.url}/v1`, fetch, maxRetries: 0 })
+
+  it('chat: whole and streamed', async () => {
+    answer = json({
+      ...COMPLETION,
+      choices: [{ index: 0, message: { role: 'assistant', content: 'Hi' }, finish_reason: 'stop' }],
+      usage: USAGE,
+    })
+    const completion = await client().chat.completions.create({ model: 'gpt-4o', messages })
+    expect(completion.choices[0]?.message.content).toBe('Hi')
+    answer = sse(...chunks.map((chunk) => ({ ...chunk, id: 'chatcmpl-2' })), '[DONE]')
+    let text = ''
+    const stream = await client().chat.completions.create({
+      model: 'gpt-4o',
+      messages,
+      stream: true,
+      stream_options: { include_usage: true },
+    })
+    for await (const chunk of stream) text += chunk.choices[0]?.delta.content ?? ''
+    expect(text).toBe('Hi')
+    const expected = {
+      kind: 'llm_request_completed',
+      provider: 'openai',
+      requestModel: 'gpt-4o',
+      inputTokens: 12,
+      outputTokens: 3,
+      finishReason: 'stop',
+      agentId: 'agent_7',
+      attempt: 1,
+    }
+    expect(events()).toMatchObject([
+      { ...expected, eventId: 'chatcmpl-1', stream: false },
+      { ...expected, eventId: 'chatcmpl-2', stream: true },
+    ])
+  })
+
+  it('responses, streamed', async () => {
+    const response = { id: 'resp_1', object: 'response', model: 'gpt-5', output: [], status: 'in_progress' }
+    answer = sse(
+      { type: 'response.created', response },
+      {
+        type: 'response.completed',
+        response: {
+          ...response,
+          status: 'completed',
+          usage: {
+            input_tokens: 9,
+            output_tokens: 4,
+            total_tokens: 13,
+            input_tokens_details: { cached_tokens: 8 },
+            output_tokens_details: { reasoning_tokens: 2 },
+          },
+        },
+      },
+    )
+    for await (const _ of await client().responses.create({ model: 'gpt-5', input: 'hi', stream: true }));
+    expect(events()).toMatchObject([
+      { eventId: 'resp_1', inputTokens: 9, cacheReadTokens: 8, outputTokens: 4, reasoningTokens: 2 },
+    ])
+  })
+
+  it('a 429 that is tried again: both tries, numbered, and the second is the one that was paid', async () => {
+    const second = json({ ...COMPLETION, choices: [], usage: USAGE })
+    answer = (request, response) =>
+      request.headers['x-stainless-retry-count'] === '0'
+        ? json({ error: { message: 'slow', type: 'requests', code: 'rate_limit_exceeded' } }, 429, {
+            'retry-after-ms': '1',
+            'x-request-id': 'req_1',
+          })(request, response)
+        : second(request, response)
+    const patient = new OpenAI({ apiKey: 'sk-secret', baseURL: `${server.url}/v1`, fetch, maxRetries: 1 })
+    await patient.chat.completions.create({ model: 'gpt-4o', messages })
+    expect(events()).toMatchObject([
+      { kind: 'llm_request_failed', statusCode: 429, attempt: 1, success: false, eventId: 'req_1' },
+      { kind: 'llm_request_completed', statusCode: 200, attempt: 2, inputTokens: 12 },
+    ])
+  })
+
+  it('400, 500, a stream that is aborted, a time limit: the SDK fails as it always does, and each is one event', async () => {
+    answer = json({ error: { message: 'no', type: 'invalid_request_error', code: null } }, 400)
+    await expect(client().chat.completions.create({ model: 'gpt-4o', messages })).rejects.toBeInstanceOf(
+      OpenAI.BadRequestError,
+    )
+    answer = json({ error: { message: 'oh', type: 'server_error', code: null } }, 500)
+    await expect(client().chat.completions.create({ model: 'gpt-4o', messages })).rejects.toBeInstanceOf(
+      OpenAI.InternalServerError,
+    )
+    answer = (_, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' })
+      response.write(`data: ${JSON.stringify(chunks[0])}\n\n`)
+    }
+    const stream = await client().chat.completions.create({ model: 'gpt-4o', messages, stream: true })
+    for await (const _ of stream) break
+    answer = () => undefined
+    await expect(
+      client().chat.completions.create({ model: 'gpt-4o', messages }, { timeout: 300 }),
+    ).rejects.toBeInstanceOf(OpenAI.APIConnectionTimeoutError)
+    await vi.waitFor(() => expect(store.length).toBe(4))
+    expect(events()).toMatchObject([
+      { statusCode: 400, success: false, errorType: 'invalid_request_error' },
+      { statusCode: 500, success: false, errorType: 'server_error' },
+      { statusCode: 200, success: false, aborted: true, usageBasis: 'unknown' },
+      { success: false, aborted: true, usageBasis: 'unknown' },
+    ])
+  })
+})
+
+describe('@anthropic-ai/sdk', () => {
+  it('messages: whole, streamed, refused', async () => {
+    const client = new Anthropic({ apiKey: 'sk-secret', baseURL: server.url, fetch, maxRetries: 0 })
+    const message = {
+      id: 'msg_1',
+      type: 'message',
+      role: 'assistant',
+      model: 'claude-opus-4-6',
+      content: [{ type: 'text', text: 'Hi' }],
+      stop_reason: 'end_turn',
+      stop_sequence: null,
+      usage: { input_tokens: 10, cache_read_input_tokens: 90, cache_creation_input_tokens: 0, output_tokens: 5 },
+    }
+    const request = { model: 'claude-opus-4-6', max_tokens: 64, messages }
+    answer = json(message)
+    await client.messages.create(request)
+    answer = sse(
+      {
+        type: 'message_start',
+        message: {
+          ...message,
+          id: 'msg_2',
+          content: [],
+          stop_reason: null,
+          usage: { ...message.usage, output_tokens: 1 },
+        },
+      },
+      { type: 'content_block_start', index: 0, content_block: { type: 'text', text: '' } },
+      { type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text: 'Hi' } },
+      { type: 'content_block_stop', index: 0 },
+      { type: 'message_delta', delta: { stop_reason: 'end_turn', stop_sequence: null }, usage: { output_tokens: 5 } },
+      { type: 'message_stop' },
+    )
+    const final = await client.messages.stream(request).finalMessage()
+    expect(final.usage.output_tokens).toBe(5)
+    answer = json({ type: 'error', error: { type: 'overloaded_error', message: 'Overloaded' } }, 529, {
+      'request-id': 'req_011',
+    })
+    await expect(client.messages.create(request)).rejects.toBeInstanceOf(Anthropic.InternalServerError)
+    const expected = {
+      provider: 'anthropic',
+      requestModel: 'claude-opus-4-6',
+      inputTokens: 100,
+      cacheReadTokens: 90,
+      outputTokens: 5,
+    }
+    expect(events()).toMatchObject([
+      { ...expected, eventId: 'msg_1', stream: false },
+      { ...expected, eventId: 'msg_2', stream: true },
+      { kind: 'llm_request_failed', eventId: 'req_011', statusCode: 529, errorType: 'overloaded_error' },
+    ])
+  })
+})
+
+describe('@google/genai', () => {
+  it('takes no fetch of its own, so the global one is wrapped: whole and streamed', async () => {
+    const before = globalThis.fetch
+    globalThis.fetch = fetch
+    try {
+      const client = new GoogleGenAI({ apiKey: 'secret', httpOptions: { baseUrl: server.url } })
+      const piece = {
+        candidates: [{ content: { parts: [{ text: 'Hi' }], role: 'model' }, finishReason: 'STOP', index: 0 }],
+        usageMetadata: { promptTokenCount: 4, candidatesTokenCount: 2, totalTokenCount: 6 },
+        modelVersion: 'gemini-2.5-flash',
+      }
+      answer = json({ ...piece, responseId: 'g-1' })
+      expect((await client.models.generateContent({ model: 'gemini-2.5-flash', contents: 'hi' })).text).toBe('Hi')
+      answer = sse({ ...piece, responseId: 'g-2' })
+      for await (const _ of await client.models.generateContentStream({ model: 'gemini-2.5-flash', contents: 'hi' }));
+      const expected = {
+        provider: 'gcp.gemini',
+        requestModel: 'gemini-2.5-flash',
+        inputTokens: 4,
+        outputTokens: 2,
+        operation: 'generate_content',
+      }
+      expect(events()).toMatchObject([
+        { ...expected, eventId: 'g-1', stream: false },
+        { ...expected, eventId: 'g-2', stream: true },
+      ])
+    } finally {
+      globalThis.fetch = before
+    }
+  })
+})
+
+describe('ai', () => {
+  it('generateText and streamText through its OpenAI provider', async () => {
+    const openai = createOpenAI({ apiKey: 'sk-secret', baseURL: `${server.url}/v1`, fetch })
+    answer = json({
+      ...COMPLETION,
+      choices: [{ index: 0, message: { role: 'assistant', content: 'Hi' }, finish_reason: 'stop' }],
+      usage: USAGE,
+    })
+    expect((await generateText({ model: openai.chat('gpt-4o'), prompt: 'hi' })).text).toBe('Hi')
+    answer = sse(...chunks.map((chunk) => ({ ...chunk, id: 'chatcmpl-2' })), '[DONE]')
+    expect(await streamText({ model: openai.chat('gpt-4o'), prompt: 'hi' }).text).toBe('Hi')
+    expect(events()).toMatchObject([
+      { eventId: 'chatcmpl-1', inputTokens: 12, outputTokens: 3 },
+      { eventId: 'chatcmpl-2', inputTokens: 12, outputTokens: 3, stream: true },
+    ])
+  })
+})
