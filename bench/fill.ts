@@ -73,6 +73,7 @@ export async function fill(
   events: number,
   days: number,
   onProgress?: (done: number) => void,
+  reshape: (event: Record<string, unknown>, random: () => number) => Record<string, unknown> = (event) => event,
 ): Promise<void> {
   TOTAL.events = events
   const tallystick = await openTallystick({ dataDir: dir })
@@ -83,7 +84,7 @@ export async function fill(
   const inFlight: Promise<unknown>[] = []
   for (let index = 0; index < events; index += BATCH) {
     const items = Array.from({ length: Math.min(BATCH, events - index) }, (_, offset) =>
-      wireEvent(random, fromMs, toMs, index + offset),
+      reshape(wireEvent(random, fromMs, toMs, index + offset), random),
     )
     inFlight.push(tallystick.ingest.submit({ items, door: 'native' }))
     // Several groups in flight keep the journal busy; more would only sit in memory.

@@ -1,7 +1,20 @@
 import { readFileSync } from 'node:fs'
+import type { Clock, UsageEvent } from '@tallystick/core/event'
 import { expect, it } from 'vitest'
-import { HEARTBEAT_MS, RING_TICKS } from '../packages/server/src/http/live/hub.ts'
+import { WebSocket } from 'ws'
+import { listen } from '../packages/server/src/http/listen.ts'
+import { RING_TICKS } from '../packages/server/src/http/live/channel.ts'
+import { HEARTBEAT_MS } from '../packages/server/src/http/live/hub.ts'
+import { until } from '../packages/server/src/http/testing/raw.ts'
 import { createTestApp, NOW_MS } from '../packages/server/src/http/testing/test-app.ts'
+import {
+  agentEvent,
+  costAlert,
+  encode,
+  gap,
+  heartbeat,
+  stateUpdate,
+} from '../packages/server/src/http/websocket/messages.ts'
 
 const page = readFileSync(new URL('../docs/live.md', import.meta.url), 'utf8')
 const blocks = (language: string): string[] =>
@@ -88,10 +101,96 @@ it('docs/live.md decodes a real tick into what a query answers', async () => {
 
 it('docs/live.md shows messages with the members that real ones have', async () => {
   const readCell = await decoder()
-  const [hello, tick] = blocks('json').map((text) => JSON.parse(text)) as [{ measures: string[] }, { cells: Cell[] }]
+  const [hello, tick] = blocks('json').map((text) => JSON.parse(text)) as unknown as [
+    { measures: string[] },
+    { cells: Cell[] },
+  ]
   const { figures, quantile } = readCell(hello, tick.cells[0])
   expect([figures.get('requests'), figures.get('cost_nano_usd')]).toEqual([2, 4_750_000n])
   expect([quantile('duration_ms', 0.5), quantile('duration_ms', 1)]).toEqual([301, 899])
   expect(page).toContain(`every ${HEARTBEAT_MS / 1000} seconds`)
   expect(page).toContain(`the last ${RING_TICKS} ticks`)
+})
+
+interface Message {
+  readonly type: string
+  readonly data?: { readonly event_id: string }
+}
+type Follow = (
+  url: string,
+  token: string,
+  onMessage: (message: Message) => void,
+  options: { readonly WebSocket: new (url: string) => WebSocket; readonly firstWaitMs: number },
+) => () => void
+
+it('docs/live.md shows WebSocket messages as they are', () => {
+  const shown = blocks('json')
+    .map((text) => JSON.parse(text) as { type?: string; agent_id?: string })
+    .filter(({ type }) => type !== undefined)
+  const event: UsageEvent = {
+    eventId: '01a1',
+    timestampMs: NOW_MS - 1_000,
+    kind: 'llm_request_completed',
+    agentId: 'agent_7',
+    provider: 'openai',
+    requestModel: 'gpt-4o',
+    inputTokens: 1000,
+    outputTokens: 50,
+    costNanoUsd: 3_000_000,
+    durationMs: 900,
+    success: true,
+  }
+  const agent = { tenantId: undefined, agentId: 'agent_7', state: 'running', currentLead: undefined } as const
+  const subject = { dimension: 'agent_id', value: 'agent_7' } as const
+  const crossing = { budget: { id: 'b1', subject, unit: 'nano_usd' }, threshold: 95 } as const
+  const real = [
+    encode(agentEvent(event, NOW_MS), 'mwqpgjwg.1'),
+    encode(stateUpdate({ ...agent, lastMs: NOW_MS - 100 }, 12_500_000_000n, NOW_MS), 'mwqpgjwg.2'),
+    encode(costAlert({ ...crossing, spent: 24_000_000_000n, amount: 25_000_000_000n }, NOW_MS), 'mwqpgjwg.3'),
+    encode(heartbeat(NOW_MS + 30_000), 'mwqpgjwg.3'),
+    encode(gap(1200, 'slow', NOW_MS + 31_000), 'mwqpgjwg.1203'),
+  ]
+  expect(shown).toEqual(real.map((message) => JSON.parse(String(message))))
+})
+
+it('docs/live.md follows the WebSocket over a lost connection, without a message lost or twice', async () => {
+  const clock: Clock = { now: () => NOW_MS, monotonic: () => performance.now() }
+  const { app, post, feed } = await createTestApp({ clock, sockets: { clock } })
+  const server = await listen(app, { drainMs: 100 })
+  const { follow } = (await import(
+    /* @vite-ignore */ `data:text/javascript,${encodeURIComponent(blocks('js')[1] as string)}`
+  )) as { follow: Follow }
+  const made: WebSocket[] = []
+  class Watched extends WebSocket {
+    constructor(url: string) {
+      super(url)
+      made.push(this)
+    }
+  }
+  const ids: string[] = []
+  const types = new Set<string>()
+  const stop = follow(
+    `${server.url.replace('http', 'ws')}/ws`,
+    'any',
+    ({ type, data }) => {
+      types.add(type)
+      if (type === 'AGENT_EVENT') ids.push(data?.event_id as string)
+    },
+    { WebSocket: Watched, firstWaitMs: 10 },
+  )
+  const expected = Array.from({ length: 30 }, (_, index) => `e${index}`)
+  await until(() => feed.stats().clients === 1)
+  for (const event_id of expected) {
+    await post('/api/v1/events', { model: 'gpt-4o', event_id })
+    if (event_id === 'e10' || event_id === 'e20') {
+      await until(() => ids.includes(event_id))
+      made.at(-1)?.terminate()
+    }
+  }
+  await until(() => ids.length === expected.length)
+  expect(ids).toEqual(expected)
+  expect(types).toEqual(new Set(['HEARTBEAT', 'AGENT_EVENT']))
+  stop()
+  feed.close()
+  await server.close()
 })

@@ -142,5 +142,8 @@ test('says why an issuer was of no use, once, and lets a key in all the same', a
   await page.getByLabel('API key', { exact: true }).fill(key.text)
   await page.getByRole('button', { name: 'Log in' }).click()
   await page.getByRole('button', { name: 'Log out' }).waitFor()
+  await page.locator('[data-figure="requests"]').waitFor()
+  await page.screenshot({ path: join(SCREENSHOTS, 'logged-in-phone.png') })
+  expect(await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')).toBe(0)
   expect(others(faults)).toEqual([])
 })

@@ -46,9 +46,17 @@ describe('a session by key', () => {
   })
 
   it('may do what its key may, and sees what it sees', async () => {
-    const { browser, key } = await start({ keyRow: { tenantId: 'acme' } })
+    const { browser, key, ingest } = await start({ keyRow: { tenantId: 'acme', agentId: 'agent_7' } })
+    await ingest([
+      { event_id: 'ours', model: 'm', tenant_id: 'acme', agent_id: 'agent_7' },
+      { event_id: 'another-agent', model: 'm', tenant_id: 'acme', agent_id: 'agent_8' },
+      { event_id: 'another-tenant', model: 'm', tenant_id: 'other', agent_id: 'agent_7' },
+      { event_id: 'no-tenant', model: 'm', agent_id: 'agent_7' },
+    ])
     const { ask, logIn } = browser()
     expect((await logIn(key)).body['tenant_id']).toBe('acme')
+    const { body } = await ask('/api/v1/events')
+    expect((body['events'] as { event_id: string }[]).map(({ event_id: id }) => id)).toEqual(['ours'])
     expect(await ask('/api/v1/backup')).toMatchObject({ status: 403, body: { code: 'forbidden' } })
     const posted = { method: 'POST', body: { model: 'm' } }
     expect(await ask('/api/v1/events', posted)).toMatchObject({ status: 403, body: { code: 'forbidden' } })

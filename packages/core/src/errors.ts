@@ -137,6 +137,11 @@ export const ERRORS = {
     'The request is not valid HTTP',
     'Send one well-formed HTTP/1.1 request with one Host header.',
   ),
+  upgrade_required: row(
+    426,
+    'The route is for WebSockets',
+    'Connect with a WebSocket client: ws://HOST/ws; docs/live.md shows how.',
+  ),
   headers_too_large: row(431, 'The request headers are too large', 'Send less than 16 KiB of headers.'),
   request_timeout: row(
     408,
@@ -147,6 +152,7 @@ export const ERRORS = {
   overloaded: row(503, 'The server is busy with other requests', 'Send it again after the time in Retry-After.', true),
   shutting_down: row(503, 'The server is stopping', 'Send the batch again after it has restarted.', true),
   query_cancelled: row(499, 'The query was cancelled', 'Ask again.', true),
+  query_timeout: row(504, 'The query took too long', 'Ask for a shorter period, or filter.', true),
   too_many_groups: row(
     422,
     'The query makes too many groups',

@@ -130,14 +130,21 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
 
   const opening = openStorage(options, closers, clock, onError)
   // Loaded while the store's thread loads the engine: together they are most of a start.
-  const [{ createApp }, { loadAssets }, { listen }, { createLiveHub }, { journal, store, state, durable }] =
-    await Promise.all([
-      import('./http/app.ts'),
-      import('./http/assets.ts'),
-      import('./http/listen.ts'),
-      import('./http/live/hub.ts'),
-      opening,
-    ])
+  const [
+    { createApp },
+    { loadAssets },
+    { listen },
+    { createLiveHub },
+    { createLiveFeed },
+    { journal, store, state, durable },
+  ] = await Promise.all([
+    import('./http/app.ts'),
+    import('./http/assets.ts'),
+    import('./http/listen.ts'),
+    import('./http/live/hub.ts'),
+    import('./http/websocket/feed.ts'),
+    opening,
+  ])
   const { dataDir } = options
   const journalDir = join(dataDir, 'journal')
   const ingest = await openIngest({
@@ -155,9 +162,26 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
   const live = createLiveHub({
     clock,
     ...(options.limits?.streams === undefined ? {} : { maxStreams: options.limits.streams }),
+    ...(options.limits?.streamsPerKey === undefined ? {} : { maxStreamsPerKey: options.limits.streamsPerKey }),
   })
-  ingest.onAccepted((events) => live.publish(events))
-  ingest.onCleared(() => live.reset())
+  const feed = createLiveFeed({
+    clock,
+    async authenticate(token) {
+      const { identity } = app.context
+      return (await identity.authenticateToken(token)) ?? (identity.closed() ? undefined : LOCAL)
+    },
+    watch: (principal, ended) => app.context.identity.watch(principal, ended),
+    ...(options.limits?.sockets === undefined ? {} : { maxSockets: options.limits.sockets }),
+    ...(options.limits?.socketsPerKey === undefined ? {} : { maxSocketsPerKey: options.limits.socketsPerKey }),
+  })
+  ingest.onAccepted((events) => {
+    live.publish(events)
+    feed.publish(events)
+  })
+  ingest.onCleared(() => {
+    live.reset()
+    feed.reset()
+  })
   const upkeep: Upkeep = startUpkeep({ store, ingest, journal, clock, logger, ...retentionOf(options) })
   closers.push(() => upkeep.stop())
 
@@ -180,6 +204,7 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
     state,
     alerts,
     live,
+    feed,
     clock,
     ...(journal && durable
       ? {
@@ -213,6 +238,7 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
   // Streams never end by themselves, so they go first; then requests under way are waited for.
   closers.push(() => Promise.all(listening.map((server) => server.close())).then(() => undefined))
   closers.push(() => live.close())
+  closers.push(() => feed.close())
 
   let closed: Promise<void> | undefined
   return {

@@ -12,6 +12,8 @@ export interface Served {
   readonly key: string
   readonly keyId: string
   readonly errors: readonly unknown[]
+  /** Takes events in, past the doors. */
+  ingest(items: readonly object[]): Promise<void>
   /** Changes the row of the key. */
   changeKey(more: Partial<ApiKey>): Promise<void>
   browser(): Browser
@@ -36,6 +38,10 @@ export async function serve(
     key: text,
     keyId: id,
     errors: test.errors,
+    async ingest(items) {
+      const { accepted } = await test.ingest.submit({ items, door: 'test' })
+      if (accepted !== items.length) throw new Error('an event was not accepted')
+    },
     changeKey,
     browser: () => createBrowser(listening.url),
     async close() {

@@ -113,16 +113,36 @@ export async function answerOf<T>(response: Response): Promise<T> {
     )
   }
   if (response.ok) return body as T
-  const problem = body as {
-    code?: string
-    detail?: string
-    title?: string
-    issues?: { path: string; message: string }[]
-  }
+  const problem = problemIn(body)
   const issues = problem.issues ?? []
   const code =
     problem.code !== undefined && Object.hasOwn(ERRORS, problem.code) ? (problem.code as ErrorCode) : 'internal_error'
   const { title = `status ${response.status}`, detail = title } = problem
   // With one problem the detail says it; with several it may say the first few only.
   throw new TallystickError(code, issues.length > 1 ? `${title}:\n${issueLines(issues)}` : detail, { issues })
+}
+
+interface ToldProblem {
+  readonly code?: string
+  readonly detail?: string
+  readonly title?: string
+  readonly issues?: readonly { readonly path: string; readonly message: string }[]
+}
+
+/** What a refusal says, in the shape of native routes or of Protocol 012. */
+function problemIn(body: unknown): ToldProblem {
+  const { error } = (body ?? {}) as { error?: { message?: string; details?: DialectDetails } }
+  if (typeof error !== 'object' || error === null) return (body ?? {}) as ToldProblem
+  const { details = {}, message } = error
+  const issues = (details.fields ?? []).map(({ field, message: text }) => ({ path: field, message: text }))
+  return {
+    issues,
+    ...(details.reason === undefined ? {} : { code: details.reason }),
+    ...(message === undefined ? {} : { detail: message }),
+  }
+}
+
+interface DialectDetails {
+  readonly reason?: string
+  readonly fields?: readonly { readonly field: string; readonly message: string }[]
 }

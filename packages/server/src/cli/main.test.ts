@@ -25,10 +25,21 @@ async function run(...args: string[]): Promise<{ code: number; out: string; err:
 }
 
 const ALERTS = ['alerts list', 'alerts rules', 'alerts add', 'alerts remove', 'alerts test']
-const COMMANDS = ['serve', 'import csv', 'query', ...ALERTS, 'prices show', 'config', 'verify', 'rebuild']
+const ANALYTICS = [
+  'analytics spending total',
+  'analytics spending by-agent',
+  'analytics spending by-provider',
+  'analytics spending avg-per-request',
+  'analytics usage requests',
+  'analytics usage tokens by-agent',
+  'analytics usage models',
+  'analytics budget status',
+]
+const COMMANDS = ['serve', 'import csv', 'query', ...ALERTS, ...ANALYTICS, 'prices show', 'config', 'verify', 'rebuild']
+const GROUPS = ['import', 'alerts', 'prices', 'analytics', 'analytics usage tokens']
 
 describe('the command line', () => {
-  it.each(['', 'import', 'alerts', 'prices', ...COMMANDS])('has help with examples: %s', async (command) => {
+  it.each(['', ...GROUPS, ...COMMANDS])('has help with examples: %s', async (command) => {
     const ran = await run(...command.split(' ').filter(Boolean), '--help')
     expect(ran.code).toBe(0)
     expect(ran.out).toContain('Examples:\n  $ tallystick')
@@ -45,6 +56,9 @@ describe('the command line', () => {
     [['config', '--port', 'x'], 2, '--port: must be a whole number'],
     [['serve', '--log-level', 'loud'], 2, '--log-level: must be one of'],
     [['prices', 'show', 'no-such-model'], 1, 'No price is known for no-such-model'],
+    [['analytics', 'usage', 'models', '--format', 'xml'], 2, 'Allowed choices are table, json, yaml'],
+    [['analytics', 'spending', 'totals'], 2, 'Did you mean total?'],
+    [['analytics', 'spending', 'total', '--data', 'no-such-directory'], 1, 'There is no data directory'],
     [['verify', '--data', 'no-such-directory'], 1, 'There is no data directory'],
   ])('%j ends with exit code %d and says why', async (args, code, why) => {
     const ran = await run(...args)

@@ -32,6 +32,9 @@ export function openOptions(config: Config): OpenOptions {
       inflatedBytes: config.integer('ingest.max_inflated_bytes'),
       batchEvents: config.integer('ingest.max_batch_events'),
       streams: config.integer('http.max_streams'),
+      streamsPerKey: config.integer('http.max_streams_per_key'),
+      sockets: config.integer('http.max_websockets'),
+      socketsPerKey: config.integer('http.max_websockets_per_key'),
     },
     clientAddress: {
       policy: config.text('http.client_address') as 'off' | 'truncated' | 'full',

@@ -83,6 +83,28 @@ export const CONFIG_KEYS: readonly KeySpec[] = [
     about: 'Live streams open at once; one more gets 429.',
   },
   {
+    key: 'http.max_streams_per_key',
+    env: 'TALLYSTICK_MAX_STREAMS_PER_KEY',
+    type: { of: 'integer', min: 1, max: 10_000 },
+    default: 10,
+    about: 'Of those, how many may be open with one key, or of one agent or user.',
+  },
+  {
+    key: 'http.max_websockets',
+    env: 'TALLYSTICK_MAX_WEBSOCKETS',
+    type: { of: 'integer', min: 1, max: 100_000 },
+    default: 1_000,
+    about:
+      'WebSockets open at once, half of which may be of clients that have yet to say who they are; one more gets 429.',
+  },
+  {
+    key: 'http.max_websockets_per_key',
+    env: 'TALLYSTICK_MAX_WEBSOCKETS_PER_KEY',
+    type: { of: 'integer', min: 1, max: 100_000 },
+    default: 100,
+    about: 'Of those, how many may be open with one key, or of one agent or user.',
+  },
+  {
     key: 'data_dir',
     env: 'TALLYSTICK_DATA_DIR',
     flag: 'data',

@@ -17,8 +17,10 @@ import type { IngestDoor } from './ingest-door.ts'
 import type { Limits } from './limits.ts'
 import type { LiveHub } from './live/hub.ts'
 import type { Login } from './login.ts'
+import type { BudgetsOf } from './protocol012/budgets.ts'
 import type { Protocol012 } from './protocol012/protocol012.ts'
 import type { Turnstile } from './turnstile.ts'
+import type { LiveFeed } from './websocket/feed.ts'
 
 /** Who may use the routes of Routiium, all of which are for its administrator. */
 export interface AdminAccess {
@@ -40,6 +42,7 @@ export interface AppContext {
   readonly identity: Authenticator
   readonly alerts: Alerts
   readonly live: LiveHub
+  readonly feed: LiveFeed
   readonly clock: Clock
   readonly limits: Limits
   readonly guard: Guard
@@ -47,6 +50,8 @@ export interface AppContext {
   readonly door: IngestDoor
   readonly protocol012: Protocol012
   readonly login: Login
+  /** What agents may spend; absent: nobody has a budget. */
+  readonly budgetsOf?: BudgetsOf
   readonly budget: ByteBudget
   readonly queries: Turnstile
   readonly downloads: Downloads

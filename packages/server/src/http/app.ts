@@ -30,10 +30,12 @@ import { createLogin, type LoginOptions } from './login.ts'
 import { openApiDocument } from './openapi/document.ts'
 import { checkParameters, documentedParameters } from './parameters.ts'
 import { problemOf, problemResponse } from './problem.ts'
+import type { BudgetsOf } from './protocol012/budgets.ts'
 import { createProtocol012, type Protocol012Options } from './protocol012/protocol012.ts'
 import type { Call, FailureShape, Route } from './route.ts'
 import { ROUTES } from './routes.ts'
 import { createTurnstile } from './turnstile.ts'
+import type { LiveFeed } from './websocket/feed.ts'
 
 export interface AppOptions {
   readonly ingest: Ingest
@@ -45,6 +47,7 @@ export interface AppOptions {
   /** Rules and what became of them; kept and shown, but not evaluated, when absent. */
   readonly alerts?: Alerts
   readonly live: LiveHub
+  readonly feed: LiveFeed
   readonly about: About
   readonly assets: Assets
   /** Begins a backup; absent with a memory store. */
@@ -63,6 +66,8 @@ export interface AppOptions {
   /** What is kept of the addresses of clients; nothing when absent. */
   readonly clientAddress?: ClientAddressOptions
   readonly protocol012?: Protocol012Options
+  /** What agents may spend; absent: nobody has a budget. */
+  readonly budgetsOf?: BudgetsOf
   readonly admin?: AdminAccess
   /** What the store keeps single events for, ms; only told, not enforced here. */
   readonly eventsTtlMs?: number
@@ -137,7 +142,17 @@ function assertAllowed({ headers }: Request, url: URL, { guard }: AppContext, gu
 }
 
 function contextOf(options: AppOptions): AppContext {
-  const { ingest, store, live, about, assets, clock = systemClock, random = systemRandom, ack = 'durable' } = options
+  const {
+    ingest,
+    store,
+    live,
+    feed,
+    about,
+    assets,
+    clock = systemClock,
+    random = systemRandom,
+    ack = 'durable',
+  } = options
   const limits = { ...DEFAULT_LIMITS, ...options.limits }
   const budget = createByteBudget(limits.heldBytes)
   const state = options.state ?? openMemoryState()
@@ -166,6 +181,7 @@ function contextOf(options: AppOptions): AppContext {
     identity: createAuthenticator(methods, { state, clock, exposed: () => !guard.local() }),
     alerts: options.alerts ?? createAlerts({ state, store, ingest, clock, random }),
     live,
+    feed,
     about,
     verify: () =>
       verify({
@@ -186,6 +202,7 @@ function contextOf(options: AppOptions): AppContext {
     login,
     door: createIngestDoor({ ingest, limits, budget, clientAddress, ack }),
     protocol012: createProtocol012(options.protocol012 ?? {}, clock),
+    ...(options.budgetsOf ? { budgetsOf: options.budgetsOf } : {}),
     queries: createTurnstile(limits.runningQueries, limits.waitingQueries),
     downloads: createDownloads(limits.downloads),
     ...(options.backup ? { backup: options.backup } : {}),

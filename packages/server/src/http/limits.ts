@@ -18,12 +18,20 @@ export interface Limits {
   readonly runningQueries: number
   /** Queries waiting; one more is refused. */
   readonly waitingQueries: number
+  /** How long a query of Protocol 012 may take, in ms. */
+  readonly queryMs: number
   /** How long a request waits for the store to come up to the journal, in ms. */
   readonly appliedWaitMs: number
   /** Answers of many pages (lists without a limit, exports) being read at once; one more is refused. */
   readonly downloads: number
   /** Live streams open at once. */
   readonly streams: number
+  /** Of those, how many may be one key's, agent's or user's. */
+  readonly streamsPerKey: number
+  /** WebSockets open at once. */
+  readonly sockets: number
+  /** Of those, how many may be one key's, agent's or user's. */
+  readonly socketsPerKey: number
 }
 
 export const DEFAULT_LIMITS: Limits = {
@@ -35,7 +43,11 @@ export const DEFAULT_LIMITS: Limits = {
   heldBytes: 256 * MIB,
   runningQueries: 4,
   waitingQueries: 256,
+  queryMs: 30_000,
   appliedWaitMs: 30_000,
   downloads: 16,
   streams: 200,
+  streamsPerKey: 10,
+  sockets: 1_000,
+  socketsPerKey: 100,
 }

@@ -4,9 +4,12 @@ import type { Duplex } from 'node:stream'
 import { getRequestListener } from '@hono/node-server'
 import { type ErrorCode, TallystickError } from '@tallystick/core'
 import type { App } from './app.ts'
+import type { AppContext } from './app-context.ts'
 import { RAW_API_HEADERS, secureHeaders } from './headers.ts'
 import { createNodeIngest, sendProblem } from './node-ingest.ts'
 import { problemHeaders, problemOf, problemResponse } from './problem.ts'
+import { createUpgrades } from './websocket/upgrade.ts'
+import { withoutUpgrade } from './without-upgrade.ts'
 
 /** Where a server listens. */
 export interface ListenOptions {
@@ -48,6 +51,7 @@ const MAX_HEADER_BYTES = 16 * 1024
 const DRAIN_MS = 10_000
 const SWEEP_MS = 20
 const INGEST_PATH = '/api/v1/events'
+const WEBSOCKET_PATH = '/ws'
 
 /**
  * Serves an application on a socket.
@@ -105,7 +109,24 @@ export async function listen(app: App, options: ListenOptions = {}): Promise<Lis
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     const begun = [...(answers.get(socket) ?? [])].some((response) => response.headersSent)
     if (error.code === 'ECONNRESET' || !socket.writable || begun) socket.destroy()
-    else socket.end(rawProblem(clientErrorCode(error.code), context.newRequestId()))
+    else socket.end(rawProblem(new TallystickError(clientErrorCode(error.code)), context.newRequestId()))
+  })
+  const upgrades = createUpgrades(context.feed)
+  server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
+    // Whatever is written to it now would be taken for part of an answer that is under way.
+    if ([...(answers.get(socket) ?? [])].some((response) => !response.writableEnded)) socket.destroy()
+    else if (!asksForWebSocket(request)) {
+      socket.unshift(withoutUpgrade(request, head))
+      server.emit('connection', socket)
+    } else {
+      const refused = closing ? new TallystickError('shutting_down') : upgradeRefusal(request, context)
+      if (refused !== undefined) endWith(socket, rawProblem(refused, context.newRequestId()))
+      else
+        upgrades.accept(request, socket, head).catch((error: unknown) => {
+          context.onError(error, context.newRequestId())
+          socket.destroy()
+        })
+    }
   })
 
   await new Promise<void>((resolve, reject) => {
@@ -135,7 +156,9 @@ export async function listen(app: App, options: ListenOptions = {}): Promise<Lis
         server.closeIdleConnections()
         for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy()
       }, SWEEP_MS)
-      const cut = setTimeout(() => server.closeAllConnections(), drainMs)
+      const cut = setTimeout(() => {
+        for (const socket of sockets) socket.destroy()
+      }, drainMs)
       await closed
       clearInterval(sweep)
       clearTimeout(cut)
@@ -145,6 +168,29 @@ export async function listen(app: App, options: ListenOptions = {}): Promise<Lis
 
 const isIngest = (url: string | undefined): boolean =>
   url === INGEST_PATH || url?.startsWith(`${INGEST_PATH}?`) === true
+
+/** Other protocols, and WebSockets where there are none, are offers that a server may leave alone. */
+const asksForWebSocket = ({ url, headers }: IncomingMessage): boolean =>
+  headers.upgrade?.toLowerCase() === 'websocket' &&
+  (url === WEBSOCKET_PATH || url?.startsWith(`${WEBSOCKET_PATH}?`) === true)
+
+/** Node has let go of a connection that asked for an upgrade: nobody else hears its errors, or ends it when the other side does not. */
+function endWith(socket: Socket, text: string): void {
+  socket.on('error', () => undefined)
+  socket.once('finish', () => socket.destroy())
+  socket.end(text)
+}
+
+/** What is asked of every request that opens a stream. */
+function upgradeRefusal({ headers, rawHeaders }: IncomingMessage, app: AppContext): TallystickError | undefined {
+  if (namesManyHosts(rawHeaders))
+    return new TallystickError('malformed_request', 'The request has more than one Host header.')
+  const { host, origin, 'sec-fetch-site': fetchSite } = headers
+  return (
+    app.guard.refusal({ host, origin, fetchSite: fetchSite as string | undefined, guarded: true }) ??
+    (app.stopping() ? new TallystickError('shutting_down') : app.feed.refusal())
+  )
+}
 
 /** Node keeps the first of several and drops the rest without a word; the one a proxy in front believed may be another. */
 function namesManyHosts(rawHeaders: readonly string[]): boolean {
@@ -168,8 +214,8 @@ function clientErrorCode(code: string | undefined): ErrorCode {
 }
 
 /** An answer for a connection that never became a request. */
-function rawProblem(code: ErrorCode, requestId: string): string {
-  const problem = problemOf(new TallystickError(code), requestId)
+function rawProblem(error: TallystickError, requestId: string): string {
+  const problem = problemOf(error, requestId)
   const body = JSON.stringify(problem)
   const headers = [
     ...RAW_API_HEADERS,

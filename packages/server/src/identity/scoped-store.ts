@@ -23,7 +23,7 @@ export function visibleFilters({ tenantId, agentIds }: Principal): readonly Filt
 export type ScopedStats = Pick<StoreStats, 'events' | 'oldestMs' | 'newestMs'> & Partial<StoreStats>
 
 /** The same store, of which only what the principal may see is there. Handlers get no other. */
-export interface ScopedStore extends Pick<UsageStore, 'capabilities' | 'query' | 'scan'> {
+export interface ScopedStore extends Pick<UsageStore, 'capabilities' | 'query' | 'scan' | 'spread'> {
   stats(): Promise<ScopedStats>
 }
 
@@ -33,6 +33,7 @@ export function scopedStore(store: UsageStore, principal: Principal): ScopedStor
   return {
     capabilities: store.capabilities,
     query: (query, options) => store.query({ ...query, filters: [...query.filters, ...filters] }, options),
+    spread: (request, options) => store.spread({ ...request, filters: [...request.filters, ...filters] }, options),
     scan: (request) => store.scan({ ...request, filters: [...request.filters, ...filters] }),
     stats: () => partStats(store, filters),
   }

@@ -25,6 +25,7 @@ function laggingStore(): UsageStore & { readonly asked: number; go(): void } {
     },
     clear: () => store.clear(),
     query: (query, options) => store.query(query, options),
+    spread: (request) => store.spread(request),
     scan: (request) => store.scan(request),
     held: (range, limit) => store.held(range, limit),
     stats: () => store.stats(),

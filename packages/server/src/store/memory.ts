@@ -2,10 +2,13 @@ import { type Clock, systemClock } from '@tallystick/core/event'
 import type { OrdinalRange } from '@tallystick/core/journal'
 import { filterMatcher, finishQuery, foldCells, type Query, type QueryResult, queryPlan } from '@tallystick/core/query'
 import { throwIfAborted } from './abort.ts'
+import { spreadFolder } from './spread.ts'
 import type {
   ScanCursor,
   ScanPage,
   ScanRequest,
+  Spread,
+  SpreadRequest,
   StoreCapabilities,
   StoredEvent,
   StoreStats,
@@ -102,6 +105,12 @@ class MemoryStore implements UsageStore {
       found.push(stored)
     }
     return { events: found }
+  }
+
+  async spread(request: SpreadRequest): Promise<Spread | undefined> {
+    const folder = spreadFolder(request)
+    for (const { event } of this.#events) folder.add(event)
+    return folder.result()
   }
 
   async held({ first, last }: OrdinalRange, limit: number): Promise<readonly StoredEvent[]> {

@@ -1,6 +1,6 @@
 import type { FieldName, UsageEvent } from '@tallystick/core/event'
 import type { JournalEnd, OrdinalRange } from '@tallystick/core/journal'
-import type { Filter, Query, QueryResult } from '@tallystick/core/query'
+import type { Filter, Quantity, Query, QueryResult } from '@tallystick/core/query'
 
 /** An event as it stands in the journal and the stores: with its ordinal (position in the one order of acceptance). */
 export interface StoredEvent {
@@ -33,6 +33,11 @@ export interface UsageStore extends EventSink {
   query(query: Query, options?: QueryOptions): Promise<QueryResult>
   /** Events by filter, newest first unless `ascending`; at most `limit` (1 to 10,000). */
   scan(request: ScanRequest): Promise<ScanPage>
+  /**
+   * Least, middle and greatest value of a quantity, exactly: what a sketch cannot tell. Of the events still held, since totals
+   * know no ranks; undefined when there are none.
+   */
+  spread(request: SpreadRequest, options?: QueryOptions): Promise<Spread | undefined>
   /**
    * The events it holds with ordinals of a range, in that order, at most `limit`: what can be known of records that the journal
    * has lost. Expired and cleared events are not among them.
@@ -113,6 +118,26 @@ export interface ScanRequest {
   readonly after?: ScanCursor
   /** Members that will be looked at; others may be absent where they need not be present. Absent: all of them. */
   readonly fields?: readonly FieldName[]
+}
+
+/** Which values are ranked: one of each event of `[fromMs, toMs)` that passes the filters. */
+export interface SpreadRequest {
+  readonly fromMs: number
+  readonly toMs: number
+  readonly filters: readonly Filter[]
+  readonly quantity: Quantity
+  /** The value of an event that does not carry the quantity; absent: it is left out. */
+  readonly absentAs?: number
+}
+
+/** Order statistics of integers. */
+export interface Spread {
+  /** How many values there are, at least 1. */
+  readonly count: number
+  readonly least: number
+  /** The two values in the middle; of an odd number of values the same twice. */
+  readonly middle: readonly [lower: number, upper: number]
+  readonly greatest: number
 }
 
 /** Events are ordered by (timestampMs, ordinal). */

@@ -1,49 +1,17 @@
 import type { ReadableStreamReadResult } from 'node:stream/web'
-import type { Clock, UsageEvent } from '@tallystick/core/event'
+import type { UsageEvent } from '@tallystick/core/event'
 import { addEvent, aggregateFromJson, aggregateToJson, emptyAggregate, mergeAggregate } from '@tallystick/core/query'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { LOCAL, type Principal } from '../../identity/principal.ts'
 import type { StoredEvent } from '../../store/store.ts'
+import { RING_TICKS, TICK_MS } from './channel.ts'
 import { CLIENT_BYTES, createLiveClient } from './client.ts'
-import { createLiveHub, HEARTBEAT_MS, type LiveHub, RING_TICKS, TICK_MS } from './hub.ts'
+import { createLiveHub, HEARTBEAT_MS, type LiveHub } from './hub.ts'
 import { LIVE_PLAN } from './plan.ts'
 import { createReplayRing } from './replay-ring.ts'
+import { fakeTime, START_MS } from './testing/fake-time.ts'
 import { createTickFold, MAX_CELLS } from './tick-fold.ts'
-
-const START_MS = Date.UTC(2026, 10, 21, 12)
-
-/** A clock that stands still until told, and timers that run when it passes them. */
-function fakeTime(): {
-  clock: Clock
-  after: (ms: number, job: () => void) => () => void
-  pass: (ms: number) => void
-  pending: () => number
-} {
-  let now = 0
-  let timers: { at: number; job: () => void }[] = []
-  return {
-    clock: { now: () => START_MS + now, monotonic: () => now },
-    after(ms, job) {
-      const timer = { at: now + ms, job }
-      timers.push(timer)
-      return () => {
-        timers = timers.filter((each) => each !== timer)
-      }
-    },
-    pass(ms) {
-      const end = now + ms
-      for (;;) {
-        const next = timers.filter(({ at }) => at <= end).sort((a, b) => a.at - b.at)[0]
-        if (next === undefined) break
-        timers = timers.filter((each) => each !== next)
-        now = next.at
-        next.job()
-      }
-      now = end
-    },
-    pending: () => timers.length,
-  }
-}
 
 let ordinal = 0
 function stored(over: Partial<UsageEvent> = {}): StoredEvent {
@@ -69,7 +37,7 @@ interface Message {
   readonly id?: string
   readonly data?: { [name: string]: unknown } & {
     seq: number
-    cells: { aggregate: unknown }[]
+    cells: { model: string | null; aggregate: unknown }[]
     events: { event_id: string }[]
     accepted: number
   }
@@ -129,7 +97,7 @@ function setup(maxStreams = 200): { hub: LiveHub; time: ReturnType<typeof fakeTi
 describe('the live stream', () => {
   it('says hello, then one merged tick a second while there is anything new', async () => {
     const { hub, time } = setup()
-    const client = reader(hub.open(undefined))
+    const client = reader(hub.open(undefined, LOCAL))
     expect(await client.read()).toMatchObject([{ event: 'hello', data: { server_ms: START_MS, tick_ms: 1000 } }])
     hub.publish([stored(), stored({ provider: 'anthropic', requestModel: 'claude' })])
     time.pass(1)
@@ -151,7 +119,7 @@ describe('the live stream', () => {
 
   it('shows the newest events, newest first, at most twenty', async () => {
     const { hub, time } = setup()
-    const client = reader(hub.open(undefined))
+    const client = reader(hub.open(undefined, LOCAL))
     const events = Array.from({ length: 30 }, () => stored())
     hub.publish(events.slice(0, 12))
     hub.publish(events.slice(12))
@@ -167,7 +135,7 @@ describe('the live stream', () => {
 
   it('sends a heartbeat while nothing happens', async () => {
     const { hub, time } = setup()
-    const client = reader(hub.open(undefined))
+    const client = reader(hub.open(undefined, LOCAL))
     await client.read()
     time.pass(HEARTBEAT_MS)
     expect(names(await client.read())).toEqual(['still here'])
@@ -182,7 +150,7 @@ describe('the live stream', () => {
 
   it('gives a client that comes back what it missed', async () => {
     const { hub, time } = setup()
-    const client = reader(hub.open(undefined))
+    const client = reader(hub.open(undefined, LOCAL))
     for (let index = 0; index < 3; index++) {
       hub.publish([stored()])
       time.pass(TICK_MS)
@@ -191,10 +159,10 @@ describe('the live stream', () => {
     await client.leave()
     hub.publish([stored()])
     time.pass(TICK_MS)
-    const again = await reader(hub.open(ticks[0]?.id)).read()
+    const again = await reader(hub.open(ticks[0]?.id, LOCAL)).read()
     expect(names(again)).toEqual(['hello', 'tick', 'tick', 'tick'])
     expect(again.slice(1).map(({ data }) => data?.seq)).toEqual([2, 3, 4])
-    expect(names(await reader(hub.open(again.at(-1)?.id)).read())).toEqual(['hello'])
+    expect(names(await reader(hub.open(again.at(-1)?.id, LOCAL)).read())).toEqual(['hello'])
   })
 
   it.each([
@@ -208,29 +176,29 @@ describe('the live stream', () => {
     `${START_MS.toString(36)}.1e3`,
   ])('answers the unknown place %j with reset', async (id) => {
     const { hub, time } = setup()
-    hub.open(undefined)
+    hub.open(undefined, LOCAL)
     hub.publish([stored()])
     time.pass(TICK_MS)
-    expect(names(await reader(hub.open(id)).read())).toEqual(['hello', 'reset'])
+    expect(names(await reader(hub.open(id, LOCAL)).read())).toEqual(['hello', 'reset'])
   })
 
   it('answers a place of an earlier life of the server with reset', async () => {
     const { hub, time } = setup()
-    const client = reader(hub.open(undefined))
+    const client = reader(hub.open(undefined, LOCAL))
     hub.publish([stored()])
     time.pass(TICK_MS)
     const id = (await client.read()).at(-1)?.id
     time.pass(5)
     const next = createLiveHub({ clock: time.clock, after: time.after })
-    next.open(undefined)
+    next.open(undefined, LOCAL)
     next.publish([stored()])
     time.pass(TICK_MS)
-    expect(names(await reader(next.open(id)).read())).toEqual(['hello', 'reset'])
+    expect(names(await reader(next.open(id, LOCAL)).read())).toEqual(['hello', 'reset'])
   })
 
   it('goes on folding for a while after the last client left, then sleeps and cannot replay', async () => {
     const { hub, time } = setup()
-    const client = reader(hub.open(undefined))
+    const client = reader(hub.open(undefined, LOCAL))
     hub.publish([stored()])
     time.pass(TICK_MS)
     const id = (await client.read()).at(-1)?.id
@@ -238,18 +206,18 @@ describe('the live stream', () => {
     time.pass((RING_TICKS - 5) * TICK_MS)
     hub.publish([stored()])
     time.pass(TICK_MS)
-    const back = reader(hub.open(id))
+    const back = reader(hub.open(id, LOCAL))
     expect(names(await back.read())).toEqual(['hello', 'tick'])
     await back.leave()
     time.pass((RING_TICKS + 5) * TICK_MS)
     hub.publish([stored()])
     expect(time.pending()).toBe(0)
-    expect(names(await reader(hub.open(id)).read())).toEqual(['hello', 'reset'])
+    expect(names(await reader(hub.open(id, LOCAL)).read())).toEqual(['hello', 'reset'])
   })
 
   it('tells everybody to ask again once everything was removed, and shows nothing from before', async () => {
     const { hub, time } = setup()
-    const client = reader(hub.open(undefined))
+    const client = reader(hub.open(undefined, LOCAL))
     hub.publish([stored()])
     time.pass(TICK_MS)
     hub.publish([stored()])
@@ -264,29 +232,29 @@ describe('the live stream', () => {
 
   it('refuses more streams than allowed and frees the place of who leaves', async () => {
     const { hub } = setup(2)
-    const client = reader(hub.open(undefined))
-    hub.open(undefined)
-    expect(() => hub.open(undefined)).toThrow(expect.objectContaining({ code: 'too_many_streams' }))
+    const client = reader(hub.open(undefined, LOCAL))
+    hub.open(undefined, LOCAL)
+    expect(() => hub.open(undefined, LOCAL)).toThrow(expect.objectContaining({ code: 'too_many_streams' }))
     await client.leave()
     expect(hub.stats().streams).toBe(1)
-    hub.open(undefined)
+    hub.open(undefined, LOCAL)
   })
 
   it('ends every stream on close and takes no more', async () => {
     const { hub, time } = setup()
-    const client = reader(hub.open(undefined))
+    const client = reader(hub.open(undefined, LOCAL))
     await client.read()
     hub.publish([stored()])
     hub.close()
     await client.read()
     expect(client.ended()).toBe(true)
     expect(time.pending()).toBe(0)
-    expect(() => hub.open(undefined)).toThrow(expect.objectContaining({ code: 'shutting_down' }))
+    expect(() => hub.open(undefined, LOCAL)).toThrow(expect.objectContaining({ code: 'shutting_down' }))
   })
 
   it('keeps a bounded amount for a client that does not read, tells it of the gap, and gives it up in the end', async () => {
     const { hub, time } = setup()
-    const stalled = hub.open(undefined)
+    const stalled = hub.open(undefined, LOCAL)
     const tags = { note: 'x'.repeat(1_000) }
     for (let index = 0; index < 400; index++) {
       hub.publish(Array.from({ length: 5 }, () => stored({ tags, requestModel: `m${index}` })))
@@ -301,6 +269,91 @@ describe('the live stream', () => {
     const left = reader(stalled)
     await left.read()
     expect(left.ended()).toBe(true)
+  })
+})
+
+describe('D-6: what a client may not see', () => {
+  const of = (tenantId: string, agentId?: string): Principal => ({
+    kind: 'key',
+    name: `key ${tenantId}`,
+    keyId: `${tenantId} ${agentId}`,
+    scopes: new Set(['read']),
+    tenantId,
+    ...(agentId === undefined ? {} : { agentIds: new Set([agentId]) }),
+  })
+
+  it('is in none of its ticks, and its numbers do not tell of it', async () => {
+    const { hub, time } = setup()
+    const clients = [LOCAL, of('acme'), of('acme', 'agent_1'), of('other')].map((who) =>
+      reader(hub.open(undefined, who)),
+    )
+    const hellos = await Promise.all(clients.map((client) => client.read()))
+    for (const hello of hellos) expect(hello).toMatchObject([{ event: 'hello', data: { seq: 0 } }])
+    for (let second = 0; second < 3; second++) {
+      hub.publish([
+        stored({ tenantId: 'acme', agentId: 'agent_1', requestModel: 'one' }),
+        stored({ tenantId: 'acme', agentId: 'agent_2', requestModel: 'two' }),
+        stored({ requestModel: 'nobody' }),
+        ...(second === 2 ? [stored({ tenantId: 'other', requestModel: 'theirs' })] : []),
+      ])
+      time.pass(TICK_MS)
+    }
+    const seen = await Promise.all(clients.map((client) => client.read()))
+    const modelsOf = (messages: Message[]): unknown[] =>
+      messages.map(({ data }) => [
+        data?.seq,
+        data?.accepted,
+        data?.cells.map(({ model }) => model).sort(),
+        data?.events.length,
+      ])
+    expect(seen.map(modelsOf)).toEqual([
+      [
+        [1, 3, ['nobody', 'one', 'two'], 3],
+        [2, 3, ['nobody', 'one', 'two'], 3],
+        [3, 4, ['nobody', 'one', 'theirs', 'two'], 4],
+      ],
+      [1, 2, 3].map((seq) => [seq, 2, ['one', 'two'], 2]),
+      [1, 2, 3].map((seq) => [seq, 1, ['one'], 1]),
+      [[1, 1, ['theirs'], 1]],
+    ])
+    expect(JSON.stringify(seen[3])).not.toContain('acme')
+  })
+
+  it('is not given to it when it comes back with the place of somebody else', async () => {
+    const { hub, time } = setup()
+    const [mine, theirs] = [reader(hub.open(undefined, of('acme'))), reader(hub.open(undefined, of('other')))]
+    hub.publish([stored({ tenantId: 'acme' }), stored({ tenantId: 'other' })])
+    time.pass(TICK_MS)
+    const id = (await theirs.read()).at(-1)?.id
+    expect(names(await reader(hub.open(id, of('acme'))).read())).toEqual(['hello', 'reset'])
+    const own = (await mine.read()).at(-1)?.id
+    expect(names(await reader(hub.open(own, of('acme'))).read())).toEqual(['hello'])
+  })
+
+  it('ends at once when its key is revoked, and only then', async () => {
+    const { hub } = setup()
+    const [mine, theirs] = [reader(hub.open(undefined, of('acme'))), reader(hub.open(undefined, of('other')))]
+    expect(hub.end(({ tenantId }) => tenantId === 'acme')).toBe(1)
+    await Promise.all([mine.read(), theirs.read()])
+    expect([mine.ended(), theirs.ended(), hub.stats().streams]).toEqual([true, false, 1])
+  })
+
+  it('D-5: lets one key have so many streams and leaves the others theirs', () => {
+    const time = fakeTime()
+    const hub = createLiveHub({ clock: time.clock, after: time.after, maxStreams: 5, maxStreamsPerKey: 2 })
+    for (const who of [of('acme'), of('acme'), of('other')]) hub.open(undefined, who)
+    expect(() => hub.open(undefined, of('acme'))).toThrow(expect.objectContaining({ code: 'too_many_streams' }))
+    hub.open(undefined, of('other'))
+    hub.open(undefined, LOCAL)
+    expect(() => hub.open(undefined, of('third'))).toThrow(expect.objectContaining({ code: 'too_many_streams' }))
+  })
+
+  it('D-5: keeps no channel for views that came and went', async () => {
+    const { hub, time } = setup(3)
+    for (let index = 0; index < 20; index++) await reader(hub.open(undefined, of(`tenant${index}`))).leave()
+    hub.publish(Array.from({ length: 20 }, (_, index) => stored({ tenantId: `tenant${index}` })))
+    time.pass(TICK_MS)
+    expect(hub.stats()).toMatchObject({ streams: 0, ticks: 3 })
   })
 })
 

@@ -1,41 +1,41 @@
 import { TallystickError } from '@tallystick/core'
 import { type Clock, systemClock } from '@tallystick/core/event'
+import type { Principal } from '../../identity/principal.ts'
 import type { StoredEvent } from '../../store/store.ts'
-import { CLIENT_BYTES, createLiveClient, type LiveClient } from './client.ts'
+import { createTickChannel, RING_TICKS, TICK_MS, type TickChannel } from './channel.ts'
+import { createChannels } from './channels.ts'
+import { createLiveClient, type LiveClient } from './client.ts'
 import { frame, HEARTBEAT } from './frames.ts'
 import { LIVE_BUCKET_MS, LIVE_MEASURES, LIVE_PLAN } from './plan.ts'
-import { createReplayRing } from './replay-ring.ts'
-import { createTickFold } from './tick-fold.ts'
+import { refuseBeyond } from './seats.ts'
 
-export const TICK_MS = 1_000
 export const HEARTBEAT_MS = 15_000
-/** Ticks kept for clients that come back; and how long the hub goes on folding after the last one has left. */
-export const RING_TICKS = 300
-const RING_BYTES = 8 * 1024 * 1024
-/** A larger tick costs more to move than a query that asks again. */
-const MAX_TICK_BYTES = 256 * 1024
+/** What all channels together keep for clients that come back. */
+const RINGS_BYTES = 32 * 1024 * 1024
 /** A client that has read nothing for this long while bytes wait is given up. */
 const STALLED_MS = 90_000
 
 /**
- * Live figures: accepted events folded into cells, one merged tick a second while there is anything new, the same bytes
- * for every client.
+ * Live figures: accepted events folded into cells, one merged tick a second while there is anything new. Whoever may see the
+ * same events is sent the same bytes; nothing in them, their numbers included, tells of events that a client may not see.
  *
- * Nobody listening costs nothing: events are folded only while a client is connected or the last one left less than
+ * Nobody listening costs nothing: events are folded only for clients that are connected or left less than
  * {@link RING_TICKS} seconds ago, so that a page that reconnects is given what it missed; no timer runs otherwise.
  */
 export interface LiveHub {
   /** Called with each group of accepted events. Never throws. */
   publish(events: readonly StoredEvent[]): void
   /**
-   * Opens a stream. With the `Last-Event-ID` of an earlier one it first gets what it missed, or `reset` when that is not
-   * known any more and figures must be asked for again.
+   * Opens a stream of what the principal may see. With the `Last-Event-ID` of an earlier one it first gets what it missed, or
+   * `reset` when that is not known any more and figures must be asked for again.
    *
    * @throws TallystickError `too_many_streams`, `shutting_down`
    */
-  open(lastEventId: string | undefined): ReadableStream<Uint8Array>
+  open(lastEventId: string | undefined, principal: Principal): ReadableStream<Uint8Array>
   /** Everything was removed: tells whoever watches to ask for the figures again. */
   reset(): void
+  /** Ends the streams of those who may see nothing any more: a key was revoked, a session closed. Returns how many. */
+  end(gone: (principal: Principal) => boolean): number
   stats(): LiveStats
   /** Ends every stream and stops the timers. */
   close(): void
@@ -51,113 +51,114 @@ export interface LiveStats {
 
 export interface LiveHubOptions {
   readonly maxStreams?: number
+  /** Of those, how many may be one key's, agent's or user's. */
+  readonly maxStreamsPerKey?: number
   readonly clock?: Clock
   /** Runs `job` once after `ms`; returns how to call it off. Tests bring their own. */
   readonly after?: (ms: number, job: () => void) => () => void
 }
 
+interface Seat {
+  readonly principal: Principal
+  readonly channel: TickChannel
+}
+
 export function createLiveHub(options: LiveHubOptions = {}): LiveHub {
-  const { maxStreams = 200, clock = systemClock, after = afterTimeout } = options
-  const clients = new Set<LiveClient>()
-  const fold = createTickFold()
-  const ring = createReplayRing(RING_TICKS, RING_BYTES)
-  // Part of every event id: a sequence number of an earlier life of the server must not be taken for one of this.
-  const life = clock.now().toString(36)
-  let seq = 0
+  const { maxStreams = 200, maxStreamsPerKey = 10, clock = systemClock, after = afterTimeout } = options
+  const clients = new Map<LiveClient, Seat>()
+  let ticks = 0
   let skippedByGone = 0
   let closed = false
-  let awake = false
-  let lastLeftMs = 0
-  let lastTickMs = Number.NEGATIVE_INFINITY
-  let stopTick: (() => void) | undefined
   let stopHeartbeat: (() => void) | undefined
-
-  const tick = (): void => {
-    stopTick = undefined
-    lastTickMs = clock.monotonic()
-    const body = fold.take(clock.now())
-    if (body === undefined) return
-    seq++
-    const id = `${life}.${seq}`
-    let bytes = frame('tick', { seq, ...body }, id)
-    if (bytes.byteLength > MAX_TICK_BYTES) bytes = frame('tick', { seq, ...body, cells: [], truncated: true }, id)
-    ring.push(seq, bytes)
-    for (const client of clients) client.send(bytes)
+  const onTick = (): void => {
+    ticks++
   }
+  const channels = createChannels<TickChannel>({
+    monotonic: () => clock.monotonic(),
+    nowMs: () => clock.now(),
+    create: (life) => createTickChannel({ life, clock, after, onTick }),
+    lingerMs: RING_TICKS * TICK_MS,
+    max: maxStreams,
+    keepBytes: RINGS_BYTES,
+  })
+
   const heartbeat = (): void => {
     const now = clock.monotonic()
-    for (const client of [...clients]) {
+    for (const client of [...clients.keys()]) {
       if (client.stalledSinceMs !== undefined && now - client.stalledSinceMs >= STALLED_MS) client.end()
       else if (client.waitingBytes === 0) client.send(HEARTBEAT)
     }
     stopHeartbeat = clients.size > 0 ? after(HEARTBEAT_MS, heartbeat) : undefined
   }
-  /** Is there anybody, or may somebody come back, for whom it is worth to fold? */
-  const listening = (): boolean => {
-    if (clients.size === 0 && awake && clock.monotonic() - lastLeftMs > RING_TICKS * TICK_MS) {
-      awake = false
-      fold.take(0)
-      // What happens while asleep is in no tick, so nothing from before may be continued from.
-      seq++
-      ring.restart(seq)
-    }
-    return awake
-  }
   const onGone = (client: LiveClient): void => {
-    if (!clients.delete(client)) return
+    const seat = clients.get(client)
+    if (seat === undefined) return
+    clients.delete(client)
+    seat.channel.clients.delete(client)
+    channels.left(seat.channel)
     skippedByGone += client.skipped
     if (clients.size > 0) return
-    lastLeftMs = clock.monotonic()
     stopHeartbeat?.()
     stopHeartbeat = undefined
   }
 
   return {
     publish(events) {
-      if (closed || events.length === 0 || !listening()) return
-      fold.add(events)
-      stopTick ??= after(Math.max(0, Math.min(TICK_MS, lastTickMs + TICK_MS - clock.monotonic())), tick)
-    },
-    open(lastEventId) {
-      if (closed) throw new TallystickError('shutting_down')
-      if (clients.size >= maxStreams)
-        throw new TallystickError('too_many_streams', `${clients.size} live streams are open, which is the limit.`)
-      const resumable = listening()
-      awake = true
-      const client = createLiveClient({ monotonic: () => clock.monotonic(), onGone })
-      const first = [frame('hello', hello(clock.now(), seq))]
-      if (lastEventId !== undefined) {
-        const missed = resumable ? replay(ring.since, life, lastEventId) : undefined
-        const fits = missed !== undefined && missed.reduce((sum, tick) => sum + tick.byteLength, 0) <= CLIENT_BYTES
-        first.push(...(fits ? missed : [frame('reset', { seq })]))
+      if (closed || events.length === 0) return
+      channels.sweep()
+      if (channels.size === 0) return
+      const whole = channels.onlyWhole()
+      if (whole !== undefined) {
+        whole.publish(events)
+        return
       }
+      const parts = new Map<TickChannel, StoredEvent[]>()
+      for (const stored of events) {
+        channels.each(stored.event, (channel) => {
+          const part = parts.get(channel)
+          if (part === undefined) parts.set(channel, [stored])
+          else part.push(stored)
+        })
+      }
+      for (const [channel, part] of parts) channel.publish(part)
+    },
+    open(lastEventId, principal) {
+      if (closed) throw new TallystickError('shutting_down')
+      refuseBeyond({ all: maxStreams, each: maxStreamsPerKey, what: 'live streams' }, principal, clients.values())
+      const channel = channels.of(principal)
+      const client = createLiveClient({ monotonic: () => clock.monotonic(), onGone })
+      const first = [frame('hello', hello(clock.now(), channel.seq))]
+      if (lastEventId !== undefined) first.push(...channel.missedSince(lastEventId))
       client.sendAll(first)
-      clients.add(client)
+      clients.set(client, { principal, channel })
+      channel.clients.add(client)
       stopHeartbeat ??= after(HEARTBEAT_MS, heartbeat)
       return client.stream
     },
     reset() {
-      if (closed || !listening()) return
-      fold.take(0)
-      seq++
-      ring.restart(seq)
-      const bytes = frame('reset', { seq })
-      for (const client of clients) client.send(bytes)
+      if (closed) return
+      channels.sweep()
+      for (const channel of channels.all()) channel.reset()
+    },
+    end(gone) {
+      const ended = [...clients].filter(([, { principal }]) => gone(principal))
+      for (const [client] of ended) client.end()
+      return ended.length
     },
     stats() {
       let skipped = skippedByGone
       let waitingBytes = 0
-      for (const client of clients) {
+      for (const client of clients.keys()) {
         skipped += client.skipped
         waitingBytes += client.waitingBytes
       }
-      return { streams: clients.size, ticks: seq, skipped, waitingBytes }
+      return { streams: clients.size, ticks, skipped, waitingBytes }
     },
     close() {
       closed = true
-      stopTick?.()
       stopHeartbeat?.()
-      for (const client of [...clients]) client.end()
+      for (const client of [...clients.keys()]) client.end()
+      for (const channel of channels.all()) channel.close()
     },
   }
 }
@@ -174,15 +175,6 @@ function hello(nowMs: number, seq: number): unknown {
     counters: LIVE_PLAN.counters.map(({ name }) => name),
     quantities: LIVE_PLAN.quantities.map(({ quantity }) => quantity.name),
   }
-}
-
-function replay(
-  since: (seq: number) => readonly Uint8Array[] | undefined,
-  life: string,
-  id: string,
-): readonly Uint8Array[] | undefined {
-  const [lifeOfId, number = ''] = id.split('.')
-  return lifeOfId === life && /^\d{1,15}$/.test(number) ? since(Number(number)) : undefined
 }
 
 function afterTimeout(ms: number, job: () => void): () => void {

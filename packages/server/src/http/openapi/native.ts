@@ -265,6 +265,14 @@ export const LIVE_DOC: RouteDoc = {
   errors: ['too_many_streams'],
 }
 
+export const WEBSOCKET_DOC: RouteDoc = {
+  tag: 'Figures',
+  description:
+    'A WebSocket. The first message says who the client is, `{"token":"..."}`, within 10 s; then `AGENT_EVENT`, `STATE_UPDATE` and `COST_ALERT` as they happen, `HEARTBEAT` every 30 s, and `GAP` where messages were left out. Each has a `cursor`; with `{"token":"...","resume":"<cursor>"}` what was missed comes first. All that a WebSocket client needs to know stands in docs/live.md.',
+  answers: { 101: { description: 'The connection is a WebSocket from here on' } },
+  errors: ['upgrade_required', 'too_many_streams'],
+}
+
 export const INVARIANTS_DOC: RouteDoc = {
   tag: 'Operations',
   description:

@@ -1,10 +1,11 @@
 import { EVENT_INPUT_SCHEMA } from './event-schema.ts'
-import { jsonAnswer, type ParameterDoc, type RouteDoc } from './route-doc.ts'
-import { array, flag, integer, object, orNull, type Schema, text } from './schema.ts'
+import { jsonAnswer, type RouteDoc } from './route-doc.ts'
+import { array, object, orNull, type Schema, text } from './schema.ts'
 
 /** What the API page says about the routes of Protocol 012; `docs/protocol012.md` says it at length. */
 
-const ERROR: RouteDoc['errorContent'] = {
+/** How errors of the protocol look. */
+export const ERROR: NonNullable<RouteDoc['errorContent']> = {
   type: 'application/json',
   schema: object({
     error: object({
@@ -121,64 +122,5 @@ export const INGEST_PROTOCOL012_DOC: RouteDoc = {
     'disk_full',
     'journal_unavailable',
   ],
-  errorContent: ERROR,
-}
-
-const query = (name: string, description: string, schema: Schema = text()): ParameterDoc => ({
-  name,
-  in: 'query',
-  description,
-  schema,
-})
-
-export const LIST_PROTOCOL012_DOC: RouteDoc = {
-  tag: 'Protocol 012',
-  description: 'Requests, completed and failed, newest first. What the protocol has no word for is 0 or `unknown`.',
-  parameters: [
-    query(
-      'period',
-      '`today`, `yesterday`, `last-7-days`, `last-30-days`, `this-month`, `last-month` or `all-time`, the default; the spellings of the old server too.',
-    ),
-    query('start', 'Instead of a period: ms, RFC 3339, or a day.'),
-    query('end', 'The end, itself not in the range; a day is.'),
-    query('agent_id', 'One agent: `42` and `agent_42` are the same.'),
-    query('page', 'From 1.', { type: 'integer', minimum: 1, default: 1 }),
-    query('per_page', 'Rows on a page.', { type: 'integer', minimum: 1, maximum: 100, default: 10 }),
-  ],
-  answers: {
-    200: jsonAnswer(
-      'A page of requests',
-      object(
-        {
-          data: array(
-            object({
-              event_id: text(),
-              timestamp_ms: integer(),
-              event_type: text(),
-              model: text(),
-              provider: text(),
-              input_tokens: integer(),
-              output_tokens: integer(),
-              cost_micros: integer('Rounded half to even from `cost_nano_usd`; 0 where there is no price.'),
-              agent_id: orNull(text()),
-              agent_name: text(),
-              error_code: orNull(text()),
-              error_message: orNull(text()),
-              provider_id: orNull(text()),
-              cost_nano_usd: orNull(integer()),
-              authenticated: orNull(flag()),
-            }),
-          ),
-          pagination: object({ page: integer(), per_page: integer(), total: integer(), total_pages: integer() }),
-          period: text('The first of its spellings, or `custom`.'),
-          start: text(),
-          end: text(),
-          calculated_at: text(),
-        },
-        { optional: ['start', 'end'] },
-      ),
-    ),
-  },
-  errors: ['invalid_period', 'invalid_query', 'rate_limit_exceeded', 'store_unavailable'],
   errorContent: ERROR,
 }

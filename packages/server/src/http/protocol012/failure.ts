@@ -9,6 +9,7 @@ const CODES: ReadonlyMap<ErrorCode, string> = new Map<ErrorCode, string>([
   ['token_expired', 'TOKEN_EXPIRED'],
   ['invalid_token', 'INVALID_TOKEN'],
   ['invalid_period', 'INVALID_PERIOD'],
+  ['query_timeout', 'QUERY_TIMEOUT'],
   ['rate_limit_exceeded', 'RATE_LIMIT_EXCEEDED'],
   ['forbidden_origin', 'FORBIDDEN'],
   ['misdirected_host', 'FORBIDDEN'],

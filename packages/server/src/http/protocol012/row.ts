@@ -1,13 +1,10 @@
 import { nanoToMicros, type UsageEvent } from '@tallystick/core/event'
 
-/** Nobody has told the server a name for its agents. */
-const NO_NAME = 'Unknown'
-
 /**
  * An event as the listing shows it: the documented members, where what is unknown is 0 or `unknown`, and beside them
  * members that keep the difference.
  */
-export function listRow(event: UsageEvent): object {
+export function listRow(event: UsageEvent, agentName: string): object {
   return {
     event_id: event.eventId,
     timestamp_ms: event.timestampMs,
@@ -18,7 +15,7 @@ export function listRow(event: UsageEvent): object {
     output_tokens: event.outputTokens ?? 0,
     cost_micros: Number(nanoToMicros(event.costNanoUsd ?? 0)),
     agent_id: event.agentId ?? null,
-    agent_name: NO_NAME,
+    agent_name: agentName,
     error_code: event.errorCode ?? null,
     error_message: event.errorMessage ?? null,
     provider_id: event.providerId ?? null,

@@ -4,6 +4,7 @@ import type { UsageStore } from '../../store/store.ts'
 import { type App, type AppOptions, createApp } from '../app.ts'
 import { loadAssets } from '../assets.ts'
 import { createLiveHub, type LiveHub, type LiveHubOptions } from '../live/hub.ts'
+import { createLiveFeed, type LiveFeed, type LiveFeedOptions } from '../websocket/feed.ts'
 import { createFakeIngest, type FakeIngest } from './fake-ingest.ts'
 
 export const NOW_MS = Date.UTC(2026, 10, 21, 12)
@@ -13,6 +14,7 @@ export interface TestApp {
   readonly ingest: FakeIngest
   readonly store: UsageStore
   readonly live: LiveHub
+  readonly feed: LiveFeed
   readonly errors: unknown[]
   /** `app.fetch` with the path alone; an object body goes as JSON. */
   call(path: string, init?: CallInit): Promise<Response>
@@ -29,6 +31,7 @@ export interface CallInit {
 
 export interface TestAppOptions extends Partial<AppOptions> {
   readonly hub?: LiveHubOptions
+  readonly sockets?: LiveFeedOptions
   readonly dashboard?: string
 }
 
@@ -39,11 +42,14 @@ export async function createTestApp(options: TestAppOptions = {}): Promise<TestA
   const ingest = createFakeIngest(store, () => clock.now())
   const live = createLiveHub({ clock, ...options.hub })
   ingest.onAccepted((events) => live.publish(events))
+  const feed = createLiveFeed({ clock, ...options.sockets })
+  ingest.onAccepted((events) => feed.publish(events))
   const errors: unknown[] = []
   const app = createApp({
     ingest,
     store,
     live,
+    feed,
     clock,
     assets: await loadAssets(options.dashboard),
     about: {
@@ -62,6 +68,7 @@ export async function createTestApp(options: TestAppOptions = {}): Promise<TestA
     ingest,
     store,
     live,
+    feed,
     errors,
     call,
     async post(path, body) {

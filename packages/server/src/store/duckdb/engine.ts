@@ -4,7 +4,16 @@ import type { Clock } from '@tallystick/core/event'
 import type { JournalEnd, JournalPosition, OrdinalRange } from '@tallystick/core/journal'
 import type { Query, QueryResult } from '@tallystick/core/query'
 import { Mutex } from '../mutex.ts'
-import type { ScanPage, ScanRequest, StoreCopy, StoredEvent, StoreStats } from '../store.ts'
+import type {
+  QueryOptions,
+  ScanPage,
+  ScanRequest,
+  Spread,
+  SpreadRequest,
+  StoreCopy,
+  StoredEvent,
+  StoreStats,
+} from '../store.ts'
 import { answerQuery } from './answer.ts'
 import { type AuditReport, auditStore } from './audit.ts'
 import { readRows } from './chunk-reader.ts'
@@ -20,6 +29,7 @@ import { EventRows, type Rows } from './rows.ts'
 import { heldEvents, scanEvents } from './scan.ts'
 import { APPLIED_COLUMNS, type Applied, lateEvents, type Meta } from './schema.ts'
 import { compactDays, floorToQuarter, type SealStep, sealStep, sealSteps } from './seal.ts'
+import { readSpread } from './spread.ts'
 import { storeStats } from './stats.ts'
 
 export interface EngineOptions {
@@ -171,6 +181,10 @@ export class DuckdbEngine {
       const completeToMs = current ? nowMs : meta.received_ms
       return answerQuery(query, { connection, meta, dictionary, completeToMs })
     }, options.signal)
+  }
+
+  async spread(request: SpreadRequest, { signal }: QueryOptions = {}): Promise<Spread | undefined> {
+    return this.#read((connection) => readSpread(connection, this.#rows.dictionary, request), signal)
   }
 
   async scan(request: ScanRequest): Promise<ScanPage> {

@@ -2,7 +2,17 @@ import { isTallystickError, TallystickError } from '@tallystick/core'
 import { type Clock, systemClock } from '@tallystick/core/event'
 import type { JournalDamage, OrdinalRange } from '@tallystick/core/journal'
 import type { Query, QueryResult } from '@tallystick/core/query'
-import type { ScanPage, ScanRequest, StoreCopy, StoredEvent, StoreStats, UsageStore } from '../store.ts'
+import type {
+  QueryOptions,
+  ScanPage,
+  ScanRequest,
+  Spread,
+  SpreadRequest,
+  StoreCopy,
+  StoredEvent,
+  StoreStats,
+  UsageStore,
+} from '../store.ts'
 import type { AuditReport } from './audit.ts'
 import { isDamaged, isInvalidated, setAside } from './database.ts'
 import type { DictionaryLimits } from './dictionary.ts'
@@ -98,6 +108,10 @@ export class LocalDuckdbStore implements DuckdbStore {
 
   query(query: Query, options?: { readonly signal?: AbortSignal }): Promise<QueryResult> {
     return this.#read((engine) => engine.query(query, options))
+  }
+
+  spread(request: SpreadRequest, options?: QueryOptions): Promise<Spread | undefined> {
+    return this.#read((engine) => engine.spread(request, options))
   }
 
   scan(request: ScanRequest): Promise<ScanPage> {

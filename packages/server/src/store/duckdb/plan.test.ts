@@ -68,6 +68,20 @@ test('cells are no longer than the buckets of the query and never cross their bo
   expect(shape(route({ from: day(2), to: day(3), interval: '5m' })).map(([level]) => level)).toEqual(['raw'])
 })
 
+test('what Protocol 012 asks of completed requests is in cells, so that it outlives rows', () => {
+  const range = { from: day(2), to: day(3), filters: { kind: ['llm_request_completed'] } }
+  const measures = ['requests', 'cost_nano_usd', 'input_tokens', 'output_tokens', 'total_tokens']
+  for (const [groups, name] of [
+    [[], 'total'],
+    [['kind'], 'total'],
+    [['agent_id'], 'agent'],
+    [['provider', 'provider_id'], 'credential'],
+    [['model', 'provider', 'provider_id'], 'credential'],
+    [['provider', 'agent_id'], 'agent_provider'],
+  ] as const)
+    expect(route({ ...range, measures, group_by: [...groups] }).cells?.name, groups.join()).toBe(name)
+})
+
 test('the smallest set that keeps every dimension and figure answers; without one, rows do', () => {
   const range = { from: day(2), to: day(3) }
   expect(route(range).cells?.name).toBe('total')

@@ -8,6 +8,7 @@ import type { LocalStoreSettings, StoreNotice } from './local.ts'
 export type RemoteMethod =
   | 'append'
   | 'query'
+  | 'spread'
   | 'scan'
   | 'held'
   | 'stats'

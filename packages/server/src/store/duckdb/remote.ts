@@ -6,8 +6,11 @@ import { queryCancelled, throwIfAborted } from '../abort.ts'
 import type {
   FollowerProgress,
   JournalFollower,
+  QueryOptions,
   ScanPage,
   ScanRequest,
+  Spread,
+  SpreadRequest,
   StoreCopy,
   StoredEvent,
   StoreStats,
@@ -87,6 +90,10 @@ export class RemoteDuckdbStore implements DuckdbStore {
 
   query(query: Query, options: { readonly signal?: AbortSignal } = {}): Promise<QueryResult> {
     return this.#call('query', [query], options.signal)
+  }
+
+  spread(request: SpreadRequest, options: QueryOptions = {}): Promise<Spread | undefined> {
+    return this.#call('spread', [request], options.signal)
   }
 
   scan(request: ScanRequest): Promise<ScanPage> {

@@ -1,7 +1,7 @@
 import { parentPort } from 'node:worker_threads'
 import type { JournalEnd, OrdinalRange } from '@tallystick/core/journal'
 import type { Query } from '@tallystick/core/query'
-import type { FollowerProgress, ScanRequest, StoredEvent } from '../store.ts'
+import type { FollowerProgress, ScanRequest, SpreadRequest, StoredEvent } from '../store.ts'
 import type { LocalStoreSettings } from './local.ts'
 import { LocalDuckdbStore } from './local.ts'
 import { type FromWorker, type RemoteMethod, type ToWorker, toRemoteError } from './protocol.ts'
@@ -31,14 +31,16 @@ async function serve(port: Port, settings: LocalStoreSettings): Promise<void> {
     send({ type: 'progress', ...progress })
     reported = progress
   }
+  const cancellable = <T>(id: number, ask: (signal: AbortSignal) => Promise<T>): Promise<T> => {
+    const controller = new AbortController()
+    queries.set(id, controller)
+    return ask(controller.signal).finally(() => queries.delete(id))
+  }
   const reporting = setInterval(report, PROGRESS_MS)
   const methods: { readonly [K in RemoteMethod]: (args: readonly unknown[], id: number) => Promise<unknown> } = {
     append: ([events]) => store.append(events as StoredEvent[]),
-    query: async ([query], id) => {
-      const controller = new AbortController()
-      queries.set(id, controller)
-      return store.query(query as Query, { signal: controller.signal }).finally(() => queries.delete(id))
-    },
+    query: ([query], id) => cancellable(id, (signal) => store.query(query as Query, { signal })),
+    spread: ([request], id) => cancellable(id, (signal) => store.spread(request as SpreadRequest, { signal })),
     scan: ([request]) => store.scan(request as ScanRequest),
     held: ([range, limit]) => store.held(range as OrdinalRange, limit as number),
     stats: () => store.stats(),

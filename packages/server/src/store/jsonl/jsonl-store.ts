@@ -5,8 +5,18 @@ import type { OrdinalRange } from '@tallystick/core/journal'
 import type { Query, QueryResult } from '@tallystick/core/query'
 import { throwIfAborted } from '../abort.ts'
 import { Mutex } from '../mutex.ts'
-import type { QueryOptions, ScanPage, ScanRequest, StoreAudit, StoredEvent, StoreStats, UsageStore } from '../store.ts'
-import { answerQuery } from './answer.ts'
+import type {
+  QueryOptions,
+  ScanPage,
+  ScanRequest,
+  Spread,
+  SpreadRequest,
+  StoreAudit,
+  StoredEvent,
+  StoreStats,
+  UsageStore,
+} from '../store.ts'
+import { type AnswerOptions, answerQuery, answerSpread } from './answer.ts'
 import { auditFiles } from './audit.ts'
 import { rewriteFile } from './compact.ts'
 import { identityOf, total } from './data-file.ts'
@@ -16,7 +26,7 @@ import { hiddenBytes, hideExpired } from './expire.ts'
 import type { FileSet } from './file-set.ts'
 import { readHeld } from './held.ts'
 import { readPage } from './page.ts'
-import { openSnapshot } from './snapshot.ts'
+import { openSnapshot, type Snapshot } from './snapshot.ts'
 import { Writer } from './writer.ts'
 
 export interface JsonlSettings {
@@ -51,17 +61,12 @@ export class JsonlStore implements UsageStore {
     })
   }
 
-  async query(query: Query, options: QueryOptions = {}): Promise<QueryResult> {
-    const { signal, journaled = false } = options
-    throwIfAborted(signal)
-    const { snapshot, ...freshness } = await this.#read(query.fromMs, query.toMs)
-    try {
-      return await answerQuery(query, snapshot, { ...freshness, journaled, signal })
-    } catch (error) {
-      throw storeError(error, 'The store cannot be read')
-    } finally {
-      await snapshot.close()
-    }
+  query(query: Query, options: QueryOptions = {}): Promise<QueryResult> {
+    return this.#answer(query, options, answerQuery)
+  }
+
+  spread(request: SpreadRequest, options: QueryOptions = {}): Promise<Spread | undefined> {
+    return this.#answer(request, options, answerSpread)
   }
 
   async scan(request: ScanRequest): Promise<ScanPage> {
@@ -195,6 +200,22 @@ export class JsonlStore implements UsageStore {
       }
     }
     return dropped
+  }
+
+  async #answer<Q extends { readonly fromMs: number; readonly toMs: number }, A>(
+    question: Q,
+    { journaled = false, signal }: QueryOptions,
+    answer: (question: Q, snapshot: Snapshot, options: AnswerOptions) => Promise<A>,
+  ): Promise<A> {
+    throwIfAborted(signal)
+    const { snapshot, ...freshness } = await this.#read(question.fromMs, question.toMs)
+    try {
+      return await answer(question, snapshot, { ...freshness, journaled, signal })
+    } catch (error) {
+      throw storeError(error, 'The store cannot be read')
+    } finally {
+      await snapshot.close()
+    }
   }
 
   async #read(fromMs: number, toMs: number) {

@@ -7,7 +7,18 @@ export interface ArbitraryQueryOptions {
   readonly toMs: number
 }
 
-const CELLED = ['tenant_id', 'provider', 'model', 'success', 'status_code', 'agent_id', 'api_key_id', 'user_id']
+const CELLED = [
+  'tenant_id',
+  'kind',
+  'provider',
+  'provider_id',
+  'model',
+  'success',
+  'status_code',
+  'agent_id',
+  'api_key_id',
+  'user_id',
+]
 const ZONES = ['UTC', 'Europe/Berlin', 'Asia/Kathmandu', 'Australia/Lord_Howe', 'America/New_York']
 const FIGURES = [
   'events',

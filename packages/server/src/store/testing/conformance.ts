@@ -2,10 +2,19 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Clock, DIMENSION_OF, type UsageEvent } from '@tallystick/core/event'
-import { type Filter, filterMatcher, fold, MEASURE_OF, type Query } from '@tallystick/core/query'
+import {
+  type Filter,
+  filterMatcher,
+  fold,
+  MEASURE_OF,
+  QUANTITY_OF,
+  type Quantity,
+  type Query,
+} from '@tallystick/core/query'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { ARBITRARY_FROM_MS, ARBITRARY_TO_MS, arbitraryEvent } from '../../../../core/src/event/testing/arbitrary.ts'
+import { spreadFolder } from '../spread.ts'
 import type { ScanCursor, StoredEvent, UsageStore } from '../store.ts'
 import { arbitraryQuery } from './arbitrary-query.ts'
 
@@ -21,6 +30,9 @@ export interface StoreUnderTest {
 
 const DAY_MS = 86_400_000
 const ALL: Pick<Query, 'fromMs' | 'toMs'> = { fromMs: 0, toMs: ARBITRARY_TO_MS + 30 * DAY_MS }
+
+/** One of each way to make a quantity: a field, a sum, a difference, a rate. */
+const RANKED = ['cost_nano_usd', 'total_tokens', 'fresh_input_tokens', 'output_milli_tokens_per_second']
 
 /**
  * The one suite that every store passes: whatever is asked, the rows equal those of `fold` over the same events, whether
@@ -158,6 +170,33 @@ export function describeStore(name: string, engine: StoreUnderTest): void {
             after = page.next
           } while (after)
           expect(found).toEqual(expected)
+        }
+      }
+    })
+
+    test('ranks the values of any quantity exactly, with and without the events that carry none', async () => {
+      const events = storedEvents(501, 31)
+      await store.append(events)
+      await maintainAt(ARBITRARY_FROM_MS + 3 * DAY_MS)
+      const queries = fc.sample(arbitraryQuery({ fromMs: ARBITRARY_FROM_MS, toMs: ARBITRARY_TO_MS }), {
+        seed: 32,
+        numRuns: RANKED.length,
+      })
+      for (const [index, name] of RANKED.entries()) {
+        const quantity = QUANTITY_OF.get(name) as Quantity
+        const { fromMs, toMs, filters } = queries[index] as Query
+        for (const range of [
+          { ...ALL, filters: [] },
+          { fromMs, toMs, filters },
+        ]) {
+          for (const request of [
+            { ...range, quantity },
+            { ...range, quantity, absentAs: 0 },
+          ]) {
+            const folder = spreadFolder(request)
+            for (const { event } of events) folder.add(event)
+            expect(await store.spread(request), name).toEqual(folder.result())
+          }
         }
       }
     })
