@@ -7,6 +7,9 @@ import { signedToken } from './http/protocol012/testing/signed-token.ts'
 import type { Route } from './http/route.ts'
 import { ROUTES } from './http/routes.ts'
 import { openTallystick, type Tallystick } from './open.ts'
+import type { AlertRule, Firing } from './state/alert.ts'
+import type { Budget } from './state/budget.ts'
+import type { Change } from './state/state.ts'
 
 const SECRET = 'a secret of the tests'
 const EVENTS = 5
@@ -52,6 +55,42 @@ function eventsOf({ canary, agent, tenant }: Side): readonly object[] {
     duration_ms: 5,
     status_code: index === 0 ? 500 : 200,
   }))
+}
+
+/** What people have told the server of a tenant, in the tables that nothing here fills otherwise. */
+function told({ tenant: tenantId, canary, agent: agentId }: Side): readonly Change[] {
+  const nowMs = Date.now()
+  const [id, made] = [`${canary}-row`, { createdMs: nowMs, updatedMs: nowMs }]
+  const target = { kind: 'webhook', url: `http://127.0.0.1:9/${canary}` } as const
+  const rule: AlertRule = { id, name: canary, kind: 'no_data', enabled: false, tenantId, targets: [target], ...made }
+  const firing: Firing = {
+    id,
+    key: [canary],
+    ruleId: id,
+    kind: 'no_data',
+    severity: 'info',
+    tenantId,
+    title: canary,
+    facts: { canary },
+    firedMs: nowMs,
+  }
+  const budget: Budget = {
+    id,
+    name: canary,
+    tenantId,
+    subject: { dimension: 'agent_id', value: agentId },
+    unit: 'nano_usd',
+    amount: '1',
+    window: { kind: 'total' },
+    mode: 'soft',
+    thresholds: [50],
+    ...made,
+  }
+  return [
+    { table: 'rules', id, row: rule },
+    { table: 'firings', id, row: firing },
+    { table: 'budgets', id, row: budget },
+  ]
 }
 
 describe.each(['memory:', 'duckdb:'])('I-7: two tenants of one server (%s)', (store) => {
@@ -104,6 +143,7 @@ describe.each(['memory:', 'duckdb:'])('I-7: two tenants of one server (%s)', (st
       ]
       const sent = await ask('/api/v1/events', ingest, { events: eventsOf(own) })
       expect(await sent.json()).toMatchObject({ accepted: EVENTS })
+      await tallystick.state.write(told(own))
       // A conflict, and something that will never come.
       await ask('/api/v1/events', ingest, {
         events: [{ ...eventsOf(own)[1], input_tokens: 7 }],

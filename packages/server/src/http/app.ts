@@ -104,7 +104,7 @@ const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
 export function createApp(options: AppOptions): App {
   const context = contextOf(options)
   const router = routerOf(ROUTES, context)
-  const shapes = new Map(ROUTES.map((route): [string, FailureShape | undefined] => [route.path, route.failure]))
+  const shapeOf = shapesOf(ROUTES)
 
   const answer = async (request: Request, peer: string | undefined, as: Principal | undefined): Promise<Response> => {
     const url = new URL(request.url)
@@ -120,7 +120,7 @@ export function createApp(options: AppOptions): App {
       try {
         response = await answer(request, peer, as)
       } catch (error) {
-        response = failure(error, context, shapes.get(new URL(request.url).pathname))
+        response = failure(error, context, shapeOf(new URL(request.url).pathname))
       }
       secureHeaders(response.headers)
       const origin = context.guard.corsOrigin(request.headers.get('origin') ?? undefined)
@@ -259,6 +259,21 @@ function routerOf(routes: readonly Route[], context: AppContext): Hono<{ Binding
     }
   }
   return router
+}
+
+/** How errors look at a path, for those that come before a route has been found. */
+function shapesOf(routes: readonly Route[]): (pathname: string) => FailureShape | undefined {
+  const exact = new Map(routes.map((route): [string, FailureShape | undefined] => [route.path, route.failure]))
+  const patterns = routes
+    .filter(({ path, failure: shape }) => path.includes('/:') && shape !== undefined)
+    .map((route) => ({ parts: route.path.split('/'), shape: route.failure }))
+  return (pathname) => {
+    if (exact.has(pathname)) return exact.get(pathname)
+    const given = pathname.split('/')
+    const fits = (parts: readonly string[]): boolean =>
+      parts.length === given.length && parts.every((part, at) => part.startsWith(':') || part === given[at])
+    return patterns.find(({ parts }) => fits(parts))?.shape
+  }
 }
 
 /** Made when it is first asked for: most servers are never asked. */
