@@ -60,7 +60,15 @@ export function readStatus(signal: AbortSignal): Promise<Status> {
   return ask<Status>('/api/v1/status', { signal })
 }
 
-async function ask<T>(path: string, init: RequestInit): Promise<T> {
+/** Sends a change, with a body if there is one; an answer without content is null. */
+export function change<T>(method: 'POST' | 'PUT' | 'DELETE', path: string, body?: object): Promise<T> {
+  return ask<T>(path, {
+    method,
+    ...(body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+  })
+}
+
+export async function ask<T>(path: string, init: RequestInit): Promise<T> {
   let response: Response
   try {
     response = await fetch(path, { ...init, headers: { accept: 'application/json', ...init.headers } })
@@ -75,6 +83,7 @@ async function ask<T>(path: string, init: RequestInit): Promise<T> {
   const text = await response.text()
   const body = parse(text)
   if (!response.ok) throw problemOf(response, body)
+  if (response.status === 204) return null as T
   if (body === undefined) throw new Problem('unreadable_answer', `The answer of ${path} is not JSON.`, response.status)
   return body as T
 }
