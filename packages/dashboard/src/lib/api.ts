@@ -96,7 +96,15 @@ export function onRefused(told: () => void): void {
   refused = told
 }
 
-async function ask<T>(path: string, init: RequestInit): Promise<T> {
+/** Sends a change, with a body if there is one; an answer without content is null. */
+export function change<T>(method: 'POST' | 'PUT' | 'DELETE', path: string, body?: object): Promise<T> {
+  return ask<T>(path, {
+    method,
+    ...(body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+  })
+}
+
+export async function ask<T>(path: string, init: RequestInit): Promise<T> {
   let response: Response
   try {
     response = await fetch(path, { ...init, headers: { accept: 'application/json', ...init.headers } })
@@ -112,6 +120,7 @@ async function ask<T>(path: string, init: RequestInit): Promise<T> {
   const body = parse(text)
   if (response.status === 401 && path !== SESSION) refused()
   if (!response.ok) throw problemOf(response, body)
+  if (response.status === 204) return null as T
   if (body === undefined) throw new Problem('unreadable_answer', `The answer of ${path} is not JSON.`, response.status)
   return body as T
 }
