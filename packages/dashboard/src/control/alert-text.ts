@@ -1,4 +1,4 @@
-import { count, duration, moneyExact, ratio, toExact } from '../lib/format.ts'
+import { count, duration, money, ratio, toExact } from '../lib/format.ts'
 
 /** A kind of rules, as `GET /api/v1/alerts/rules` lists them. */
 export interface KindRow {
@@ -50,7 +50,7 @@ export interface FiringRow {
 }
 
 const UNITS = new Map<string, (value: number) => string>([
-  ['nano_usd', (value) => moneyExact(toExact(value))],
+  ['nano_usd', (value) => money(toExact(value))],
   ['percent', (value) => `${count(value)} %`],
   ['basis_points', (value) => ratio(value / 10_000)],
   ['ms', duration],

@@ -1,4 +1,4 @@
-import { count, moneyExact, NONE, toExact } from '../lib/format.ts'
+import { count, money, NONE, toExact } from '../lib/format.ts'
 
 /** A budget as `GET /api/v1/budgets` tells it. Amounts are decimal integers of the unit. */
 export interface BudgetRow {
@@ -23,7 +23,7 @@ export interface BudgetRow {
 /** @example amountText('25000000000', 'nano_usd') // '$25' */
 export function amountText(amount: string, unit: BudgetRow['unit']): string {
   const exact = toExact(amount)
-  return unit === 'tokens' ? `${exact === null ? NONE : count(exact)} tokens` : moneyExact(exact)
+  return unit === 'tokens' ? `${exact === null ? NONE : count(exact)} tokens` : money(exact)
 }
 
 const HOUR_MS = 3_600_000

@@ -93,9 +93,7 @@ function owned(definition: BudgetDefinition, { tenantId, agentIds }: Principal):
 }
 
 async function revisionIn({ request, app }: Call): Promise<number | undefined> {
-  const { body } = request
-  if (body === null) return undefined
-  const members = new Members(await readJson(request, app), 'request', ['revision'])
+  const members = new Members(await readJson(request, app, {}), 'request', ['revision'])
   const revision = members.integer('revision', 1, Number.MAX_SAFE_INTEGER)
   members.throwIfWrong()
   return revision

@@ -22,10 +22,11 @@ export const query: Handler = async ({ request, url, app, store }) => {
 }
 
 /** The body of a request as JSON, however it is called. @throws TallystickError `body_too_large`, `invalid_json`, `overloaded` */
-export async function readJson(request: Request, app: AppContext): Promise<unknown> {
+/** @param empty what a body of no bytes is; without it that is no JSON */
+export async function readJson(request: Request, app: AppContext, empty?: unknown): Promise<unknown> {
   const bytes = await readBody(request.body, app.limits.queryBytes, app.budget)
   try {
-    return parseJson(bytes)
+    return bytes.byteLength === 0 && empty !== undefined ? empty : parseJson(bytes)
   } finally {
     app.budget.give(bytes.byteLength)
   }
