@@ -379,3 +379,19 @@ describe('SIGTERM in the middle of load', () => {
     await expectExactly(client, next.url, oracle.events())
   }, 120_000)
 })
+
+describe('a journal that is removed under a running server', () => {
+  test('acknowledges nothing more, and says why', async () => {
+    const { oracle, server } = await begin()
+    rmSync(join(dataDir, 'journal'), { recursive: true })
+    const batch = oracle.issue(10)
+    const events = batch.map((number) => oracle.event(number))
+    // The first is refused for the file that is gone, the others since none can be begun in its place.
+    for (let attempt = 0; attempt < 3; attempt++) {
+      const answer = await client.post(`${server.url}/api/v1/events`, { events })
+      expect(answer).toMatchObject({ status: 503, json: { code: 'journal_unavailable' } })
+    }
+    expect(await client.call(`${server.url}/readyz`)).toMatchObject({ status: 503 })
+    expect(await requestsOf(client, server.url)).toBe(EVENTS)
+  })
+})

@@ -1,3 +1,4 @@
+import { fstatSync } from 'node:fs'
 import { mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { acquireLock } from './lock.ts'
@@ -9,7 +10,7 @@ export interface JournalFile {
   /** Writes `buffer[offset, offset + length)`. May write less than asked; returns how many bytes. */
   write(buffer: Uint8Array, offset: number, length: number, position: number): Promise<number>
   truncate(size: number): Promise<void>
-  /** Makes content and size survive a power cut. */
+  /** Makes content and size survive a power cut. Fails for a file that has been removed. */
   datasync(): Promise<void>
   size(): Promise<number>
   close(): Promise<void>
@@ -35,16 +36,26 @@ export interface JournalFs {
 const OWNER_ONLY_FILE = 0o600
 const OWNER_ONLY_DIR = 0o700
 
+/** A file without a name goes on taking bytes, and nobody will find them again. */
+function removed(path: string): Error {
+  return Object.assign(new Error(`${path} was removed while it was in use`), { code: 'ENOENT' })
+}
+
 /** The machine's file system. */
 export const nodeFs: JournalFs = {
   async open(path, flags) {
     const handle = await open(path, flags, OWNER_ONLY_FILE)
+    // Some file systems count no names at all.
+    const named = fstatSync(handle.fd).nlink > 0
     return {
       read: async (buffer, length, position) => (await handle.read(buffer, 0, length, position)).bytesRead,
       write: async (buffer, offset, length, position) =>
         (await handle.write(buffer, offset, length, position)).bytesWritten,
       truncate: (size) => handle.truncate(size),
-      datasync: () => handle.datasync(),
+      async datasync() {
+        await handle.datasync()
+        if (named && fstatSync(handle.fd).nlink === 0) throw removed(path)
+      },
       size: async () => (await handle.stat()).size,
       close: () => handle.close(),
     }
