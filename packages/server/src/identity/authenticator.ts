@@ -33,7 +33,7 @@ export interface Authenticator {
 export interface AuthenticatorOptions {
   readonly state: Pick<ControlState, 'onChange'>
   readonly clock: Clock
-  /** Can other machines reach the server? */
+  /** Must it be closed although no way to say who one is is set up? Where other machines can reach it, or keys may be lost. */
   readonly exposed: () => boolean
 }
 
