@@ -4,7 +4,7 @@ import type { Principal } from '../identity/principal.ts'
 import type { Ingest } from '../ingest/ingest.ts'
 import type { Logger } from '../logger.ts'
 import type { AlertRule, AlertTarget, Firing } from '../state/alert.ts'
-import type { ControlState } from '../state/state.ts'
+import type { Change, ControlState } from '../state/state.ts'
 import type { UsageStore } from '../store/store.ts'
 import type { BudgetCrossing, BudgetCrossings } from './crossing.ts'
 import { CrossingEvents } from './crossing-event.ts'
@@ -72,12 +72,17 @@ export interface Alerts {
   onFiring(listener: FiringListener): () => void
   rules(principal: Principal): readonly AlertRule[]
   health(rule: AlertRule): RuleHealth & { readonly firing: number }
-  /** @throws TallystickError `invalid_rule`, or what writing the state throws */
-  create(input: unknown, principal: Principal): Promise<AlertRule>
+  /** `beside` is written with the rule, all or none. @throws TallystickError `invalid_rule`, or what writing the state throws */
+  create(input: unknown, principal: Principal, beside?: (rule: AlertRule) => readonly Change[]): Promise<AlertRule>
   /** Replaces all of a rule. What is firing by it is over if it would now measure something else. @throws as `create`, and `not_found` */
-  replace(id: string, input: unknown, principal: Principal): Promise<AlertRule>
+  replace(
+    id: string,
+    input: unknown,
+    principal: Principal,
+    beside?: (rule: AlertRule) => readonly Change[],
+  ): Promise<AlertRule>
   /** @throws TallystickError `not_found` */
-  remove(id: string, principal: Principal): Promise<void>
+  remove(id: string, principal: Principal, beside?: readonly Change[]): Promise<void>
   /** Sends a message that is marked as a test to every target of a rule, once, now. @throws TallystickError `not_found` */
   test(id: string, principal: Principal): Promise<readonly TestResult[]>
   firings(listing: Listing, principal: Principal): { readonly firings: readonly Firing[]; readonly next?: string }
@@ -149,8 +154,8 @@ export function createAlerts(options: AlertsOptions): Alerts {
       principal.agentIds === undefined && (principal.tenantId === undefined || principal.tenantId === firing.tenantId)
     )
   }
-  const write = async (rule: AlertRule): Promise<AlertRule> => {
-    await state.write([{ table: 'rules', id: rule.id, row: rule }])
+  const write = async (rule: AlertRule, beside: readonly Change[]): Promise<AlertRule> => {
+    await state.write([{ table: 'rules', id: rule.id, row: rule }, ...beside])
     return rule
   }
 
@@ -166,21 +171,22 @@ export function createAlerts(options: AlertsOptions): Alerts {
     rules: (principal) => [...state.rows('rules').values()].filter((rule) => seesRule(principal, rule)),
     health: (rule) => ({ ...engine.health(rule.id), firing: engine.openOf(rule.id).length }),
 
-    async create(input, principal) {
+    async create(input, principal, beside = () => []) {
       if (state.rows('rules').size >= MAX_RULES)
         throw new TallystickError('invalid_rule', `There are ${MAX_RULES} rules already; remove some.`)
-      return write(readRule(input, { principal, sender, nowMs: clock.now(), id: newId() }))
+      const rule = readRule(input, { principal, sender, nowMs: clock.now(), id: newId() })
+      return write(rule, beside(rule))
     },
-    async replace(id, input, principal) {
+    async replace(id, input, principal, beside = () => []) {
       const before = seen(id, principal)
       const rule = readRule(input, { principal, sender, nowMs: clock.now(), id, before })
-      await write(rule)
+      await write(rule, beside(rule))
       if (!rule.enabled || watched(rule) !== watched(before)) await engine.end(id)
       return rule
     },
-    async remove(id, principal) {
+    async remove(id, principal, beside = []) {
       seen(id, principal)
-      await state.write([{ table: 'rules', id, row: undefined }])
+      await state.write([{ table: 'rules', id, row: undefined }, ...beside])
       await engine.end(id)
     },
     async test(id, principal) {

@@ -95,3 +95,26 @@ describe('what is taken away or removed', () => {
     expect((await app.store.stats()).events).toBe(1)
   })
 })
+
+test('rules of alerts that are made, changed and removed are written down, and nothing of where they tell', async () => {
+  const app = await createTestApp()
+  const send = (method: string, path: string, body?: object): Promise<Response> =>
+    app.call(path, {
+      method,
+      ...(body && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+    })
+  const targets = [{ kind: 'webhook', url: 'https://hooks.example/very-secret-path' }]
+  const made = (await (await send('POST', '/api/v1/alerts/rules', { kind: 'no_data', targets })).json()) as {
+    rule: { id: string }
+  }
+  const path = `/api/v1/alerts/rules/${made.rule.id}`
+  expect((await send('PUT', path, { kind: 'no_data', enabled: false })).status).toBe(200)
+  expect((await send('DELETE', path)).status).toBe(200)
+  const page = await pageOf(app)
+  expect(page.entries).toMatchObject([
+    { action: 'alert_rule.delete', target: made.rule.id },
+    { action: 'alert_rule.update', facts: { enabled: false, targets: 0 } },
+    { action: 'alert_rule.create', facts: { kind: 'no_data', targets: 1 } },
+  ])
+  expect(JSON.stringify(page)).not.toContain('very-secret-path')
+})

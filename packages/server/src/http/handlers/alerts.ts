@@ -3,11 +3,15 @@ import { ALERT_KINDS } from '../../alert/kinds.ts'
 import { shownFiring, shownKind, shownRule } from '../../alert/shown.ts'
 import { shownTarget } from '../../alert/targets.ts'
 import type { AlertRule, Delivery, Firing } from '../../state/alert.ts'
+import type { AuditEntry } from '../../state/audit.ts'
+import type { Change } from '../../state/state.ts'
 import type { AppContext } from '../app-context.ts'
 import { parseJson } from '../batch.ts'
 import { readBody } from '../body.ts'
 import { bodyFormat, isGzipped } from '../media.ts'
 import { type Handler, json } from '../route.ts'
+
+type AuditFacts = NonNullable<AuditEntry['facts']>
 
 const DEFAULT_LIMIT = 100
 const MAX_LIMIT = 1_000
@@ -17,19 +21,24 @@ export const listRules: Handler = ({ app, principal }) =>
   json({ rules: app.alerts.rules(principal).map((rule) => ruleJson(app, rule)), kinds: ALERT_KINDS.map(shownKind) })
 
 /** `POST /api/v1/alerts/rules` */
-export const createRule: Handler = async ({ request, app, principal }) =>
-  json({ rule: ruleJson(app, await app.alerts.create(await ruleBody(request, app), principal)) }, 201)
+export const createRule: Handler = async ({ request, app, principal }) => {
+  const audited = (rule: AlertRule): readonly Change[] =>
+    app.audit.record(principal, 'alert_rule.create', rule.id, factsOf(rule))
+  return json({ rule: ruleJson(app, await app.alerts.create(await ruleBody(request, app), principal, audited)) }, 201)
+}
 
 /** `PUT /api/v1/alerts/rules/:id`: all of it anew; targets may come back as they were shown. */
 export const replaceRule: Handler = async ({ request, app, principal, params }) => {
   const input = await ruleBody(request, app)
-  return json({ rule: ruleJson(app, await app.alerts.replace(params['id'] ?? '', input, principal)) })
+  const audited = (rule: AlertRule): readonly Change[] =>
+    app.audit.record(principal, 'alert_rule.update', rule.id, factsOf(rule))
+  return json({ rule: ruleJson(app, await app.alerts.replace(params['id'] ?? '', input, principal, audited)) })
 }
 
 /** `DELETE /api/v1/alerts/rules/:id` */
 export const removeRule: Handler = async ({ app, principal, params }) => {
   const id = params['id'] ?? ''
-  await app.alerts.remove(id, principal)
+  await app.alerts.remove(id, principal, app.audit.record(principal, 'alert_rule.delete', id))
   return json({ removed: id })
 }
 
@@ -72,6 +81,11 @@ export const listAlerts: Handler = ({ app, url, principal }) => {
 export const acknowledgeAlert: Handler = async ({ app, principal, params }) => {
   const firing = await app.alerts.acknowledge(params['id'] ?? '', principal)
   return json({ alert: shownFiring(firing, deliveriesOf(app, [firing]).get(firing.id) ?? []) })
+}
+
+/** Where it tells is left out: addresses of webhooks are secrets. */
+function factsOf({ name, kind, enabled, targets }: AlertRule): AuditFacts {
+  return { name, kind, enabled, targets: targets.length }
 }
 
 function ruleJson(app: AppContext, rule: AlertRule): Record<string, unknown> {
