@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -414,8 +414,12 @@ test('the API page shows every route, tries one, and asks nobody but this server
     const { paths } = (await (await fetch(`${address}/openapi.json`)).json()) as {
       paths: Record<string, Record<string, { summary: string }>>
     }
+    const headings = (await page.getByRole('heading').allTextContents()).map((text) => text.trim())
     for (const { summary } of Object.values(paths).flatMap((operations) => Object.values(operations))) {
-      expect(await page.getByRole('heading', { name: summary, exact: true }).count(), summary).toBe(1)
+      expect(
+        headings.filter((text) => text === summary),
+        summary,
+      ).toHaveLength(1)
     }
     const operation = page.locator('[id="get-/version"]')
     await operation.getByRole('button', { name: 'TRY' }).click()
@@ -426,9 +430,10 @@ test('the API page shows every route, tries one, and asks nobody but this server
 })
 
 test('the first paint needs less than 100 kB of script and style', async () => {
-  const assets = join(built, 'assets')
-  const sizes = await Promise.all(
-    (await readdir(assets)).map(async (name) => gzipSync(await readFile(join(assets, name))).byteLength),
-  )
+  // What the page itself names; the pages beside it load theirs when they are visited.
+  const page = await readFile(join(built, 'index.html'), 'utf8')
+  const assets = [...page.matchAll(/(?:src|href)="(\/assets\/[^"]+)"/g)].map(([, path]) => path as string)
+  expect(assets.length).toBeGreaterThanOrEqual(2)
+  const sizes = await Promise.all(assets.map(async (path) => gzipSync(await readFile(join(built, path))).byteLength))
   expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(100_000)
 })

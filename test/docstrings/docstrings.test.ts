@@ -8,7 +8,9 @@ import * as provider from '@tallystick/core/provider'
 import * as query from '@tallystick/core/query'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { ROUTES } from '../../packages/server/src/http/routes.ts'
+import { LOCAL } from '../../packages/server/src/identity/principal.ts'
 import { openIngest } from '../../packages/server/src/ingest/open-ingest.ts'
+import { openMemoryState } from '../../packages/server/src/state/memory.ts'
 import { openMemoryStore } from '../../packages/server/src/store/memory.ts'
 import { type Example, examplesOf, isPartial, runExample } from './example.ts'
 
@@ -43,6 +45,8 @@ const COMMON = {
   ...query,
   openIngest,
   openMemoryStore,
+  openMemoryState,
+  LOCAL,
   ROUTES,
   event,
   nowMs: event.timestampMs,

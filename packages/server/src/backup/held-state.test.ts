@@ -29,7 +29,7 @@ test('what is held is of one moment while it is written, snapshots are made and 
   const writing = writer()
   let held = 0
   try {
-    for (let attempt = 0; attempt < 400 && held < 25; attempt++) {
+    for (let attempt = 0; attempt < 200 && held < 8; attempt++) {
       const ackedBefore = acked
       const to = join(dir, `held-${attempt}`)
       const end = await holdState(state, from, to)
@@ -46,7 +46,7 @@ test('what is held is of one moment while it is written, snapshots are made and 
     await writing
     await state.close()
   }
-  expect(held).toBe(25)
+  expect(held).toBe(8)
   // Or nothing was dropped meanwhile.
   expect(await readdir(from)).not.toContain('0000000001.jsonl')
 })

@@ -9,7 +9,7 @@ const NO_AGENT = 'Unknown'
  * The name of an agent, by one rule for every answer: the one it was given; else `Agent` and its number, or its id where
  * that is no number; `Unknown` where there is no agent at all.
  *
- * @example agentName(state, principal, 'agent_42') // 'Agent 42'
+ * @example agentName(openMemoryState(), LOCAL, 'agent_42') // 'Agent 42'
  */
 export function agentName(state: ControlState, principal: Principal, agentId: string | null): string {
   if (agentId === null) return NO_AGENT

@@ -62,11 +62,7 @@ function providerRow(provider: string, { requests, spendNanoUsd, totalTokens }: 
   }
 }
 
-/**
- * Rounded half to even once, from the exact sum: cents of the parts need not add up to those of the whole, nano-USD do.
- *
- * @example cents(15_000_000n) // 2
- */
+/** Rounded half to even once, from the exact sum: cents of the parts need not add up to those of the whole, nano-USD do. */
 function cents(nanoUsd: bigint): number | string {
   return integer(divideHalfEven(nanoUsd, NANO_USD_PER_CENT))
 }

@@ -7,6 +7,8 @@ import { readRows } from './chunk-reader.ts'
 import { DuckDBInstance } from './node-api.ts'
 import { BASE_TABLES, createTable, EVENT_TABLE, quoted } from './schema.ts'
 
+/** What questions and checkpoints that do not fit in memory may put on the disk. */
+const MAX_TEMP_SIZE = '16GiB'
 export interface DatabaseOptions {
   readonly path: string
   readonly memoryLimitMb: number
@@ -43,6 +45,8 @@ export async function openDatabase(options: DatabaseOptions): Promise<Instance> 
     const connection = await instance.connect()
     // The order matters: once outside access is shut, the directory for spilled data can no longer be named.
     await connection.run(`SET temp_directory = '${`${path}.tmp`.replaceAll("'", "''")}'`)
+    // Its default is what the disk has free at this moment: opened on a full disk it would never have room again.
+    await connection.run(`SET max_temp_directory_size = '${MAX_TEMP_SIZE}'`)
     await connection.run('SET enable_external_access = false')
     await connection.run('SET lock_configuration = true')
     connection.disconnectSync()

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import { isTallystickError, TallystickError } from '@tallystick/core'
 import type { Clock } from '@tallystick/core/event'
@@ -29,6 +30,7 @@ import { EventRows, type Rows } from './rows.ts'
 import { heldEvents, scanEvents } from './scan.ts'
 import { APPLIED_COLUMNS, type Applied, lateEvents, type Meta } from './schema.ts'
 import { compactDays, floorToQuarter, type SealStep, sealStep, sealSteps } from './seal.ts'
+import { SpillWatch } from './spill-watch.ts'
 import { readSpread } from './spread.ts'
 import { storeStats } from './stats.ts'
 
@@ -75,6 +77,7 @@ export class DuckdbEngine {
   readonly #rows: RowAppender
   readonly #copier = new FileCopier()
   readonly #intake: RowIntake
+  readonly #spills = new SpillWatch()
   /** As of the last commit. */
   #meta: Meta
   #journalId: string | undefined
@@ -103,6 +106,7 @@ export class DuckdbEngine {
     this.#rows = rows
     this.#intake = new RowIntake(writer, rows, {
       applied: () => appliedOf(this.#meta),
+      begun: () => this.#spills.begin(),
       lateBeforeMs: () => Math.max(this.#meta.watermark_ms, this.#sealingToMs),
       committed: (applied) => {
         this.#meta = { ...this.#meta, ...applied }
@@ -167,7 +171,7 @@ export class DuckdbEngine {
     await this.#appending.run(async () => {
       this.#mustBeOpen()
       await this.#intake.append(rows, next, options.more ?? false).catch((error: unknown) => {
-        throw asStoreError(error)
+        throw this.#failed(error)
       })
     })
   }
@@ -329,7 +333,7 @@ export class DuckdbEngine {
       try {
         for (const suffix of ['', '.wal']) await this.#copier.copy(this.#options.path + suffix, path + suffix)
       } catch (error) {
-        throw asStoreError(error)
+        throw this.#failed(error)
       }
       return { appliedOrdinal: this.#meta.applied_ordinal }
     })
@@ -356,7 +360,7 @@ export class DuckdbEngine {
     return this.#appending.run(async () => {
       this.#mustBeOpen()
       await this.#intake.commit().catch((error: unknown) => {
-        throw asStoreError(error)
+        throw this.#failed(error)
       })
       return task()
     })
@@ -373,27 +377,42 @@ export class DuckdbEngine {
 
   async #read<T>(task: (connection: DuckDBConnection) => Promise<T>, signal?: AbortSignal): Promise<T> {
     this.#mustBeOpen()
-    return this.#readers.read(task, signal).catch((error: unknown) => {
-      throw asStoreError(error)
+    const sound = this.#spills.begin()
+    const result = await this.#readers.read(task, signal).catch((error: unknown) => {
+      throw this.#failed(error)
     })
+    sound()
+    return result
   }
 
   /** Commits what `task` did and keeps the changes of state it returns; undoes everything if it fails. */
   async #transaction(connection: DuckDBConnection, task: () => Promise<Partial<Meta>>): Promise<void> {
+    const sound = this.#spills.begin()
     try {
       await connection.run('BEGIN')
       const changes = await task()
+      // Whatever failed beside it has been told by then.
+      await setImmediate()
+      sound()
       await connection.run('COMMIT')
       this.#meta = { ...this.#meta, ...changes }
     } catch (error) {
       await connection.run('ROLLBACK').catch(() => undefined)
-      throw asStoreError(error)
+      throw this.#failed(error)
     }
+  }
+
+  #failed(error: unknown): TallystickError {
+    if (isTallystickError(error)) return error
+    const text = messageOf(error)
+    this.#spills.note(text)
+    const code = isDiskFull(text) ? 'disk_full' : 'store_unavailable'
+    return new TallystickError(code, `The store failed: ${text}`, { cause: error })
   }
 
   /** Gives freed blocks back. A reader that holds an old snapshot puts it off to a later time. */
   async #checkpoint(): Promise<void> {
-    await this.#writer.run('CHECKPOINT').catch(() => undefined)
+    await this.#writer.run('CHECKPOINT').catch((error: unknown) => this.#failed(error))
   }
 }
 
@@ -408,11 +427,4 @@ function applies({ toMs, toOrdinal }: SealStep, { watermark_ms: watermarkMs, sea
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
-}
-
-function asStoreError(error: unknown): TallystickError {
-  if (isTallystickError(error)) return error
-  const text = messageOf(error)
-  const code = isDiskFull(text) ? 'disk_full' : 'store_unavailable'
-  return new TallystickError(code, `The store failed: ${text}`, { cause: error })
 }

@@ -17,6 +17,8 @@ const CHUNKS_AHEAD = 32
 export interface IntakeState {
   /** As of the last commit. */
   applied(): Applied
+  /** A transaction begins; what it returns throws if its rows are not to be committed. */
+  begun(): () => void
   /** Rows before this instant are late. */
   lateBeforeMs(): number
   committed(applied: Applied): void
@@ -28,6 +30,8 @@ interface OpenBatch {
   rows: number
   /** Has its transaction begun? Not while that of the batch before it is still being committed. */
   begun: boolean
+  /** Throws if the rows are not to be committed. */
+  sound: () => void
 }
 
 /**
@@ -100,7 +104,7 @@ export class RowIntake {
 
   /** Takes in `rows[from, to)`. */
   async #take(rows: Rows, from: number, to: number): Promise<OpenBatch> {
-    this.#open ??= { applied: this.#latest(), rows: 0, begun: false }
+    this.#open ??= { applied: this.#latest(), rows: 0, begun: false, sound: () => undefined }
     const open = this.#open
     for (let at = from; at < to; at += SLICE_ROWS) {
       const end = Math.min(to, at + SLICE_ROWS)
@@ -121,6 +125,7 @@ export class RowIntake {
   async #handOver(open: OpenBatch): Promise<void> {
     await this.#committed()
     if (!open.begun) await this.#writer.run('BEGIN')
+    if (!open.begun) open.sound = this.#state.begun()
     open.begun = true
     await this.#rows.append()
   }
@@ -137,9 +142,10 @@ export class RowIntake {
     this.#committing = { applied: open.applied, done }
   }
 
-  async #commitBatch({ applied }: OpenBatch): Promise<void> {
+  async #commitBatch({ applied, sound }: OpenBatch): Promise<void> {
     await this.#rows.flush()
     await updateApplied(this.#writer, applied)
+    sound()
     await this.#writer.run('COMMIT')
     this.#rows.committed()
     this.#state.committed(applied)
