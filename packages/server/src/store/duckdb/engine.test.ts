@@ -289,7 +289,7 @@ test('closing does not wait for a long sealing, which goes on after the next sta
 
 test('a store that is closed again and again while it seals gets to the end', async () => {
   const options = { path: join(dir, 't.duckdb'), memoryLimitMb: 256, threads: 2, checkpointMb: 64, clock }
-  const events = storedEvents(14_000, 11)
+  const events = storedEvents(24_000, 11)
   let engine = await DuckdbEngine.open(options)
   await engine.append(events)
   let lives = 0
