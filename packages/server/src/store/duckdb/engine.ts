@@ -251,7 +251,11 @@ export class DuckdbEngine {
   #sealSteps(target: number, sealRows: number): Promise<readonly SealStep[]> {
     return this.#read(async (connection) =>
       sealSteps(connection, (await readMeta(connection)) as Meta, target, sealRows),
-    )
+    ).catch((error: unknown) => {
+      // Cut short by the closing: the next start seals from there.
+      if (this.#closed) return []
+      throw error
+    })
   }
 
   async #takeSealSteps(steps: readonly SealStep[]): Promise<void> {
