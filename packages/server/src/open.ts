@@ -92,8 +92,9 @@ export interface Tallystick {
   readonly live: LiveHub
   /** The HTTP surface as a function; never rejects. With `trusted` the caller vouches for who asks, who then may do everything. */
   fetch(request: Request, options?: { readonly trusted?: boolean }): Promise<Response>
-  /** @throws TallystickError `invalid_config` when the address cannot be bound, or would be open to others without any key */
+  /** Rules and what became of them; evaluated from `listen` on. */
   readonly alerts: Alerts
+  /** @throws TallystickError `invalid_config` when the address cannot be bound, or would be open to others without any key */
   listen(options?: ListenOptions): Promise<Listening>
   /** Refuses what is new, finishes what is under way, and gives the data directory back. May be called twice. */
   close(): Promise<void>
