@@ -4,6 +4,7 @@ import type { AuditEntry } from './audit.ts'
 import type { Budget } from './budget.ts'
 import type { ApiKey, Session } from './key.ts'
 import type { Lease } from './lease.ts'
+import type { TelemetryCourse, TelemetryStanding } from './telemetry.ts'
 
 /** THE table of tables of the control state, and what a row of each is. Rows are plain JSON. */
 export interface Tables {
@@ -17,4 +18,6 @@ export interface Tables {
   readonly firings: Firing
   readonly deliveries: Delivery
   readonly audit: AuditEntry
+  readonly telemetryCourses: TelemetryCourse
+  readonly telemetryStandings: TelemetryStanding
 }
