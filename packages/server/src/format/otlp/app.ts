@@ -10,7 +10,10 @@ const SERVICES: readonly (readonly [beginning: string, app: App])[] = [
   ['gemini-cli', 'gemini-cli'],
 ]
 /** The service can be renamed by whoever runs the program, these can not. */
-const SCOPES: readonly (readonly [beginning: string, app: App])[] = [['com.anthropic.claude_code', 'claude-code']]
+const SCOPES: readonly (readonly [beginning: string, app: App])[] = [
+  ['com.anthropic.claude_code', 'claude-code'],
+  ['gemini-cli', 'gemini-cli'],
+]
 /** Beginnings of names of events, metrics and spans. */
 const NAMES: readonly (readonly [beginning: string, app: App])[] = [
   ['claude_code.', 'claude-code'],

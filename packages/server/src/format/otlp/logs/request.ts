@@ -1,10 +1,9 @@
 import { type App, appOf } from '../app.ts'
-import { readTable } from '../attribute-table.ts'
 import { textOf } from '../attributes.ts'
 import type { Draft, Request } from '../draft.ts'
 import { contentId, isUniqueId, millisOf, spanEventId } from '../ids.ts'
 import type { Attributes, Emitted, LogRecord } from '../model.ts'
-import { GENAI, RESPONSE_ID } from '../spans/genai.ts'
+import { genaiRequest, RESPONSE_ID } from '../spans/genai.ts'
 import { addWho, type Sender } from '../who.ts'
 import { CLAUDE_CODE_REQUEST_ID, claudeCodeRequest } from './claude-code.ts'
 import { CODEX_RESPONSE_ID, codexRequest } from './codex.ts'
@@ -37,7 +36,7 @@ export function requestOfLog({ origin, item: record }: Emitted<LogRecord>, sende
 }
 
 function genaiLog(eventName: string, attributes: Attributes): Draft | undefined {
-  return eventName === INFERENCE_DETAILS ? readTable(attributes, GENAI) : undefined
+  return eventName === INFERENCE_DETAILS ? genaiRequest({ attributes }) : undefined
 }
 
 /**

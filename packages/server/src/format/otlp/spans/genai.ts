@@ -81,7 +81,8 @@ const AROUND_KIND = 'traceloop.span.kind'
 /** LiteLLM answered out of its own cache: the id and the cost are those of the request it remembers. */
 const FROM_LITELLM_CACHE = /["']cache_key["']\s*:\s*["'][^"']/
 
-export function genaiRequest({ attributes }: Span): Draft | undefined {
+/** The request that a span, or the log event of the conventions, tells of. */
+export function genaiRequest({ attributes }: Pick<Span, 'attributes'>): Draft | undefined {
   const operation = textOf(attributes, ['gen_ai.operation.name'])
   const requestType = textOf(attributes, ['llm.request.type'])
   if (operation !== undefined && (AROUND.has(operation) || operation.endsWith('_memory'))) return undefined

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { openTallystick, type OpenOptions, type Tallystick } from '../../../open.ts'
+import { type OpenOptions, openTallystick, type Tallystick } from '../../../open.ts'
 
 export const NOW_MS = Date.UTC(2026, 10, 21, 12)
 
@@ -48,7 +48,14 @@ export async function openReceiver(options: Partial<OpenOptions> = {}): Promise<
       const { rows } = await ask('/api/v1/query?consistency=applied', {
         from: 0,
         to: NOW_MS + 86_400_000,
-        measures: ['requests', 'failed_requests', 'input_tokens', 'output_tokens', 'cache_read_tokens', 'cost_nano_usd'],
+        measures: [
+          'requests',
+          'failed_requests',
+          'input_tokens',
+          'output_tokens',
+          'cache_read_tokens',
+          'cost_nano_usd',
+        ],
       })
       return (rows as Record<string, unknown>[])[0] ?? {}
     },
@@ -61,5 +68,8 @@ export async function openReceiver(options: Partial<OpenOptions> = {}): Promise<
 
 /** A recorded body of the captured telemetry. */
 export function recorded(name: string): string {
-  return readFileSync(fileURLToPath(new URL(`../../../../../../../shared/data/telemetry/${name}`, import.meta.url)), 'utf8')
+  return readFileSync(
+    fileURLToPath(new URL(`../../../../../../../shared/data/telemetry/${name}`, import.meta.url)),
+    'utf8',
+  )
 }
