@@ -21,13 +21,18 @@ const NAMES: readonly (readonly [beginning: string, app: App])[] = [
   ['gemini_cli.', 'gemini-cli'],
 ]
 
+/** One body has the same origin for hundreds of items. */
+const known = new WeakMap<Origin, { readonly app: App | undefined }>()
+
 /** The program that emitted something of this name. */
-export function appOf({ resource, scope }: Origin, name = ''): App | undefined {
-  return (
-    beginningOf(SCOPES, scope) ??
-    beginningOf(NAMES, name) ??
-    beginningOf(SERVICES, textOf(resource, ['service.name']) ?? '')
-  )
+export function appOf(origin: Origin, name = ''): App | undefined {
+  let found = known.get(origin)
+  if (found === undefined) {
+    const service = textOf(origin.resource, ['service.name']) ?? ''
+    found = { app: beginningOf(SCOPES, origin.scope) ?? beginningOf(SERVICES, service) }
+    known.set(origin, found)
+  }
+  return found.app ?? beginningOf(NAMES, name)
 }
 
 function beginningOf(table: readonly (readonly [string, App])[], text: string): App | undefined {

@@ -48,7 +48,7 @@ export function readTable(attributes: Attributes, table: AttributeTable): Draft 
   const responseModel = text(attributes, table.responseModel)
   draft.request_model = textOf(attributes, table.requestModel) ?? responseModel ?? UNKNOWN_MODEL
   if (responseModel !== undefined) draft.response_model = responseModel
-  draft.provider = providerOf(text(attributes, table.provider), draft.request_model)
+  draft.provider = providerOf(text(attributes, table.provider, MAX_WORD), draft.request_model)
   readOutcome(attributes, table, draft)
   readTokens(attributes, table, draft)
   const cost = number(attributes, table.costUsd)

@@ -41,7 +41,7 @@ export interface Draft {
   api_key_label?: string
   trace_id?: string
   span_id?: string
-  tags?: Record<string, string>
+  tags?: Readonly<Record<string, string>>
   detail?: Record<string, string | number>
 }
 

@@ -32,8 +32,21 @@ const BEGINNINGS: readonly (readonly [beginning: string, provider: string])[] = 
  */
 export function providerOf(name: string | undefined, model: string): string {
   if (name === undefined) return inferProvider(model)
+  let provider = resolved.get(name)
+  if (provider === undefined) {
+    provider = resolve(name)
+    // Names come from outside: what is remembered of them has an end.
+    if (resolved.size < MAX_RESOLVED) resolved.set(name, provider)
+  }
+  return provider
+}
+
+const MAX_RESOLVED = 1_000
+const resolved = new Map<string, string>()
+
+function resolve(name: string): string {
   const parsed = parseProvider(name)
   // `azure.ai.inference` serves what others made as well, and is not Azure OpenAI.
   if (KNOWN.has(parsed) || parsed === 'azure.ai.inference') return parsed
-  return BEGINNINGS.find(([beginning]) => parsed.startsWith(beginning))?.[1] ?? parsed.slice(0, 64)
+  return BEGINNINGS.find(([beginning]) => parsed.startsWith(beginning))?.[1] ?? parsed
 }

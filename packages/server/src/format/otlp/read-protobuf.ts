@@ -13,7 +13,7 @@ import {
   type Scalar,
   SpanSchema,
 } from './generated/otlp_pb.ts'
-import { eventNameOf, spanIdOf, traceIdOf } from './ids.ts'
+import { eventNameOf } from './ids.ts'
 import type { Attributes, AttributeValue, Emitted, LogRecord, Metric, MetricPoint, Origin, Span } from './model.ts'
 
 /** Bodies of the three signals have one skeleton: resources of scopes of items, under these numbers. */
@@ -98,9 +98,9 @@ function messagesIn(schema: DescMessage, reader: BinaryReader, end: number, befo
 function spanOf(message: MessageShape<typeof SpanSchema>): Span {
   const { traceId, spanId, parentSpanId, name, startTimeUnixNano, endTimeUnixNano, attributes, status } = message
   return {
-    traceId: traceIdOf(hex(traceId)),
-    spanId: spanIdOf(hex(spanId)),
-    parentSpanId: spanIdOf(hex(parentSpanId)),
+    traceId: idOf(traceId, 16),
+    spanId: idOf(spanId, 8),
+    parentSpanId: idOf(parentSpanId, 8),
     name,
     startNanos: startTimeUnixNano,
     endNanos: endTimeUnixNano,
@@ -114,8 +114,8 @@ function logOf(message: MessageShape<typeof LogRecordSchema>): LogRecord {
   const attributes = attributesOf(message.attributes)
   return {
     timeNanos: timeUnixNano === 0n ? observedTimeUnixNano : timeUnixNano,
-    traceId: traceIdOf(hex(traceId)),
-    spanId: spanIdOf(hex(spanId)),
+    traceId: idOf(traceId, 16),
+    spanId: idOf(spanId, 8),
     eventName: eventNameOf(eventName, attributes, plainValue(body)),
     attributes,
   }
@@ -187,6 +187,8 @@ function scalarOf({ value }: Scalar): string | number | boolean | undefined {
   return value.case === 'intValue' ? Number(value.value) : value.value
 }
 
-function hex(bytes: Uint8Array): string {
-  return bytes.byteLength > 16 ? '' : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex')
+/** Empty where it is not one: of another length, or all zeroes. */
+function idOf(bytes: Uint8Array, length: number): string {
+  if (bytes.byteLength !== length || bytes.every((byte) => byte === 0)) return ''
+  return Buffer.from(bytes.buffer, bytes.byteOffset, length).toString('hex')
 }

@@ -22,14 +22,19 @@ const SESSION: Names = [
 ]
 const KEY_LABEL: Names = ['metadata.user_api_key_alias']
 
-/** Tags, and the attributes they come from. */
-const TAGS: readonly (readonly [tag: string, names: Names])[] = [
+/** Tags, and the attributes of a resource that they come from. */
+const RESOURCE_TAGS: readonly (readonly [tag: string, names: Names])[] = [
   ['service', ['service.name']],
   ['environment', ['deployment.environment.name', 'deployment.environment', 'langfuse.environment']],
-  ['team', ['tallystick.team', 'team.id', 'team.name', 'team', 'metadata.user_api_key_team_alias']],
+  ['team', ['tallystick.team', 'team.id', 'team.name', 'team']],
   ['department', ['department']],
   ['cost_center', ['cost_center']],
   ['project', ['project.id', 'project.name', 'project']],
+]
+/** Those of a single request. */
+const REQUEST_TAGS: readonly (readonly [tag: string, names: Names])[] = [
+  ['environment', ['langfuse.environment']],
+  ['team', ['tallystick.team', 'metadata.user_api_key_team_alias']],
   ['query_source', ['query_source']],
 ]
 /** `tallystick.tag.NAME` of a resource is a tag of that name. */
@@ -47,42 +52,67 @@ export interface Sender {
   readonly tags?: Readonly<Record<string, string>>
 }
 
+/** What a resource says of everything that it emits. */
+interface Usual {
+  readonly agent: string | undefined
+  readonly user: string | undefined
+  readonly session: string | undefined
+  readonly tags: Readonly<Record<string, string>> | undefined
+}
+
+/** One body has the same resource for hundreds of spans. */
+const usual = new WeakMap<Origin, Usual>()
+
 /** Puts into a draft who asks. */
-export function addWho(draft: Draft, { resource }: Origin, attributes: Attributes, sender: Sender): void {
-  const agent = either(attributes, resource, AGENT, MAX_AGENT) ?? sender.agent
+export function addWho(draft: Draft, origin: Origin, attributes: Attributes, sender: Sender): void {
+  const from = usualOf(origin, sender)
+  const agent = textOf(attributes, AGENT, MAX_AGENT) ?? from.agent
   if (agent !== undefined) draft.agent_id = agent
-  const user = either(attributes, resource, USER) ?? sender.user
+  const user = textOf(attributes, USER) ?? from.user
   if (user !== undefined) draft.user_id = user
-  const session = either(attributes, resource, SESSION) ?? sender.session
+  const session = textOf(attributes, SESSION) ?? from.session
   if (session !== undefined) draft.session_id = session
   const label = textOf(attributes, KEY_LABEL)
   if (label !== undefined) draft.api_key_label = label
-  const tags: Record<string, string> = { ...sender.tags }
-  for (const [tag, names] of TAGS) {
-    const value = either(attributes, resource, names)
-    if (value !== undefined) tags[tag] = value
+  let tags = from.tags
+  for (const [tag, names] of REQUEST_TAGS) {
+    const value = textOf(attributes, names)
+    if (value !== undefined) tags = { ...tags, [tag]: value }
   }
-  addOwnTags(tags, resource)
-  for (const _ in tags) {
-    draft.tags = tags
-    return
-  }
+  if (tags !== undefined) draft.tags = tags
 }
 
-function addOwnTags(tags: Record<string, string>, resource: Attributes): void {
+/** An origin is made anew for each body, and a body has one sender. */
+function usualOf(origin: Origin, sender: Sender): Usual {
+  let found = usual.get(origin)
+  if (found === undefined) {
+    const { resource } = origin
+    found = {
+      agent: textOf(resource, AGENT, MAX_AGENT) ?? sender.agent,
+      user: textOf(resource, USER) ?? sender.user,
+      session: textOf(resource, SESSION) ?? sender.session,
+      tags: tagsOf(resource, sender),
+    }
+    usual.set(origin, found)
+  }
+  return found
+}
+
+function tagsOf(resource: Attributes, sender: Sender): Readonly<Record<string, string>> | undefined {
+  const tags = new Map(Object.entries(sender.tags ?? {}))
+  for (const [tag, names] of RESOURCE_TAGS) {
+    const value = textOf(resource, names)
+    if (value !== undefined) tags.set(tag, value)
+  }
   let left = MAX_OWN_TAGS
-  for (const [name, value] of resource) {
-    if (!name.startsWith(OWN_TAG) || typeof value !== 'string' || left === 0) continue
+  for (const name of resource.keys()) {
+    if (!name.startsWith(OWN_TAG) || left === 0) continue
     const tag = name.slice(OWN_TAG.length)
-    // Nothing is assigned under a name that objects have of their own.
-    if (tag === '' || tag === '__proto__' || tag.length > MAX_TAG_NAME) continue
-    const text = textOf(resource, [name])
-    if (text === undefined) continue
-    tags[tag] = text
+    const value = textOf(resource, [name])
+    if (tag === '' || tag.length > MAX_TAG_NAME || value === undefined) continue
+    tags.set(tag, value)
     left--
   }
-}
-
-function either(attributes: Attributes, resource: Attributes, names: Names, most?: number): string | undefined {
-  return textOf(attributes, names, most) ?? textOf(resource, names, most)
+  // Unlike assignment this makes an own member of any name.
+  return tags.size === 0 ? undefined : Object.fromEntries(tags)
 }

@@ -26,7 +26,7 @@ export function requestOfGroup(
   const { source, origin, attributes, timeNanos, id } = group
   const responseModel = textOf(attributes, source.responseModel)
   const requestModel = textOf(attributes, source.requestModel) ?? responseModel ?? UNKNOWN_MODEL
-  const provider = textOf(attributes, source.provider)
+  const provider = textOf(attributes, source.provider, 64)
   const knownMs = millisOf(timeNanos)
   const draft: Draft = {
     event_id: contentId(['metric', id, fromNanos, timeNanos]),

@@ -46,6 +46,10 @@ export const GENAI: AttributeTable = {
 
 export const RESPONSE_ID: Names = ['gen_ai.response.id']
 
+const OPERATION: Names = ['gen_ai.operation.name']
+const REQUEST_TYPE: Names = ['llm.request.type']
+const RESPONSE_MODEL: Names = ['gen_ai.response.model']
+
 /** Operations that are one request to a model. */
 const INFERENCE: ReadonlySet<string> = new Set([
   'chat',
@@ -83,16 +87,13 @@ const FROM_LITELLM_CACHE = /["']cache_key["']\s*:\s*["'][^"']/
 
 /** The request that a span, or the log event of the conventions, tells of. */
 export function genaiRequest({ attributes }: Pick<Span, 'attributes'>): Draft | undefined {
-  const operation = textOf(attributes, ['gen_ai.operation.name'])
-  const requestType = textOf(attributes, ['llm.request.type'])
+  const operation = textOf(attributes, OPERATION)
+  const requestType = textOf(attributes, REQUEST_TYPE)
   if (operation !== undefined && (AROUND.has(operation) || operation.endsWith('_memory'))) return undefined
   if (attributes.has(AROUND_KIND) || isFromCache(attributes)) return undefined
   const named =
     operation === undefined ? requestType !== undefined && REQUEST_TYPES.has(requestType) : INFERENCE.has(operation)
-  if (
-    first(attributes, GENAI.requestModel) === undefined &&
-    first(attributes, ['gen_ai.response.model']) === undefined
-  ) {
+  if (first(attributes, GENAI.requestModel) === undefined && first(attributes, RESPONSE_MODEL) === undefined) {
     if (!named) return undefined
   }
   const draft = readTable(attributes, GENAI)

@@ -28,10 +28,11 @@ const CONVENTIONS: readonly (readonly [attribute: string, read: (span: Span) => 
  * known again in a log event or at a proxy. Without any of these it has no id, and the door refuses it.
  */
 export function requestOfSpan({ origin, item: span }: Emitted<Span>, sender: Sender): Request | undefined {
-  const draft = draftOf(span, appOf(origin, span.name))
+  const app = appOf(origin, span.name)
+  const draft = draftOf(span, app)
   if (draft === undefined) return undefined
   const { traceId, spanId, startNanos, endNanos, attributes } = span
-  const responseId = textOf(attributes, [...RESPONSE_ID, ...IDS])
+  const responseId = textOf(attributes, app === 'claude-code' ? CLAUDE_CODE_REQUEST_ID : IDS)
   draft.event_id = isUniqueId(responseId) ? responseId : (spanEventId(traceId, spanId) ?? '')
   const startMs = millisOf(startNanos)
   const endMs = millisOf(endNanos)
@@ -45,8 +46,8 @@ export function requestOfSpan({ origin, item: span }: Emitted<Span>, sender: Sen
   return { draft, knownMs: endMs === 0 ? startMs : endMs }
 }
 
-/** Names of the provider's id of an answer, or of the request where the answer has none, beside that of GenAI. */
-const IDS = ['ai.response.id', ...CLAUDE_CODE_REQUEST_ID]
+/** Names of the provider's id of an answer. */
+const IDS = [...RESPONSE_ID, 'ai.response.id']
 
 function draftOf(span: Span, app: ReturnType<typeof appOf>): Draft | undefined {
   if (app !== undefined) return APP_SPANS[app](span)
