@@ -55,6 +55,15 @@ interface Found {
   readonly taken?: () => void
 }
 
+type PlacedSpan = Pick<Span, 'traceId' | 'spanId' | 'parentSpanId'>
+
+/** A request, and where it stands. */
+interface Placed {
+  readonly span: PlacedSpan
+  readonly request: Request
+  readonly source: string
+}
+
 const WITHOUT_ID = 'has neither a valid trace id and span id nor an id of its answer'
 
 export function createTelemetry({ ingest, state }: TelemetryOptions): Telemetry {
@@ -64,17 +73,19 @@ export function createTelemetry({ ingest, state }: TelemetryOptions): Telemetry 
 
   async function spans(delivery: Delivery): Promise<Found> {
     const owner = ownerText(delivery.principal)
-    const seen: Pick<Span, 'traceId' | 'spanId' | 'parentSpanId'>[] = []
-    const requests: { readonly span: Span; readonly origin: Origin; readonly request: Request }[] = []
-    const items = await eachItem('traces', delivery.body, delivery.format, (emitted) => {
-      const { traceId, spanId, parentSpanId } = emitted.item
-      seen.push({ traceId, spanId, parentSpanId })
-      const request = requestOfSpan(emitted, delivery.sender)
-      if (request !== undefined) requests.push({ span: emitted.item, origin: emitted.origin, request })
-    })
     const intake = new Intake(courses, owner)
-    for (const { span, origin, request } of nesting.innermost(seen, requests, owner))
-      intake.add(origin, span.name, span.attributes, 'span', request)
+    const seen: PlacedSpan[] = []
+    const requests: Placed[] = []
+    // Nothing of a span is kept but this: what stays in reach until a body is read is copied by the collector.
+    const items = await eachItem('traces', delivery.body, delivery.format, (emitted) => {
+      const { origin, item } = emitted
+      const span = { traceId: item.traceId, spanId: item.spanId, parentSpanId: item.parentSpanId }
+      seen.push(span)
+      const request = requestOfSpan(emitted, delivery.sender)
+      if (request !== undefined)
+        requests.push({ span, request, source: intake.sourceOf(origin, item.name, item.attributes) })
+    })
+    for (const { source, request } of nesting.innermost(seen, requests, owner)) intake.add(source, 'span', request)
     return { items, ...intake.found() }
   }
 
@@ -86,7 +97,7 @@ export function createTelemetry({ ingest, state }: TelemetryOptions): Telemetry 
       const { eventName = '', attributes } = emitted.item
       // A record of the conventions stands for its span, and has its id.
       const kind = appOf(emitted.origin, eventName) === undefined ? 'span' : 'log'
-      intake.add(emitted.origin, eventName, attributes, kind, request)
+      intake.add(intake.sourceOf(emitted.origin, eventName, attributes), kind, request)
     })
     return { items, ...intake.found() }
   }
@@ -157,12 +168,11 @@ class Intake {
     this.#owner = owner
   }
 
-  add(origin: Origin, name: string, attributes: Attributes, kind: SignalKind, { draft, knownMs }: Request): void {
+  add(source: string, kind: SignalKind, { draft, knownMs }: Request): void {
     if (draft.event_id === '') {
       this.#withoutId++
       return
     }
-    const source = this.#sourceOf(origin, name, attributes)
     if (!this.#courses.admits(source, kind, knownMs)) return
     this.#sources.add(source)
     this.#drafts.push(draft)
@@ -176,7 +186,8 @@ class Intake {
     }
   }
 
-  #sourceOf(origin: Origin, name: string, attributes: Attributes): string {
+  /** What emitted something of this name. */
+  sourceOf(origin: Origin, name: string, attributes: Attributes): string {
     const app = appOf(origin, name)
     if (app !== undefined) return sourceKey(app, origin, attributes, this.#owner)
     const known = this.#instances.get(origin)
