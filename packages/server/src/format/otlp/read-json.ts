@@ -127,10 +127,12 @@ function scalarOf(any: unknown): string | number | boolean | undefined {
   return typeof boolValue === 'boolean' ? boolValue : undefined
 }
 
-/** Of a number what it can hold: senders that write numbers have lost the last digits already. */
+/** Of a number the nearest microsecond: what writes instants as numbers has lost the last digits already. */
 function nanos(value: unknown): bigint {
   if (typeof value === 'string' && /^\d{1,20}$/.test(value)) return BigInt(value)
-  return typeof value === 'number' && Number.isFinite(value) && value > 0 ? BigInt(Math.floor(value)) : 0n
+  return typeof value === 'number' && Number.isFinite(value) && value > 0
+    ? BigInt(Math.round(value / 1000)) * 1000n
+    : 0n
 }
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '')
