@@ -13,11 +13,13 @@ const KEPT_EVERY_MS = 60 * 60 * 1000
  */
 export class Courses {
   readonly #state: ControlState
+  readonly #limit: number
   /** As far as they have been decided; the state has them as far as they are kept. */
   readonly #current = new Map<string, Course>()
 
-  constructor(state: ControlState) {
+  constructor(state: ControlState, limit: number = MAX_SOURCES) {
     this.#state = state
+    this.#limit = limit
   }
 
   /** Does what a signal tells of a source, known at that moment, count? */
@@ -43,7 +45,7 @@ export class Courses {
       if (row !== undefined && isNews(rows.get(id), row)) changes.push({ table: 'telemetryCourses', id, row })
     }
     if (changes.length > 0)
-      for (const id of oldest(rows, MAX_SOURCES, ({ untilMs }) => untilMs))
+      for (const id of oldest(rows, this.#limit, ({ untilMs }) => untilMs))
         changes.push({ table: 'telemetryCourses', id, row: undefined })
     return changes
   }
@@ -52,7 +54,7 @@ export class Courses {
     // The last touched is last, so that the first has been silent longest.
     this.#current.delete(source)
     this.#current.set(source, course)
-    if (this.#current.size <= MAX_SOURCES) return
+    if (this.#current.size <= this.#limit) return
     for (const id of this.#current.keys()) {
       this.#current.delete(id)
       return

@@ -64,6 +64,8 @@ interface Placed {
   readonly source: string
 }
 
+/** A write of the control state is one line of its log. */
+const CHANGES_AT_ONCE = 1_000
 const WITHOUT_ID = 'has neither a valid trace id and span id nor an id of its answer'
 
 export function createTelemetry({ ingest, state }: TelemetryOptions): Telemetry {
@@ -140,7 +142,8 @@ export function createTelemetry({ ingest, state }: TelemetryOptions): Telemetry 
   return {
     async take(delivery) {
       const { items, drafts, changes, rejected, taken } = await readers[delivery.signal](delivery)
-      if (changes.length > 0) await state.write(changes)
+      for (let at = 0; at < changes.length; at += CHANGES_AT_ONCE)
+        await state.write(changes.slice(at, at + CHANGES_AT_ONCE))
       if (drafts.length === 0) return worded(rejected, items)
       const answer = await ingest.submit({
         items: drafts,
