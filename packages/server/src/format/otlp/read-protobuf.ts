@@ -2,19 +2,17 @@ import { type DescMessage, fromBinary, type MessageShape } from '@bufbuild/proto
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire'
 import { TallystickError } from '@tallystick/core'
 import {
-  type AnyValue,
   InstrumentationScopeSchema,
-  type KeyValue,
   LogRecordSchema,
   type Metric as MetricMessage,
   MetricSchema,
   type NumberDataPoint,
   ResourceSchema,
-  type Scalar,
   SpanSchema,
 } from './generated/otlp_pb.ts'
 import { eventNameOf } from './ids.ts'
-import type { Attributes, AttributeValue, Emitted, LogRecord, Metric, MetricPoint, Origin, Span } from './model.ts'
+import { attributesOf, valueOfBytes } from './key-values.ts'
+import type { Emitted, LogRecord, Metric, MetricPoint, Origin, Span } from './model.ts'
 
 /** Bodies of the three signals have one skeleton: resources of scopes of items, under these numbers. */
 const RESOURCES = 1
@@ -25,7 +23,7 @@ const ITEMS = 2
 /** A message below this cannot become more than some thousands of objects. */
 const WEIGHED_BYTES = 64 * 1024
 /** Objects that one item may become: more than the widest honest one. */
-const MAX_MESSAGES = 20_000
+const MAX_PIECES = 20_000
 const READ_OPTIONS = { readUnknownFields: false }
 const NO_RECORDED_VALUE = 1
 
@@ -69,27 +67,25 @@ function* submessages(bytes: Uint8Array, number: number): Generator<Uint8Array> 
 }
 
 function decode<D extends DescMessage>(schema: D, bytes: Uint8Array): MessageShape<D> {
-  if (
-    bytes.byteLength > WEIGHED_BYTES &&
-    messagesIn(schema, new BinaryReader(bytes), bytes.byteLength, 0) > MAX_MESSAGES
-  )
+  if (bytes.byteLength > WEIGHED_BYTES && piecesIn(schema, new BinaryReader(bytes), bytes.byteLength, 0) > MAX_PIECES)
     throw new TallystickError(
       'too_many_entries',
-      `An item of the body has more than ${MAX_MESSAGES} attributes and values.`,
+      `An item of the body has more than ${MAX_PIECES} attributes and values.`,
     )
   return fromBinary(schema, bytes, READ_OPTIONS)
 }
 
-/** How many messages there are in one, counted no further than needed. Ends: none of ours nests in itself. */
-function messagesIn(schema: DescMessage, reader: BinaryReader, end: number, before: number): number {
+/** How many messages and attributes there are in one, counted no further than needed. Ends: none of ours nests in itself. */
+function piecesIn(schema: DescMessage, reader: BinaryReader, end: number, before: number): number {
   let count = before
-  while (reader.pos < end && count <= MAX_MESSAGES) {
+  while (reader.pos < end && count <= MAX_PIECES) {
     const [no, type] = reader.tag()
     const field = type === WireType.LengthDelimited ? schema.fields.find(({ number }) => number === no) : undefined
+    if (field !== undefined) count++
     if (field?.message === undefined) reader.skip(type, no)
     else {
       const length = reader.uint32()
-      count = messagesIn(field.message, reader, reader.pos + length, count + 1)
+      count = piecesIn(field.message, reader, reader.pos + length, count)
     }
   }
   return count
@@ -116,7 +112,7 @@ function logOf(message: MessageShape<typeof LogRecordSchema>): LogRecord {
     timeNanos: timeUnixNano === 0n ? observedTimeUnixNano : timeUnixNano,
     traceId: idOf(traceId, 16),
     spanId: idOf(spanId, 8),
-    eventName: eventNameOf(eventName, attributes, plainValue(body)),
+    eventName: eventNameOf(eventName, attributes, valueOfBytes(body)),
     attributes,
   }
 }
@@ -158,33 +154,6 @@ function pointOf(
 
 function numberOfPoint({ value }: NumberDataPoint): number | undefined {
   return value.case === undefined ? undefined : Number(value.value)
-}
-
-function attributesOf(pairs: readonly KeyValue[]): Attributes {
-  const attributes = new Map<string, AttributeValue>()
-  for (const { key, value } of pairs) {
-    const plain = plainValue(value)
-    if (plain !== undefined) attributes.set(key, plain)
-  }
-  return attributes
-}
-
-function plainValue(message: AnyValue | undefined): AttributeValue | undefined {
-  const value = message?.value
-  switch (value?.case) {
-    case undefined:
-      return undefined
-    case 'arrayValue':
-      return value.value.values.map(scalarOf).filter((scalar) => scalar !== undefined)
-    case 'intValue':
-      return Number(value.value)
-    default:
-      return value?.value
-  }
-}
-
-function scalarOf({ value }: Scalar): string | number | boolean | undefined {
-  return value.case === 'intValue' ? Number(value.value) : value.value
 }
 
 /** Empty where it is not one: of another length, or all zeroes. */

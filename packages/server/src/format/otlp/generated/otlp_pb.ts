@@ -1,7 +1,8 @@
 // What Tallystick reads of OTLP 1.x, and the two messages it answers with. Names and field numbers are those of the
 // OpenTelemetry protocol; members that are not read (events, links, exemplars, buckets, nested values) are left out, so that
 // they are skipped on the wire instead of being decoded: nothing here nests in itself, and no message content is
-// ever made into an object. Enumerations are read as integers.
+// ever made into an object. Enumerations are read as integers; attributes stay the
+// bytes of a KeyValue, and the body of a log record those of an AnyValue, until somebody looks.
 // https://opentelemetry.io/docs/specs/otlp/
 //
 // `node scripts/generate-otlp.mjs` makes packages/server/src/format/otlp/generated/otlp_pb.ts of it.
@@ -18,7 +19,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file otlp.proto.
  */
 export const file_otlp: GenFile = /*@__PURE__*/
-  fileDesc("CgpvdGxwLnByb3RvEg90YWxseXN0aWNrLm90bHAibAoGU2NhbGFyEhYKDHN0cmluZ192YWx1ZRgBIAEoCUgAEhQKCmJvb2xfdmFsdWUYAiABKAhIABITCglpbnRfdmFsdWUYAyABKANIABIWCgxkb3VibGVfdmFsdWUYBCABKAFIAEIHCgV2YWx1ZSI1CgpBcnJheVZhbHVlEicKBnZhbHVlcxgBIAMoCzIXLnRhbGx5c3RpY2sub3RscC5TY2FsYXIiogEKCEFueVZhbHVlEhYKDHN0cmluZ192YWx1ZRgBIAEoCUgAEhQKCmJvb2xfdmFsdWUYAiABKAhIABITCglpbnRfdmFsdWUYAyABKANIABIWCgxkb3VibGVfdmFsdWUYBCABKAFIABIyCgthcnJheV92YWx1ZRgFIAEoCzIbLnRhbGx5c3RpY2sub3RscC5BcnJheVZhbHVlSABCBwoFdmFsdWUiQQoIS2V5VmFsdWUSCwoDa2V5GAEgASgJEigKBXZhbHVlGAIgASgLMhkudGFsbHlzdGljay5vdGxwLkFueVZhbHVlIjkKCFJlc291cmNlEi0KCmF0dHJpYnV0ZXMYASADKAsyGS50YWxseXN0aWNrLm90bHAuS2V5VmFsdWUiJAoUSW5zdHJ1bWVudGF0aW9uU2NvcGUSDAoEbmFtZRgBIAEoCSIWCgZTdGF0dXMSDAoEY29kZRgDIAEoBSLhAQoEU3BhbhIQCgh0cmFjZV9pZBgBIAEoDBIPCgdzcGFuX2lkGAIgASgMEhYKDnBhcmVudF9zcGFuX2lkGAQgASgMEgwKBG5hbWUYBSABKAkSHAoUc3RhcnRfdGltZV91bml4X25hbm8YByABKAYSGgoSZW5kX3RpbWVfdW5peF9uYW5vGAggASgGEi0KCmF0dHJpYnV0ZXMYCSADKAsyGS50YWxseXN0aWNrLm90bHAuS2V5VmFsdWUSJwoGc3RhdHVzGA8gASgLMhcudGFsbHlzdGljay5vdGxwLlN0YXR1cyLTAQoJTG9nUmVjb3JkEhYKDnRpbWVfdW5peF9uYW5vGAEgASgGEicKBGJvZHkYBSABKAsyGS50YWxseXN0aWNrLm90bHAuQW55VmFsdWUSLQoKYXR0cmlidXRlcxgGIAMoCzIZLnRhbGx5c3RpY2sub3RscC5LZXlWYWx1ZRIQCgh0cmFjZV9pZBgJIAEoDBIPCgdzcGFuX2lkGAogASgMEh8KF29ic2VydmVkX3RpbWVfdW5peF9uYW5vGAsgASgGEhIKCmV2ZW50X25hbWUYDCABKAkiygEKBk1ldHJpYxIMCgRuYW1lGAEgASgJEgwKBHVuaXQYAyABKAkSIwoDc3VtGAcgASgLMhQudGFsbHlzdGljay5vdGxwLlN1bUgAEi8KCWhpc3RvZ3JhbRgJIAEoCzIaLnRhbGx5c3RpY2sub3RscC5IaXN0b2dyYW1IABJGChVleHBvbmVudGlhbF9oaXN0b2dyYW0YCiABKAsyJS50YWxseXN0aWNrLm90bHAuRXhwb25lbnRpYWxIaXN0b2dyYW1IAEIGCgRkYXRhInMKA1N1bRI1CgtkYXRhX3BvaW50cxgBIAMoCzIgLnRhbGx5c3RpY2sub3RscC5OdW1iZXJEYXRhUG9pbnQSHwoXYWdncmVnYXRpb25fdGVtcG9yYWxpdHkYAiABKAUSFAoMaXNfbW9ub3RvbmljGAMgASgIImYKCUhpc3RvZ3JhbRI4CgtkYXRhX3BvaW50cxgBIAMoCzIjLnRhbGx5c3RpY2sub3RscC5IaXN0b2dyYW1EYXRhUG9pbnQSHwoXYWdncmVnYXRpb25fdGVtcG9yYWxpdHkYAiABKAUifAoURXhwb25lbnRpYWxIaXN0b2dyYW0SQwoLZGF0YV9wb2ludHMYASADKAsyLi50YWxseXN0aWNrLm90bHAuRXhwb25lbnRpYWxIaXN0b2dyYW1EYXRhUG9pbnQSHwoXYWdncmVnYXRpb25fdGVtcG9yYWxpdHkYAiABKAUitQEKD051bWJlckRhdGFQb2ludBIcChRzdGFydF90aW1lX3VuaXhfbmFubxgCIAEoBhIWCg50aW1lX3VuaXhfbmFubxgDIAEoBhITCglhc19kb3VibGUYBCABKAFIABIQCgZhc19pbnQYBiABKBBIABItCgphdHRyaWJ1dGVzGAcgAygLMhkudGFsbHlzdGljay5vdGxwLktleVZhbHVlEg0KBWZsYWdzGAggASgNQgcKBXZhbHVlIrEBChJIaXN0b2dyYW1EYXRhUG9pbnQSHAoUc3RhcnRfdGltZV91bml4X25hbm8YAiABKAYSFgoOdGltZV91bml4X25hbm8YAyABKAYSDQoFY291bnQYBCABKAYSEAoDc3VtGAUgASgBSACIAQESLQoKYXR0cmlidXRlcxgJIAMoCzIZLnRhbGx5c3RpY2sub3RscC5LZXlWYWx1ZRINCgVmbGFncxgKIAEoDUIGCgRfc3VtIrwBCh1FeHBvbmVudGlhbEhpc3RvZ3JhbURhdGFQb2ludBItCgphdHRyaWJ1dGVzGAEgAygLMhkudGFsbHlzdGljay5vdGxwLktleVZhbHVlEhwKFHN0YXJ0X3RpbWVfdW5peF9uYW5vGAIgASgGEhYKDnRpbWVfdW5peF9uYW5vGAMgASgGEg0KBWNvdW50GAQgASgGEhAKA3N1bRgFIAEoAUgAiAEBEg0KBWZsYWdzGAogASgNQgYKBF9zdW0iSgoORXhwb3J0UmVzcG9uc2USOAoPcGFydGlhbF9zdWNjZXNzGAEgASgLMh8udGFsbHlzdGljay5vdGxwLlBhcnRpYWxTdWNjZXNzIjkKDlBhcnRpYWxTdWNjZXNzEhAKCHJlamVjdGVkGAEgASgDEhUKDWVycm9yX21lc3NhZ2UYAiABKAkiKgoJUnBjU3RhdHVzEgwKBGNvZGUYASABKAUSDwoHbWVzc2FnZRgCIAEoCWIGcHJvdG8z");
+  fileDesc("CgpvdGxwLnByb3RvEg90YWxseXN0aWNrLm90bHAibAoGU2NhbGFyEhYKDHN0cmluZ192YWx1ZRgBIAEoCUgAEhQKCmJvb2xfdmFsdWUYAiABKAhIABITCglpbnRfdmFsdWUYAyABKANIABIWCgxkb3VibGVfdmFsdWUYBCABKAFIAEIHCgV2YWx1ZSI1CgpBcnJheVZhbHVlEicKBnZhbHVlcxgBIAMoCzIXLnRhbGx5c3RpY2sub3RscC5TY2FsYXIiogEKCEFueVZhbHVlEhYKDHN0cmluZ192YWx1ZRgBIAEoCUgAEhQKCmJvb2xfdmFsdWUYAiABKAhIABITCglpbnRfdmFsdWUYAyABKANIABIWCgxkb3VibGVfdmFsdWUYBCABKAFIABIyCgthcnJheV92YWx1ZRgFIAEoCzIbLnRhbGx5c3RpY2sub3RscC5BcnJheVZhbHVlSABCBwoFdmFsdWUiQQoIS2V5VmFsdWUSCwoDa2V5GAEgASgJEigKBXZhbHVlGAIgASgLMhkudGFsbHlzdGljay5vdGxwLkFueVZhbHVlIh4KCFJlc291cmNlEhIKCmF0dHJpYnV0ZXMYASADKAwiJAoUSW5zdHJ1bWVudGF0aW9uU2NvcGUSDAoEbmFtZRgBIAEoCSIWCgZTdGF0dXMSDAoEY29kZRgDIAEoBSLGAQoEU3BhbhIQCgh0cmFjZV9pZBgBIAEoDBIPCgdzcGFuX2lkGAIgASgMEhYKDnBhcmVudF9zcGFuX2lkGAQgASgMEgwKBG5hbWUYBSABKAkSHAoUc3RhcnRfdGltZV91bml4X25hbm8YByABKAYSGgoSZW5kX3RpbWVfdW5peF9uYW5vGAggASgGEhIKCmF0dHJpYnV0ZXMYCSADKAwSJwoGc3RhdHVzGA8gASgLMhcudGFsbHlzdGljay5vdGxwLlN0YXR1cyKdAQoJTG9nUmVjb3JkEhYKDnRpbWVfdW5peF9uYW5vGAEgASgGEgwKBGJvZHkYBSABKAwSEgoKYXR0cmlidXRlcxgGIAMoDBIQCgh0cmFjZV9pZBgJIAEoDBIPCgdzcGFuX2lkGAogASgMEh8KF29ic2VydmVkX3RpbWVfdW5peF9uYW5vGAsgASgGEhIKCmV2ZW50X25hbWUYDCABKAkiygEKBk1ldHJpYxIMCgRuYW1lGAEgASgJEgwKBHVuaXQYAyABKAkSIwoDc3VtGAcgASgLMhQudGFsbHlzdGljay5vdGxwLlN1bUgAEi8KCWhpc3RvZ3JhbRgJIAEoCzIaLnRhbGx5c3RpY2sub3RscC5IaXN0b2dyYW1IABJGChVleHBvbmVudGlhbF9oaXN0b2dyYW0YCiABKAsyJS50YWxseXN0aWNrLm90bHAuRXhwb25lbnRpYWxIaXN0b2dyYW1IAEIGCgRkYXRhInMKA1N1bRI1CgtkYXRhX3BvaW50cxgBIAMoCzIgLnRhbGx5c3RpY2sub3RscC5OdW1iZXJEYXRhUG9pbnQSHwoXYWdncmVnYXRpb25fdGVtcG9yYWxpdHkYAiABKAUSFAoMaXNfbW9ub3RvbmljGAMgASgIImYKCUhpc3RvZ3JhbRI4CgtkYXRhX3BvaW50cxgBIAMoCzIjLnRhbGx5c3RpY2sub3RscC5IaXN0b2dyYW1EYXRhUG9pbnQSHwoXYWdncmVnYXRpb25fdGVtcG9yYWxpdHkYAiABKAUifAoURXhwb25lbnRpYWxIaXN0b2dyYW0SQwoLZGF0YV9wb2ludHMYASADKAsyLi50YWxseXN0aWNrLm90bHAuRXhwb25lbnRpYWxIaXN0b2dyYW1EYXRhUG9pbnQSHwoXYWdncmVnYXRpb25fdGVtcG9yYWxpdHkYAiABKAUimgEKD051bWJlckRhdGFQb2ludBIcChRzdGFydF90aW1lX3VuaXhfbmFubxgCIAEoBhIWCg50aW1lX3VuaXhfbmFubxgDIAEoBhITCglhc19kb3VibGUYBCABKAFIABIQCgZhc19pbnQYBiABKBBIABISCgphdHRyaWJ1dGVzGAcgAygMEg0KBWZsYWdzGAggASgNQgcKBXZhbHVlIpYBChJIaXN0b2dyYW1EYXRhUG9pbnQSHAoUc3RhcnRfdGltZV91bml4X25hbm8YAiABKAYSFgoOdGltZV91bml4X25hbm8YAyABKAYSDQoFY291bnQYBCABKAYSEAoDc3VtGAUgASgBSACIAQESEgoKYXR0cmlidXRlcxgJIAMoDBINCgVmbGFncxgKIAEoDUIGCgRfc3VtIqEBCh1FeHBvbmVudGlhbEhpc3RvZ3JhbURhdGFQb2ludBISCgphdHRyaWJ1dGVzGAEgAygMEhwKFHN0YXJ0X3RpbWVfdW5peF9uYW5vGAIgASgGEhYKDnRpbWVfdW5peF9uYW5vGAMgASgGEg0KBWNvdW50GAQgASgGEhAKA3N1bRgFIAEoAUgAiAEBEg0KBWZsYWdzGAogASgNQgYKBF9zdW0iSgoORXhwb3J0UmVzcG9uc2USOAoPcGFydGlhbF9zdWNjZXNzGAEgASgLMh8udGFsbHlzdGljay5vdGxwLlBhcnRpYWxTdWNjZXNzIjkKDlBhcnRpYWxTdWNjZXNzEhAKCHJlamVjdGVkGAEgASgDEhUKDWVycm9yX21lc3NhZ2UYAiABKAkiKgoJUnBjU3RhdHVzEgwKBGNvZGUYASABKAUSDwoHbWVzc2FnZRgCIAEoCWIGcHJvdG8z");
 
 /**
  * @generated from message tallystick.otlp.Scalar
@@ -152,9 +153,9 @@ export const KeyValueSchema: GenMessage<KeyValue> = /*@__PURE__*/
  */
 export type Resource = Message<"tallystick.otlp.Resource"> & {
   /**
-   * @generated from field: repeated tallystick.otlp.KeyValue attributes = 1;
+   * @generated from field: repeated bytes attributes = 1;
    */
-  attributes: KeyValue[];
+  attributes: Uint8Array[];
 };
 
 /**
@@ -233,9 +234,9 @@ export type Span = Message<"tallystick.otlp.Span"> & {
   endTimeUnixNano: bigint;
 
   /**
-   * @generated from field: repeated tallystick.otlp.KeyValue attributes = 9;
+   * @generated from field: repeated bytes attributes = 9;
    */
-  attributes: KeyValue[];
+  attributes: Uint8Array[];
 
   /**
    * @generated from field: tallystick.otlp.Status status = 15;
@@ -260,14 +261,14 @@ export type LogRecord = Message<"tallystick.otlp.LogRecord"> & {
   timeUnixNano: bigint;
 
   /**
-   * @generated from field: tallystick.otlp.AnyValue body = 5;
+   * @generated from field: bytes body = 5;
    */
-  body?: AnyValue | undefined;
+  body: Uint8Array;
 
   /**
-   * @generated from field: repeated tallystick.otlp.KeyValue attributes = 6;
+   * @generated from field: repeated bytes attributes = 6;
    */
-  attributes: KeyValue[];
+  attributes: Uint8Array[];
 
   /**
    * @generated from field: bytes trace_id = 9;
@@ -445,9 +446,9 @@ export type NumberDataPoint = Message<"tallystick.otlp.NumberDataPoint"> & {
   } | { case: undefined; value?: undefined };
 
   /**
-   * @generated from field: repeated tallystick.otlp.KeyValue attributes = 7;
+   * @generated from field: repeated bytes attributes = 7;
    */
-  attributes: KeyValue[];
+  attributes: Uint8Array[];
 
   /**
    * @generated from field: uint32 flags = 8;
@@ -487,9 +488,9 @@ export type HistogramDataPoint = Message<"tallystick.otlp.HistogramDataPoint"> &
   sum?: number | undefined;
 
   /**
-   * @generated from field: repeated tallystick.otlp.KeyValue attributes = 9;
+   * @generated from field: repeated bytes attributes = 9;
    */
-  attributes: KeyValue[];
+  attributes: Uint8Array[];
 
   /**
    * @generated from field: uint32 flags = 10;
@@ -509,9 +510,9 @@ export const HistogramDataPointSchema: GenMessage<HistogramDataPoint> = /*@__PUR
  */
 export type ExponentialHistogramDataPoint = Message<"tallystick.otlp.ExponentialHistogramDataPoint"> & {
   /**
-   * @generated from field: repeated tallystick.otlp.KeyValue attributes = 1;
+   * @generated from field: repeated bytes attributes = 1;
    */
-  attributes: KeyValue[];
+  attributes: Uint8Array[];
 
   /**
    * @generated from field: fixed64 start_time_unix_nano = 2;
