@@ -218,7 +218,7 @@ function contextOf(options: AppOptions): AppContext {
     login,
     door: createIngestDoor({ ingest, limits, budget, clientAddress, ack }),
     protocol012: createProtocol012(options.protocol012 ?? {}, clock),
-    telemetry: createTelemetry({ ingest, state }),
+    telemetry: createTelemetry({ ingest, state, clock }),
     budgetsOf: options.budgetsOf ?? ((agentId, tenantId) => budgets.budgetOfAgent(agentId, tenantId)),
     queries: createTurnstile(limits.runningQueries, limits.waitingQueries),
     downloads: createDownloads(limits.downloads),

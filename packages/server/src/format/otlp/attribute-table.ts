@@ -52,9 +52,10 @@ export function readTable(attributes: Attributes, table: AttributeTable): Draft 
   readOutcome(attributes, table, draft)
   readTokens(attributes, table, draft)
   const cost = number(attributes, table.costUsd)
-  if (cost !== undefined) draft.cost_usd = cost
+  // Some say -1 of a cost that they do not know; the tokens are worth more than what is wrong about the rest.
+  if (cost !== undefined && cost >= 0) draft.cost_usd = cost
   const duration = number(attributes, table.durationMs)
-  if (duration !== undefined) draft.duration_ms = Math.round(duration)
+  if (duration !== undefined && duration >= 0) draft.duration_ms = Math.round(duration)
   const ttfb = number(attributes, table.ttfbMs) ?? inMillis(number(attributes, table.ttfbSeconds))
   if (ttfb !== undefined && ttfb >= 0) draft.ttfb_ms = Math.round(ttfb)
   return draft

@@ -35,7 +35,11 @@ class Sink {
 }
 
 function telemetryOver(state: ControlState, sink: Sink) {
-  const telemetry = createTelemetry({ ingest: sink, state })
+  const telemetry = createTelemetry({
+    ingest: sink,
+    state,
+    clock: { now: () => Number(START / 1_000_000n) + 7 * 86_400_000 },
+  })
   const take = (signal: Signal, body: object, principal: Principal = LOCAL): Promise<unknown> =>
     telemetry.take({
       signal,
@@ -189,5 +193,20 @@ describe('a service that sends spans and metrics', () => {
     await server.counter(60, 30, tenant('a'), 1)
     await server.counter(60, 7, tenant('b'), 1)
     expect(sink.inputTokens).toBe(37)
+  })
+})
+
+describe('what lies in the future', () => {
+  it('is refused, and does not pass for how far its source has come', async () => {
+    const state = openMemoryState()
+    const sink = new Sink()
+    const server = telemetryOver(state, sink)
+    const year = 366 * 86_400
+    expect(await server.counter(year, 100)).toMatchObject({ count: 1 })
+    // The pipeline refuses the span; here it is let through to it.
+    await server.span(year, 5)
+    await server.counter(60, 70)
+    await server.span(90, 30)
+    expect([...sink.events.values()].map(({ input_tokens }) => input_tokens)).toEqual([5, 70, 30])
   })
 })

@@ -1,4 +1,5 @@
 import type { ErrorCode } from '@tallystick/core'
+import { type Clock, MAX_AHEAD_MS } from '@tallystick/core/event'
 import { appOf } from '../../format/otlp/app.ts'
 import type { Draft, Request } from '../../format/otlp/draft.ts'
 import { millisOf } from '../../format/otlp/ids.ts'
@@ -44,6 +45,7 @@ export interface Telemetry {
 export interface TelemetryOptions {
   readonly ingest: Pick<Ingest, 'submit'>
   readonly state: ControlState
+  readonly clock: Pick<Clock, 'now'>
 }
 
 /** What is to be made durable and taken, in this order. */
@@ -68,14 +70,16 @@ interface Placed {
 const CHANGES_AT_ONCE = 1_000
 const WITHOUT_ID = 'has neither a valid trace id and span id nor an id of its answer'
 
-export function createTelemetry({ ingest, state }: TelemetryOptions): Telemetry {
+export function createTelemetry({ ingest, state, clock }: TelemetryOptions): Telemetry {
   const courses = new Courses(state)
   const standings = new Standings(state)
   const nesting = new Nesting()
+  /** What lies later is refused, and must not pass for how far a source has come. */
+  const latestMs = (): number => clock.now() + MAX_AHEAD_MS
 
   async function spans(delivery: Delivery): Promise<Found> {
     const owner = ownerText(delivery.principal)
-    const intake = new Intake(courses, owner)
+    const intake = new Intake(courses, owner, latestMs())
     const seen: PlacedSpan[] = []
     const requests: Placed[] = []
     // Nothing of a span is kept but this: what stays in reach until a body is read is copied by the collector.
@@ -92,7 +96,7 @@ export function createTelemetry({ ingest, state }: TelemetryOptions): Telemetry 
   }
 
   async function logs(delivery: Delivery): Promise<Found> {
-    const intake = new Intake(courses, ownerText(delivery.principal))
+    const intake = new Intake(courses, ownerText(delivery.principal), latestMs())
     const items = await eachItem('logs', delivery.body, delivery.format, (emitted) => {
       const request = requestOfLog(emitted, delivery.sender)
       if (request === undefined) return
@@ -113,7 +117,10 @@ export function createTelemetry({ ingest, state }: TelemetryOptions): Telemetry 
       seen.push(emitted)
       items += emitted.item.points.length
     })
-    const { groups, rejected, problem } = groupPoints(seen)
+    const points = groupPoints(seen)
+    const latest = latestMs()
+    const groups = points.groups.filter(({ timeNanos }) => millisOf(timeNanos) <= latest)
+    const late = points.groups.length - groups.length
     const sources = new Map(groups.map((group) => [group, sourceOfGroup(group, owner)]))
     const admitted = groups.filter((group) =>
       courses.admits(sources.get(group) as string, 'metric', millisOf(group.timeNanos)),
@@ -133,7 +140,10 @@ export function createTelemetry({ ingest, state }: TelemetryOptions): Telemetry 
       drafts: [...steps.drafts, ...deltas],
       changes: [...courses.changes(new Set(sources.values())), ...steps.changes],
       taken: steps.taken,
-      ...(problem === undefined ? {} : { rejected: { count: rejected, message: problem } }),
+      rejected: both(
+        points.problem === undefined ? undefined : { count: points.rejected, message: points.problem },
+        late === 0 ? undefined : { count: late, message: 'timestamp_out_of_range: points lie more than a day ahead' },
+      ),
     }
   }
 
@@ -160,15 +170,17 @@ export function createTelemetry({ ingest, state }: TelemetryOptions): Telemetry 
 class Intake {
   readonly #courses: Courses
   readonly #owner: string
+  readonly #latestMs: number
   readonly #drafts: Draft[] = []
   readonly #sources = new Set<string>()
   /** Of instances of services: the same for all that one of them sends. */
   readonly #instances = new Map<Origin, string>()
   #withoutId = 0
 
-  constructor(courses: Courses, owner: string) {
+  constructor(courses: Courses, owner: string, latestMs: number) {
     this.#courses = courses
     this.#owner = owner
+    this.#latestMs = latestMs
   }
 
   add(source: string, kind: SignalKind, { draft, knownMs }: Request): void {
@@ -176,8 +188,10 @@ class Intake {
       this.#withoutId++
       return
     }
-    if (!this.#courses.admits(source, kind, knownMs)) return
-    this.#sources.add(source)
+    if (knownMs <= this.#latestMs) {
+      if (!this.#courses.admits(source, kind, knownMs)) return
+      this.#sources.add(source)
+    }
     this.#drafts.push(draft)
   }
 

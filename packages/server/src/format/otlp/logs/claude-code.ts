@@ -45,7 +45,7 @@ export function claudeCodeDraft(attributes: Attributes, success: boolean, table 
   if (textOf(attributes, ['speed']) === 'fast') draft.service_tier = 'fast'
   if (draft.cost_usd === undefined) {
     const micros = numberOf(attributes, ['cost_usd_micros'])
-    if (micros !== undefined) draft.cost_nano_usd = micros * 1000
+    if (micros !== undefined && micros >= 0) draft.cost_nano_usd = micros * 1000
   }
   if (!success) draft.error_type ??= 'api_error'
   return draft

@@ -39,7 +39,7 @@ export function langfuseRequest(span: Span): Draft | undefined {
   if (details !== undefined) addUsage(draft, details)
   const cost = figuresOf(attributes, 'langfuse.observation.cost_details')
   const total = cost?.get('total') ?? addedUp(cost)
-  if (total !== undefined) draft.cost_usd = total
+  if (total !== undefined && total >= 0) draft.cost_usd = total
   return draft
 }
 
