@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openReceiver, type Receiver, recorded } from './testing/receiver.ts'
 
@@ -71,6 +74,21 @@ describe('the recorded telemetry of Claude Code is counted once', () => {
     receiver = await openReceiver()
     await send(['/v1/metrics', METRICS], ['/v1/logs', LOGS], ['/v1/metrics', METRICS], ['/v1/logs', LOGS])
     expect(await receiver.totals()).toMatchObject(TOTALS)
+  })
+
+  it('from both, the server having been restarted in between', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'tallystick-otlp-'))
+    try {
+      for (const order of [[METRICS], [LOGS, METRICS], [METRICS]]) {
+        await receiver.tallystick.close()
+        receiver = await openReceiver({ dataDir: dir, store: `duckdb:${join(dir, 'events.duckdb')}` })
+        for (const body of order) await send([body === LOGS ? '/v1/logs' : '/v1/metrics', body])
+        expect(await receiver.totals()).toMatchObject(TOTALS)
+      }
+    } finally {
+      await receiver.tallystick.close()
+      rmSync(dir, { recursive: true })
+    }
   })
 
   it('and what it logs beside is left alone', async () => {
