@@ -30,8 +30,8 @@ const MAX_SIGNALS = 8
  * @returns the course as it is then; undefined where it is told of by another signal
  * @example
  * const course = counted(undefined, 'metric', 1_000)
- * counted(course, 'log', 900) // undefined: the metric has it
- * counted(course, 'log', 1_100) // the log from now on
+ * counted(course, 'log', 900) // undefined
+ * counted(course, 'log', 1_100)?.signals.at(-1) // { kind: 'log', afterMs: 1_000 }
  */
 export function counted(course: Course | undefined, kind: SignalKind, knownMs: number): Course | undefined {
   const last = course?.signals.at(-1)
