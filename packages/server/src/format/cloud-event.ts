@@ -38,7 +38,10 @@ export const decodeCloudEvent: Decoder = (item, context): Decoded => {
       'data',
       'data must be an event of the native wire, as a JSON object',
     )
-  return decodeWireEvent(nativeItem(data, { id, source, type, time: event['time'], subject: event['subject'] }), context)
+  return decodeWireEvent(
+    nativeItem(data, { id, source, type, time: event['time'], subject: event['subject'] }),
+    context,
+  )
 }
 
 interface Attributes {

@@ -42,7 +42,10 @@ export function readCloudEvents(body: Uint8Array, plan: CloudPlan, limits: Batch
   if (plan.mode === 'binary') return [{ ...plan.attributes, data: value }]
   if (!plan.batch) return [value]
   if (!Array.isArray(value))
-    throw new TallystickError('invalid_body', 'A batch of CloudEvents is an array; send one as application/cloudevents+json.')
+    throw new TallystickError(
+      'invalid_body',
+      'A batch of CloudEvents is an array; send one as application/cloudevents+json.',
+    )
   if (value.length > limits.batchEvents)
     throw new TallystickError(
       'too_many_events',

@@ -93,7 +93,8 @@ export function createIngestDoor({
       const gzipped = isGzipped(contentEncoding)
       if (idempotencyKey !== undefined) checkKey(idempotencyKey)
       const kind = cloud === undefined ? { format } : { format, cloud }
-      if (search === '' || search === '?') return { ...kind, gzipped, ack: usualAck, wantResults: false, idempotencyKey }
+      if (search === '' || search === '?')
+        return { ...kind, gzipped, ack: usualAck, wantResults: false, idempotencyKey }
       const parameters = new URLSearchParams(search)
       checkParameters(parameters, PARAMETERS)
       return {

@@ -12,7 +12,9 @@ import { saidObject } from '../said.ts'
  */
 export function litellmUsage(payload: unknown): NormalizedUsage | undefined {
   const usage =
-    saidObject(at(payload, 'metadata', 'usage_object')) ?? saidObject(at(payload, 'hidden_params', 'usage_object')) ?? {}
+    saidObject(at(payload, 'metadata', 'usage_object')) ??
+    saidObject(at(payload, 'hidden_params', 'usage_object')) ??
+    {}
   const builder = new UsageBuilder('litellm')
   const figure = (name: string): number | undefined => builder.count(usage, name) ?? builder.count(payload, name)
   const prompt = figure('prompt_tokens')
@@ -27,7 +29,12 @@ export function litellmUsage(payload: unknown): NormalizedUsage | undefined {
     builder.count(usage, 'cache_creation_input_tokens') ??
     inside('cache_creation_tokens') ??
     inside('cache_write_tokens')
-  const long = builder.count(usage, 'prompt_tokens_details', 'cache_creation_token_details', 'ephemeral_1h_input_tokens')
+  const long = builder.count(
+    usage,
+    'prompt_tokens_details',
+    'cache_creation_token_details',
+    'ephemeral_1h_input_tokens',
+  )
   const short = written === undefined ? undefined : Math.max(0, written - (long ?? 0))
   const cached = plus(read, short, long) ?? 0
   const reasoning = builder.count(usage, 'completion_tokens_details', 'reasoning_tokens')
