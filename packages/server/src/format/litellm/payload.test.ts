@@ -209,7 +209,7 @@ describe('whatever is sent', () => {
   const metaNames = Object.keys(PAYLOAD['metadata'] as object)
   const hostile = fc.oneof(
     fc.jsonValue(),
-    fc.constantFrom<unknown>(Number.NaN, -1, 1e309, '__proto__', { __proto__: null }, '\0', '\ud800', [[[]]], 2 ** 53),
+    fc.constantFrom<unknown>(Number.NaN, -1, '__proto__', { __proto__: null }, '\0', '\ud800', [[[]]], 2 ** 53),
   )
 
   it('is decided without a throw', () => {
