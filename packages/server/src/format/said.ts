@@ -6,6 +6,7 @@ import { hash } from 'node:crypto'
 /** More labels than an honest sender puts on one request. */
 const MAX_LABELS = 32
 const MAX_LABEL_BYTES = 256
+const MAX_LABELS_BYTES = 2048
 /** `team:search`: a short name, then what it is. */
 const NAMED_LABEL = /^([A-Za-z][\w.-]{0,63})[:=]\s*(\S.*)$/
 
@@ -53,16 +54,19 @@ export function eventIdOf(id: string): string {
 
 /**
  * Labels of a request as tags: `team:search` and `team=search` name theirs, any other is its own name with the value `true`.
- * At most 32 of 256 bytes; the first of two with one name stands.
+ * At most 32 of 256 bytes, and 2 KiB in all; the first of two with one name stands.
  *
  * @example labelTags(['team:search', 'beta']) // Map { 'team' => 'search', 'beta' => 'true' }
  */
 export function labelTags(labels: unknown): Map<string, string> {
   const tags = new Map<string, string>()
   if (!Array.isArray(labels)) return tags
+  let room = MAX_LABELS_BYTES
   for (const label of labels.slice(0, MAX_LABELS)) {
     const text = saidText(label, MAX_LABEL_BYTES)?.trim()
     if (text === undefined || text === '') continue
+    room -= Buffer.byteLength(text)
+    if (room < 0) break
     const [, name, value] = NAMED_LABEL.exec(text) ?? [undefined, saidText(text, 128), 'true']
     if (name !== undefined && value !== undefined && !tags.has(name)) tags.set(name, value)
   }

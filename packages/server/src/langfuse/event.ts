@@ -1,9 +1,8 @@
 import { type FieldName, wireName } from '@tallystick/core/event'
 import { inferProvider } from '@tallystick/core/provider'
-import { eventIdOf, saidText } from '../format/said.ts'
+import { saidText } from '../format/said.ts'
 import { type GenerationFacts, hasEnded, type TraceFacts } from './facts.ts'
 
-/** What stands for a model that nobody has named. */
 const NO_MODEL = 'unknown'
 
 /**
@@ -19,7 +18,7 @@ export function generationItem(facts: GenerationFacts, trace: TraceFacts = {}): 
   const figures = Object.entries(usage).map(([name, value]) => [wireName(name as FieldName), value])
   return {
     kind: failed ? 'llm_request_failed' : 'llm_request_completed',
-    event_id: eventIdOf(id),
+    event_id: id,
     timestamp_ms: startMs,
     user_id: trace.userId,
     session_id: trace.sessionId,

@@ -5,6 +5,7 @@ import type { UsageCounts } from '@tallystick/core/event'
  * said; a later part's word counts.
  */
 export type GenerationFacts = {
+  /** As an event has it: hashed where it is longer than that. */
   readonly id?: string
   readonly traceId?: string
   readonly name?: string

@@ -245,18 +245,31 @@ describe('a generation that is not whole', () => {
     expect(held(desk)).toBe(2)
   })
 
-  it('makes room for newer ones when there are too many', async () => {
+  it('makes room for newer ones of its tenant when there are too many, and for nobody else', async () => {
     const desk = await openDesk({ maxHeld: 10 })
-    for (let at = 0; at < 25; at++) {
+    const other = { principal: { tenantId: 'other' } }
+    await desk.generations.receive([create({ id: 'first' }), part('trace-create', { id: 't', userId: 'u' })], other)
+    const ids = Array.from({ length: 25 }, (_, at) => `g${at}`)
+    for (const id of ids)
+      await desk.generations.receive([create({ id, traceId: id }), part('trace-create', { id, userId: 'u' })], {})
+    await desk.generations.tend()
+    expect(held(desk)).toBe(11)
+    expect(desk.state.rows('traces').size).toBe(11)
+    expect(desk.events.map(({ eventId }) => eventId)).toEqual(ids.slice(0, 15))
+    await desk.generations.receive([ended({ id: 'first' })], other)
+    expect(desk.events.at(-1)).toMatchObject({ eventId: 'first', inputTokens: 12, userId: 'u' })
+  })
+
+  it('is looked after as soon as there are many more, without a timer', async () => {
+    const desk = await openDesk({ maxHeld: 10 })
+    for (let at = 0; at < 3; at++)
       await desk.generations.receive(
-        [create({ id: `g${at}`, traceId: `t${at}` }), part('trace-create', { id: `t${at}`, userId: 'u' })],
+        Array.from({ length: 600 }, (_, n) => create({ id: `g${at}-${n}` })),
         {},
       )
-      await desk.generations.tend()
-    }
+    await desk.generations.tend()
     expect(held(desk)).toBe(10)
-    expect(desk.state.rows('traces').size).toBe(10)
-    expect(desk.events.map(({ eventId }) => eventId)).toEqual(Array.from({ length: 15 }, (_, at) => `g${at}`))
+    expect(desk.events.length).toBe(1790)
   })
 })
 
@@ -329,6 +342,39 @@ describe('failure', () => {
       'timestamp_out_of_range',
     ])
     expect(desk.events.length).toBe(1)
+  })
+})
+
+describe('ids', () => {
+  it('longer than those of events are hashed, and name the same generation each time', async () => {
+    const desk = await openDesk()
+    const ids = { id: 'x'.repeat(700), traceId: 'y'.repeat(700) }
+    await desk.generations.receive([part('trace-create', { id: ids.traceId, userId: 'ada' }), create(ids)], {})
+    await desk.generations.receive([ended(ids)], {})
+    expect(desk.events).toMatchObject([{ eventId: expect.stringMatching(/^sha256-/), userId: 'ada', inputTokens: 12 }])
+  })
+})
+
+describe('traces', () => {
+  it('that say nothing new are not written again', async () => {
+    const desk = await openDesk()
+    const trace = part('trace-create', { id: 't', userId: 'ada' })
+    await desk.generations.receive([trace], {})
+    const [row] = desk.state.rows('traces').values()
+    await desk.generations.receive([trace, part('trace-create', { id: 't', output: CANARY })], {})
+    expect([...desk.state.rows('traces').values()]).toEqual([row])
+    expect([...desk.state.rows('traces').values()][0]).toBe(row)
+    await desk.generations.receive([part('trace-create', { id: 't', sessionId: 's' })], {})
+    expect([...desk.state.rows('traces').values()]).toMatchObject([{ facts: { userId: 'ada', sessionId: 's' } }])
+  })
+
+  it('are forgotten a day after they were last spoken of', async () => {
+    const desk = await openDesk()
+    await desk.generations.receive([part('trace-create', { id: 't', userId: 'ada' })], {})
+    await desk.wait(UNFINISHED_MS - 1)
+    expect(desk.state.rows('traces').size).toBe(1)
+    await desk.wait(1)
+    expect(desk.state.rows('traces').size).toBe(0)
   })
 })
 

@@ -21,7 +21,10 @@ export interface GenerationsOptions {
   readonly ingest: Pick<Ingest, 'submit'>
   readonly clock: Clock
   readonly onError: (error: unknown) => void
-  /** Generations held at most; beyond it the oldest are counted as they are. Default 50,000, and as many traces. */
+  /**
+   * Generations of one tenant that are held, and as many traces; beyond it the tenant's oldest are counted as they are, at the next
+   * look or after a thousand more. Default 20,000.
+   */
   readonly maxHeld?: number
 }
 
@@ -80,7 +83,7 @@ interface Counted {
 }
 
 export function createGenerations(options: GenerationsOptions): Generations {
-  const { state, ingest, clock, onError, maxHeld = 50_000 } = options
+  const { state, ingest, clock, onError, maxHeld = 20_000 } = options
   const held = state.rows('generations')
   const traces = state.rows('traces')
   const startedMs = clock.now()
@@ -123,7 +126,9 @@ export function createGenerations(options: GenerationsOptions): Generations {
       const key = keyOf(part.id)
       told.set(key, merged(told.get(key) ?? traceFactsOf(traces.get(key)), part.facts))
     }
-    for (const [key, facts] of told) changes.push({ table: 'traces', id: key, row: { facts, touchedMs: nowMs } })
+    for (const [key, facts] of told)
+      if (isNews(traces.get(key), facts, nowMs))
+        changes.push({ table: 'traces', id: key, row: { ...tenantOf(sender), facts, touchedMs: nowMs } })
 
     const touched = new Map<string, Touched>()
     const refused = new Map<string, Outcome>()
@@ -169,7 +174,7 @@ export function createGenerations(options: GenerationsOptions): Generations {
         )
       if (status === 'rejected') counted.delete(entry.key)
     }
-    if (held.size > maxHeld || traces.size > maxHeld) void tend()
+    if (held.size + traces.size > tendedSize + ROUND) void tend()
     return parts.map((part): Outcome => {
       const { envelopeId } = part
       if (part.kind === 'refused')
@@ -184,16 +189,16 @@ export function createGenerations(options: GenerationsOptions): Generations {
         nowMs >= Math.max(touchedMs, startedMs) + SETTLE_MS
       : nowMs >= touchedMs + UNFINISHED_MS
 
-  const round = async (): Promise<void> => {
+  let tendedSize = held.size + traces.size
+  /** @returns whether there may be more to do */
+  const round = async (): Promise<boolean> => {
     const nowMs = clock.now()
-    let excess = held.size - maxHeld
+    const isOver = excess(held.values(), maxHeld, ({ owner }) => owner?.tenantId)
     const due: [string, HeldGeneration][] = []
     for (const entry of held) {
       if (due.length === ROUND) break
-      if (excess > 0 || isDue(entry[1], nowMs)) due.push(entry)
-      excess--
+      if (isOver(entry[1]) || isDue(entry[1], nowMs)) due.push(entry)
     }
-    const removals: Change[] = due.map(([key]) => removalOf('generations', key))
     for (const { sender, generations } of bySender(due.filter(([key, row]) => !counted.has(key) && counts(row)))) {
       const keyOf = keysOf(sender)
       await count(
@@ -202,18 +207,23 @@ export function createGenerations(options: GenerationsOptions): Generations {
         sender,
       )
     }
-    let many = traces.size - maxHeld
-    for (const [key, { touchedMs }] of traces) {
-      if (removals.length >= 2 * ROUND) break
-      if (many > 0 || nowMs >= touchedMs + UNFINISHED_MS) removals.push(removalOf('traces', key))
-      many--
+    const removals: Change[] = due.map(([key]) => removalOf('generations', key))
+    const isOverTrace = excess(traces.values(), maxHeld, ({ tenantId }) => tenantId)
+    for (const [key, row] of traces) {
+      if (removals.length === 2 * ROUND) break
+      if (isOverTrace(row) || nowMs >= row.touchedMs + UNFINISHED_MS) removals.push(removalOf('traces', key))
     }
     if (removals.length > 0) await state.write(removals)
+    tendedSize = held.size + traces.size
+    return due.length === ROUND || removals.length === 2 * ROUND
+  }
+  const rounds = async (): Promise<void> => {
+    while (await round());
   }
 
   let tending: Promise<void> | undefined
   const tend = (): Promise<void> => {
-    tending ??= round()
+    tending ??= rounds()
       .catch(onError)
       .finally(() => {
         tending = undefined
@@ -232,6 +242,33 @@ export function createGenerations(options: GenerationsOptions): Generations {
       await tending
     },
   }
+}
+
+/** Asked of rows in their order, oldest first: is this one of those that a tenant has too many of? */
+function excess<T>(
+  rows: Iterable<T>,
+  max: number,
+  tenantIdOf: (row: T) => string | null | undefined,
+): (row: T) => boolean {
+  const over = new Map<string | null | undefined, number>()
+  for (const row of rows) over.set(tenantIdOf(row), (over.get(tenantIdOf(row)) ?? -max) + 1)
+  return (row) => {
+    const left = over.get(tenantIdOf(row)) ?? 0
+    over.set(tenantIdOf(row), left - 1)
+    return left > 0
+  }
+}
+
+const tenantOf = ({ principal }: Sender): { readonly tenantId?: string } =>
+  typeof principal?.tenantId === 'string' ? { tenantId: principal.tenantId } : {}
+
+/** Clients tell of a trace again with each of its parts: only what is new, or long ago, is worth writing. */
+function isNews(row: HeldTrace | undefined, facts: TraceFacts, nowMs: number): boolean {
+  return (
+    row === undefined ||
+    nowMs - row.touchedMs > UNFINISHED_MS / 24 ||
+    JSON.stringify(row.facts) !== JSON.stringify(facts)
+  )
 }
 
 /** The identity of a generation or a trace of this sender: of two that may not know of each other none is the other's. */

@@ -1,6 +1,6 @@
 import type { ErrorCode } from '@tallystick/core'
 import { parseRfc3339 } from '@tallystick/core/event'
-import { labelTags, saidObject, saidText } from '../format/said.ts'
+import { eventIdOf, labelTags, saidObject, saidText } from '../format/said.ts'
 import type { GenerationFacts, TraceFacts } from './facts.ts'
 import { langfuseCost, langfuseUsage } from './usage.ts'
 
@@ -55,17 +55,17 @@ export function readPart(item: unknown): Part {
   const body = saidObject(event['body'])
   if (body === undefined) return refused('missing_field', 'body', 'body is missing')
   if (type === 'trace-create') {
-    const id = saidText(body['id'], MAX_ID_BYTES)
+    const id = boundedId(body['id'])
     return id === undefined ? { kind: 'other', envelopeId } : { kind: 'trace', envelopeId, id, facts: traceFacts(body) }
   }
   if (!isGeneration(type, body)) return { kind: 'other', envelopeId }
-  const id = saidText(body['id'], MAX_ID_BYTES) ?? envelopeId
+  const id = boundedId(body['id']) ?? eventIdOf(envelopeId)
   const usage = langfuseUsage(body)
   if (!usage.ok) return refused('not_an_integer', usage.field, `${usage.field} must hold whole numbers from 0 on`)
   const saidMs = instantOf(event['timestamp'])
   const facts = present<GenerationFacts>({
     id,
-    traceId: saidText(body['traceId'], MAX_ID_BYTES),
+    traceId: boundedId(body['traceId']),
     name: saidText(body['name'], 256),
     model: saidText(body['model'], 256),
     operation: type.startsWith('embedding') || body['type'] === 'EMBEDDING' ? 'embeddings' : undefined,
@@ -88,6 +88,12 @@ function isGeneration(type: string, body: Members): boolean {
   if (!/-(?:create|update)$/.test(type) || type.startsWith('score')) return false
   if (type.startsWith('observation') && GENERATION_TYPES.has(body['type'])) return true
   return (body['usage'] ?? body['usageDetails'] ?? body['costDetails'] ?? undefined) !== undefined
+}
+
+/** What is kept of an id until it is needed takes no more than one of an event. */
+function boundedId(value: unknown): string | undefined {
+  const id = saidText(value, MAX_ID_BYTES)
+  return id === undefined ? undefined : eventIdOf(id)
 }
 
 /** What creates comes before what updates, whatever the clocks say. */

@@ -14,6 +14,7 @@ export interface HeldGeneration {
 
 /** What a trace of Langfuse says of the generations in it. */
 export interface HeldTrace {
+  readonly tenantId?: string
   readonly facts: { readonly [name: string]: JsonValue }
   readonly touchedMs: number
 }

@@ -194,12 +194,19 @@ it('makes a tool call of MCP a tool invocation', () => {
   })
 })
 
+it('counts what was refused before a model was chosen', () => {
+  expect(event({ ...FAILED, model: '', custom_llm_provider: null })).toMatchObject({ requestModel: 'smart' })
+  const refused = event({ ...FAILED, model: null, model_group: '', custom_llm_provider: null })
+  expect(refused).toMatchObject({ requestModel: 'unknown', success: false })
+  expect(refused).not.toHaveProperty('provider')
+})
+
 it('keeps no key that is not hashed', () => {
   expect(event(payload({}, { user_api_key_hash: 'sk-1234' }))).not.toHaveProperty('apiKeyId')
 })
 
 it('names the member at fault as LiteLLM does', () => {
-  expect(decodeLitellm(payload({ model: '' }), CONTEXT)).toMatchObject({ ok: false, code: 'missing_field' })
+  expect(decodeLitellm(payload({ model: 'm'.repeat(300) }), CONTEXT)).toMatchObject({ ok: false, field: 'model' })
   expect(decodeLitellm(payload({ startTime: '2026-11-21' }), CONTEXT)).toMatchObject({ ok: false, field: 'startTime' })
   expect(decodeLitellm(null, CONTEXT)).toMatchObject({ ok: false, code: 'not_an_object' })
 })

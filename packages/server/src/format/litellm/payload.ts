@@ -47,7 +47,8 @@ function nativeItem(payload: Payload): Record<string, unknown> {
   const startMs = millisecondsOf(payload['startTime'])
   const failed = payload['status'] === 'failure'
   const spoken = said('custom_llm_provider', 64)
-  const model = modelOf(payload['model'], spoken)
+  // What was refused before a model was chosen is a failed request all the same.
+  const model = modelOf(payload['model'] || payload['model_group'] || undefined, spoken)
   const tool = payload['call_type'] === 'call_mcp_tool'
   return {
     kind: tool ? 'tool_invocation' : failed ? 'llm_request_failed' : 'llm_request_completed',
@@ -61,7 +62,7 @@ function nativeItem(payload: Payload): Record<string, unknown> {
     user_agent: firstText(512, payload['user_agent'], meta('user_agent')),
     provider: providerOf(spoken, model),
     provider_id: said('model_id', 128),
-    request_model: model,
+    request_model: model ?? 'unknown',
     response_model: modelOf(at(payload, 'response', 'model'), spoken),
     operation: operationOf(payload['call_type']),
     endpoint: saidText(meta('user_api_key_request_route'), 512),
