@@ -68,11 +68,7 @@ function nativeItem(data: Readonly<Record<string, unknown>>, said: Attributes): 
   return item
 }
 
-/**
- * One id of the two that make the identity: never joined as they are, since `a/b` and `c` are not `a` and `b/c`.
- *
- * @example identityOf({ source: '/gateway', id: '42' }) // 'ce-' and 43 characters
- */
+/** One id of the two that make the identity: never joined as they are, since `a/b` and `c` are not `a` and `b/c`. */
 function identityOf({ source, id }: Pick<Attributes, 'source' | 'id'>): string {
   return `ce-${hash('sha256', `${source.length}:${source}${id}`, 'base64url')}`
 }

@@ -56,7 +56,7 @@ export function eventIdOf(id: string): string {
  * Labels of a request as tags: `team:search` and `team=search` name theirs, any other is its own name with the value `true`.
  * At most 32 of 256 bytes, and 2 KiB in all; the first of two with one name stands.
  *
- * @example labelTags(['team:search', 'beta']) // Map { 'team' => 'search', 'beta' => 'true' }
+ * @example [...labelTags(['team:search', 'beta'])] // [['team', 'search'], ['beta', 'true']]
  */
 export function labelTags(labels: unknown): Map<string, string> {
   const tags = new Map<string, string>()
