@@ -322,6 +322,48 @@ describe('failure', () => {
     expect(desk.events.length).toBe(1)
   })
 
+  it('of a batch under way is that of the same batch sent beside it: neither is acknowledged', async () => {
+    const desk = await openDesk()
+    const broken = new TallystickError('journal_unavailable')
+    let fail: (error: Error) => void = () => undefined
+    const flaky = createGenerations({
+      state: desk.state,
+      clock: { now: () => NOW_MS, monotonic: () => 0 },
+      onError: () => undefined,
+      ingest: {
+        submit: () =>
+          new Promise((_, reject) => {
+            fail = reject
+          }),
+      },
+    })
+    const both = [flaky.receive([create(), ended()], {}), flaky.receive([create(), ended()], {})]
+    fail(broken)
+    expect(await Promise.allSettled(both)).toEqual([
+      { status: 'rejected', reason: broken },
+      { status: 'rejected', reason: broken },
+    ])
+  })
+
+  it('of a trace under way is that of the same trace told beside it', async () => {
+    const state = openMemoryState()
+    const waiting: ((error: Error) => void)[] = []
+    const desk = await openDesk({
+      state: {
+        ...state,
+        write(changes) {
+          void state.write(changes)
+          return new Promise((_, reject) => waiting.push(reject))
+        },
+      },
+    })
+    const trace = part('trace-create', { id: 't', userId: 'ada' })
+    const both = [desk.generations.receive([trace], {}), desk.generations.receive([trace], {})]
+    expect(waiting.length).toBe(2)
+    for (const reject of waiting) reject(new TallystickError('disk_full'))
+    expect((await Promise.allSettled(both)).map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+  })
+
   it('of one event of a batch costs the others nothing', async () => {
     const desk = await openDesk()
     const outcomes = await desk.generations.receive(

@@ -89,25 +89,32 @@ export function createGenerations(options: GenerationsOptions): Generations {
   const startedMs = clock.now()
   /** What was counted lately, so that a late part is told from a new generation. The oldest go first. */
   const counted = new Map<string, GenerationFacts>()
+  /** Those of them that are not durable yet. Whoever tells of one again must not be answered before it is. */
+  const under = new Map<string, Promise<unknown>>()
 
   const count = async (
     generations: readonly Counted[],
-    traceOf: (facts: GenerationFacts, key: string) => TraceFacts | undefined,
+    traceOf: (facts: GenerationFacts) => TraceFacts | undefined,
     { principal, observed }: Sender,
   ) => {
-    for (const { key, facts } of generations) counted.set(key, facts)
+    const submitted = ingest.submit({
+      items: generations.map(({ facts }) => generationItem(facts, traceOf(facts))),
+      door: 'langfuse',
+      wantResults: true,
+      ...(principal === undefined ? {} : { principal }),
+      ...(observed === undefined ? {} : { observed }),
+    })
+    for (const { key, facts } of generations) {
+      counted.set(key, facts)
+      under.set(key, submitted)
+    }
     try {
-      return await ingest.submit({
-        items: generations.map(({ key, facts }) => generationItem(facts, traceOf(facts, key))),
-        door: 'langfuse',
-        wantResults: true,
-        ...(principal === undefined ? {} : { principal }),
-        ...(observed === undefined ? {} : { observed }),
-      })
+      return await submitted
     } catch (error) {
       for (const { key } of generations) counted.delete(key)
       throw error
     } finally {
+      for (const { key } of generations) under.delete(key)
       for (const key of counted.keys()) {
         if (counted.size <= maxHeld) break
         counted.delete(key)
@@ -132,10 +139,12 @@ export function createGenerations(options: GenerationsOptions): Generations {
 
     const touched = new Map<string, Touched>()
     const refused = new Map<string, Outcome>()
+    const others = new Set<Promise<unknown> | undefined>()
     for (const part of generationsOf(parts)) {
       const key = keyOf(part.id)
       const before = counted.get(key)
       if (before !== undefined) {
+        others.add(under.get(key))
         if (!sameFigures(before, part.facts)) refused.set(part.envelopeId, tooLate(part.envelopeId))
         continue
       }
@@ -157,7 +166,9 @@ export function createGenerations(options: GenerationsOptions): Generations {
     }
     const [answer] = await Promise.all([
       whole.length === 0 ? undefined : count(whole, traceOf, sender),
-      changes.length === 0 ? undefined : state.write(changes),
+      // A trace that was no news may not be on disk yet: then there is nothing to write and something to wait for.
+      changes.length === 0 && told.size === 0 ? undefined : state.write(changes),
+      ...others,
     ])
     const removals = whole.filter((entry) => entry.held).map(({ key }) => removalOf('generations', key))
     if (removals.length > 0) state.write(removals).catch(onError)
