@@ -8,13 +8,8 @@ import { openIngest } from '../ingest/open-ingest.ts'
 import { openMemoryState } from '../state/memory.ts'
 import type { ControlState } from '../state/state.ts'
 import { openMemoryStore } from '../store/memory.ts'
-import {
-  createGenerations,
-  type Generations,
-  type GenerationsOptions,
-  SETTLE_MS,
-  UNFINISHED_MS,
-} from './generations.ts'
+import { createGenerations, type Generations, type GenerationsOptions } from './generations.ts'
+import { SETTLE_MS, UNFINISHED_MS } from './overdue.ts'
 import { CANARY, create, END, ended, part, SDK_BATCH, START, update } from './testing/batches.ts'
 
 const NOW_MS = Date.parse(END) + 1000

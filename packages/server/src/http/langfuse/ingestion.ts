@@ -1,5 +1,5 @@
 import { ERRORS, TallystickError } from '@tallystick/core'
-import type { Outcome } from '../../langfuse/generations.ts'
+import type { Outcome } from '../../langfuse/receive.ts'
 import { addressEvidence } from '../address/evidence.ts'
 import { weigh } from '../batch.ts'
 import { readBody, unpacked } from '../body.ts'
