@@ -26,7 +26,10 @@ const parts = (explanation: Explanation): Partial<Explanation> =>
 
 describe('why a bill is not what was recorded', () => {
   it('nothing, when both agree', () => {
-    const [tokens, kinds] = [{ fresh_input: 1_000n, output: 50n }, { fresh_input: 2_500_000n, output: 500_000n }]
+    const [tokens, kinds] = [
+      { fresh_input: 1_000n, output: 50n },
+      { fresh_input: 2_500_000n, output: 500_000n },
+    ]
     expect(parts(explain(ours(tokens, kinds), theirs(tokens, kinds)))).toEqual({})
   })
 
@@ -65,7 +68,9 @@ describe('why a bill is not what was recorded', () => {
 
   it('all is missing where we have nothing', () => {
     const have = ours({}, {}, { requests: 0n })
-    expect(parts(explain(have, theirs({ output: 5n }, {}, { kinds: undefined, costNanoUsd: 77n })))).toEqual({ missing: 77n })
+    expect(parts(explain(have, theirs({ output: 5n }, {}, { kinds: undefined, costNanoUsd: 77n })))).toEqual({
+      missing: 77n,
+    })
   })
 
   it('unpriced: our requests have the tokens and no price', () => {
@@ -98,7 +103,13 @@ describe('why a bill is not what was recorded', () => {
   it('ours and the parts add up to theirs, to the nano-USD, whatever both say', () => {
     const amount = fc.bigInt({ min: 0n, max: 10n ** 17n })
     const counts = fc.record({ fresh_input: amount, cache_read: amount, cache_write: amount, output: amount })
-    const costs = fc.record({ fresh_input: amount, cache_read: amount, cache_write: amount, output: amount, other: amount })
+    const costs = fc.record({
+      fresh_input: amount,
+      cache_read: amount,
+      cache_write: amount,
+      output: amount,
+      other: amount,
+    })
     const us = fc.record({ requests: amount, unpriced: amount, tokens: counts, costNanoUsd: amount, kinds: costs })
     const them = fc.record({
       tokens: fc.option(counts, { nil: undefined }),

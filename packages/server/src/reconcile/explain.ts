@@ -70,13 +70,7 @@ export function explain(ours: Ours, theirs: Theirs): Explanation {
 }
 
 /** What is left once missing tokens are valued goes to one cause; what is no tokens is unknown where it differs. */
-function classified(
-  rest: bigint,
-  beside: bigint,
-  ours: Ours,
-  theirs: Theirs,
-  complete: boolean,
-): Partial<Explanation> {
+function classified(rest: bigint, beside: bigint, ours: Ours, theirs: Theirs, complete: boolean): Partial<Explanation> {
   if (magnitude(rest) <= roundingBound(ours, theirs)) return { rounding: rest, unknown: beside }
   if (ours.unpriced > 0n) return { unpriced: rest, unknown: beside }
   if (complete) return { priceDrift: rest, unknown: beside }
@@ -98,8 +92,7 @@ function missingValue(ours: Ours, theirs: Theirs): { readonly value: bigint; rea
     const more = tokens[kind] - ours.tokens[kind]
     if (more === 0n) continue
     if (theirs.kinds !== undefined && tokens[kind] > 0n) value += share(theirs.kinds[kind], more, tokens[kind])
-    else if (ours.tokens[kind] > 0n && ours.kinds[kind] > 0n)
-      value += share(ours.kinds[kind], more, ours.tokens[kind])
+    else if (ours.tokens[kind] > 0n && ours.kinds[kind] > 0n) value += share(ours.kinds[kind], more, ours.tokens[kind])
     else complete = false
   }
   return { value, complete }

@@ -55,7 +55,8 @@ function rowsOf(text: string): readonly (ExportRow | Error)[] {
   }
   const row = value as ExportRow
   const page = row['data']
-  return Array.isArray(page) ? page.map((entry) => entry as ExportRow) : [row]
+  if (!Array.isArray(page)) return [row]
+  return page.map((entry) => (typeof entry === 'object' && entry !== null ? entry : new Error('is no object')))
 }
 
 async function* csvRows(texts: AsyncIterable<string>, name: string): AsyncGenerator<ReadRow> {
