@@ -185,6 +185,7 @@ function summaryOf(source: ImportSource, { progress, tally, covered, estimate }:
     files_unchanged: progress.unchanged,
     bytes: progress.bytesDone,
     copies: progress.copies,
+    held: progress.held,
     ...(estimate === undefined
       ? { accepted: tally.accepted, duplicate: tally.duplicate, conflict: tally.conflict }
       : { dry_run: true, ...(estimate.toJSON() as object) }),
@@ -198,7 +199,7 @@ function summaryOf(source: ImportSource, { progress, tally, covered, estimate }:
 }
 
 function print({ progress, tally, covered, estimate }: Outcome, terminal: Terminal): void {
-  const { files, unchanged, copies } = progress
+  const { files, unchanged, copies, held } = progress
   const what = `${grouped(files)} files${unchanged > 0 ? ` (${grouped(unchanged)} unchanged)` : ''}`
   if (estimate !== undefined) {
     estimate.print(terminal)
@@ -206,5 +207,6 @@ function print({ progress, tally, covered, estimate }: Outcome, terminal: Termin
   }
   printOutcome(estimate === undefined ? what : undefined, tally, (where) => where, terminal)
   if (copies > 0) terminal.out(`${grouped(copies)} copies of messages that stand elsewhere were left out\n`)
+  if (held > 0) terminal.out(`${grouped(held)} may still be written to, and will be read again\n`)
   printCovered(covered, tally, terminal)
 }
