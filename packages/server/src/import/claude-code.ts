@@ -3,8 +3,8 @@ import { inferProvider, usageFromAnthropic } from '@tallystick/core/provider'
 import { type Draft, type LogFormat, type LogReader, needles } from './files/log-format.ts'
 import { readLogs } from './files/read-logs.ts'
 import { homeOf } from './home.ts'
-import type { ImportSource } from './record.ts'
-import { digestOf, instantMs, objectOf, projectTags, textOf, tokensOf, usageMembers } from './usage-item.ts'
+import type { ImportSource, WireEvent } from './record.ts'
+import { digestOf, instantMs, objectOf, projectOf, putUsage, textOf, tokensOf } from './usage-item.ts'
 
 /** Models that the tool itself speaks as; no provider was asked. */
 const NOT_A_MODEL = '<synthetic>'
@@ -68,28 +68,30 @@ function draftOf(line: Readonly<Record<string, unknown>>): Draft | undefined {
         ? messageId
         : `${messageId}:${requestId}`
   const also = `message:${messageId}`
-  const fast = reported['speed'] === 'fast'
+  const item: WireEvent = {
+    event_id: name,
+    timestamp_ms: instantMs(line['timestamp']),
+    kind: 'llm_request_completed',
+    agent_id: 'claude-code',
+    session_id: sessionId,
+    provider: inferProvider(model ?? ''),
+    model: model ?? 'unknown',
+  }
+  putUsage(item, usage)
+  if (reported['speed'] === 'fast') item['service_tier'] = 'fast'
+  if (typeof line['costUSD'] === 'number') item['cost_usd'] = line['costUSD']
+  const project = projectOf(line['cwd'])
+  if (project !== undefined) item['tags'] = { project }
   return {
     name,
-    item: {
-      event_id: name,
-      timestamp_ms: instantMs(line['timestamp']),
-      kind: 'llm_request_completed',
-      agent_id: 'claude-code',
-      session_id: sessionId,
-      provider: inferProvider(model ?? ''),
-      model: model ?? 'unknown',
-      ...usageMembers(usage),
-      ...(fast ? { service_tier: 'fast' } : {}),
-      ...(typeof line['costUSD'] === 'number' ? { cost_usd: line['costUSD'] } : {}),
-      tags: projectTags(line['cwd']),
-    },
+    item,
     tokens: tokensOf(usage),
     better: reported['speed'] !== undefined,
     // Older versions never say why an answer stopped; where the member is there, it is null until it has.
     final: message['stop_reason'] !== null,
     chain: sidechain ? `side:${textOf(line['agentId']) ?? ''}` : 'main',
-    ...(messageId === undefined ? {} : sidechain ? { also, without: also } : { also }),
+    also: messageId === undefined ? undefined : also,
+    without: messageId !== undefined && sidechain ? also : undefined,
   }
 }
 

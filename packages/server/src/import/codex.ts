@@ -4,8 +4,8 @@ import { type CodexTotals, deltaOf, readTotals, sameTotals } from './codex-total
 import { type Draft, type LogFormat, type LogReader, needles } from './files/log-format.ts'
 import { readLogs } from './files/read-logs.ts'
 import { homeOf } from './home.ts'
-import type { ImportSource, JsonValue } from './record.ts'
-import { digestOf, instantMs, objectOf, projectTags, textOf, tokensOf, usageMembers } from './usage-item.ts'
+import type { ImportSource, JsonValue, WireEvent } from './record.ts'
+import { digestOf, instantMs, objectOf, projectOf, putUsage, textOf, tokensOf } from './usage-item.ts'
 
 /** Lines of a session that was forked within this time of its beginning are its parent's, told again. */
 const REPLAY_MS = 1_000
@@ -81,7 +81,7 @@ class RolloutReader implements LogReader {
     const spawned = objectOf(objectOf(objectOf(meta['source'])?.['subagent'])?.['thread_spawn'])
     context.parent = textOf(meta['forked_from_id']) ?? textOf(spawned?.['parent_thread_id'])
     context.backend = textOf(meta['model_provider'])
-    context.project = projectTags(meta['cwd'])?.project
+    context.project = projectOf(meta['cwd'])
   }
 
   #record(payload: Readonly<Record<string, unknown>>, atMs: number | undefined): Draft | undefined {
@@ -123,24 +123,20 @@ class RolloutReader implements LogReader {
       },
     })
     const named = parseProvider(backend ?? '')
-    return {
-      name,
-      item: {
-        event_id: name,
-        timestamp_ms: atMs,
-        kind: 'llm_request_completed',
-        agent_id: 'codex',
-        session_id: session,
-        // The name is the user's own for whatever is configured; only names everybody uses say who bills.
-        provider: (KNOWN_PROVIDERS as readonly string[]).includes(named) ? named : inferProvider(model),
-        backend,
-        model,
-        ...(usage === undefined ? {} : usageMembers(usage)),
-        tags: project === undefined ? undefined : { project },
-      },
-      tokens: usage === undefined ? 0 : tokensOf(usage),
-      final: true,
+    const item: WireEvent = {
+      event_id: name,
+      timestamp_ms: atMs,
+      kind: 'llm_request_completed',
+      agent_id: 'codex',
+      session_id: session,
+      // The name is the user's own for whatever is configured; only names everybody uses say who bills.
+      provider: (KNOWN_PROVIDERS as readonly string[]).includes(named) ? named : inferProvider(model),
+      model,
     }
+    if (backend !== undefined) item['backend'] = backend
+    if (usage !== undefined) putUsage(item, usage)
+    if (project !== undefined) item['tags'] = { project }
+    return { name, item, tokens: usage === undefined ? 0 : tokensOf(usage), final: true }
   }
 }
 

@@ -4,7 +4,7 @@ import { type Draft, type LogFormat, needles } from './files/log-format.ts'
 import { readLogs } from './files/read-logs.ts'
 import { homeOf } from './home.ts'
 import type { ImportSource } from './record.ts'
-import { instantMs, objectOf, projectTags, textOf } from './usage-item.ts'
+import { instantMs, objectOf, projectOf, textOf } from './usage-item.ts'
 
 /**
  * What opencode says of a message of its assistant. Tokens stand beside each other: input without what was read from or
@@ -29,6 +29,7 @@ export function opencodeDraft(message: Readonly<Record<string, unknown>>, id: st
   const providerId = textOf(message['providerID'])
   const named = parseProvider(providerId ?? '')
   const cost = message['cost']
+  const project = projectOf(objectOf(message['path'])?.['cwd'])
   const failed = message['error'] !== undefined && message['error'] !== null
   return {
     name,
@@ -53,7 +54,7 @@ export function opencodeDraft(message: Readonly<Record<string, unknown>>, id: st
           ? completedMs - createdMs
           : undefined,
       cost_usd: typeof cost === 'number' && cost > 0 ? cost : undefined,
-      tags: projectTags(objectOf(message['path'])?.['cwd']),
+      tags: project === undefined ? undefined : { project },
     },
     tokens: input + read + written + output + reasoning,
     final: completedMs !== undefined || failed,

@@ -3,21 +3,19 @@ import { parseRfc3339 } from '@tallystick/core/event'
 import type { NormalizedUsage } from '@tallystick/core/provider'
 import type { WireEvent } from './record.ts'
 
-/** The event's members that a provider's usage fills, as the wire names them. */
-export function usageMembers({ fields }: NormalizedUsage): WireEvent {
-  return {
-    input_tokens: fields.inputTokens,
-    cache_read_tokens: fields.cacheReadTokens,
-    cache_write_tokens: fields.cacheWriteTokens,
-    cache_write_1h_tokens: fields.cacheWrite1hTokens,
-    output_tokens: fields.outputTokens,
-    reasoning_tokens: fields.reasoningTokens,
-    total_tokens: fields.totalTokens,
-    units: fields.units,
-    usage_convention: fields.usageConvention,
-    service_tier: fields.serviceTier,
-    finish_reason: fields.finishReason,
-  }
+/** Adds what a provider's usage says to an event; what it does not say is left out. */
+export function putUsage(item: WireEvent, { fields }: NormalizedUsage): void {
+  if (fields.inputTokens !== undefined) item['input_tokens'] = fields.inputTokens
+  if (fields.cacheReadTokens !== undefined) item['cache_read_tokens'] = fields.cacheReadTokens
+  if (fields.cacheWriteTokens !== undefined) item['cache_write_tokens'] = fields.cacheWriteTokens
+  if (fields.cacheWrite1hTokens !== undefined) item['cache_write_1h_tokens'] = fields.cacheWrite1hTokens
+  if (fields.outputTokens !== undefined) item['output_tokens'] = fields.outputTokens
+  if (fields.reasoningTokens !== undefined) item['reasoning_tokens'] = fields.reasoningTokens
+  if (fields.totalTokens !== undefined) item['total_tokens'] = fields.totalTokens
+  if (fields.units !== undefined) item['units'] = fields.units
+  item['usage_convention'] = fields.usageConvention
+  if (fields.serviceTier !== undefined) item['service_tier'] = fields.serviceTier
+  if (fields.finishReason !== undefined) item['finish_reason'] = fields.finishReason
 }
 
 /** All tokens of a usage. */
@@ -39,12 +37,11 @@ export const objectOf = (value: unknown): Readonly<Record<string, unknown>> | un
     : undefined
 
 /** The folder a session works in names its project. Nothing else of the path is kept. */
-export function projectTags(folder: unknown): { readonly project: string } | undefined {
-  const name = textOf(folder)
-    ?.replace(/[\\/]+$/, '')
-    .split(/[\\/]/)
-    .at(-1)
-  return name === undefined || name === '' ? undefined : { project: name }
+export function projectOf(folder: unknown): string | undefined {
+  const path = textOf(folder)
+  if (path === undefined) return undefined
+  const [, name] = /([^\\/]+)[\\/]*$/.exec(path) ?? []
+  return name
 }
 
 /** A name for what has none: the same for the same content. */

@@ -1,14 +1,13 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { TallystickError } from '@tallystick/core'
-import { createPriceBook } from '@tallystick/core/pricing'
 import type { Command } from 'commander'
 import type { Config } from '../../config/config.ts'
 import { type ImportSource, newProgress, type ReadOptions, type ReadProgress } from '../../import/record.ts'
 import { instantOf } from '../age.ts'
 import { configOf, EXIT, Exit, examples, withData } from '../command.ts'
 import { Delivery } from '../import/delivery.ts'
-import { Estimate } from '../import/estimate.ts'
+import type { Estimate } from '../import/estimate.ts'
 import { ImportSession } from '../import/session.ts'
 import { type Covered, coveredBy, printCovered, printOutcome } from '../import/summary.ts'
 import { ImportTally } from '../import/tally.ts'
@@ -126,8 +125,8 @@ async function estimated(
   const { progress, nowMs } = reading
   const tally = new ImportTally()
   const shown = new Progress(terminal)
-  const prices = createPriceBook({ overrides: openOptions(config).prices ?? [] })
-  const estimate = new Estimate(prices, nowMs, tally)
+  const { Estimate } = await import('../import/estimate.ts')
+  const estimate = new Estimate(openOptions(config).prices ?? [], nowMs, tally)
   try {
     for await (const record of source.read(reading)) {
       if ('item' in record) estimate.add(record.item, record.where)

@@ -126,7 +126,8 @@ export class LogFile {
 
   *#events(events: Iterable<PendingEvent>): Generator<ImportRecord, void, void> {
     const { known, sinceMs, progress } = this.#options
-    for (const { name, item, at, also, without, replayed } of events) {
+    for (const { draft, at } of events) {
+      const { name, item, also, without, replayed } = draft
       const instant = item['timestamp_ms']
       if (typeof instant === 'number' && sinceMs !== undefined && instant < sinceMs) {
         this.#leftOut = true

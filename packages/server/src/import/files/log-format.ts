@@ -8,17 +8,17 @@ export interface Draft {
   readonly item: WireEvent
   /** Of two lines about one event the one with more tokens is right; the first of equals, unless `better`. */
   readonly tokens: number
-  readonly better?: boolean
+  readonly better?: boolean | undefined
   /** No line that says more will come. Else that is known once a later event of the same chain is told of. */
   readonly final: boolean
   /** Which conversation of the file it belongs to; absent: the only one. */
   readonly chain?: string
   /** Names that stand for the event beside its own, for {@link without}. */
-  readonly also?: string
+  readonly also?: string | undefined
   /** The event is left out if this is the name of one that was told of elsewhere. */
-  readonly without?: string
+  readonly without?: string | undefined
   /** It was told of elsewhere in any case. */
-  readonly replayed?: boolean
+  readonly replayed?: boolean | undefined
 }
 
 /** What of a file's lines counts. One for each file; it may remember what earlier lines said. */

@@ -3,7 +3,11 @@ import type { Draft } from './log-format.ts'
 /** Events held back at most while more may be said of them: those under way at one time are few. */
 const MOST_PENDING = 256
 
-export interface PendingEvent extends Draft {
+/** An event that waits. */
+export interface PendingEvent {
+  /** What the right line says of it. */
+  draft: Draft
+  final: boolean
   /** Where in the file it was first told of. */
   readonly at: number
 }
@@ -36,14 +40,15 @@ export class PendingEvents {
 
     const held = this.#held.get(draft.name)
     if (held === undefined) {
-      this.#held.set(draft.name, { ...draft, at })
+      this.#held.set(draft.name, { draft, final: draft.final, at })
       return
     }
-    const right = draft.tokens > held.tokens || (draft.tokens === held.tokens && !held.better && draft.better)
-    const final = held.final || draft.final
+    held.final ||= draft.final
+    const { tokens, better, item } = held.draft
+    if (draft.tokens < tokens || (draft.tokens === tokens && (better || !draft.better))) return
     // The instant is that of the first line: the nearest to the request, and the same in a copy that was cut short.
-    const item = right ? { ...draft.item, timestamp_ms: held.item['timestamp_ms'] } : held.item
-    this.#held.set(draft.name, { ...(right ? draft : held), item, final, at: held.at })
+    draft.item['timestamp_ms'] = item['timestamp_ms']
+    held.draft = draft
   }
 
   /** Gives up events that have all been said, beyond a number that is kept in case the same event comes again. */
@@ -51,7 +56,7 @@ export class PendingEvents {
     if (this.#held.size <= MOST_PENDING) return
     for (const event of this.#held.values()) {
       if (this.#held.size <= MOST_PENDING / 2) return
-      this.#held.delete(event.name)
+      this.#held.delete(event.draft.name)
       yield event
     }
   }
@@ -60,13 +65,13 @@ export class PendingEvents {
   *rest(all: boolean): Generator<PendingEvent, void, void> {
     for (const event of this.#held.values()) {
       if (!event.final && !all) continue
-      this.#held.delete(event.name)
+      this.#held.delete(event.draft.name)
       yield event
     }
   }
 
   #finish(name: string): void {
     const held = this.#held.get(name)
-    if (held !== undefined && !held.final) this.#held.set(name, { ...held, final: true })
+    if (held !== undefined) held.final = true
   }
 }
