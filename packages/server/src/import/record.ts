@@ -32,6 +32,8 @@ export interface ReadProgress {
   bytesDone: number
   /** Records that say again what this run, or one before it, has had from elsewhere: a copied session, a repeated line. */
   copies: number
+  /** Events that may not be told of in full yet; a later run reads them again. */
+  held: number
 }
 
 /** Names of events that earlier runs had acknowledged, as far as they are remembered; see {@link KnownNames}. */
@@ -92,4 +94,5 @@ export const newProgress = (): ReadProgress => ({
   bytes: 0,
   bytesDone: 0,
   copies: 0,
+  held: 0,
 })

@@ -3,7 +3,6 @@ import { basename } from 'node:path'
 import type { Readable } from 'node:stream'
 import { TallystickError } from '@tallystick/core'
 import type { Command } from 'commander'
-import { parse } from 'csv-parse'
 import { configOf, EXIT, Exit, examples, withData } from '../command.ts'
 import { connect } from '../connection.ts'
 import { csvProblem } from '../import/csv-problem.ts'
@@ -102,6 +101,7 @@ async function importRows(
   let rowCount = 0
   const source: Readable = file === '-' ? process.stdin : createReadStream(file)
   let header: readonly string[] | undefined
+  const { parse } = await import('csv-parse')
   const parser = parse({
     bom: true,
     raw: true,

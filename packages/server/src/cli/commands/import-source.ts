@@ -1,14 +1,13 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { TallystickError } from '@tallystick/core'
-import { createPriceBook } from '@tallystick/core/pricing'
 import type { Command } from 'commander'
 import type { Config } from '../../config/config.ts'
 import { type ImportSource, newProgress, type ReadOptions, type ReadProgress } from '../../import/record.ts'
 import { instantOf } from '../age.ts'
 import { configOf, EXIT, Exit, examples, withData } from '../command.ts'
 import { Delivery } from '../import/delivery.ts'
-import { Estimate } from '../import/estimate.ts'
+import type { Estimate } from '../import/estimate.ts'
 import { ImportSession } from '../import/session.ts'
 import { type Covered, coveredBy, printCovered, printOutcome } from '../import/summary.ts'
 import { ImportTally } from '../import/tally.ts'
@@ -126,8 +125,8 @@ async function estimated(
   const { progress, nowMs } = reading
   const tally = new ImportTally()
   const shown = new Progress(terminal)
-  const prices = createPriceBook({ overrides: openOptions(config).prices ?? [] })
-  const estimate = new Estimate(prices, nowMs, tally)
+  const { Estimate } = await import('../import/estimate.ts')
+  const estimate = new Estimate(openOptions(config).prices ?? [], nowMs, tally)
   try {
     for await (const record of source.read(reading)) {
       if ('item' in record) estimate.add(record.item, record.where)
@@ -185,6 +184,7 @@ function summaryOf(source: ImportSource, { progress, tally, covered, estimate }:
     files_unchanged: progress.unchanged,
     bytes: progress.bytesDone,
     copies: progress.copies,
+    held: progress.held,
     ...(estimate === undefined
       ? { accepted: tally.accepted, duplicate: tally.duplicate, conflict: tally.conflict }
       : { dry_run: true, ...(estimate.toJSON() as object) }),
@@ -198,7 +198,7 @@ function summaryOf(source: ImportSource, { progress, tally, covered, estimate }:
 }
 
 function print({ progress, tally, covered, estimate }: Outcome, terminal: Terminal): void {
-  const { files, unchanged, copies } = progress
+  const { files, unchanged, copies, held } = progress
   const what = `${grouped(files)} files${unchanged > 0 ? ` (${grouped(unchanged)} unchanged)` : ''}`
   if (estimate !== undefined) {
     estimate.print(terminal)
@@ -206,5 +206,6 @@ function print({ progress, tally, covered, estimate }: Outcome, terminal: Termin
   }
   printOutcome(estimate === undefined ? what : undefined, tally, (where) => where, terminal)
   if (copies > 0) terminal.out(`${grouped(copies)} copies of messages that stand elsewhere were left out\n`)
+  if (held > 0) terminal.out(`${grouped(held)} may still be written to, and will be read again\n`)
   printCovered(covered, tally, terminal)
 }

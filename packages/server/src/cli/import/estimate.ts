@@ -1,5 +1,5 @@
 import { decodeWireEvent } from '@tallystick/core/event'
-import type { PriceBook } from '@tallystick/core/pricing'
+import { createPriceBook, type OverrideSource, type PriceBook } from '@tallystick/core/pricing'
 import type { WireEvent } from '../../import/record.ts'
 import { dollars, grouped, plainTable, type Terminal } from '../terminal.ts'
 import type { ImportTally } from './tally.ts'
@@ -21,8 +21,8 @@ export class Estimate {
   readonly #tally: ImportTally
   readonly #models = new Map<string, ModelEstimate>()
 
-  constructor(prices: PriceBook, nowMs: number, tally: ImportTally) {
-    this.#prices = prices
+  constructor(overrides: readonly OverrideSource[], nowMs: number, tally: ImportTally) {
+    this.#prices = createPriceBook({ overrides })
     this.#nowMs = nowMs
     this.#tally = tally
   }

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { type ImportRecord, newProgress, type ReadOptions } from '../record.ts'
 import { eventOfSpendLog } from './litellm.ts'
-import { LITELLM } from './source-litellm.ts'
+import { litellm } from './source-litellm.ts'
 import { SPEND_LOGS } from './testing/spend-logs.ts'
 import { type Asked, standIn } from './testing/stand-in.ts'
 
@@ -44,7 +44,7 @@ function optionsFor(url: string, more: Partial<ReadOptions> = {}): ReadOptions {
 
 async function read(options: ReadOptions): Promise<readonly ImportRecord[]> {
   const records: ImportRecord[] = []
-  for await (const record of LITELLM.read(options)) records.push(record)
+  for await (const record of litellm.read(options)) records.push(record)
   return records
 }
 

@@ -28,7 +28,7 @@ export function eventOfSpendLog(row: ExportRow): Record<string, unknown> {
   const startMs = log.instant('startTime', 'start_time')
   if (startMs === undefined) throw new RowProblem('has no startTime')
   const endMs = log.instant('endTime', 'end_time')
-  const model = log.text('model', 'model_group')
+  const model = modelOf(log)
   return present({
     event_id: idOf(log.text('request_id'), 'request_id'),
     timestamp_ms: startMs,
@@ -50,8 +50,26 @@ export function eventOfSpendLog(row: ExportRow): Record<string, unknown> {
   })
 }
 
+/** LiteLLM's spellings that are neither ours nor anybody else's. */
+const PROVIDERS: ReadonlyMap<string, string> = new Map([
+  ['azure_ai', 'azure.ai.inference'],
+  ['azure_text', 'azure.ai.openai'],
+  ['bedrock_converse', 'aws.bedrock'],
+  ['cohere_chat', 'cohere'],
+  ['ollama_chat', 'ollama'],
+  ['text-completion-openai', 'openai'],
+  ['vertex_ai_beta', 'gcp.vertex_ai'],
+])
+
+/** Without LiteLLM's provider in front, so that a model has one name however it was reached. */
+function modelOf(log: Fields): string | undefined {
+  const model = log.text('model', 'model_group')
+  const front = `${log.text('custom_llm_provider')}/`
+  return model?.startsWith(front) && model.length > front.length ? model.slice(front.length) : model
+}
+
 function providerOf(told: string | undefined, model: string | undefined): string | undefined {
-  if (told !== undefined) return parseProvider(told)
+  if (told !== undefined) return PROVIDERS.get(told) ?? parseProvider(told)
   const inferred = inferProvider(model ?? '')
   return inferred === 'unknown' ? undefined : inferred
 }

@@ -3,7 +3,7 @@ import { announce, exportFiles, fileRecords } from './export-files.ts'
 import { eventOfHelicone } from './helicone.ts'
 
 /** Requests that Helicone has exported. */
-export const HELICONE: ImportSource = {
+export const helicone: ImportSource = {
   name: 'helicone',
   about: "Helicone's requests, as `npx @helicone/export` writes them (JSONL, JSON or CSV)",
   examples: ['tallystick import helicone helicone-export.jsonl'],

@@ -8,7 +8,7 @@ import { Nesting } from './langfuse-nesting.ts'
  * Observations that Langfuse has exported. The files are read twice: which observations only repeat those inside them is
  * known once all have been seen.
  */
-export const LANGFUSE: ImportSource = {
+export const langfuse: ImportSource = {
   name: 'langfuse',
   about: "Langfuse's observations, exported from its page or to blob storage (JSON, JSONL or CSV)",
   examples: ['tallystick import langfuse observations.json', 'tallystick import langfuse ./bucket/observations_v2'],

@@ -4,7 +4,7 @@ import { eventOfSpendLog } from './litellm.ts'
 import { spendLogs } from './litellm-api.ts'
 
 /** Spend logs of a LiteLLM proxy: rows of `LiteLLM_SpendLogs` from files, or from its HTTP API. */
-export const LITELLM: ImportSource = {
+export const litellm: ImportSource = {
   name: 'litellm',
   about: "LiteLLM's spend logs: rows of LiteLLM_SpendLogs as CSV or JSON, or from its API",
   examples: [
