@@ -36,6 +36,15 @@ describe('JSON objects in a text', () => {
     expect(split(String.raw`{"a":"\"}","b":"\\"}`, 1)).toEqual([String.raw`{"a":"\"}","b":"\\"}`])
   })
 
+  it('one that never ends is given up, not gathered for ever', () => {
+    const texts = new JsonTexts()
+    const piece = 'x'.repeat(1 << 20)
+    expect(() => {
+      for (const _ of texts.write('{"a":"')) throw new Error('nothing is whole')
+      for (let count = 0; count < 65; count++) for (const _ of texts.write(piece)) throw new Error('nothing is whole')
+    }).toThrow(/64 Mi/)
+  })
+
   it('that are cut off are told of', () => {
     expect(() => split('[{"a":1},{"b":', 3)).toThrow(/cut off/)
   })

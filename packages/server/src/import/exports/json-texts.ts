@@ -12,12 +12,13 @@ const MAX_VALUE_UNITS = 64 * 1024 * 1024
  * @example [...new JsonTexts().write('[{"a":1},{"b":')] // ['{"a":1}']
  */
 export class JsonTexts {
-  #rest = ''
-  /** Where in `#rest` to go on. */
-  #at = 0
+  /** What came so far of the object that is open. */
+  #parts: string[] = []
+  #units = 0
   #depth = 0
   #inString = false
-  #start = 0
+  /** The next character is one that a backslash escapes. */
+  #escaped = false
 
   /** Tells that there is no more. */
   end(): void {
@@ -27,48 +28,51 @@ export class JsonTexts {
 
   /** The objects that are complete with this piece. */
   *write(piece: string): Generator<string> {
-    this.#rest += piece
-    while (this.#at < this.#rest.length) {
+    let start = 0
+    for (let at = 0; at < piece.length; ) {
       if (this.#inString) {
-        if (!this.#leaveString()) break
+        at = this.#withinString(piece, at)
         continue
       }
-      const code = this.#rest.charCodeAt(this.#at++)
+      const code = piece.charCodeAt(at++)
       if (code === QUOTE && this.#depth > 0) this.#inString = true
       else if (code === OPEN) {
-        if (this.#depth++ === 0) this.#start = this.#at - 1
-      } else if (code === CLOSE && this.#depth > 0 && --this.#depth === 0) {
-        yield this.#rest.slice(this.#start, this.#at)
-        this.#rest = this.#rest.slice(this.#at)
-        this.#at = 0
+        if (this.#depth++ === 0) start = at - 1
+      } else if (code === CLOSE && this.#depth > 0 && --this.#depth === 0) yield this.#whole(piece.slice(start, at))
+    }
+    if (this.#depth > 0) this.#keep(piece.slice(start))
+  }
+
+  /** Where to go on: behind the quote that ends the string, or at the end of the piece. */
+  #withinString(piece: string, from: number): number {
+    for (let at = from; at < piece.length; at++) {
+      const code = piece.charCodeAt(at)
+      if (this.#escaped) this.#escaped = false
+      else if (code === BACKSLASH) this.#escaped = true
+      else if (code === QUOTE) {
+        this.#inString = false
+        return at + 1
       }
     }
-    if (this.#depth === 0) {
-      this.#rest = ''
-      this.#at = 0
-    } else if (this.#rest.length - this.#start > MAX_VALUE_UNITS)
+    return piece.length
+  }
+
+  #whole(last: string): string {
+    if (this.#parts.length === 0) return last
+    const text = this.#parts.join('') + last
+    this.#parts = []
+    this.#units = 0
+    return text
+  }
+
+  #keep(part: string): void {
+    this.#parts.push(part)
+    this.#units += part.length
+    if (this.#units > MAX_VALUE_UNITS)
       throw new TallystickError(
         'file_unreadable',
         'One value has more than 64 Mi characters, or a quote is not closed.',
       )
-  }
-
-  /** @returns false when the string goes on in the next piece */
-  #leaveString(): boolean {
-    const { length } = this.#rest
-    while (this.#at < length) {
-      const code = this.#rest.charCodeAt(this.#at++)
-      if (code === QUOTE) {
-        this.#inString = false
-        return true
-      }
-      // A backslash at the end waits for what it escapes.
-      if (code === BACKSLASH && this.#at++ >= length) {
-        this.#at = length - 1
-        return false
-      }
-    }
-    return false
   }
 }
 
