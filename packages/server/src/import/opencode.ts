@@ -1,89 +1,35 @@
 import { basename, join } from 'node:path'
-import { inferProvider, KNOWN_PROVIDERS, parseProvider } from '@tallystick/core/provider'
-import { type Draft, type LogFormat, needles } from './files/log-format.ts'
+import { type LogFormat, needles } from './files/log-format.ts'
 import { readLogs } from './files/read-logs.ts'
 import { homeOf } from './home.ts'
+import { isOpencodeDatabase, readOpencodeDatabases } from './opencode-database.ts'
+import { opencodeDraft } from './opencode-message.ts'
 import type { ImportSource } from './record.ts'
-import { instantMs, objectOf, projectOf, textOf } from './usage-item.ts'
 
-/**
- * What opencode says of a message of its assistant. Tokens stand beside each other: input without what was read from or
- * written to the cache, output without reasoning. A cost of 0 is that of a plan or of a model without a price, so it is none.
- */
-export function opencodeDraft(message: Readonly<Record<string, unknown>>, id: string | undefined): Draft | undefined {
-  const tokens = objectOf(message['tokens'])
-  const name = textOf(message['id']) ?? id
-  if (message['role'] !== 'assistant' || tokens === undefined || name === undefined) return undefined
-  const cache = objectOf(tokens['cache'])
-  const [input, output, reasoning, read, written] = [
-    tokens['input'],
-    tokens['output'],
-    tokens['reasoning'],
-    cache?.['read'],
-    cache?.['write'],
-  ].map(countOf) as [number, number, number, number, number]
-  const time = objectOf(message['time'])
-  const completedMs = instantMs(time?.['completed'])
-  const createdMs = instantMs(time?.['created'])
-  const model = textOf(message['modelID']) ?? 'unknown'
-  const providerId = textOf(message['providerID'])
-  const named = parseProvider(providerId ?? '')
-  const cost = message['cost']
-  const project = projectOf(objectOf(message['path'])?.['cwd'])
-  const failed = message['error'] !== undefined && message['error'] !== null
-  return {
-    name,
-    item: {
-      event_id: name,
-      timestamp_ms: createdMs,
-      kind: failed ? 'llm_request_failed' : 'llm_request_completed',
-      agent_id: 'opencode',
-      session_id: textOf(message['sessionID']),
-      provider: (KNOWN_PROVIDERS as readonly string[]).includes(named) ? named : inferProvider(model),
-      backend: providerId,
-      model,
-      input_tokens: input + read + written,
-      cache_read_tokens: read,
-      cache_write_tokens: written,
-      output_tokens: output + reasoning,
-      reasoning_tokens: reasoning,
-      usage_convention: 'opencode',
-      error_type: failed ? textOf(objectOf(message['error'])?.['name']) : undefined,
-      duration_ms:
-        completedMs !== undefined && createdMs !== undefined && completedMs >= createdMs
-          ? completedMs - createdMs
-          : undefined,
-      cost_usd: typeof cost === 'number' && cost > 0 ? cost : undefined,
-      tags: project === undefined ? undefined : { project },
-    },
-    tokens: input + read + written + output + reasoning,
-    final: completedMs !== undefined || failed,
-  }
-}
-
-const countOf = (value: unknown): number =>
-  Number.isSafeInteger(value) && (value as number) > 0 ? (value as number) : 0
-
-const FORMAT: LogFormat = {
+/** Older versions wrote a file for each message. */
+const FILES: LogFormat = {
   needles: needles('"tokens"'),
   wanted: { id: true },
   isLog: (path) => /^msg_.*\.json$/.test(basename(path)),
   isDocument: () => true,
   open: (path) => ({
     read(document) {
-      const draft = opencodeDraft(document, basename(path, '.json'))
+      const draft = opencodeDraft(document, { id: basename(path, '.json') })
       return draft === undefined ? [] : [draft]
     },
   }),
 }
 
-/** Messages of opencode. */
+/** Messages of opencode. Those in files were moved to a database later, under the same ids. */
 export const opencode: ImportSource = {
   name: 'opencode',
   about: 'import the messages of opencode',
   examples: ['tallystick import opencode', 'tallystick import opencode --dry-run'],
-  locations: (env) => [
-    join(env['XDG_DATA_HOME'] || join(homeOf(env), '.local', 'share'), 'opencode', 'storage', 'message'),
-  ],
-  read: (options) => readLogs(options, FORMAT),
+  locations: (env) => [join(env['XDG_DATA_HOME'] || join(homeOf(env), '.local', 'share'), 'opencode')],
+  async *read(options) {
+    const databases = options.paths.filter((path) => isOpencodeDatabase(path))
+    const others = options.paths.filter((path) => !isOpencodeDatabase(path))
+    yield* readLogs({ ...options, paths: others }, FILES)
+    yield* readOpencodeDatabases({ ...options, paths: [...databases, ...others] })
+  },
 }

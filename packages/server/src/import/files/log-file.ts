@@ -1,5 +1,6 @@
 import type { ImportRecord, JsonValue, ReadOptions } from '../record.ts'
 import { type ByteSource, OpenFile, UnpackedZstd } from './bytes.ts'
+import { Emission } from './emission.ts'
 import { checkOf, continues, type FileMark, RESTED_MS } from './file-mark.ts'
 import type { FoundFile } from './find.ts'
 import { LineScan, type ScannedLine } from './line-scan.ts'
@@ -21,14 +22,14 @@ export class LogFile {
   readonly #start: number
   readonly #reader: LogReader
   readonly #pending = new PendingEvents()
-  /** An event was left out because it is too old: a mark would hide it from a run that asks for it. */
-  #leftOut = false
+  readonly #emission: Emission
 
   /** @throws the system's error where the file cannot be opened */
   constructor(file: FoundFile, mark: FileMark | undefined, format: LogFormat, options: ReadOptions) {
     this.#file = file
     this.#format = format
     this.#options = options
+    this.#emission = new Emission(options)
     this.#open = new OpenFile(file.path)
     this.#packed = file.path.endsWith('.zst') ? new UnpackedZstd(this.#open) : undefined
     const onwards = mark !== undefined && !this.#whole && continues(mark, this.#open)
@@ -125,30 +126,16 @@ export class LogFile {
   }
 
   *#events(events: Iterable<PendingEvent>): Generator<ImportRecord, void, void> {
-    const { known, sinceMs, progress } = this.#options
     for (const { draft, at } of events) {
-      const { name, item, also, without, replayed } = draft
-      const instant = item['timestamp_ms']
-      if (typeof instant === 'number' && sinceMs !== undefined && instant < sinceMs) {
-        this.#leftOut = true
-        continue
-      }
-      const elsewhere = replayed === true || (without !== undefined && known.has(without))
-      // Named in any case: a copy of this copy is told by it.
-      if (!known.add(name) || elsewhere) {
-        progress.copies++
-        continue
-      }
-      if (also !== undefined) known.add(also)
-      if (typeof instant === 'number') yield { item, where: this.#where(at) }
-      else yield this.#problem('missing_field', 'The record has no timestamp that can be read.', at)
+      const record = this.#emission.record(draft, this.#where(at))
+      if (record !== undefined) yield record
     }
   }
 
   /** Nothing where a mark would hide something from the next run. */
   *#mark(offset: number, end: boolean): Generator<ImportRecord, void, void> {
     if (end) this.#options.progress.held += this.#pending.size
-    if (this.#leftOut) return
+    if (this.#emission.leftOut) return
     const { size, mtimeMs, ino } = this.#open.stat
     const context = this.#reader.context?.()
     const mark: FileMark = {
@@ -164,11 +151,7 @@ export class LogFile {
     yield { mark: { key: this.#file.path, value: mark as unknown as JsonValue } }
   }
 
-  #problem(
-    code: 'invalid_json' | 'invalid_encoding' | 'too_long' | 'missing_field',
-    message: string,
-    at: number,
-  ): ImportRecord {
+  #problem(code: 'invalid_json' | 'invalid_encoding' | 'too_long', message: string, at: number): ImportRecord {
     return { problem: { code, message }, where: this.#where(at) }
   }
 

@@ -25,7 +25,7 @@ export async function* readLogs(options: ReadOptions, format: LogFormat): AsyncG
     files.sort((a, b) => rank(a.path) - rank(b.path))
   }
   yield* problems
-  progress.files = files.length
+  progress.files += files.length
   const changed: { readonly file: FoundFile; readonly mark: FileMark | undefined }[] = []
   for (const file of files) {
     const mark = marks.get(file.path)
