@@ -1,9 +1,9 @@
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import pc from 'picocolors'
 import { describe, expect, it } from 'vitest'
 import { runCommand } from '../packages/server/src/cli/main.ts'
+import { processTerminal } from '../packages/server/src/cli/terminal.ts'
 import { BILLERS } from '../packages/server/src/import/bills/providers.ts'
 import { eventOfHelicone } from '../packages/server/src/import/exports/helicone.ts'
 import { eventOfObservation } from '../packages/server/src/import/exports/langfuse.ts'
@@ -19,18 +19,15 @@ const blocks = (text: string, kind: string): readonly string[] =>
 async function run(line: string, cwd: string, more: readonly string[]): Promise<Record<string, unknown>> {
   let [out, err] = ['', '']
   const [, ...args] = line.trim().split(' ')
-  const code = await runCommand([...args, '--data', 'data', '--json', ...more], {
+  const code = await runCommand([...args, '--json', ...more], {
+    ...processTerminal({}),
     out: (text) => {
       out += text
     },
     err: (text) => {
       err += text
     },
-    write: async () => undefined,
-    color: pc.createColors(false),
-    columns: 100,
-    interactive: false,
-    env: { TALLYSTICK_DATA_DIR: join(cwd, 'data') },
+    env: {},
     cwd,
   })
   expect({ line, code, err }).toEqual({ line, code: 0, err: '' })

@@ -73,7 +73,7 @@ describe("Langfuse's observations", () => {
   })
 
   it('before there were details there was one count for either side', () => {
-    const older = (more: object) => usageOf(new Fields(more))
+    const older = (more: Record<string, unknown>) => usageOf(new Fields(more))
     expect(older({ usage: { input: 3, output: 4, total: 7, unit: 'TOKENS' } }).tokens).toEqual({ input: 3, output: 4 })
     expect(older({ promptTokens: '3', completionTokens: '4' }).tokens).toEqual({ input: 3, output: 4 })
     expect(older({ usage: { total: 90, unit: 'CHARACTERS' } })).toEqual({
