@@ -55,8 +55,11 @@ const NOTHING: Explanation = { missing: 0n, priceDrift: 0n, unpriced: 0n, roundi
  * else at ours; what remains is a matter of price, unless it is too small to be one or a side did not tell enough.
  *
  * @example
- * // 1000 tokens of theirs at 3 nano-USD, 900 of ours at 2: 100 are missing, the rest is price
- * explain(ours(900n, 1800n), theirs(1000n, 3000n)) // { missing: 300n, priceDrift: 900n, ... }
+ * // 1,000 output tokens of theirs at 3 nano-USD, 900 of ours at 2: 100 are missing, the rest is price
+ * const none = { fresh_input: 0n, cache_read: 0n, cache_write: 0n, output: 0n, other: 0n }
+ * const ours = { requests: 1n, unpriced: 0n, tokens: { ...none, output: 900n }, costNanoUsd: 1800n, kinds: { ...none, output: 1800n } }
+ * const theirs = { tokens: { ...none, output: 1000n }, costNanoUsd: 3000n, kinds: { ...none, output: 3000n }, lines: 1 }
+ * explain(ours, theirs) // { missing: 300n, priceDrift: 900n, unpriced: 0n, rounding: 0n, unknown: 0n }
  */
 export function explain(ours: Ours, theirs: Theirs): Explanation {
   const difference = theirs.costNanoUsd - ours.costNanoUsd

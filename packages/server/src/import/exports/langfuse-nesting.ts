@@ -21,7 +21,7 @@ interface Node {
  * const nesting = new Nesting()
  * nesting.add({ id: 'a', type: 'GENERATION', usageDetails: { input: 3, output: 1 } })
  * nesting.add({ id: 'b', type: 'GENERATION', parentObservationId: 'a', usageDetails: { input: 3, output: 1 } })
- * nesting.repetitions() // Set { 'a' }
+ * nesting.repetitions().has('a') // true
  */
 export class Nesting {
   readonly #nodes = new Map<string, Node>()

@@ -62,7 +62,6 @@ export interface ObservationUsage {
  * spellings is counted once.
  *
  * @throws RowProblem
- * @example usageOf(new Fields({ usageDetails: { input: 200, input_cached_tokens: 800, output: 100, total: 1100 } })).tokens?.input // 1000
  */
 export function usageOf(observation: Fields): ObservationUsage {
   const details = observation.object('usageDetails', 'usage_details').entries()

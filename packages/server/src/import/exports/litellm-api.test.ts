@@ -67,9 +67,20 @@ describe("LiteLLM's API", () => {
       ['/gateway/spend/logs/v2', '2026-11-01 00:00:00', '2026-11-02 00:00:00', '1'],
       ['/gateway/spend/logs/v2', '2026-11-01 00:00:00', '2026-11-02 00:00:00', '2'],
       ['/gateway/spend/logs/v2', '2026-11-01 00:00:00', '2026-11-02 00:00:00', '3'],
+      ['/gateway/spend/logs/v2', '2026-11-01 00:00:00', '2026-11-02 00:00:00', '4'],
       ['/gateway/spend/logs/v2', '2026-11-02 00:00:00', '2026-11-02 12:00:00', '1'],
     ])
     expect(new Set(proxy.asked.map(({ headers }) => headers.authorization))).toEqual(new Set(['Bearer sk-1234']))
+  })
+
+  it('is read to its end where pages are shorter than was asked for, and where there are none', async () => {
+    const range = { sinceMs: Date.UTC(2026, 10, 1), nowMs: Date.UTC(2026, 10, 1, 12) }
+    const short = (page: number) => ROWS.slice((page - 1) * 60, page * 60)
+    proxy = await standIn(({ search }) => ({ body: { data: short(Number(search.get('page'))) } }))
+    expect(itemsIn(await read(optionsFor(proxy.url, range)))).toHaveLength(ROWS.length)
+    await proxy.close()
+    proxy = await standIn(() => ({ body: ROWS }))
+    expect(itemsIn(await read(optionsFor(proxy.url, range)))).toHaveLength(ROWS.length)
   })
 
   it('goes on next time where it ended, less an hour for rows that were late', async () => {

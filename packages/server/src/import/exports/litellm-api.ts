@@ -59,7 +59,10 @@ async function* rowsBetween(
   yield* wholeDay(base, headers, fromMs)
 }
 
-/** None if the address is not there. A page that is not full is the last: totals may be capped. */
+/**
+ * None if the address is not there. The last page is empty: totals may be capped, and a page be shorter than was asked for.
+ * One that is the page before again, of a server that knows no pages, is the end too.
+ */
 async function* pagesOf(
   base: URL,
   path: string,
@@ -67,6 +70,7 @@ async function* pagesOf(
   fromMs: number,
   toMs: number,
 ): AsyncGenerator<readonly ReadRow[]> {
+  let before: unknown
   for (let page = 1; ; page++) {
     const search = new URLSearchParams({
       start_date: second(fromMs),
@@ -77,8 +81,12 @@ async function* pagesOf(
     const response = await get(below(base, path, search), headers)
     if (response === undefined) return
     const rows = await rowsOf(response, `${base.origin} ${second(fromMs).slice(0, 10)} page ${page}`)
+    const [first] = rows
+    const name = first !== undefined && 'row' in first ? first.row['request_id'] : undefined
+    if (page > 1 && (rows.length === 0 || name === before)) return
+    before = name
     yield rows
-    if (rows.length < PAGE_ROWS) return
+    if (rows.length === 0) return
   }
 }
 
