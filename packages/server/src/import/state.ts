@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { KnownNames } from './known-names.ts'
-import type { JsonValue, Mark } from './record.ts'
+import type { JsonValue, Mark, NameMemory } from './record.ts'
 
 /** What a store can be recognised by, and how much it held. */
 export interface StoreMoment {
@@ -64,6 +64,11 @@ export class ImportState {
 
   get marks(): ReadonlyMap<string, JsonValue> {
     return this.#marks
+  }
+
+  /** {@link known} without its file being read until somebody asks. */
+  get names(): NameMemory {
+    return { has: (name) => this.known.has(name), add: (name) => this.known.add(name) }
   }
 
   get changed(): boolean {

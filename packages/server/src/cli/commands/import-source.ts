@@ -66,7 +66,7 @@ export function registerSource(group: Command, source: ImportSource, terminal: T
     const session = await ImportSession.open(source.name, options, config, terminal)
     let outcome: Outcome
     try {
-      const reading = { ...request, marks: session.state.marks, known: session.state.known }
+      const reading = { ...request, marks: session.state.marks, known: session.state.names }
       outcome = options.dryRun
         ? await estimated(source, reading, config, terminal)
         : await sent(source, reading, session, terminal)

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import type { Mark } from '../../import/record.ts'
 import { Delivery } from './delivery.ts'
 import { ImportTally } from './tally.ts'
@@ -61,10 +61,23 @@ describe('delivering events', () => {
     delivery.mark(mark('first'))
     give(delivery, 500)
     delivery.mark(mark('second'))
-    waiting[0]?.answer(Response.json({ code: 'disk_full', detail: 'no room' }, { status: 507 }))
+    waiting[0]?.answer(Response.json({ code: 'forbidden', detail: 'no' }, { status: 403 }))
     accept(1)
-    await expect(delivery.end()).rejects.toMatchObject({ code: 'disk_full' })
+    await expect(delivery.end()).rejects.toMatchObject({ code: 'forbidden' })
     expect(passed).toEqual([])
+  })
+
+  it('sends a batch again that was refused for a reason that may pass', async () => {
+    const { connection, waiting, accept } = server()
+    const tally = new ImportTally()
+    const delivery = new Delivery(connection, tally)
+    give(delivery, 3)
+    const ended = delivery.end()
+    waiting[0]?.answer(Response.json({ code: 'disk_full', detail: 'no room' }, { status: 507 }))
+    await vi.waitFor(() => expect(waiting).toHaveLength(2))
+    accept(1)
+    await ended
+    expect(tally.accepted).toBe(3)
   })
 
   it('lets a few batches be under way and no more', async () => {

@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { ERRORS, isTallystickError } from '@tallystick/core'
 import type { Mark, WireEvent } from '../../import/record.ts'
 import { answerOf, type Connection } from '../connection.ts'
 import type { ImportTally } from './tally.ts'
@@ -6,6 +8,9 @@ import type { ImportTally } from './tally.ts'
 const BATCH_EVENTS = 500
 /** Requests under way at once: the server works on one while it syncs another, and memory stays bounded. */
 const CONCURRENT = 4
+
+/** How long to wait before each further attempt; after the last there is none. */
+const RETRY_AFTER_MS = [250, 500, 1_000, 2_000, 4_000]
 
 interface Answer {
   readonly accepted: number
@@ -91,18 +96,32 @@ export class Delivery {
   }
 
   async #send(items: readonly WireEvent[], places: readonly string[]): Promise<void> {
-    const response = await this.#connection.call('/api/v1/events', {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(items),
-    })
-    const answer = await answerOf<Answer>(response)
+    const answer = await this.#post(JSON.stringify(items))
     const tally = this.#tally
     tally.accepted += answer.accepted
     tally.duplicate += answer.duplicate
     tally.conflict += answer.conflict
     for (const { index, code, message, field } of answer.rejected)
       tally.reject({ where: places[index] ?? '', code, message, ...(field === undefined ? {} : { field }) })
+  }
+
+  /** Ids make a repeat safe, so what may pass is waited for. */
+  async #post(body: string, attempt = 0): Promise<Answer> {
+    try {
+      // Whatever the server is set to: what is only received may be gone after a power cut, and would never be read again.
+      const response = await this.#connection.call('/api/v1/events?ack=durable', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body,
+      })
+      return await answerOf<Answer>(response)
+    } catch (error) {
+      const waitMs = RETRY_AFTER_MS[attempt]
+      const mayPass = isTallystickError(error) && ERRORS[error.code].retryable
+      if (waitMs === undefined || !mayPass || this.#failure !== undefined) throw error
+      await sleep(waitMs)
+      return this.#post(body, attempt + 1)
+    }
   }
 
   #settle(): void {
