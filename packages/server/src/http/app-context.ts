@@ -98,6 +98,8 @@ export interface About {
 }
 
 export interface JournalHealth {
+  /** The same for the whole life of the journal. */
+  readonly id: string
   readonly state: 'ok' | 'disk_full' | 'failed'
   readonly records: number
   readonly bytes: number

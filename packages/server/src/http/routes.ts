@@ -24,6 +24,7 @@ import { live } from './handlers/live.ts'
 import { me } from './handlers/me.ts'
 import { beginOidc, finishOidc } from './handlers/oidc.ts'
 import { query } from './handlers/query.ts'
+import { putReconciliation, showReconciliation } from './handlers/reconciliation.ts'
 import { endSession, openSession, showSession } from './handlers/session.ts'
 import { status } from './handlers/status.ts'
 import { tables } from './handlers/tables.ts'
@@ -106,6 +107,7 @@ import {
   USAGE_REQUESTS_DOC,
 } from './openapi/protocol012-queries.ts'
 import { LANGFUSE_HEALTH_DOC, LANGFUSE_INGESTION_DOC, LANGFUSE_PROJECTS_DOC, LITELLM_DOC } from './openapi/receivers.ts'
+import { PUT_RECONCILIATION_DOC, SHOW_RECONCILIATION_DOC } from './openapi/reconciliation.ts'
 import {
   ANALYTICS_AGGREGATE_DOC,
   ANALYTICS_CLEAR_DOC,
@@ -524,6 +526,24 @@ export const ROUTES: readonly Route[] = [
     doc: USAGE_BY_PROVIDER_DOC,
     failure: protocol012Failure,
     summary: 'Add up usage at a provider in cents, under the documented address',
+  },
+  {
+    method: 'GET',
+    path: '/api/v1/reconciliation',
+    scope: 'read',
+    handler: showReconciliation,
+    doc: SHOW_RECONCILIATION_DOC,
+    strict: true,
+    summary: 'Compare what was recorded with what providers bill',
+  },
+  {
+    method: 'POST',
+    path: '/api/v1/reconciliation',
+    scope: 'admin',
+    handler: putReconciliation,
+    doc: PUT_RECONCILIATION_DOC,
+    strict: true,
+    summary: "Take a part of a provider's bill",
   },
   {
     method: 'GET',

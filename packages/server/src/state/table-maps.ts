@@ -12,6 +12,7 @@ export function emptyTables(): TableMaps {
     sessions: new Map(),
     budgets: new Map(),
     leases: new Map(),
+    bills: new Map(),
     rules: new Map(),
     firings: new Map(),
     deliveries: new Map(),

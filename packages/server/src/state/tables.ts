@@ -1,6 +1,7 @@
 import type { Agent, Tenant } from './agent.ts'
 import type { AlertRule, Delivery, Firing } from './alert.ts'
 import type { AuditEntry } from './audit.ts'
+import type { BillRow } from './bill.ts'
 import type { Budget } from './budget.ts'
 import type { HeldGeneration, HeldTrace } from './generation.ts'
 import type { ApiKey, Session } from './key.ts'
@@ -14,6 +15,7 @@ export interface Tables {
   readonly sessions: Session
   readonly budgets: Budget
   readonly leases: Lease
+  readonly bills: BillRow
   readonly rules: AlertRule
   readonly firings: Firing
   readonly deliveries: Delivery
