@@ -1,8 +1,11 @@
 import { appendFileSync, copyFileSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { assistant, lines, user } from '../../packages/server/src/import/testing/claude-lines.ts'
 import { folder, type Served, serve, tallystick } from './cli.ts'
+
+// A dozen processes, each of which opens a store, on a machine that runs other tests at the same time.
+vi.setConfig({ testTimeout: 120_000 })
 
 interface Summary {
   readonly accepted: number
