@@ -95,6 +95,14 @@ describe('importing session logs through a server', () => {
     expect(() => statSync(join(other, 'journal'))).toThrow()
   })
 
+  it('imports although it cannot remember what it read, and says so', async () => {
+    const place = folder()
+    writeFileSync(join(place, 'import'), 'a file where the folder should be')
+    const ran = await tallystick(['import', 'claude-code', logs, '--data', place, '--server', server.url])
+    expect(ran.code).toBe(0)
+    expect(ran.err).toContain('The next import will read everything again: ')
+  })
+
   it('lists what could not be read, takes the rest, and fails', async () => {
     const broken = folder()
     writeFileSync(join(broken, 's.jsonl'), lines('{"usage":', assistant({ id: 'after' })))
