@@ -21,7 +21,7 @@ export function writeClaudeLogs(folder: string, files: number, messagesEach: num
       const number = file * messagesEach + message
       const at = new Date(endMs - (files * messagesEach - number) * 20_000).toISOString()
       const common = `"isSidechain":false,"userType":"external","cwd":"/home/dev/app/project-${file % 20}","sessionId":"${session}","version":"2.1.329","gitBranch":"main"`
-      const text = JSON.stringify(TEXT.repeat(4 + (number % 7)))
+      const text = JSON.stringify(TEXT.repeat(2 + (number % 4)))
       lines.push(
         `{"parentUuid":null,${common},"type":"user","message":{"role":"user","content":${text}},"uuid":"u${number}","timestamp":"${at}"}`,
         `{"parentUuid":"u${number}",${common},"message":{"id":"msg_${number}","type":"message","role":"assistant","model":"claude-opus-5","content":[{"type":"text","text":${text}}],"stop_reason":"tool_use","stop_sequence":null,"usage":{"input_tokens":${number % 900},"cache_creation_input_tokens":${number % 3000},"cache_read_input_tokens":${number % 90_000},"output_tokens":${number % 2000},"server_tool_use":{"web_search_requests":0},"service_tier":"standard","cache_creation":{"ephemeral_1h_input_tokens":0,"ephemeral_5m_input_tokens":${number % 3000}}}},"requestId":"req_${number}","type":"assistant","uuid":"a${number}","timestamp":"${at}"}`,

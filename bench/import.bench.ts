@@ -54,14 +54,15 @@ function imported(url: string, data: string, more: readonly string[] = []): Prom
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
     let text = ''
     let last = { cpuSeconds: 0, peakMb: 0 }
-    const watch = setInterval(() => {
-      const now = usageOf(child.pid as number)
-      if (now.cpuSeconds >= last.cpuSeconds) last = now
-    }, 10)
+    const look = (): void => {
+      const { cpuSeconds, peakMb } = usageOf(child.pid as number)
+      // A process that has ended is still listed for a moment, without memory.
+      last = { cpuSeconds: Math.max(last.cpuSeconds, cpuSeconds || 0), peakMb: Math.max(last.peakMb, peakMb || 0) }
+    }
+    const watch = setInterval(look, 10)
     child.stdout.on('data', (data: Buffer) => {
       text += data.toString()
-      const now = usageOf(child.pid as number)
-      if (now.cpuSeconds >= last.cpuSeconds) last = now
+      look()
     })
     child.on('close', (code) => {
       clearInterval(watch)

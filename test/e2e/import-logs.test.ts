@@ -1,8 +1,11 @@
 import { appendFileSync, copyFileSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { assistant, lines, user } from '../../packages/server/src/import/testing/claude-lines.ts'
 import { folder, type Served, serve, tallystick } from './cli.ts'
+
+// A dozen processes, each of which opens a store, on a machine that runs other tests at the same time.
+vi.setConfig({ testTimeout: 120_000 })
 
 interface Summary {
   readonly accepted: number
@@ -90,6 +93,14 @@ describe('importing session logs through a server', () => {
       by_model: { 'claude-opus-5': { events: FILES * EACH + 1 } },
     })
     expect(() => statSync(join(other, 'journal'))).toThrow()
+  })
+
+  it('imports although it cannot remember what it read, and says so', async () => {
+    const place = folder()
+    writeFileSync(join(place, 'import'), 'a file where the folder should be')
+    const ran = await tallystick(['import', 'claude-code', logs, '--data', place, '--server', server.url])
+    expect(ran.code).toBe(0)
+    expect(ran.err).toContain('The next import will read everything again: ')
   })
 
   it('lists what could not be read, takes the rest, and fails', async () => {

@@ -130,6 +130,17 @@ describe('logs of Claude Code', () => {
     expect(problems).toEqual([])
   })
 
+  it('keeps nothing of what was said, whether it can be read or not', async () => {
+    const said = 'the secret plan'
+    const line = assistant({ id: 'm1', text: said, more: { toolUseResult: { usage: said }, gitBranch: said } })
+    const { dir } = session(
+      lines(user(said), line, `{"usage":"${said}`, assistant({ id: 'm2', text: said.repeat(700_000) })),
+    )
+    const { items, problems, marks } = await run(claudeCode, [dir])
+    expect([items.length, problems.length]).toEqual([2, 1])
+    expect(JSON.stringify([items, problems, [...marks]])).not.toContain('secret')
+  })
+
   it('hands on a cost that the log tells, as older versions did', async () => {
     const { dir } = session(lines(assistant({ id: 'm1', more: { costUSD: 0.0125 } })))
     expect((await run(claudeCode, [dir])).items).toMatchObject([{ cost_usd: 0.0125 }])

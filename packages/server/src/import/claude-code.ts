@@ -3,8 +3,8 @@ import { inferProvider, usageFromAnthropic } from '@tallystick/core/provider'
 import { type Draft, type LogFormat, type LogReader, needles } from './files/log-format.ts'
 import { readLogs } from './files/read-logs.ts'
 import { homeOf } from './home.ts'
-import type { ImportSource, WireEvent } from './record.ts'
-import { digestOf, instantMs, objectOf, projectOf, putUsage, textOf, tokensOf } from './usage-item.ts'
+import type { ImportSource } from './record.ts'
+import { digestOf, instantMs, objectOf, projectOf, requestEvent, textOf, tokensOf } from './usage-item.ts'
 
 /** Models that the tool itself speaks as; no provider was asked. */
 const NOT_A_MODEL = '<synthetic>'
@@ -68,20 +68,20 @@ function draftOf(line: Readonly<Record<string, unknown>>): Draft | undefined {
         ? messageId
         : `${messageId}:${requestId}`
   const also = `message:${messageId}`
-  const item: WireEvent = {
-    event_id: name,
-    timestamp_ms: instantMs(line['timestamp']),
-    kind: 'llm_request_completed',
-    agent_id: 'claude-code',
-    session_id: sessionId,
-    provider: inferProvider(model ?? ''),
-    model: model ?? 'unknown',
-  }
-  putUsage(item, usage)
-  if (reported['speed'] === 'fast') item['service_tier'] = 'fast'
-  if (typeof line['costUSD'] === 'number') item['cost_usd'] = line['costUSD']
-  const project = projectOf(line['cwd'])
-  if (project !== undefined) item['tags'] = { project }
+  const item = requestEvent(
+    {
+      id: name,
+      atMs: instantMs(line['timestamp']),
+      agent: 'claude-code',
+      session: sessionId,
+      provider: inferProvider(model ?? ''),
+      model: model ?? 'unknown',
+      project: projectOf(line['cwd']),
+      serviceTier: reported['speed'] === 'fast' ? 'fast' : undefined,
+      costUsd: line['costUSD'],
+    },
+    usage,
+  )
   return {
     name,
     item,

@@ -4,8 +4,8 @@ import { type CodexTotals, deltaOf, readTotals, sameTotals } from './codex-total
 import { type Draft, type LogFormat, type LogReader, needles } from './files/log-format.ts'
 import { readLogs } from './files/read-logs.ts'
 import { homeOf } from './home.ts'
-import type { ImportSource, JsonValue, WireEvent } from './record.ts'
-import { digestOf, instantMs, objectOf, projectOf, putUsage, textOf, tokensOf } from './usage-item.ts'
+import type { ImportSource, JsonValue } from './record.ts'
+import { digestOf, instantMs, objectOf, projectOf, requestEvent, textOf, tokensOf } from './usage-item.ts'
 
 /** Lines of a session that was forked within this time of its beginning are its parent's, told again. */
 const REPLAY_MS = 1_000
@@ -123,19 +123,20 @@ class RolloutReader implements LogReader {
       },
     })
     const named = parseProvider(backend ?? '')
-    const item: WireEvent = {
-      event_id: name,
-      timestamp_ms: atMs,
-      kind: 'llm_request_completed',
-      agent_id: 'codex',
-      session_id: session,
-      // The name is the user's own for whatever is configured; only names everybody uses say who bills.
-      provider: (KNOWN_PROVIDERS as readonly string[]).includes(named) ? named : inferProvider(model),
-      model,
-    }
-    if (backend !== undefined) item['backend'] = backend
-    if (usage !== undefined) putUsage(item, usage)
-    if (project !== undefined) item['tags'] = { project }
+    const item = requestEvent(
+      {
+        id: name,
+        atMs,
+        agent: 'codex',
+        session,
+        // The name is the user's own for whatever is configured; only names everybody uses say who bills.
+        provider: (KNOWN_PROVIDERS as readonly string[]).includes(named) ? named : inferProvider(model),
+        backend,
+        model,
+        project,
+      },
+      usage,
+    )
     return { name, item, tokens: usage === undefined ? 0 : tokensOf(usage), final: true }
   }
 }

@@ -3,8 +3,8 @@ import { inferProvider, usageFromGemini } from '@tallystick/core/provider'
 import { type Draft, type LogFormat, type LogReader, needles } from './files/log-format.ts'
 import { readLogs } from './files/read-logs.ts'
 import { homeOf } from './home.ts'
-import type { ImportSource, JsonValue, WireEvent } from './record.ts'
-import { digestOf, instantMs, objectOf, putUsage, textOf, tokensOf } from './usage-item.ts'
+import type { ImportSource, JsonValue } from './record.ts'
+import { digestOf, instantMs, objectOf, requestEvent, textOf, tokensOf } from './usage-item.ts'
 
 /**
  * Session logs of Gemini CLI. A message of type `gemini` with `tokens` is a request: by itself on a line, inside a patch
@@ -49,16 +49,17 @@ class SessionReader implements LogReader {
     const model = textOf(message['model']) ?? 'unknown'
     const inferred = inferProvider(model)
     const name = textOf(message['id']) ?? digestOf([this.#session, message['timestamp'], tokens])
-    const item: WireEvent = {
-      event_id: name,
-      timestamp_ms: instantMs(message['timestamp']),
-      kind: 'llm_request_completed',
-      agent_id: 'gemini-cli',
-      session_id: this.#session,
-      provider: inferred === 'unknown' ? 'gcp.gemini' : inferred,
-      model,
-    }
-    putUsage(item, usage)
+    const item = requestEvent(
+      {
+        id: name,
+        atMs: instantMs(message['timestamp']),
+        agent: 'gemini-cli',
+        session: this.#session,
+        provider: inferred === 'unknown' ? 'gcp.gemini' : inferred,
+        model,
+      },
+      usage,
+    )
     return { name, item, tokens: tokensOf(usage), final: true }
   }
 }

@@ -3,19 +3,49 @@ import { parseRfc3339 } from '@tallystick/core/event'
 import type { NormalizedUsage } from '@tallystick/core/provider'
 import type { WireEvent } from './record.ts'
 
-/** Adds what a provider's usage says to an event; what it does not say is left out. */
-export function putUsage(item: WireEvent, { fields }: NormalizedUsage): void {
-  if (fields.inputTokens !== undefined) item['input_tokens'] = fields.inputTokens
-  if (fields.cacheReadTokens !== undefined) item['cache_read_tokens'] = fields.cacheReadTokens
-  if (fields.cacheWriteTokens !== undefined) item['cache_write_tokens'] = fields.cacheWriteTokens
-  if (fields.cacheWrite1hTokens !== undefined) item['cache_write_1h_tokens'] = fields.cacheWrite1hTokens
-  if (fields.outputTokens !== undefined) item['output_tokens'] = fields.outputTokens
-  if (fields.reasoningTokens !== undefined) item['reasoning_tokens'] = fields.reasoningTokens
-  if (fields.totalTokens !== undefined) item['total_tokens'] = fields.totalTokens
-  if (fields.units !== undefined) item['units'] = fields.units
-  item['usage_convention'] = fields.usageConvention
-  if (fields.serviceTier !== undefined) item['service_tier'] = fields.serviceTier
-  if (fields.finishReason !== undefined) item['finish_reason'] = fields.finishReason
+/** What a log tells of a request beside its usage. */
+export interface LoggedRequest {
+  readonly id: string
+  readonly atMs: number | undefined
+  readonly agent: string
+  readonly session: string | undefined
+  readonly provider: string
+  readonly backend?: string | undefined
+  readonly model: string
+  readonly project?: string | undefined
+  /** Another than the usage tells. */
+  readonly serviceTier?: string | undefined
+  /** What the log says it has cost. */
+  readonly costUsd?: unknown
+}
+
+/** The event of a request. Made in one piece, since there is one for each message of years; what is undefined is not sent. */
+export function requestEvent(request: LoggedRequest, usage: NormalizedUsage | undefined): WireEvent {
+  const fields: Partial<NormalizedUsage['fields']> = usage?.fields ?? {}
+  const { project, costUsd } = request
+  return {
+    event_id: request.id,
+    timestamp_ms: request.atMs,
+    kind: 'llm_request_completed',
+    agent_id: request.agent,
+    session_id: request.session,
+    provider: request.provider,
+    backend: request.backend,
+    model: request.model,
+    input_tokens: fields.inputTokens,
+    cache_read_tokens: fields.cacheReadTokens,
+    cache_write_tokens: fields.cacheWriteTokens,
+    cache_write_1h_tokens: fields.cacheWrite1hTokens,
+    output_tokens: fields.outputTokens,
+    reasoning_tokens: fields.reasoningTokens,
+    total_tokens: fields.totalTokens,
+    units: fields.units,
+    usage_convention: fields.usageConvention,
+    service_tier: request.serviceTier ?? fields.serviceTier,
+    finish_reason: fields.finishReason,
+    cost_usd: typeof costUsd === 'number' ? costUsd : undefined,
+    tags: project === undefined ? undefined : { project },
+  }
 }
 
 /** All tokens of a usage. */

@@ -199,7 +199,7 @@ function summaryOf(source: ImportSource, { progress, tally, covered, estimate }:
 
 function print({ progress, tally, covered, estimate }: Outcome, terminal: Terminal): void {
   const { files, unchanged, copies, held } = progress
-  const what = `${grouped(files)} files${unchanged > 0 ? ` (${grouped(unchanged)} unchanged)` : ''}`
+  const what = `${grouped(files)} ${files === 1 ? 'file' : 'files'}${unchanged > 0 ? ` (${grouped(unchanged)} unchanged)` : ''}`
   if (estimate !== undefined) {
     estimate.print(terminal)
     terminal.out(`${what}: nothing was sent\n`)

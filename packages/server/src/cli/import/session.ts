@@ -21,10 +21,12 @@ export class ImportSession {
   readonly connection: LazyConnection
   readonly state: ImportState
   readonly #dataDir: string
+  readonly #terminal: Terminal
   #moment: StoreMoment | undefined
   #savedMs = performance.now()
 
-  private constructor(connection: LazyConnection, state: ImportState, dataDir: string) {
+  private constructor(connection: LazyConnection, state: ImportState, dataDir: string, terminal: Terminal) {
+    this.#terminal = terminal
     this.connection = connection
     this.state = state
     this.#dataDir = dataDir
@@ -41,7 +43,7 @@ export class ImportSession {
     const named = options.server ?? (terminal.env['TALLYSTICK_URL'] || undefined)
     const url = named ?? (await runningServer(dataDir))
     const connection = new LazyConnection(url, () => connect(config, options.server ?? url, terminal, 'write'))
-    const session = new ImportSession(connection, new ImportState(statePath(dataDir, source, named)), dataDir)
+    const session = new ImportSession(connection, new ImportState(statePath(dataDir, source, named)), dataDir, terminal)
     await session.#remember(options)
     return session
   }
@@ -72,9 +74,9 @@ export class ImportSession {
     if (this.#moment === undefined) return
     // The store as it was found, with what it holds by now: if it was cleared meanwhile, the state is about another one.
     this.#moment = { store: this.#moment.store, ordinal: Math.max(this.#moment.ordinal, after?.ordinal ?? 0) }
-    if (state.changed) state.saveNames(this.#moment)
     const directory = connection.url === undefined ? directoryState(this.#dataDir) : undefined
-    if (state.changed || (connection.used && directory !== undefined)) state.save(this.#moment, directory)
+    if (state.changed || (connection.used && directory !== undefined))
+      this.#write(this.#moment, { directory, names: true })
   }
 
   /** Closes the connection after a failure; what was acknowledged by then stays so. */
@@ -84,7 +86,18 @@ export class ImportSession {
   }
 
   #save(): void {
-    if (this.#moment !== undefined && this.state.changed) this.state.save(this.#moment)
+    if (this.#moment !== undefined && this.state.changed) this.#write(this.#moment, { names: false })
+  }
+
+  /** What cannot be remembered is read again next time, which is no reason to stop. */
+  #write(moment: StoreMoment, { directory, names }: { directory?: string | undefined; names: boolean }): void {
+    try {
+      if (names) this.state.saveNames(moment)
+      this.state.save(moment, directory)
+    } catch (error) {
+      this.#terminal.err(`The next import will read everything again: ${(error as Error).message}\n`)
+      this.#moment = undefined
+    }
   }
 }
 
