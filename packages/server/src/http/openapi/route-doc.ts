@@ -23,6 +23,7 @@ export type Tag =
   | 'Budgets'
   | 'OpenTelemetry'
   | 'Operations'
+  | 'Receivers'
   | 'Routiium'
   | 'Protocol 005'
   | 'Protocol 012'
