@@ -37,8 +37,15 @@ describe('attributes', () => {
   })
 
   it('may be lists, and have members that nobody knows', () => {
-    const list = { case: 'arrayValue', value: { values: [{ value: { case: 'stringValue', value: 'stop' } }] } } as const
-    const bytes = toBinary(KeyValueSchema, create(KeyValueSchema, { key: 'reasons', value: { value: list } }))
+    const bytes = toBinary(
+      KeyValueSchema,
+      create(KeyValueSchema, {
+        key: 'reasons',
+        value: {
+          value: { case: 'arrayValue', value: { values: [{ value: { case: 'stringValue', value: 'stop' } }] } },
+        },
+      }),
+    )
     expect(attributesOf([bytes]).get('reasons')).toEqual(['stop'])
     expect(attributesOf([new Uint8Array([0x18, 0x07, ...bytes])]).get('reasons')).toEqual(['stop'])
     // A value written twice: the last counts, as in any message.
