@@ -90,7 +90,7 @@ import {
   VERSION_DOC,
   WEBSOCKET_DOC,
 } from './openapi/native.ts'
-import { OTLP_LOGS_DOC, OTLP_METRICS_DOC, OTLP_TRACES_DOC } from './openapi/otlp.ts'
+import { LANGFUSE_TRACES_DOC, OTLP_LOGS_DOC, OTLP_METRICS_DOC, OTLP_TRACES_DOC } from './openapi/otlp.ts'
 import { HANDSHAKE_DOC, REFRESH_DOC, REPORT_DOC, RETURN_DOC } from './openapi/protocol005.ts'
 import { INGEST_PROTOCOL012_DOC } from './openapi/protocol012.ts'
 import {
@@ -232,6 +232,16 @@ export const ROUTES: readonly Route[] = [
     doc: LANGFUSE_INGESTION_DOC,
     failure: langfuseFailure,
     summary: "Take what Langfuse's clients send",
+  },
+  {
+    method: 'POST',
+    path: '/api/public/otel/v1/traces',
+    scope: 'ingest',
+    admit: admitSecretKey,
+    handler: receive('traces'),
+    doc: LANGFUSE_TRACES_DOC,
+    failure: otlpFailure,
+    summary: "Take spans of Langfuse's later clients",
   },
   {
     method: 'GET',

@@ -218,3 +218,11 @@ export const OTLP_METRICS_DOC: RouteDoc = docOf(
   'Takes counts of tokens and cost, delta or cumulative, of sources that tell of them by neither logs nor spans.',
   'ExportMetricsServiceRequest',
 )
+export const LANGFUSE_TRACES_DOC: RouteDoc = {
+  ...docOf(
+    'traces',
+    "The route of spans, where Langfuse's later clients look for it: log in with `Authorization: Basic`, any user, and an API key as password.",
+    'ExportTraceServiceRequest',
+  ),
+  tag: 'Receivers',
+}
