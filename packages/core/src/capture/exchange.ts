@@ -1,12 +1,13 @@
-import { type Clock, systemClock, type UsageEvent } from '../event/index.ts'
+import { type Clock, systemClock, type UsageCounts, type UsageEvent } from '../event/index.ts'
 import { inferProvider } from '../provider/infer.ts'
 import { parseProvider } from '../provider/provider.ts'
-import { type AnswerKind, AnswerReader, type AnswerReading } from '../provider/stream/answer-reader.ts'
+import { AnswerReader, type AnswerReading } from '../provider/stream/answer-reader.ts'
 import type { Prices } from '../recorder/recording.ts'
-import type { RequestFacts } from './request-facts.ts'
+import { fitted } from './fitted.ts'
+import { type RequestFacts, RequestReader } from './request-facts.ts'
 import type { Target } from './target.ts'
 
-/** Members of the event that only the application knows. */
+/** Members of the event that only the application knows, or knows better than bodies and headers tell. */
 export type ExchangeNames = Partial<
   Pick<
     UsageEvent,
@@ -16,15 +17,41 @@ export type ExchangeNames = Partial<
     | 'sessionId'
     | 'apiKeyId'
     | 'apiKeyLabel'
+    | 'authMethod'
+    | 'authenticated'
+    | 'clientIp'
+    | 'userAgent'
+    | 'provider'
     | 'providerId'
-    | 'operationId'
-    | 'traceId'
-    | 'spanId'
+    | 'requestModel'
+    | 'responseModel'
+    | 'operation'
+    | 'endpoint'
+    | 'serviceTier'
+    | 'messageCount'
+    | 'errorType'
+    | 'errorCode'
+    | 'finishReason'
+    | 'costReportedNanoUsd'
+    | 'usageBasis'
+    | 'upstreamDurationMs'
     | 'backend'
+    | 'upstreamMode'
+    | 'mcpEnabled'
+    | 'mcpServers'
+    | 'systemPromptApplied'
     | 'routingMethod'
     | 'routingConfidence'
+    | 'toolName'
+    | 'cacheTier'
+    | 'cacheHit'
+    | 'operationId'
+    | 'attempt'
+    | 'traceId'
+    | 'spanId'
     | 'tags'
-  >
+  > &
+    UsageCounts
 >
 
 /** Takes events, as `EventStore` does. */
@@ -40,15 +67,21 @@ export interface ExchangeOptions {
   readonly clock?: Clock
 }
 
-/** What is known when a request goes out. */
+/** What is known when a request goes out, or comes in. */
 export interface ExchangeStart {
   readonly target: Target
   readonly method: string
-  readonly facts: RequestFacts
+  /** Absent where the body is still to be seen, by {@link Exchange.requested} or by `read`. */
+  readonly facts?: RequestFacts
   readonly requestBytes?: number
-  readonly names?: ExchangeNames
+  /** A function is asked when the exchange is over. What it throws counts as nothing said. */
+  readonly names?: ExchangeNames | (() => ExchangeNames)
   /** 1 for the first try. */
   readonly attempt?: number
+  /** What somebody else has read of the request's body; asked where its bytes told nothing here. */
+  readonly read?: () => RequestFacts
+  /** The answer is our own server's: its headers name no request of a provider. */
+  readonly ours?: boolean
 }
 
 /** Headers by which providers name a request; the answer's own id is better where there is one. */
@@ -68,6 +101,9 @@ export class Exchange {
   readonly #clock: Clock
   readonly #startedMs: number
   readonly #started: number
+  readonly #request: RequestReader | undefined
+  #requestBytes: number | undefined
+  #added: ExchangeNames = {}
   #reader: AnswerReader | undefined
   #status: number | undefined
   #requestId: string | undefined
@@ -82,17 +118,45 @@ export class Exchange {
     this.#clock = options.clock ?? systemClock
     this.#startedMs = this.#clock.now()
     this.#started = this.#clock.monotonic()
+    this.#request = start.facts === undefined ? new RequestReader() : undefined
+    this.#requestBytes = start.requestBytes
   }
 
-  /** The status line and headers have come. */
-  answered(status: number, headers: Pick<Headers, 'get'>): void {
+  /** The status it has been answered with; undefined before. */
+  get status(): number | undefined {
+    return this.#status
+  }
+
+  /**
+   * Says more of the request, at any time before it is over: who asks, what was decided, what the answer's bytes do not tell.
+   * What is said last counts; tags are added to those there are. What comes later than the end is left out.
+   */
+  add(names: ExchangeNames): void {
+    const tags = { ...this.#added.tags, ...names.tags }
+    this.#added = { ...this.#added, ...names, ...(Object.keys(tags).length === 0 ? {} : { tags }) }
+  }
+
+  /** A piece of the request's body, as it goes by. */
+  requested(bytes: Uint8Array): void {
+    if (this.#over) return
+    this.#requestBytes = (this.#requestBytes ?? 0) + bytes.length
+    this.#request?.write(bytes)
+  }
+
+  /**
+   * The status line and headers have come, or gone.
+   *
+   * @param encoded the pieces to come are compressed, so that only their size is known
+   */
+  answered(status: number, headers: Pick<Headers, 'get'>, encoded = false): void {
     this.#status = status
     const contentType = headers.get('content-type') ?? undefined
-    const kind: AnswerKind = { provider: this.#provider(), contentType }
-    this.#reader = new AnswerReader(kind)
-    this.#streamed = STREAMS.test(contentType ?? '') || this.#start.facts.stream === true
-    this.#requestId =
-      REQUEST_ID_HEADERS.map((name) => headers.get(name)).find((id) => id !== null && id !== '') ?? undefined
+    const { speaks = this.#provider() } = this.#start.target
+    if (speaks !== null && !encoded) this.#reader = new AnswerReader({ provider: speaks, contentType })
+    this.#streamed = STREAMS.test(contentType ?? '') || this.#facts().stream === true
+    if (this.#start.ours !== true)
+      this.#requestId =
+        REQUEST_ID_HEADERS.map((name) => headers.get(name)).find((id) => id !== null && id !== '') ?? undefined
   }
 
   /** A piece of the answer, uncompressed. */
@@ -130,7 +194,7 @@ export class Exchange {
     if (this.#over) return
     this.#over = true
     try {
-      const event = this.#event(how)
+      const event = fitted(this.#event(how))
       const prices = this.#options.prices
       this.#options.sink.record(prices === undefined ? event : { ...event, ...priced(prices, event) })
     } catch {
@@ -139,27 +203,32 @@ export class Exchange {
   }
 
   #event(how: Partial<UsageEvent>): UsageEvent {
-    const { target, method, facts, names, attempt, requestBytes } = this.#start
+    const { target, method, attempt } = this.#start
     const now = this.#clock.monotonic()
-    const reading: AnswerReading = this.#reader?.end() ?? { complete: false, damaged: false }
+    // Without a reader there is nothing that could be missing.
+    const reading: AnswerReading = this.#reader?.end() ?? { complete: true, damaged: false }
     const { usage, error } = reading
+    const facts = this.#facts()
+    const names = this.#names()
     const outcome = outcomeOf(this.#status, reading, how, this.#streamed)
     const requestModel = facts.model ?? target.model ?? reading.responseModel ?? 'unknown'
-    const eventId = [reading.responseId, this.#requestId].find((id) => id !== undefined && id.length <= MAX_ID_CHARS)
+    // An answer that a gateway gives again has the id of the first, and is a request of its own.
+    const ids = names.cacheHit === true ? [] : [reading.responseId, this.#requestId]
+    const eventId = ids.find((id) => id !== undefined && id.length <= MAX_ID_CHARS)
     return {
-      ...names,
       ...(eventId === undefined ? {} : { eventId }),
       kind: outcome.success ? 'llm_request_completed' : 'llm_request_failed',
       timestampMs: this.#startedMs,
-      provider: this.#provider() ?? inferProvider(requestModel),
+      provider: this.#provider(reading.responseModel) ?? inferProvider(requestModel),
       requestModel,
       operation: target.operation,
       endpoint: target.endpoint,
       method,
       stream: this.#streamed,
       ...(facts.serviceTier === undefined ? {} : { serviceTier: facts.serviceTier }),
+      ...(facts.messageCount === undefined ? {} : { messageCount: facts.messageCount }),
       ...(attempt === undefined ? {} : { attempt }),
-      ...(requestBytes === undefined ? {} : { requestBytes }),
+      ...(this.#requestBytes === undefined ? {} : { requestBytes: this.#requestBytes }),
       ...(this.#status === undefined ? {} : { statusCode: this.#status }),
       responseBytes: this.#responseBytes,
       ...(reading.responseModel === undefined ? {} : { responseModel: reading.responseModel }),
@@ -168,19 +237,55 @@ export class Exchange {
       ...(error?.code === undefined ? {} : { errorCode: error.code }),
       ...outcome,
       ...usage?.fields,
-      usageBasis: usage === undefined ? 'unknown' : 'measured',
+      usageBasis: basisOf(reading, this.#streamed, names),
       durationMs: Math.round(now - this.#started),
       ...(this.#firstByte === undefined ? {} : { ttfbMs: Math.round(this.#firstByte - this.#started) }),
+      ...names,
     } as UsageEvent
   }
 
-  #provider(): string | undefined {
-    const { target, facts } = this.#start
-    if (target.provider !== undefined) return parseProvider(target.provider)
-    const model = facts.model ?? target.model
-    const inferred = model === undefined ? 'unknown' : inferProvider(model)
-    return inferred === 'unknown' ? undefined : inferred
+  /** What was said of the request: the later over the earlier. */
+  #names(): ExchangeNames {
+    const { names } = this.#start
+    const said = typeof names === 'function' ? answerOf(names) : names
+    const tags = { ...said?.tags, ...this.#added.tags }
+    return { ...said, ...this.#added, ...(Object.keys(tags).length === 0 ? {} : { tags }) }
   }
+
+  #facts(): RequestFacts {
+    const { facts, read } = this.#start
+    return facts ?? this.#request?.facts ?? (read === undefined ? undefined : answerOf(read)) ?? {}
+  }
+
+  #provider(responseModel?: string): string | undefined {
+    const { target } = this.#start
+    if (target.provider !== undefined) return parseProvider(target.provider)
+    for (const model of [this.#facts().model, target.model, responseModel]) {
+      const inferred = model === undefined ? 'unknown' : inferProvider(model)
+      if (inferred !== 'unknown') return inferred
+    }
+    return undefined
+  }
+}
+
+/** What an application's function says; it must not get in the way. */
+function answerOf<T>(ask: () => T): T | undefined {
+  try {
+    return ask()
+  } catch {
+    return undefined
+  }
+}
+
+/** Figures that were told before a stream broke off are those of a part of it. */
+function basisOf(
+  { usage, complete }: AnswerReading,
+  streamed: boolean,
+  names: ExchangeNames,
+): UsageEvent['usageBasis'] {
+  if (names.inputTokens !== undefined || names.outputTokens !== undefined) return 'measured'
+  if (usage === undefined) return 'unknown'
+  return streamed && !complete ? 'estimated' : 'measured'
 }
 
 const STREAMS = /^(?:text\/event-stream|application\/(?:vnd\.amazon\.eventstream|x-ndjson|ndjson|jsonl|stream\+json))/i

@@ -1,4 +1,6 @@
+import { attemptOf, operationOf } from './attempt-headers.ts'
 import { Exchange, type ExchangeNames, type ExchangeOptions } from './exchange.ts'
+import { observed } from './observed.ts'
 import { type RequestFacts, RequestReader } from './request-facts.ts'
 import { type Target, targetOf } from './target.ts'
 
@@ -56,7 +58,7 @@ function begin(
     return new Exchange(options, {
       target,
       method,
-      facts: factsOf(bytes),
+      facts: factsIn(bytes),
       names: { ...operationOf(headers), ...namesOf(options, url, headers) },
       ...(bytes === undefined ? {} : { requestBytes: bytes.length }),
       ...(attempt === undefined ? {} : { attempt }),
@@ -68,22 +70,10 @@ function begin(
 
 const ENCODER = new TextEncoder()
 
-function factsOf(bytes: Uint8Array | undefined): RequestFacts {
+function factsIn(bytes: Uint8Array | undefined): RequestFacts {
   const reader = new RequestReader()
   if (bytes !== undefined) reader.write(bytes)
   return reader.end()
-}
-
-/** The SDKs of OpenAI and Anthropic number their retries from 0. */
-function attemptOf(headers: Headers): number | undefined {
-  const count = headers.get('x-stainless-retry-count')
-  return count !== null && /^\d{1,6}$/.test(count) ? Number(count) + 1 : undefined
-}
-
-/** Tries of one operation share the key by which a provider would know a repeat. */
-function operationOf(headers: Headers): ExchangeNames {
-  const key = headers.get('idempotency-key')
-  return key === null || key === '' || key.length > 128 ? {} : { operationId: key }
 }
 
 function namesOf({ names }: CaptureOptions, url: URL, headers: Headers): ExchangeNames {
@@ -93,48 +83,4 @@ function namesOf({ names }: CaptureOptions, url: URL, headers: Headers): Exchang
   } catch {
     return {}
   }
-}
-
-/** The same response, whose body is looked at as it is read. */
-function observed(response: Response, exchange: Exchange): Response {
-  exchange.answered(response.status, response.headers)
-  if (response.body === null) {
-    exchange.ended()
-    return response
-  }
-  const { status, statusText, headers } = response
-  const copy = new Response(observedBody(response.body, exchange), { status, statusText, headers })
-  // A constructed response has none of these.
-  for (const name of ['url', 'redirected', 'type'] as const)
-    Object.defineProperty(copy, name, { value: response[name], configurable: true })
-  return copy
-}
-
-/** Reads no faster than it is read, and gives up what is given up. */
-function observedBody(body: ReadableStream<Uint8Array>, exchange: Exchange): ReadableStream<Uint8Array> {
-  const reader = body.getReader()
-  return new ReadableStream({
-    type: 'bytes',
-    async pull(controller) {
-      try {
-        const { done, value } = await reader.read()
-        if (done) {
-          exchange.ended()
-          controller.close()
-          // A reader with a buffer of its own waits for this word.
-          controller.byobRequest?.respond(0)
-          return
-        }
-        exchange.data(value)
-        controller.enqueue(value as Uint8Array<ArrayBuffer>)
-      } catch (error) {
-        exchange.failed(error)
-        throw error
-      }
-    },
-    cancel(reason) {
-      exchange.aborted(reason)
-      return reader.cancel(reason)
-    },
-  })
 }

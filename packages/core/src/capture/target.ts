@@ -4,6 +4,8 @@ import { type Provider, parseProvider } from '../provider/provider.ts'
 export interface Target {
   /** Undefined where neither host nor path names one; then the model's name does. */
   readonly provider?: Provider
+  /** Whose words the answer is in, where that is not the provider's own; null for words of its own, which tell no figures. */
+  readonly speaks?: Provider | null
   /** As OpenTelemetry names operations: `chat`, `text_completion`, `embeddings`, `generate_content`, ... */
   readonly operation: string
   /** The path, without what stands for one request or person. */
@@ -66,14 +68,30 @@ const DEPLOYMENT = /\/deployments\/([^/]+)\//
  * @example targetOf(new URL('https://api.openai.com/v1/chat/completions'))?.operation // 'chat'
  */
 export function targetOf(url: URL): Target | undefined {
-  const { pathname } = url
+  const found = askedBy(url.pathname)
+  if (found === undefined) return undefined
+  const { speaks, ...asked } = found
+  const provider = providerOf(url) ?? speaks
+  return provider === undefined ? asked : { provider: parseProvider(provider), ...asked }
+}
+
+/**
+ * What a request to a server of one's own asks for: the path says in whose words it is answered, not who answers in the end.
+ *
+ * @example ownTargetOf('/v1/messages') // { speaks: 'anthropic', operation: 'chat', endpoint: '/v1/messages' }
+ */
+export function ownTargetOf(pathname: string): Target | undefined {
+  const found = askedBy(pathname)
+  return found === undefined ? undefined : { ...found, speaks: found.speaks ?? 'openai' }
+}
+
+function askedBy(pathname: string): (Omit<Target, 'provider' | 'speaks'> & { readonly speaks?: Provider }) | undefined {
   for (const [path, operation, speaks] of PATHS) {
     const match = path.exec(pathname)
     if (match === null) continue
     const named = match[1] ?? DEPLOYMENT.exec(pathname)?.[1]
-    const provider = providerOf(url) ?? speaks
     return {
-      ...(provider === undefined ? {} : { provider: parseProvider(provider) }),
+      ...(speaks === undefined ? {} : { speaks }),
       operation,
       endpoint: pathname,
       ...(named === undefined ? {} : { model: decoded(named) }),

@@ -7,7 +7,7 @@ export type Members = Record<string, unknown>
 /** What is looked for in the answers of providers that speak alike, and how its pieces make one answer. */
 export interface Dialect {
   /** Of each piece; nothing else of it is ever held. None of these is text that a model or a person wrote. */
-  readonly wanted: Exclude<Wanted, true>
+  readonly wanted: Exclude<Wanted, true | 'length'>
   /** Takes a piece into the answer so far, which has the shape that the normaliser of usage reads. */
   fold(answer: Members, piece: Members): void
   /** Does the protocol end with this piece? A stream that stops before has been cut off. */
