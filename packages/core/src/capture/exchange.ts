@@ -11,6 +11,7 @@ import type { Target } from './target.ts'
 export type ExchangeNames = Partial<
   Pick<
     UsageEvent,
+    | 'eventId'
     | 'tenantId'
     | 'agentId'
     | 'userId'
@@ -70,7 +71,7 @@ export interface ExchangeOptions {
 /** What is known when a request goes out, or comes in. */
 export interface ExchangeStart {
   readonly target: Target
-  readonly method: string
+  readonly method?: string
   /** Absent where the body is still to be seen, by {@link Exchange.requested} or by `read`. */
   readonly facts?: RequestFacts
   readonly requestBytes?: number
@@ -108,9 +109,10 @@ export class Exchange {
   #status: number | undefined
   #requestId: string | undefined
   #firstByte: number | undefined
-  #responseBytes = 0
+  #responseBytes: number | undefined
   #streamed = false
   #over = false
+  #release: (() => void) | undefined
 
   constructor(options: ExchangeOptions, start: ExchangeStart) {
     this.#options = options
@@ -152,7 +154,10 @@ export class Exchange {
     this.#status = status
     const contentType = headers.get('content-type') ?? undefined
     const { speaks = this.#provider() } = this.#start.target
-    if (speaks !== null && !encoded) this.#reader = new AnswerReader({ provider: speaks, contentType })
+    if (speaks !== null && !encoded) {
+      this.#reader = new AnswerReader({ provider: speaks, contentType })
+      this.#responseBytes = 0
+    }
     this.#streamed = STREAMS.test(contentType ?? '') || this.#facts().stream === true
     if (this.#start.ours !== true)
       this.#requestId =
@@ -162,14 +167,32 @@ export class Exchange {
   /** A piece of the answer, uncompressed. */
   data(bytes: Uint8Array): void {
     if (this.#over || bytes.length === 0) return
-    this.#firstByte ??= this.#clock.monotonic()
-    this.#responseBytes += bytes.length
+    this.began()
+    this.#responseBytes = (this.#responseBytes ?? 0) + bytes.length
     this.#reader?.write(bytes)
   }
 
-  /** The answer has ended as it should, or at least its connection has. */
-  ended(): void {
-    this.#finish({})
+  /** The first of the answer is here. */
+  began(): void {
+    this.#firstByte ??= this.#clock.monotonic()
+  }
+
+  /**
+   * The answer has ended as it should, or at least its connection has.
+   *
+   * @param whole false for whoever reads it elsewhere and missed its end
+   */
+  ended(whole = true): void {
+    this.#finish(whole ? {} : { errorType: 'truncated' })
+  }
+
+  /** Gives up with a signal, which may end a request whose answer nobody reads any more. */
+  until(signal: AbortSignal | null | undefined): void {
+    if (signal === null || signal === undefined || this.#over) return
+    const listener = (): void => this.aborted(signal.reason)
+    signal.addEventListener('abort', listener)
+    // Signals live longer than requests.
+    this.#release = () => signal.removeEventListener('abort', listener)
   }
 
   /** Nobody wants the answer any more, or no longer waits for it. */
@@ -193,6 +216,7 @@ export class Exchange {
   #finish(how: Partial<UsageEvent>): void {
     if (this.#over) return
     this.#over = true
+    this.#release?.()
     try {
       const event = fitted(this.#event(how))
       const prices = this.#options.prices
@@ -210,7 +234,7 @@ export class Exchange {
     const { usage, error } = reading
     const facts = this.#facts()
     const names = this.#names()
-    const outcome = outcomeOf(this.#status, reading, how, this.#streamed)
+    const outcome = outcomeOf(this.#status, reading, how, this.#streamed, names.errorType !== undefined)
     const requestModel = facts.model ?? target.model ?? reading.responseModel ?? 'unknown'
     // An answer that a gateway gives again has the id of the first, and is a request of its own.
     const ids = names.cacheHit === true ? [] : [reading.responseId, this.#requestId]
@@ -222,15 +246,15 @@ export class Exchange {
       provider: this.#provider(reading.responseModel) ?? inferProvider(requestModel),
       requestModel,
       operation: target.operation,
-      endpoint: target.endpoint,
-      method,
+      ...(target.endpoint === '' ? {} : { endpoint: target.endpoint }),
+      ...(method === undefined ? {} : { method }),
       stream: this.#streamed,
       ...(facts.serviceTier === undefined ? {} : { serviceTier: facts.serviceTier }),
       ...(facts.messageCount === undefined ? {} : { messageCount: facts.messageCount }),
       ...(attempt === undefined ? {} : { attempt }),
       ...(this.#requestBytes === undefined ? {} : { requestBytes: this.#requestBytes }),
       ...(this.#status === undefined ? {} : { statusCode: this.#status }),
-      responseBytes: this.#responseBytes,
+      ...(this.#responseBytes === undefined ? {} : { responseBytes: this.#responseBytes }),
       ...(reading.responseModel === undefined ? {} : { responseModel: reading.responseModel }),
       ...(reading.finishReason === undefined ? {} : { finishReason: reading.finishReason }),
       ...(error?.type === undefined ? {} : { errorType: error.type }),
@@ -296,9 +320,11 @@ function outcomeOf(
   { complete, error }: AnswerReading,
   how: Partial<UsageEvent>,
   streamed: boolean,
+  /** The application says that it failed. */
+  told: boolean,
 ): Partial<UsageEvent> & { readonly success: boolean } {
   if (how.errorType !== undefined) return { ...how, success: false }
-  if (status === undefined || status >= 400 || error !== undefined) return { success: false }
+  if (status === undefined || status >= 400 || error !== undefined || told) return { success: false }
   if (streamed && !complete) return { success: false, errorType: 'truncated' }
   return { success: true }
 }

@@ -13,12 +13,16 @@ export function observed(response: Response, exchange: Exchange, encoded = false
   }
   const { status, statusText, headers } = response
   const copy = new Response(
-    watched(response.body, {
-      data: (bytes) => exchange.data(bytes),
-      ended: () => exchange.ended(),
-      failed: (error) => exchange.failed(error),
-      cancelled: (reason) => exchange.aborted(reason),
-    }),
+    watched(
+      response.body,
+      {
+        data: (bytes) => exchange.data(bytes),
+        ended: () => exchange.ended(),
+        failed: (error) => exchange.failed(error),
+        cancelled: (reason) => exchange.aborted(reason),
+      },
+      'bytes',
+    ),
     { status, statusText, headers },
   )
   // A constructed response has none of these.
@@ -27,22 +31,29 @@ export function observed(response: Response, exchange: Exchange, encoded = false
   return copy
 }
 
-/** What becomes of a body. */
-interface Watcher {
-  data(bytes: Uint8Array): void
+/** What becomes of a stream. */
+interface Watcher<Piece> {
+  data(piece: Piece): void
   ended?(): void
   failed?(error: unknown): void
   cancelled?(reason: unknown): void
 }
 
-/** Reads no faster than it is read, and gives up what is given up. The body is taken when the first of it is asked for. */
-export function watched(body: ReadableStream<Uint8Array>, to: Watcher): ReadableStream<Uint8Array> {
-  let reader: ReadableStreamDefaultReader<Uint8Array> | undefined
-  return new ReadableStream({
-    type: 'bytes',
-    async pull(controller) {
+/**
+ * The same stream, looked at as it is read: no faster than it is read, and given up when it is given up. It is taken when the
+ * first of it is asked for.
+ */
+export function watched<Piece>(
+  stream: ReadableStream<Piece>,
+  to: Watcher<Piece>,
+  type?: 'bytes',
+): ReadableStream<Piece> {
+  let reader: ReadableStreamDefaultReader<Piece> | undefined
+  const source = {
+    ...(type === undefined ? {} : { type }),
+    async pull(controller: ReadableStreamDefaultController<Piece> & Partial<ReadableByteStreamController>) {
       try {
-        reader ??= body.getReader()
+        reader ??= stream.getReader()
         const { done, value } = await reader.read()
         if (done) {
           to.ended?.()
@@ -52,15 +63,16 @@ export function watched(body: ReadableStream<Uint8Array>, to: Watcher): Readable
           return
         }
         to.data(value)
-        controller.enqueue(value as Uint8Array<ArrayBuffer>)
+        controller.enqueue(value)
       } catch (error) {
         to.failed?.(error)
         throw error
       }
     },
-    cancel(reason) {
+    cancel(reason: unknown) {
       to.cancelled?.(reason)
-      return (reader ?? body).cancel(reason)
+      return (reader ?? stream).cancel(reason)
     },
-  })
+  }
+  return new ReadableStream<Piece>(source as object, type === undefined ? { highWaterMark: 0 } : {})
 }

@@ -8,7 +8,7 @@ export interface Target {
   readonly speaks?: Provider | null
   /** As OpenTelemetry names operations: `chat`, `text_completion`, `embeddings`, `generate_content`, ... */
   readonly operation: string
-  /** The path, without what stands for one request or person. */
+  /** The path, without what stands for one request or person; empty where it is not known. */
   readonly endpoint: string
   /** Where the address itself names the model. */
   readonly model?: string

@@ -67,6 +67,7 @@ async function watching(context: HonoContextLike, next: () => Promise<void>, exc
   try {
     await next()
   } catch (error) {
+    exchange.add({ errorType: 'server_error' })
     exchange.failed(error)
     throw error
   }

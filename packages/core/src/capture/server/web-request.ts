@@ -41,7 +41,7 @@ export function observeBody(request: Request, see: (bytes: Uint8Array) => void):
     get: () => {
       if (body !== undefined) return body
       const own = Reflect.get(Object.getPrototypeOf(request) as object, 'body', request) as typeof body
-      body = own === undefined || own === null ? null : watched(own, { data: see })
+      body = own === undefined || own === null ? null : watched(own, { data: see }, 'bytes')
       return body
     },
   })

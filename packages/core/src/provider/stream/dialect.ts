@@ -1,5 +1,6 @@
 import { at } from '../normalized.ts'
 import type { Provider } from '../provider.ts'
+import { codeOf } from './code.ts'
 import type { Wanted } from './prune.ts'
 
 export type Members = Record<string, unknown>
@@ -22,14 +23,11 @@ export interface ProviderError {
   readonly code?: string
 }
 
-const text = (value: unknown): string | undefined =>
-  typeof value === 'string' && value !== '' && value.length <= 128 ? value : undefined
-
 function errorOf(error: unknown): ProviderError | undefined {
   if (error === undefined || error === null) return undefined
-  const type = text(at(error, 'type')) ?? text(at(error, 'status'))
+  const type = codeOf(at(error, 'type')) ?? codeOf(at(error, 'status'))
   const found = at(error, 'code')
-  const code = typeof found === 'number' ? String(found) : text(found)
+  const code = typeof found === 'number' ? String(found) : codeOf(found)
   return { ...(type === undefined ? {} : { type }), ...(code === undefined ? {} : { code }) }
 }
 
