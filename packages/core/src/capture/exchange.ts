@@ -1,59 +1,15 @@
-import { type Clock, systemClock, type UsageCounts, type UsageEvent } from '../event/index.ts'
+import { type Clock, type Mutable, systemClock, type UsageEvent } from '../event/index.ts'
 import { inferProvider } from '../provider/infer.ts'
 import { parseProvider } from '../provider/provider.ts'
 import { AnswerReader, type AnswerReading } from '../provider/stream/answer-reader.ts'
 import type { Prices } from '../recorder/recording.ts'
+import type { ExchangeNames } from './exchange-names.ts'
 import { fitted } from './fitted.ts'
+import { basisOf, outcomeOf, STREAMS } from './outcome.ts'
 import { type RequestFacts, RequestReader } from './request-facts.ts'
 import type { Target } from './target.ts'
 
-/** Members of the event that only the application knows, or knows better than bodies and headers tell. */
-export type ExchangeNames = Partial<
-  Pick<
-    UsageEvent,
-    | 'eventId'
-    | 'tenantId'
-    | 'agentId'
-    | 'userId'
-    | 'sessionId'
-    | 'apiKeyId'
-    | 'apiKeyLabel'
-    | 'authMethod'
-    | 'authenticated'
-    | 'clientIp'
-    | 'userAgent'
-    | 'provider'
-    | 'providerId'
-    | 'requestModel'
-    | 'responseModel'
-    | 'operation'
-    | 'endpoint'
-    | 'serviceTier'
-    | 'messageCount'
-    | 'errorType'
-    | 'errorCode'
-    | 'finishReason'
-    | 'costReportedNanoUsd'
-    | 'usageBasis'
-    | 'upstreamDurationMs'
-    | 'backend'
-    | 'upstreamMode'
-    | 'mcpEnabled'
-    | 'mcpServers'
-    | 'systemPromptApplied'
-    | 'routingMethod'
-    | 'routingConfidence'
-    | 'toolName'
-    | 'cacheTier'
-    | 'cacheHit'
-    | 'operationId'
-    | 'attempt'
-    | 'traceId'
-    | 'spanId'
-    | 'tags'
-  > &
-    UsageCounts
->
+export type { ExchangeNames }
 
 /** Takes events, as `EventStore` does. */
 export interface ExchangeSink {
@@ -72,7 +28,7 @@ export interface ExchangeOptions {
 export interface ExchangeStart {
   readonly target: Target
   readonly method?: string
-  /** Absent where the body is still to be seen, by {@link Exchange.requested} or by `read`. */
+  /** What its body says. Absent where that is still to go by: {@link Exchange.requested}, {@link Exchange.sent}, or `read`. */
   readonly facts?: RequestFacts
   readonly requestBytes?: number
   /** A function is asked when the exchange is over. What it throws counts as nothing said. */
@@ -103,6 +59,7 @@ export class Exchange {
   readonly #startedMs: number
   readonly #started: number
   readonly #request: RequestReader | undefined
+  #facts: RequestFacts | undefined
   #requestBytes: number | undefined
   #added: ExchangeNames = {}
   #reader: AnswerReader | undefined
@@ -111,6 +68,7 @@ export class Exchange {
   #firstByte: number | undefined
   #responseBytes: number | undefined
   #streamed = false
+  #unread = false
   #over = false
   #release: (() => void) | undefined
 
@@ -120,6 +78,7 @@ export class Exchange {
     this.#clock = options.clock ?? systemClock
     this.#startedMs = this.#clock.now()
     this.#started = this.#clock.monotonic()
+    this.#facts = start.facts
     this.#request = start.facts === undefined ? new RequestReader() : undefined
     this.#requestBytes = start.requestBytes
   }
@@ -145,6 +104,12 @@ export class Exchange {
     this.#request?.write(bytes)
   }
 
+  /** The request's body has gone by elsewhere; the answer may have begun before. */
+  sent(facts: RequestFacts, requestBytes: number): void {
+    this.#facts = facts
+    this.#requestBytes = requestBytes
+  }
+
   /**
    * The status line and headers have come, or gone.
    *
@@ -158,7 +123,7 @@ export class Exchange {
       this.#reader = new AnswerReader({ provider: speaks, contentType })
       this.#responseBytes = 0
     }
-    this.#streamed = STREAMS.test(contentType ?? '') || this.#facts().stream === true
+    this.#streamed = STREAMS.test(contentType ?? '') || this.#factsNow().stream === true
     if (this.#start.ours !== true)
       this.#requestId =
         REQUEST_ID_HEADERS.map((name) => headers.get(name)).find((id) => id !== null && id !== '') ?? undefined
@@ -170,6 +135,11 @@ export class Exchange {
     this.began()
     this.#responseBytes = (this.#responseBytes ?? 0) + bytes.length
     this.#reader?.write(bytes)
+  }
+
+  /** The rest of the answer cannot be read, e.g. for how it is compressed: nothing is known of whether it was cut short. */
+  unread(): void {
+    this.#unread = true
   }
 
   /** The first of the answer is here. */
@@ -232,40 +202,45 @@ export class Exchange {
     // Without a reader there is nothing that could be missing.
     const reading: AnswerReading = this.#reader?.end() ?? { complete: true, damaged: false }
     const { usage, error } = reading
-    const facts = this.#facts()
+    const facts = this.#factsNow()
     const names = this.#names()
-    const outcome = outcomeOf(this.#status, reading, how, this.#streamed, names.errorType !== undefined)
+    const outcome = outcomeOf(
+      this.#status,
+      reading,
+      how,
+      this.#streamed && !this.#unread,
+      names.errorType !== undefined,
+    )
     const requestModel = facts.model ?? target.model ?? reading.responseModel ?? 'unknown'
     // An answer that a gateway gives again has the id of the first, and is a request of its own.
     const ids = names.cacheHit === true ? [] : [reading.responseId, this.#requestId]
     const eventId = ids.find((id) => id !== undefined && id.length <= MAX_ID_CHARS)
-    return {
-      ...(eventId === undefined ? {} : { eventId }),
-      kind: outcome.success ? 'llm_request_completed' : 'llm_request_failed',
-      timestampMs: this.#startedMs,
-      provider: this.#provider(reading.responseModel) ?? inferProvider(requestModel),
-      requestModel,
-      operation: target.operation,
-      ...(target.endpoint === '' ? {} : { endpoint: target.endpoint }),
-      ...(method === undefined ? {} : { method }),
-      stream: this.#streamed,
-      ...(facts.serviceTier === undefined ? {} : { serviceTier: facts.serviceTier }),
-      ...(facts.messageCount === undefined ? {} : { messageCount: facts.messageCount }),
-      ...(attempt === undefined ? {} : { attempt }),
-      ...(this.#requestBytes === undefined ? {} : { requestBytes: this.#requestBytes }),
-      ...(this.#status === undefined ? {} : { statusCode: this.#status }),
-      ...(this.#responseBytes === undefined ? {} : { responseBytes: this.#responseBytes }),
-      ...(reading.responseModel === undefined ? {} : { responseModel: reading.responseModel }),
-      ...(reading.finishReason === undefined ? {} : { finishReason: reading.finishReason }),
-      ...(error?.type === undefined ? {} : { errorType: error.type }),
-      ...(error?.code === undefined ? {} : { errorCode: error.code }),
-      ...outcome,
-      ...usage?.fields,
-      usageBasis: basisOf(reading, this.#streamed, names),
-      durationMs: Math.round(now - this.#started),
-      ...(this.#firstByte === undefined ? {} : { ttfbMs: Math.round(this.#firstByte - this.#started) }),
-      ...names,
-    } as UsageEvent
+    // Built by assignment: one is made for each request, by proxies too.
+    const event: Partial<Mutable<UsageEvent>> = {}
+    if (eventId !== undefined) event.eventId = eventId
+    event.kind = outcome.success ? 'llm_request_completed' : 'llm_request_failed'
+    event.timestampMs = this.#startedMs
+    event.provider = this.#provider(reading.responseModel) ?? inferProvider(requestModel)
+    event.requestModel = requestModel
+    event.operation = target.operation
+    if (target.endpoint !== '') event.endpoint = target.endpoint
+    if (method !== undefined) event.method = method
+    event.stream = this.#streamed
+    if (facts.serviceTier !== undefined) event.serviceTier = facts.serviceTier
+    if (facts.messageCount !== undefined) event.messageCount = facts.messageCount
+    if (attempt !== undefined) event.attempt = attempt
+    if (this.#requestBytes !== undefined) event.requestBytes = this.#requestBytes
+    if (this.#status !== undefined) event.statusCode = this.#status
+    if (this.#responseBytes !== undefined) event.responseBytes = this.#responseBytes
+    if (reading.responseModel !== undefined) event.responseModel = reading.responseModel
+    if (reading.finishReason !== undefined) event.finishReason = reading.finishReason
+    if (error?.type !== undefined) event.errorType = error.type
+    if (error?.code !== undefined) event.errorCode = error.code
+    Object.assign(event, outcome, usage?.fields)
+    event.usageBasis = basisOf(reading, this.#streamed, names)
+    event.durationMs = Math.round(now - this.#started)
+    if (this.#firstByte !== undefined) event.ttfbMs = Math.round(this.#firstByte - this.#started)
+    return Object.assign(event, names) as UsageEvent
   }
 
   /** What was said of the request: the later over the earlier. */
@@ -276,15 +251,15 @@ export class Exchange {
     return { ...said, ...this.#added, ...(Object.keys(tags).length === 0 ? {} : { tags }) }
   }
 
-  #facts(): RequestFacts {
-    const { facts, read } = this.#start
-    return facts ?? this.#request?.facts ?? (read === undefined ? undefined : answerOf(read)) ?? {}
+  #factsNow(): RequestFacts {
+    const { read } = this.#start
+    return this.#facts ?? this.#request?.facts ?? (read === undefined ? undefined : answerOf(read)) ?? {}
   }
 
   #provider(responseModel?: string): string | undefined {
     const { target } = this.#start
     if (target.provider !== undefined) return parseProvider(target.provider)
-    for (const model of [this.#facts().model, target.model, responseModel]) {
+    for (const model of [this.#factsNow().model, target.model, responseModel]) {
       const inferred = model === undefined ? 'unknown' : inferProvider(model)
       if (inferred !== 'unknown') return inferred
     }
@@ -299,34 +274,6 @@ function answerOf<T>(ask: () => T): T | undefined {
   } catch {
     return undefined
   }
-}
-
-/** Figures that were told before a stream broke off are those of a part of it. */
-function basisOf(
-  { usage, complete }: AnswerReading,
-  streamed: boolean,
-  names: ExchangeNames,
-): UsageEvent['usageBasis'] {
-  if (names.inputTokens !== undefined || names.outputTokens !== undefined) return 'measured'
-  if (usage === undefined) return 'unknown'
-  return streamed && !complete ? 'estimated' : 'measured'
-}
-
-const STREAMS = /^(?:text\/event-stream|application\/(?:vnd\.amazon\.eventstream|x-ndjson|ndjson|jsonl|stream\+json))/i
-
-/** A stream that stopped before its end was cut off, which neither side may have noticed. */
-function outcomeOf(
-  status: number | undefined,
-  { complete, error }: AnswerReading,
-  how: Partial<UsageEvent>,
-  streamed: boolean,
-  /** The application says that it failed. */
-  told: boolean,
-): Partial<UsageEvent> & { readonly success: boolean } {
-  if (how.errorType !== undefined) return { ...how, success: false }
-  if (status === undefined || status >= 400 || error !== undefined || told) return { success: false }
-  if (streamed && !complete) return { success: false, errorType: 'truncated' }
-  return { success: true }
 }
 
 const nameOf = (error: unknown): unknown =>

@@ -1,9 +1,9 @@
 import { systemClock } from '../event/index.ts'
-import { attemptOf, operationOf } from './attempt-headers.ts'
 import { Attempts, mayBeTriedAgain } from './attempts.ts'
 import { Exchange, type ExchangeNames, type ExchangeOptions } from './exchange.ts'
 import { observed } from './observed.ts'
 import { type RequestFacts, RequestReader } from './request-facts.ts'
+import { attemptOf, operationOf } from './retries.ts'
 import { type Target, targetOf } from './target.ts'
 
 /** How requests are recorded that go through a wrapped `fetch`. */

@@ -9,22 +9,23 @@ const TAG_BYTES = 1_024
  * is too long must not cost the record of the request.
  */
 export function fitted(event: UsageEvent): UsageEvent {
-  const changed: Record<string, unknown> = Object.create(null)
-  for (const [name, value] of Object.entries(event)) {
-    if (typeof value !== 'string') continue
+  let changed: Record<string, unknown> | undefined
+  for (const name in event) {
+    const value = event[name as FieldName]
     const spec = FIELDS[name as FieldName]
-    const text = 'max' in spec ? cut(value, spec.max) : value
-    if (text !== value) changed[name] = text
+    const fit =
+      typeof value === 'string' && 'max' in spec ? cut(value, spec.max) : name === 'tags' ? fittedTags(event) : value
+    if (fit !== value) changed = { ...changed, [name]: fit }
   }
-  const { tags } = event
-  if (
-    tags !== undefined &&
-    Object.entries(tags).some(([name, value]) => name !== cut(name, TAG_NAME_BYTES) || value !== cut(value, TAG_BYTES))
-  )
-    changed['tags'] = Object.fromEntries(
-      Object.entries(tags).map(([name, value]) => [cut(name, TAG_NAME_BYTES), cut(value, TAG_BYTES)]),
-    )
-  return { ...event, ...changed }
+  return changed === undefined ? event : { ...event, ...changed }
+}
+
+function fittedTags({ tags }: UsageEvent): UsageEvent['tags'] {
+  const entries = Object.entries(tags ?? {})
+  const fit = entries.map(([name, value]) => [cut(name, TAG_NAME_BYTES), cut(value, TAG_BYTES)] as const)
+  return fit.every(([name, value], at) => name === entries[at]?.[0] && value === entries[at]?.[1])
+    ? tags
+    : Object.fromEntries(fit)
 }
 
 function cut(text: string, max: number): string {

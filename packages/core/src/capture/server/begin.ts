@@ -1,6 +1,6 @@
-import { attemptOf, operationOf } from '../attempt-headers.ts'
 import { Exchange, type ExchangeNames } from '../exchange.ts'
 import type { RequestFacts } from '../request-facts.ts'
+import { attemptOf, operationOf } from '../retries.ts'
 import { ownTargetOf, type Target } from '../target.ts'
 import { keptAddress } from './address.ts'
 import { link, linked } from './exchange-of.ts'
