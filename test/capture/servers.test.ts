@@ -41,10 +41,13 @@ describe.each(Object.entries(GATEWAYS))('a server in %s', (_, open) => {
     store = new EventStore()
     gateway = await open({ capture: { sink: store, clientAddress: 'truncated' } })
     process.on('unhandledRejection', note)
+    // Hono's server tells the console of answers that break off.
+    vi.spyOn(console, 'error').mockImplementation(() => undefined)
   })
   afterEach(async () => {
     await gateway.close()
     process.off('unhandledRejection', note)
+    vi.restoreAllMocks()
     expect(unhandled.splice(0)).toEqual([])
   })
   const events = async (count: number): Promise<readonly UsageEvent[]> => {

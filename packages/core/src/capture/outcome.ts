@@ -1,13 +1,9 @@
-import type { UsageEvent } from '../event/index.ts'
+import type { UsageBasis, UsageEvent } from '../event/index.ts'
 import type { AnswerReading } from '../provider/stream/answer-reader.ts'
 import type { ExchangeNames } from './exchange-names.ts'
 
 /** Figures that were told before a stream broke off are those of a part of it. */
-export function basisOf(
-  { usage, complete }: AnswerReading,
-  streamed: boolean,
-  names: ExchangeNames,
-): UsageEvent['usageBasis'] {
+export function basisOf({ usage, complete }: AnswerReading, streamed: boolean, names: ExchangeNames): UsageBasis {
   if (names.inputTokens !== undefined || names.outputTokens !== undefined) return 'measured'
   if (usage === undefined) return 'unknown'
   return streamed && !complete ? 'estimated' : 'measured'
