@@ -61,7 +61,7 @@ describe('a wrapped fetch', () => {
       expect(event?.usageBasis, name).toBe(
         expected.input === undefined && expected.output === undefined
           ? 'unknown'
-          : expected.complete || contentType.startsWith('application/json')
+          : expected.complete
             ? 'measured'
             : 'estimated',
       )

@@ -71,8 +71,28 @@ export function targetOf(url: URL): Target | undefined {
   const found = askedBy(url.pathname)
   if (found === undefined) return undefined
   const { speaks, ...asked } = found
-  const provider = providerOf(url) ?? speaks
-  return provider === undefined ? asked : { provider: parseProvider(provider), ...asked }
+  const host = providerOf(url)
+  const provider = host ?? speaks
+  if (provider === undefined) return asked
+  const words = host === undefined ? undefined : wordsOf(host, speaks)
+  return { provider: parseProvider(provider), ...(words === undefined ? {} : { speaks: words }), ...asked }
+}
+
+/** Whose own answers are not in OpenAI's words. */
+const OF_THEIR_OWN: ReadonlySet<Provider> = new Set([
+  'anthropic',
+  'gcp.gemini',
+  'gcp.vertex_ai',
+  'aws.bedrock',
+  'cohere',
+])
+/** They answer in the words of the models' own providers, and are read so. */
+const IN_MANY_WORDS: ReadonlySet<Provider> = new Set(['gcp.vertex_ai', 'aws.bedrock'])
+
+/** Many providers have a second door that speaks another's words: OpenAI's at Anthropic and Google, Anthropic's at DeepSeek. */
+function wordsOf(host: Provider, path: Provider | undefined): Provider | undefined {
+  if (path === undefined) return OF_THEIR_OWN.has(host) ? 'openai' : undefined
+  return path === host || IN_MANY_WORDS.has(host) ? undefined : path
 }
 
 /**

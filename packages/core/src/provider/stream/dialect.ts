@@ -48,12 +48,12 @@ const OPENAI: Dialect = {
     ...{ type: true, id: true, object: true, model: true, status: true, service_tier: true, usage: true, code: true },
     choices: CHOICE,
     error: ERROR,
-    x_groq: { id: true, usage: true, error: true },
+    x_groq: { id: true, usage: true, error: ERROR },
     response: { id: true, object: true, model: true, status: true, service_tier: true, usage: true, error: ERROR },
   },
   fold(answer, piece) {
     const response = piece['response']
-    if (response !== undefined) {
+    if (isObject(response)) {
       answer['object'] = 'response'
       over(answer, response, ['id', 'model', 'status', 'service_tier', 'usage'])
       return
@@ -72,6 +72,9 @@ const OPENAI: Dialect = {
   error: (piece) =>
     errorOf(piece['error']) ??
     errorOf(at(piece, 'response', 'error')) ??
+    errorOf(at(piece, 'x_groq', 'error')) ??
+    // Mistral and vLLM have no member for it.
+    (piece['object'] === 'error' ? errorOf(piece) : undefined) ??
     (piece['type'] === 'error' ? errorOf({ code: piece['code'] }) : undefined),
 }
 const ENDED: ReadonlySet<unknown> = new Set(['completed', 'incomplete', 'failed', 'cancelled'])
@@ -124,21 +127,28 @@ const VERTEX: Dialect = {
   error: (piece) => ANTHROPIC.error(piece) ?? GEMINI.error(piece),
 }
 
+const METRICS = 'amazon-bedrock-invocationMetrics'
+
 /** Converse; pieces of InvokeModel are those of the model's own provider and come out of their envelope before. */
 const BEDROCK: Dialect = {
   wanted: {
     ...ANTHROPIC.wanted,
     ...{ stopReason: true, bytes: true },
     metadata: { usage: true },
+    [METRICS]: true,
   },
   fold(answer, piece) {
     over(answer, piece, ['stopReason'])
+    // What the service itself counted, of models that say nothing of it in their own words.
+    const metrics = piece[METRICS]
+    if (isObject(metrics) && answer['usage'] === undefined)
+      answer['usage'] = { inputTokens: metrics['inputTokenCount'], outputTokens: metrics['outputTokenCount'] }
     if (isObject(piece['usage']) && 'inputTokens' in piece['usage']) answer['usage'] = piece['usage']
     else ANTHROPIC.fold(answer, piece)
     over(answer, piece['metadata'], ['usage'])
   },
   // Usage follows the stop, but a stream that was stopped has been told whole.
-  ends: (piece) => piece['stopReason'] != null || ANTHROPIC.ends(piece),
+  ends: (piece) => piece['stopReason'] != null || piece[METRICS] !== undefined || ANTHROPIC.ends(piece),
   error: ANTHROPIC.error,
 }
 
@@ -156,12 +166,18 @@ const COHERE: Dialect = {
   },
   ends: (piece) =>
     piece['type'] === 'message-end' || piece['event_type'] === 'stream-end' || piece['finish_reason'] != null,
-  error: () => undefined,
+  // An error ends a stream as anything else does, and is told apart by its reason.
+  error: (piece) => {
+    const reason = codeOf(
+      at(piece, 'delta', 'finish_reason') ?? piece['finish_reason'] ?? at(piece, 'response', 'finish_reason'),
+    )
+    return reason?.startsWith('ERROR') === true || reason === 'TIMEOUT' ? { type: reason } : undefined
+  },
 }
 
 const OLLAMA: Dialect = {
   wanted: {
-    ...{ model: true, done: true, done_reason: true, prompt_eval_count: true, eval_count: true, error: true },
+    ...{ model: true, done: true, done_reason: true, prompt_eval_count: true, eval_count: true },
     ...OPENAI.wanted,
   },
   fold(answer, piece) {

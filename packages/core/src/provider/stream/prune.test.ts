@@ -20,16 +20,12 @@ function pruned(value: unknown, wanted: Tree): unknown {
   )
 }
 
-const kept = (value: unknown, wanted: Wanted): unknown =>
-  wanted === true
-    ? value
-    : wanted === 'length'
-      ? Array.isArray(value)
-        ? value.length
-        : undefined
-      : typeof value === 'object' && value !== null
-        ? pruned(value, wanted)
-        : undefined
+function kept(value: unknown, wanted: Wanted): unknown {
+  if (wanted === true) return value
+  if (wanted === 'length') return Array.isArray(value) ? value.length : undefined
+  if (typeof value === 'string' && value !== '') return true
+  return typeof value === 'object' && value !== null ? pruned(value, wanted) : undefined
+}
 
 function documents(text: string, wanted: Tree, split: readonly number[] = [], elements = false): unknown[] {
   const found: unknown[] = []

@@ -1,6 +1,6 @@
 /**
  * Which members of a document are looked at: all of a member, some below it, or of an array how many elements it has. `[]` is an
- * array's first element.
+ * array's first element. Where members below are wanted and there is text, that there is any is kept as `true`, not the text.
  */
 export type Wanted = true | 'length' | { readonly [name: string]: Wanted }
 
@@ -64,6 +64,8 @@ export class Pruner {
   #below: number[] = []
   #inText = false
   #escaped = false
+  /** Text begins where members were wanted. */
+  #marking = false
   /** A number, true, false or null is being read. */
   #inWord = false
   #document: Members | undefined
@@ -84,7 +86,7 @@ export class Pruner {
     this.broken = false
     this.#frames.length = 0
     this.#below.length = 0
-    this.#inText = this.#escaped = this.#inWord = this.#done = false
+    this.#inText = this.#escaped = this.#marking = this.#inWord = this.#done = false
     this.#document = undefined
     this.#length = 0
     this.#keeping = undefined
@@ -177,6 +179,7 @@ export class Pruner {
       this.#keeping = 'value'
       this.#length = 0
     }
+    this.#marking = typeof wanted === 'object' && byte === QUOTE
     return this.#beginPassed(byte, at)
   }
 
@@ -208,6 +211,10 @@ export class Pruner {
 
   #text(bytes: Uint8Array, at: number, to: number): number {
     const keeping = this.#keeping !== undefined
+    if (this.#marking) {
+      this.#marking = false
+      if (bytes[at] !== QUOTE) put(this.#frames[this.#frames.length - 1] as Frame, true)
+    }
     for (let index = at; index < to; index++) {
       const byte = bytes[index] as number
       if (keeping) this.#keep(byte)
