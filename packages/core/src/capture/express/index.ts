@@ -12,7 +12,7 @@ export type { NodeRequest, NodeResponse, ServerCaptureOptions }
  * Middleware that records each request to a model that comes in: refused, failed and given up ones too, exactly once each. It
  * changes nothing of what is sent, and holds nothing of what is said.
  *
- * Mounted before whatever may answer, reads bodies or compresses answers: it sees what passes through it.
+ * To be mounted before whatever may answer or reads bodies, and after what compresses answers: it sees what passes through it.
  *
  * @example
  * app.use(captureExpress({ sink: store, names: (request) => ({ userId: request.get('x-user') }) }))

@@ -25,7 +25,7 @@ export interface HonoContextLike {
  * On Node (`@hono/node-server`) the connection is watched, and not a byte passes differently. Elsewhere the answer's body passes
  * through a stream of ours, piece by piece; an answer whose length only the runtime knew goes out in chunks then.
  *
- * Mounted before whatever may answer, reads bodies or compresses answers: it sees what passes through it.
+ * To be mounted before whatever may answer or reads bodies. Of answers that are compressed only status and size are seen.
  *
  * @example
  * app.use(captureHono({ sink: store, names: (c) => ({ apiKeyId: c.get('keyId') }) }))
