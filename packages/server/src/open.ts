@@ -23,6 +23,7 @@ import { LOCAL } from './identity/principal.ts'
 import { idsWitness } from './ingest/dedup/manifest.ts'
 import type { AckMode, Ingest } from './ingest/ingest.ts'
 import { openIngest } from './ingest/open-ingest.ts'
+import { createGenerations } from './langfuse/generations.ts'
 import type { Logger } from './logger.ts'
 import { openMemoryState } from './state/memory.ts'
 import { type DurableState, openState } from './state/open.ts'
@@ -174,6 +175,10 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
   })
   closers.push(() => budgets.close())
 
+  const generations = createGenerations({ state, ingest, clock, onError })
+  closers.push(() => generations.close())
+  generations.start()
+
   const live = createLiveHub({
     clock,
     ...(options.limits?.streams === undefined ? {} : { maxStreams: options.limits.streams }),
@@ -229,6 +234,7 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
     alerts,
     live,
     feed,
+    generations,
     clock,
     ...(journal && durable
       ? {

@@ -58,7 +58,7 @@ export class Exchange {
   readonly #clock: Clock
   readonly #startedMs: number
   readonly #started: number
-  readonly #request: RequestReader | undefined
+  #request: RequestReader | undefined
   #facts: RequestFacts | undefined
   #requestBytes: number | undefined
   #added: ExchangeNames = {}
@@ -79,7 +79,6 @@ export class Exchange {
     this.#startedMs = this.#clock.now()
     this.#started = this.#clock.monotonic()
     this.#facts = start.facts
-    this.#request = start.facts === undefined ? new RequestReader() : undefined
     this.#requestBytes = start.requestBytes
   }
 
@@ -101,7 +100,9 @@ export class Exchange {
   requested(bytes: Uint8Array): void {
     if (this.#over) return
     this.#requestBytes = (this.#requestBytes ?? 0) + bytes.length
-    this.#request?.write(bytes)
+    if (this.#facts !== undefined) return
+    this.#request ??= new RequestReader()
+    this.#request.write(bytes)
   }
 
   /** The request's body has gone by elsewhere; the answer may have begun before. */

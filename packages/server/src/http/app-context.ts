@@ -6,6 +6,7 @@ import type { Budgets } from '../budget/budgets.ts'
 import type { Authenticator } from '../identity/authenticator.ts'
 import type { Ingest } from '../ingest/ingest.ts'
 import type { Verification } from '../ingest/verify.ts'
+import type { Generations } from '../langfuse/generations.ts'
 import type { Audit } from '../state/audit-log.ts'
 import type { StateStats } from '../state/open.ts'
 import type { ControlState } from '../state/state.ts'
@@ -54,6 +55,8 @@ export interface AppContext {
   readonly clientAddress: ClientAddress
   readonly door: IngestDoor
   readonly protocol012: Protocol012
+  /** What Langfuse's clients tell of, in parts. */
+  readonly generations: Generations
   readonly login: Login
   /** What agents may spend, for the dialects that ask for it by agent. */
   readonly budgetsOf: BudgetsOf

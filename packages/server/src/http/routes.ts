@@ -29,6 +29,11 @@ import { status } from './handlers/status.ts'
 import { tables } from './handlers/tables.ts'
 import { listTenants, putTenant } from './handlers/tenants.ts'
 import { websocket } from './handlers/websocket.ts'
+import { admitSecretKey } from './langfuse/auth.ts'
+import { langfuseFailure } from './langfuse/failure.ts'
+import { langfuseIngestion } from './langfuse/ingestion.ts'
+import { langfuseHealth, langfuseProjects } from './langfuse/project.ts'
+import { litellmCallback } from './litellm/callback.ts'
 import {
   ACKNOWLEDGE_ALERT_DOC,
   CREATE_RULE_DOC,
@@ -100,6 +105,7 @@ import {
   USAGE_MODELS_DOC,
   USAGE_REQUESTS_DOC,
 } from './openapi/protocol012-queries.ts'
+import { LANGFUSE_HEALTH_DOC, LANGFUSE_INGESTION_DOC, LANGFUSE_PROJECTS_DOC, LITELLM_DOC } from './openapi/receivers.ts'
 import {
   ANALYTICS_AGGREGATE_DOC,
   ANALYTICS_CLEAR_DOC,
@@ -176,6 +182,43 @@ export const ROUTES: readonly Route[] = [
     doc: INGEST_PROTOCOL012_DOC,
     failure: protocol012Failure,
     summary: 'Take one event of Protocol 012, an array or NDJSON',
+  },
+  {
+    method: 'POST',
+    path: '/litellm/callback',
+    scope: 'ingest',
+    handler: litellmCallback,
+    doc: LITELLM_DOC,
+    summary: "Take what LiteLLM's HTTP callback sends",
+  },
+  {
+    method: 'POST',
+    path: '/api/public/ingestion',
+    scope: 'ingest',
+    admit: admitSecretKey,
+    handler: langfuseIngestion,
+    doc: LANGFUSE_INGESTION_DOC,
+    failure: langfuseFailure,
+    summary: "Take what Langfuse's clients send",
+  },
+  {
+    method: 'GET',
+    path: '/api/public/projects',
+    scope: 'ingest',
+    admit: admitSecretKey,
+    handler: langfuseProjects,
+    doc: LANGFUSE_PROJECTS_DOC,
+    failure: langfuseFailure,
+    summary: "Tell Langfuse's clients that their key is valid",
+  },
+  {
+    method: 'GET',
+    path: '/api/public/health',
+    scope: 'public',
+    handler: langfuseHealth,
+    doc: LANGFUSE_HEALTH_DOC,
+    failure: langfuseFailure,
+    summary: "Tell Langfuse's clients that the server answers",
   },
   {
     method: 'GET',

@@ -16,6 +16,8 @@ export function emptyTables(): TableMaps {
     firings: new Map(),
     deliveries: new Map(),
     audit: new Map(),
+    generations: new Map(),
+    traces: new Map(),
   }
 }
 

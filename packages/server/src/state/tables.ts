@@ -2,6 +2,7 @@ import type { Agent, Tenant } from './agent.ts'
 import type { AlertRule, Delivery, Firing } from './alert.ts'
 import type { AuditEntry } from './audit.ts'
 import type { Budget } from './budget.ts'
+import type { HeldGeneration, HeldTrace } from './generation.ts'
 import type { ApiKey, Session } from './key.ts'
 import type { Lease } from './lease.ts'
 
@@ -17,4 +18,6 @@ export interface Tables {
   readonly firings: Firing
   readonly deliveries: Delivery
   readonly audit: AuditEntry
+  readonly generations: HeldGeneration
+  readonly traces: HeldTrace
 }
