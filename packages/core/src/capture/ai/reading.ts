@@ -1,5 +1,5 @@
 import { parseProvider } from '../../provider/provider.ts'
-import { codeOf } from '../../provider/stream/code.ts'
+import { codeOf, reasonOf } from '../../provider/stream/code.ts'
 import type { ExchangeNames } from '../exchange.ts'
 
 /** A part of a model's stream; what it says beside is looked at by name. */
@@ -32,7 +32,7 @@ function finished(usage: unknown, finishReason: unknown): ExchangeNames {
   const input = membersOf(inputTokens)
   const output = membersOf(outputTokens)
   const { raw, unified } = membersOf(finishReason)
-  const reason = codeOf(raw) ?? codeOf(unified)
+  const reason = reasonOf(raw) ?? reasonOf(unified)
   return {
     ...count('inputTokens', input['total']),
     ...count('cacheReadTokens', input['cacheRead']),

@@ -3,7 +3,7 @@ import { at, type NormalizedUsage } from '../normalized.ts'
 import { type Provider, parseProvider } from '../provider.ts'
 import { normalizeUsage } from '../usage.ts'
 import { AwsFrameReader } from './aws-frames.ts'
-import { codeOf } from './code.ts'
+import { reasonOf } from './code.ts'
 import { type Dialect, dialectOf, type Members, type ProviderError } from './dialect.ts'
 import { EitherReader, type Framing } from './either.ts'
 import { LineReader } from './lines.ts'
@@ -109,7 +109,7 @@ export class AnswerReader {
       finish,
       done,
     ]
-    return reasons.map(codeOf).find((reason) => reason !== undefined)
+    return reasons.map(reasonOf).find((reason) => reason !== undefined)
   }
 
   #take(piece: Members): void {
