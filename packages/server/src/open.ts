@@ -249,7 +249,7 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
       startedMs,
       catalogueVersion: () => prices.version,
       address: () => listening[0]?.url,
-      ...(journal ? { journal: () => journal.stats() } : {}),
+      ...(journal ? { journal: () => ({ id: journal.id, ...journal.stats() }) } : {}),
       ...(durable ? { state: () => durable.stats() } : {}),
     },
     ...(options.limits ? { limits: options.limits } : {}),

@@ -24,6 +24,7 @@ import { live } from './handlers/live.ts'
 import { me } from './handlers/me.ts'
 import { beginOidc, finishOidc } from './handlers/oidc.ts'
 import { query } from './handlers/query.ts'
+import { putReconciliation, showReconciliation } from './handlers/reconciliation.ts'
 import { endSession, openSession, showSession } from './handlers/session.ts'
 import { status } from './handlers/status.ts'
 import { tables } from './handlers/tables.ts'
@@ -89,6 +90,7 @@ import {
   VERSION_DOC,
   WEBSOCKET_DOC,
 } from './openapi/native.ts'
+import { OTLP_LOGS_DOC, OTLP_METRICS_DOC, OTLP_TRACES_DOC } from './openapi/otlp.ts'
 import { HANDSHAKE_DOC, REFRESH_DOC, REPORT_DOC, RETURN_DOC } from './openapi/protocol005.ts'
 import { INGEST_PROTOCOL012_DOC } from './openapi/protocol012.ts'
 import {
@@ -106,6 +108,7 @@ import {
   USAGE_REQUESTS_DOC,
 } from './openapi/protocol012-queries.ts'
 import { LANGFUSE_HEALTH_DOC, LANGFUSE_INGESTION_DOC, LANGFUSE_PROJECTS_DOC, LITELLM_DOC } from './openapi/receivers.ts'
+import { PUT_RECONCILIATION_DOC, SHOW_RECONCILIATION_DOC } from './openapi/reconciliation.ts'
 import {
   ANALYTICS_AGGREGATE_DOC,
   ANALYTICS_CLEAR_DOC,
@@ -114,6 +117,8 @@ import {
   ANALYTICS_STATS_DOC,
 } from './openapi/routiium.ts'
 import { BACKUP_DOC, EXPORT_DOC } from './openapi/transfer.ts'
+import { otlpFailure } from './otlp/answer.ts'
+import { receive } from './otlp/receive.ts'
 import { handshake, refresh } from './protocol005/grant.ts'
 import { giveBack, report } from './protocol005/use.ts'
 import { avgPerRequest } from './protocol012/avg-per-request.ts'
@@ -172,6 +177,33 @@ export const ROUTES: readonly Route[] = [
     doc: QUERY_DOC,
     strict: true,
     summary: 'Ask for figures',
+  },
+  {
+    method: 'POST',
+    path: '/v1/traces',
+    scope: 'ingest',
+    handler: receive('traces'),
+    doc: OTLP_TRACES_DOC,
+    failure: otlpFailure,
+    summary: 'Take spans of OpenTelemetry',
+  },
+  {
+    method: 'POST',
+    path: '/v1/logs',
+    scope: 'ingest',
+    handler: receive('logs'),
+    doc: OTLP_LOGS_DOC,
+    failure: otlpFailure,
+    summary: 'Take log records of OpenTelemetry',
+  },
+  {
+    method: 'POST',
+    path: '/v1/metrics',
+    scope: 'ingest',
+    handler: receive('metrics'),
+    doc: OTLP_METRICS_DOC,
+    failure: otlpFailure,
+    summary: 'Take metrics of OpenTelemetry',
   },
   {
     method: 'POST',
@@ -524,6 +556,24 @@ export const ROUTES: readonly Route[] = [
     doc: USAGE_BY_PROVIDER_DOC,
     failure: protocol012Failure,
     summary: 'Add up usage at a provider in cents, under the documented address',
+  },
+  {
+    method: 'GET',
+    path: '/api/v1/reconciliation',
+    scope: 'read',
+    handler: showReconciliation,
+    doc: SHOW_RECONCILIATION_DOC,
+    strict: true,
+    summary: 'Compare what was recorded with what providers bill',
+  },
+  {
+    method: 'POST',
+    path: '/api/v1/reconciliation',
+    scope: 'admin',
+    handler: putReconciliation,
+    doc: PUT_RECONCILIATION_DOC,
+    strict: true,
+    summary: "Take a part of a provider's bill",
   },
   {
     method: 'GET',

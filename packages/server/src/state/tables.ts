@@ -1,10 +1,12 @@
 import type { Agent, Tenant } from './agent.ts'
 import type { AlertRule, Delivery, Firing } from './alert.ts'
 import type { AuditEntry } from './audit.ts'
+import type { BillRow } from './bill.ts'
 import type { Budget } from './budget.ts'
 import type { HeldGeneration, HeldTrace } from './generation.ts'
 import type { ApiKey, Session } from './key.ts'
 import type { Lease } from './lease.ts'
+import type { TelemetryCourse, TelemetryStanding } from './telemetry.ts'
 
 /** THE table of tables of the control state, and what a row of each is. Rows are plain JSON. */
 export interface Tables {
@@ -14,10 +16,13 @@ export interface Tables {
   readonly sessions: Session
   readonly budgets: Budget
   readonly leases: Lease
+  readonly bills: BillRow
   readonly rules: AlertRule
   readonly firings: Firing
   readonly deliveries: Delivery
   readonly audit: AuditEntry
+  readonly telemetryCourses: TelemetryCourse
+  readonly telemetryStandings: TelemetryStanding
   readonly generations: HeldGeneration
   readonly traces: HeldTrace
 }
