@@ -1,4 +1,5 @@
 /** Requests to providers recorded where they are made. Runs wherever there is `fetch`. */
+export { type ConfigurableClient, captureClient } from './client.ts'
 export {
   Exchange,
   type ExchangeNames,
@@ -8,4 +9,5 @@ export {
 } from './exchange.ts'
 export { type CaptureOptions, captureFetch } from './fetch.ts'
 export { type RequestFacts, RequestReader } from './request-facts.ts'
+export { attemptOf, operationOf } from './retries.ts'
 export { type Target, targetOf } from './target.ts'
