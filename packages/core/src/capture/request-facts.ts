@@ -1,4 +1,4 @@
-import { Pruner, type Wanted } from '../provider/stream/prune.ts'
+import { Pruner, type WantedMembers } from '../provider/stream/prune.ts'
 
 /** What a request's body says that no message is part of. */
 export interface RequestFacts {
@@ -16,7 +16,7 @@ export interface RequestFacts {
   readonly streamOptions?: true
 }
 
-const WANTED: Exclude<Wanted, true | 'length'> = {
+const WANTED: WantedMembers = {
   messages: 'length',
   input: 'length',
   contents: 'length',

@@ -1,14 +1,14 @@
 import { at } from '../normalized.ts'
 import type { Provider } from '../provider.ts'
 import { codeOf } from './code.ts'
-import type { Wanted } from './prune.ts'
+import type { WantedMembers } from './prune.ts'
 
 export type Members = Record<string, unknown>
 
 /** What is looked for in the answers of providers that speak alike, and how its pieces make one answer. */
 export interface Dialect {
   /** Of each piece; nothing else of it is ever held. None of these is text that a model or a person wrote. */
-  readonly wanted: Exclude<Wanted, true | 'length'>
+  readonly wanted: WantedMembers
   /** Takes a piece into the answer so far, which has the shape that the normaliser of usage reads. */
   fold(answer: Members, piece: Members): void
   /** Does the protocol end with this piece? A stream that stops before has been cut off. */

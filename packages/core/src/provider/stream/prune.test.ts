@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Pruner, type Wanted } from './prune.ts'
+import { Pruner, type Wanted, type WantedMembers } from './prune.ts'
 import { pieces } from './testing/pieces.ts'
 
-type Tree = Exclude<Wanted, true | 'length'>
+type Tree = WantedMembers
 
 /** What `JSON.parse` and a walk over the whole document give. */
 function pruned(value: unknown, wanted: Tree): unknown {

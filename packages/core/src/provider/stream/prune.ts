@@ -4,8 +4,8 @@
  */
 export type Wanted = true | 'length' | { readonly [name: string]: Wanted }
 
-/** What is wanted of a container's members. */
-type Below = Exclude<Wanted, true | 'length'>
+/** What is wanted of a document's members. */
+export type WantedMembers = Exclude<Wanted, true | 'length'>
 
 /** Members longer than this are left out: no figure and no name is as long. */
 const MAX_MEMBER_BYTES = 65_536
@@ -28,7 +28,7 @@ type Members = Record<string, unknown>
 interface Frame {
   readonly array: boolean
   /** Undefined: nothing, so its members are passed over. */
-  readonly wanted: Below | 'length' | undefined
+  readonly wanted: WantedMembers | 'length' | undefined
   /** Where wanted members go. */
   readonly into: Members | unknown[] | undefined
   /** The member's name (object), or how many elements came before (array). */
@@ -55,7 +55,7 @@ export class Pruner {
   /** A wanted member was longer than what is kept of one. */
   truncated = false
 
-  readonly #wanted: Below
+  readonly #wanted: WantedMembers
   readonly #onDocument: (document: Members) => void
   /** Each element of an array at the top is a document. */
   readonly #elements: boolean
@@ -75,7 +75,7 @@ export class Pruner {
   #length = 0
   #keeping: 'value' | 'name' | undefined
 
-  constructor(wanted: Below, onDocument: (document: Members) => void, elements = false) {
+  constructor(wanted: WantedMembers, onDocument: (document: Members) => void, elements = false) {
     this.#wanted = wanted
     this.#onDocument = onDocument
     this.#elements = elements

@@ -1,4 +1,4 @@
-import type { Wanted } from '@tallystick/core/provider'
+import type { WantedMembers } from '@tallystick/core/provider'
 
 /**
  * What is read of a `StandardLoggingPayload`. `messages`, `response` and `model_parameters` have what people and models wrote:
@@ -6,7 +6,7 @@ import type { Wanted } from '@tallystick/core/provider'
  *
  * @source litellm/types/utils.py, `StandardLoggingPayload` and what it refers to
  */
-export const LITELLM_MEMBERS: Exclude<Wanted, true | 'length'> = {
+export const LITELLM_MEMBERS: WantedMembers = {
   id: true,
   litellm_call_id: true,
   trace_id: true,

@@ -1,4 +1,4 @@
-import { Pruner, type Wanted } from '@tallystick/core/provider'
+import { Pruner, type WantedMembers } from '@tallystick/core/provider'
 import type { ByteSource } from './bytes.ts'
 
 const CHUNK_BYTES = 1024 * 1024
@@ -11,7 +11,7 @@ export interface LineWants {
   /** Texts of which a line must hold at least one, or it is not looked at. */
   readonly needles: readonly Uint8Array[]
   /** Members that are kept of a line too long to be parsed whole. */
-  readonly wanted: Exclude<Wanted, true>
+  readonly wanted: WantedMembers
 }
 
 /** A line that may matter. */
