@@ -44,7 +44,8 @@ export interface ExchangeOptions {
 export interface ExchangeStart {
   readonly target: Target
   readonly method: string
-  readonly facts: RequestFacts
+  /** What its body says; {@link Exchange.sent} tells later where the body is still to go by. */
+  readonly facts?: RequestFacts
   readonly requestBytes?: number
   readonly names?: ExchangeNames
   /** 1 for the first try. */
@@ -68,20 +69,31 @@ export class Exchange {
   readonly #clock: Clock
   readonly #startedMs: number
   readonly #started: number
+  #facts: RequestFacts
+  #requestBytes: number | undefined
   #reader: AnswerReader | undefined
   #status: number | undefined
   #requestId: string | undefined
   #firstByte: number | undefined
   #responseBytes = 0
   #streamed = false
+  #unread = false
   #over = false
 
   constructor(options: ExchangeOptions, start: ExchangeStart) {
     this.#options = options
     this.#start = start
+    this.#facts = start.facts ?? {}
+    this.#requestBytes = start.requestBytes
     this.#clock = options.clock ?? systemClock
     this.#startedMs = this.#clock.now()
     this.#started = this.#clock.monotonic()
+  }
+
+  /** The request's body has gone by; the answer may have begun before. */
+  sent(facts: RequestFacts, requestBytes: number): void {
+    this.#facts = facts
+    this.#requestBytes = requestBytes
   }
 
   /** The status line and headers have come. */
@@ -90,7 +102,7 @@ export class Exchange {
     const contentType = headers.get('content-type') ?? undefined
     const kind: AnswerKind = { provider: this.#provider(), contentType }
     this.#reader = new AnswerReader(kind)
-    this.#streamed = STREAMS.test(contentType ?? '') || this.#start.facts.stream === true
+    this.#streamed = STREAMS.test(contentType ?? '') || this.#facts.stream === true
     this.#requestId =
       REQUEST_ID_HEADERS.map((name) => headers.get(name)).find((id) => id !== null && id !== '') ?? undefined
   }
@@ -101,6 +113,11 @@ export class Exchange {
     this.#firstByte ??= this.#clock.monotonic()
     this.#responseBytes += bytes.length
     this.#reader?.write(bytes)
+  }
+
+  /** The rest of the answer cannot be read, e.g. for how it is compressed: nothing is known of whether it was cut short. */
+  unread(): void {
+    this.#unread = true
   }
 
   /** The answer has ended as it should, or at least its connection has. */
@@ -139,11 +156,13 @@ export class Exchange {
   }
 
   #event(how: Partial<UsageEvent>): UsageEvent {
-    const { target, method, facts, names, attempt, requestBytes } = this.#start
+    const { target, method, names, attempt } = this.#start
+    const facts = this.#facts
+    const requestBytes = this.#requestBytes
     const now = this.#clock.monotonic()
     const reading: AnswerReading = this.#reader?.end() ?? { complete: false, damaged: false }
     const { usage, error } = reading
-    const outcome = outcomeOf(this.#status, reading, how, this.#streamed)
+    const outcome = outcomeOf(this.#status, reading, how, this.#streamed && !this.#unread)
     const requestModel = facts.model ?? target.model ?? reading.responseModel ?? 'unknown'
     const eventId = [reading.responseId, this.#requestId].find((id) => id !== undefined && id.length <= MAX_ID_CHARS)
     return {
@@ -175,9 +194,9 @@ export class Exchange {
   }
 
   #provider(): string | undefined {
-    const { target, facts } = this.#start
+    const { target } = this.#start
     if (target.provider !== undefined) return parseProvider(target.provider)
-    const model = facts.model ?? target.model
+    const model = this.#facts.model ?? target.model
     const inferred = model === undefined ? 'unknown' : inferProvider(model)
     return inferred === 'unknown' ? undefined : inferred
   }
@@ -190,11 +209,11 @@ function outcomeOf(
   status: number | undefined,
   { complete, error }: AnswerReading,
   how: Partial<UsageEvent>,
-  streamed: boolean,
+  mustComplete: boolean,
 ): Partial<UsageEvent> & { readonly success: boolean } {
   if (how.errorType !== undefined) return { ...how, success: false }
   if (status === undefined || status >= 400 || error !== undefined) return { success: false }
-  if (streamed && !complete) return { success: false, errorType: 'truncated' }
+  if (mustComplete && !complete) return { success: false, errorType: 'truncated' }
   return { success: true }
 }
 

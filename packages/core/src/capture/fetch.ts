@@ -1,5 +1,6 @@
 import { Exchange, type ExchangeNames, type ExchangeOptions } from './exchange.ts'
 import { type RequestFacts, RequestReader } from './request-facts.ts'
+import { attemptOf, operationOf } from './retries.ts'
 import { type Target, targetOf } from './target.ts'
 
 /** How requests are recorded that go through a wrapped `fetch`. */
@@ -72,18 +73,6 @@ function factsOf(bytes: Uint8Array | undefined): RequestFacts {
   const reader = new RequestReader()
   if (bytes !== undefined) reader.write(bytes)
   return reader.end()
-}
-
-/** The SDKs of OpenAI and Anthropic number their retries from 0. */
-function attemptOf(headers: Headers): number | undefined {
-  const count = headers.get('x-stainless-retry-count')
-  return count !== null && /^\d{1,6}$/.test(count) ? Number(count) + 1 : undefined
-}
-
-/** Tries of one operation share the key by which a provider would know a repeat. */
-function operationOf(headers: Headers): ExchangeNames {
-  const key = headers.get('idempotency-key')
-  return key === null || key === '' || key.length > 128 ? {} : { operationId: key }
 }
 
 function namesOf({ names }: CaptureOptions, url: URL, headers: Headers): ExchangeNames {

@@ -8,4 +8,5 @@ export {
 } from './exchange.ts'
 export { type CaptureOptions, captureFetch } from './fetch.ts'
 export { type RequestFacts, RequestReader } from './request-facts.ts'
+export { attemptOf, operationOf } from './retries.ts'
 export { type Target, targetOf } from './target.ts'

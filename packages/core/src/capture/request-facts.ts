@@ -5,9 +5,28 @@ export interface RequestFacts {
   readonly model?: string
   readonly stream?: boolean
   readonly serviceTier?: string
+  /** Most tokens that one answer may have, where the request says so. */
+  readonly maxOutputTokens?: number
+  /** How many answers it asks for, where it says so. */
+  readonly answers?: number
+  /** Does it ask a stream for its usage, in the words of OpenAI? Absent: it says nothing of that. */
+  readonly includeUsage?: boolean
+  /** It says how the stream is to be, in the words of OpenAI. */
+  readonly streamOptions?: true
 }
 
-const WANTED = { model: true, stream: true, service_tier: true } as const
+const WANTED = {
+  model: true,
+  stream: true,
+  service_tier: true,
+  max_tokens: true,
+  max_completion_tokens: true,
+  max_output_tokens: true,
+  n: true,
+  stream_options: true,
+  generationConfig: { maxOutputTokens: true, candidateCount: true },
+  options: { num_predict: true },
+} as const
 
 /**
  * Reads a request's body in pieces, as it goes by; what it says to the model is passed over and never held.
@@ -19,12 +38,8 @@ const WANTED = { model: true, stream: true, service_tier: true } as const
  */
 export class RequestReader {
   #facts: RequestFacts = {}
-  readonly #pruner = new Pruner(WANTED, ({ model, stream, service_tier: tier }) => {
-    this.#facts = {
-      ...(typeof model === 'string' && model !== '' ? { model } : {}),
-      ...(typeof stream === 'boolean' ? { stream } : {}),
-      ...(typeof tier === 'string' && tier !== '' ? { serviceTier: tier } : {}),
-    }
+  readonly #pruner = new Pruner(WANTED, (body) => {
+    this.#facts = factsOf(body)
   })
 
   write(bytes: Uint8Array): void {
@@ -35,4 +50,39 @@ export class RequestReader {
   end(): RequestFacts {
     return this.#pruner.end() ? this.#facts : {}
   }
+}
+
+type Members = Readonly<Record<string, unknown>>
+
+function factsOf(body: Members): RequestFacts {
+  const { model, stream, service_tier: tier, stream_options: streamOptions } = body
+  const options = objectOf(streamOptions)
+  const config = objectOf(body['generationConfig'])
+  // APIs differ in which of these they obey, so the largest is what must be reckoned with.
+  const maxOutputTokens = largestCount(
+    body['max_completion_tokens'],
+    body['max_tokens'],
+    body['max_output_tokens'],
+    config?.['maxOutputTokens'],
+    objectOf(body['options'])?.['num_predict'],
+  )
+  const answers = largestCount(body['n'], config?.['candidateCount'])
+  const includeUsage = options?.['include_usage']
+  return {
+    ...(typeof model === 'string' && model !== '' ? { model } : {}),
+    ...(typeof stream === 'boolean' ? { stream } : {}),
+    ...(typeof tier === 'string' && tier !== '' ? { serviceTier: tier } : {}),
+    ...(maxOutputTokens === undefined ? {} : { maxOutputTokens }),
+    ...(answers === undefined ? {} : { answers }),
+    ...(typeof includeUsage === 'boolean' ? { includeUsage } : {}),
+    ...(streamOptions === undefined ? {} : { streamOptions: true }),
+  }
+}
+
+const objectOf = (value: unknown): Members | undefined =>
+  typeof value === 'object' && value !== null ? (value as Members) : undefined
+
+function largestCount(...values: readonly unknown[]): number | undefined {
+  const counts = values.filter((value): value is number => Number.isSafeInteger(value) && (value as number) >= 0)
+  return counts.length === 0 ? undefined : Math.max(...counts)
 }

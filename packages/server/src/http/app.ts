@@ -13,6 +13,7 @@ import type { Principal } from '../identity/principal.ts'
 import { scopedStore } from '../identity/scoped-store.ts'
 import type { AckMode, Ingest } from '../ingest/ingest.ts'
 import { type VerifyOptions, verify } from '../ingest/verify.ts'
+import type { CaptureProxy } from '../proxy/proxy.ts'
 import { createAudit } from '../state/audit-log.ts'
 import { openMemoryState } from '../state/memory.ts'
 import type { ControlState } from '../state/state.ts'
@@ -75,6 +76,8 @@ export interface AppOptions {
   /** What agents may spend; as `budgets` has it when absent. */
   readonly budgetsOf?: BudgetsOf
   readonly admin?: AdminAccess
+  /** The capture proxy; without it there is nothing under /proxy. */
+  readonly proxy?: CaptureProxy
   /** What the store keeps single events for, ms; only told, not enforced here. */
   readonly eventsTtlMs?: number
   readonly clock?: Clock
@@ -219,6 +222,7 @@ function contextOf(options: AppOptions): AppContext {
     budgetsOf: options.budgetsOf ?? ((agentId, tenantId) => budgets.budgetOfAgent(agentId, tenantId)),
     queries: createTurnstile(limits.runningQueries, limits.waitingQueries),
     downloads: createDownloads(limits.downloads),
+    ...(options.proxy ? { proxy: options.proxy } : {}),
     ...(options.backup ? { backup: options.backup } : {}),
     openApi: once(() => openApiDocument(ROUTES, about.version)),
     newRequestId,
