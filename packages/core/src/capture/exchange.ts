@@ -1,4 +1,4 @@
-import { type Clock, systemClock, type UsageEvent } from '../event/index.ts'
+import { type Clock, type Mutable, systemClock, type UsageEvent } from '../event/index.ts'
 import { inferProvider } from '../provider/infer.ts'
 import { parseProvider } from '../provider/provider.ts'
 import { type AnswerKind, AnswerReader, type AnswerReading } from '../provider/stream/answer-reader.ts'
@@ -165,32 +165,31 @@ export class Exchange {
     const outcome = outcomeOf(this.#status, reading, how, this.#streamed && !this.#unread)
     const requestModel = facts.model ?? target.model ?? reading.responseModel ?? 'unknown'
     const eventId = [reading.responseId, this.#requestId].find((id) => id !== undefined && id.length <= MAX_ID_CHARS)
-    return {
-      ...names,
-      ...(eventId === undefined ? {} : { eventId }),
-      kind: outcome.success ? 'llm_request_completed' : 'llm_request_failed',
-      timestampMs: this.#startedMs,
-      provider: this.#provider() ?? inferProvider(requestModel),
-      requestModel,
-      operation: target.operation,
-      endpoint: target.endpoint,
-      method,
-      stream: this.#streamed,
-      ...(facts.serviceTier === undefined ? {} : { serviceTier: facts.serviceTier }),
-      ...(attempt === undefined ? {} : { attempt }),
-      ...(requestBytes === undefined ? {} : { requestBytes }),
-      ...(this.#status === undefined ? {} : { statusCode: this.#status }),
-      responseBytes: this.#responseBytes,
-      ...(reading.responseModel === undefined ? {} : { responseModel: reading.responseModel }),
-      ...(reading.finishReason === undefined ? {} : { finishReason: reading.finishReason }),
-      ...(error?.type === undefined ? {} : { errorType: error.type }),
-      ...(error?.code === undefined ? {} : { errorCode: error.code }),
-      ...outcome,
-      ...usage?.fields,
-      usageBasis: usage === undefined ? 'unknown' : 'measured',
-      durationMs: Math.round(now - this.#started),
-      ...(this.#firstByte === undefined ? {} : { ttfbMs: Math.round(this.#firstByte - this.#started) }),
-    } as UsageEvent
+    // Built by assignment: one is made for each request, by proxies too.
+    const event: Partial<Mutable<UsageEvent>> = { ...names }
+    if (eventId !== undefined) event.eventId = eventId
+    event.kind = outcome.success ? 'llm_request_completed' : 'llm_request_failed'
+    event.timestampMs = this.#startedMs
+    event.provider = this.#provider() ?? inferProvider(requestModel)
+    event.requestModel = requestModel
+    event.operation = target.operation
+    event.endpoint = target.endpoint
+    event.method = method
+    event.stream = this.#streamed
+    if (facts.serviceTier !== undefined) event.serviceTier = facts.serviceTier
+    if (attempt !== undefined) event.attempt = attempt
+    if (requestBytes !== undefined) event.requestBytes = requestBytes
+    if (this.#status !== undefined) event.statusCode = this.#status
+    event.responseBytes = this.#responseBytes
+    if (reading.responseModel !== undefined) event.responseModel = reading.responseModel
+    if (reading.finishReason !== undefined) event.finishReason = reading.finishReason
+    if (error?.type !== undefined) event.errorType = error.type
+    if (error?.code !== undefined) event.errorCode = error.code
+    Object.assign(event, outcome, usage?.fields)
+    event.usageBasis = usage === undefined ? 'unknown' : 'measured'
+    event.durationMs = Math.round(now - this.#started)
+    if (this.#firstByte !== undefined) event.ttfbMs = Math.round(this.#firstByte - this.#started)
+    return event as UsageEvent
   }
 
   #provider(): string | undefined {

@@ -19,7 +19,7 @@ export function createNodeProxy(
     try {
       assertMeant(request, guard)
       if (app.stopping()) throw new TallystickError('shutting_down')
-      const found = identity.authenticate(new ProxyEvidence(request, clock.now()))
+      const found = identity.authenticate(evidenceOf(request, clock.now()))
       const principal: Principal = found instanceof Promise ? await found : found
       assertScope(principal, 'ingest')
       const { headers } = request
@@ -57,30 +57,17 @@ export function assertMeant({ headers }: IncomingMessage, guard: Guard): void {
 }
 
 /**
- * The key for this server: `X-Tallystick-Key`, or a key of ours where the provider's would stand. Whatever else stands there is for
- * the provider, and no business of ours.
+ * What a request shows of its sender: the key for this server, which is `X-Tallystick-Key`, or a key of ours where the provider's
+ * would stand. Whatever else is there is for the provider, and neither cookies nor the word of a login proxy open this door.
  */
-class ProxyEvidence implements Evidence {
-  readonly headers: Evidence['headers']
-  readonly nowMs: number
-  readonly #request: IncomingMessage
-
-  constructor(request: IncomingMessage, nowMs: number) {
-    this.#request = request
-    this.nowMs = nowMs
-    const key = tallystickKey(request)
-    const authorization = key === undefined ? null : `Bearer ${key}`
-    this.headers = { get: (name) => (name === 'authorization' ? authorization : null) }
-  }
-
-  get peer(): string | undefined {
-    return this.#request.socket.remoteAddress
-  }
-
-  get url(): URL {
-    return new URL('http://localhost/proxy')
-  }
+function evidenceOf(request: IncomingMessage, nowMs: number): Evidence {
+  const key = tallystickKey(request)
+  const authorization = key === undefined ? null : `Bearer ${key}`
+  const headers = { get: (name: string) => (name === 'authorization' ? authorization : null) }
+  return { headers, url: PLACE, peer: undefined, nowMs }
 }
+
+const PLACE = new URL('http://localhost/proxy')
 
 function tallystickKey({ headers }: IncomingMessage): string | undefined {
   const named = headers['x-tallystick-key']

@@ -41,6 +41,8 @@ export function createConnector(
     maxFreeSockets: MAX_FREE_SOCKETS,
     scheduling: 'lifo',
     noDelay: true,
+    // The same as that of each request: a socket's timer is then set once and not at every turn.
+    timeout: idleMs,
   })
   const checked: LookupFunction = (hostname, options, callback) => {
     lookup(hostname, { ...options, all: true }, (error, found) => {

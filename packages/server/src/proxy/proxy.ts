@@ -54,6 +54,8 @@ const IDLE_MS = 600_000
 /** Bodies that are looked at before they go on are held up to this. */
 const MAX_HELD_BYTES = 32 * 1024 * 1024
 const MAX_ALL_HELD_BYTES = 256 * 1024 * 1024
+const MAX_TARGETS = 1_000
+const MAX_TARGET_CHARS = 512
 const CLOSE_STEP_MS = 10
 const CLOSE_STEPS = 100
 /** `.` and `..` as part of a path, however spelt: they would lead out of the upstream's own path. */
@@ -82,6 +84,8 @@ class Carrier implements CaptureProxy {
   readonly #options: ProxyOptions
   readonly #clock: Clock
   readonly #connectors = new Map<string, Connector>()
+  /** By upstream and path; null where nothing is recorded. */
+  readonly #targets = new Map<string, Target | null>()
   readonly #settling = new Set<Promise<void>>()
   #requests = 0
   #active = 0
@@ -166,10 +170,21 @@ class Carrier implements CaptureProxy {
       throw new TallystickError('malformed_request', 'The transfer coding must be chunked, and nothing else.')
     const pathname = `${upstream.basePath}${rest}` || '/'
     const search = upstream.credential === undefined ? url.slice(end) : url.slice(end).replace(KEY_PARAMETER, '$1')
-    const known = method === 'POST' ? targetOf(new URL(`http://upstream${pathname}`)) : undefined
+    const target = method === 'POST' ? this.#target(upstream, pathname) : undefined
+    return { upstream, connector, path: `${pathname}${search}`, target, caller }
+  }
+
+  /** The paths that are asked for are few, and the same again and again. */
+  #target(upstream: Upstream, pathname: string): Target | undefined {
+    const key = `${upstream.name}${pathname}`
+    const found = this.#targets.get(key)
+    if (found !== undefined) return found ?? undefined
+    const known = targetOf(new URL(`http://upstream${pathname}`))
     const provider = upstream.provider ?? known?.provider
     const target = known && { ...known, ...(provider === undefined ? {} : { provider }) }
-    return { upstream, connector, path: `${pathname}${search}`, target, caller }
+    if (this.#targets.size >= MAX_TARGETS) this.#targets.clear()
+    if (pathname.length <= MAX_TARGET_CHARS) this.#targets.set(key, target ?? null)
+    return target
   }
 
   #asksForUsage({ headers }: IncomingMessage, { target }: Plan): boolean {

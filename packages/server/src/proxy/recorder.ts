@@ -1,5 +1,4 @@
-import type { RequestFacts } from '@tallystick/core/capture'
-import { encodeWireEvent, type UsageEvent } from '@tallystick/core/event'
+import { FIELD_NAMES, type UsageEvent, wireName } from '@tallystick/core/event'
 import type { Ingest, IngestRequest } from '../ingest/ingest.ts'
 
 /** Whom a request is of, as the pipeline is told of it. */
@@ -12,7 +11,7 @@ export type RecordedEvent = Partial<UsageEvent> & Pick<UsageEvent, 'kind'>
 
 /** Takes the events of requests that went by. Never throws, never waits, and never keeps a request from going on. */
 export interface ProxyRecorder {
-  record(event: RecordedEvent, caller: ProxyCaller, facts?: RequestFacts): void
+  record(event: RecordedEvent, caller: ProxyCaller): void
   /** Resolves once everything taken so far has been kept or given up. */
   settled(): Promise<void>
   readonly counts: RecordingCounts
@@ -30,7 +29,8 @@ export interface RecordingCounts {
   readonly dropped: number
 }
 
-const GATHER_MS = 2
+const GATHER_MS = 50
+const MAX_GATHERED = 500
 const MAX_WAITING = 20_000
 const MAX_MENDED = 8
 
@@ -105,14 +105,27 @@ export function createIngestRecorder({ ingest, onError }: IngestRecorderOptions)
         counts.dropped++
         return
       }
-      waiting.push({ item: encodeWireEvent(event as UsageEvent), caller, mended: 0 })
-      timer ??= setTimeout(flush, GATHER_MS)
+      waiting.push({ item: wireItem(event), caller, mended: 0 })
+      if (waiting.length >= MAX_GATHERED) flush()
+      else timer ??= setTimeout(flush, GATHER_MS)
     },
     async settled() {
       flush()
       while (under.size > 0) await Promise.all(under)
     },
   }
+}
+
+const WIRE_NAMES: ReadonlyMap<string, string> = new Map(FIELD_NAMES.map((field) => [field, wireName(field)]))
+
+/** The event as an item of the native wire. Only members that it has are looked at, which are a third of those there are. */
+export function wireItem(event: RecordedEvent): Record<string, unknown> {
+  const item: Record<string, unknown> = {}
+  for (const field of Object.keys(event)) {
+    const name = WIRE_NAMES.get(field)
+    if (name !== undefined) item[name] = event[field as keyof UsageEvent]
+  }
+  return item
 }
 
 /** Of the same tenant and agent: one delivery is of one sender. */
