@@ -27,6 +27,8 @@ export interface RecordingCounts {
   readonly failed: number
   /** Too many waited. */
   readonly dropped: number
+  /** Not decided yet. */
+  readonly pending: number
 }
 
 const GATHER_MS = 50
@@ -99,7 +101,9 @@ export function createIngestRecorder({ ingest, onError }: IngestRecorderOptions)
   }
 
   return {
-    counts,
+    get counts() {
+      return { ...counts, pending: waiting.length + submitted }
+    },
     record(event, caller) {
       if (waiting.length + submitted >= MAX_WAITING) {
         counts.dropped++

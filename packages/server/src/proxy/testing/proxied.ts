@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type OpenOptions, openTallystick, type Tallystick } from '../../open.ts'
+import type { ProxyStats } from '../proxy.ts'
 
 export type Answer = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>
 
@@ -42,6 +43,7 @@ export interface Proxied {
   close(): Promise<void>
 }
 
+/** The upstream `up`, and those of the options; `STAND_IN` in their entries is its address. */
 export async function openProxied(
   options: Partial<OpenOptions> & { readonly proxy?: OpenOptions['proxy'] } = {},
   provider = 'openai',
@@ -53,7 +55,10 @@ export async function openProxied(
     ...options,
     proxy: {
       ...options.proxy,
-      entries: [`up=${standIn.url} provider=${provider} private`, ...(options.proxy?.entries ?? [])],
+      entries: [
+        `up=${standIn.url} provider=${provider} private`,
+        ...(options.proxy?.entries ?? []).map((entry) => entry.replace('=STAND_IN', `=${standIn.url}`)),
+      ],
     },
   })
   const { url, port } = await tallystick.listen()
@@ -78,13 +83,10 @@ export async function openProxied(
 
 /** Until nothing is under way and what was recorded is counted. */
 async function settled(tallystick: Tallystick): Promise<void> {
-  let quiet = 0
-  for (let before = ''; quiet < 4; ) {
+  for (let quiet = 0; quiet < 2; ) {
     await new Promise((resolve) => setTimeout(resolve, 10))
-    const now = JSON.stringify(tallystick.proxyStats())
-    const isQuiet = now === before && tallystick.proxyStats()?.active === 0
-    quiet = isQuiet ? quiet + 1 : 0
-    before = now
+    const { active, recording } = tallystick.proxyStats() as ProxyStats
+    quiet = active === 0 && recording.pending === 0 ? quiet + 1 : 0
   }
   await tallystick.ingest.applied()
 }
