@@ -1,4 +1,4 @@
-import { TallystickError } from '@tallystick/core'
+import { isTallystickError, TallystickError } from '@tallystick/core'
 import type { RequestFacts, Target } from '@tallystick/core/capture'
 import type { Clock } from '@tallystick/core/event'
 import { calculateMaxCost, DEFAULT_MAX_OUTPUT_TOKENS, type PriceBook } from '@tallystick/core/pricing'
@@ -87,7 +87,6 @@ function termsOf(
   return {
     requestId,
     ttlMs: TTL_MS,
-    unboundedPasses: true,
     tokens: BigInt(bodyBytes) + BigInt(output),
     ...(cost === undefined ? {} : { nanoUsd: BigInt(cost) }),
     ...(tenantId === undefined ? {} : { tenantId }),
@@ -101,7 +100,13 @@ function termsOf(
 }
 
 /** Room that requests under way hold comes back soon; what is spent does not. */
-function refused(error: unknown, { nanoUsd, tokens }: LeaseTerms): unknown {
+function refused(error: unknown, { nanoUsd, tokens, model = 'no name' }: LeaseTerms): unknown {
+  // A hard budget that let pass what nobody can reckon would be got round by a model's other name.
+  if (isTallystickError(error) && error.code === 'missing_field')
+    return new TallystickError(
+      'budget_exceeded',
+      `The model ${JSON.stringify(model.slice(0, 128))} has no price, so nobody knows what the request costs at the most, and a hard budget does not let it pass. Give the model a price in prices.files.`,
+    )
   if (!(error instanceof BudgetExceeded)) return error
   const { unit, amount, spent, reserved, name, budgetId } = error.refusal
   const asked = (unit === 'nano_usd' ? nanoUsd : tokens) ?? 1n

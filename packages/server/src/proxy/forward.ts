@@ -23,12 +23,16 @@ export interface Forwarding {
   readonly hidesUsage?: boolean
   /** Called once with what went wrong before anything was answered; answers the client. */
   readonly fail: (error: TallystickError) => void
-  /** Called once when the request is over, however. */
+  /** Called once when the request is over, however, and its exchange has been told of all of it. */
   readonly over: () => void
 }
 
 class UpstreamSilent extends Error {
   override readonly name = 'TimeoutError'
+}
+
+class UpstreamGone extends Error {
+  readonly code = 'ECONNRESET'
 }
 
 /** Sends a request on and its answer back: no byte changed, none held, no faster than it is read, and cut where it is cut. */
@@ -41,6 +45,7 @@ class Course {
   #outgoing: ClientRequest | undefined
   #tap: Tap | undefined
   #hider: UsageHider | undefined
+  #hasAnswer = false
   #over = false
 
   constructor(job: Forwarding) {
@@ -63,6 +68,8 @@ class Course {
     outgoing.on('response', (incoming) => this.#answered(incoming))
     outgoing.on('information', (news) => this.#informed(news))
     outgoing.on('error', (error) => this.#failed(error))
+    // An answer that is none, such as a switch of protocols that nobody asked for, ends without any other word.
+    outgoing.on('close', () => this.#hasAnswer || this.#failed(new UpstreamGone('the upstream closed the connection')))
     outgoing.on('timeout', () => outgoing.destroy(new UpstreamSilent('the upstream was silent')))
     this.#sendBody(outgoing, exchange)
   }
@@ -98,6 +105,7 @@ class Course {
 
   #answered(incoming: IncomingMessage): void {
     const { response, exchange, hidesUsage } = this.#job
+    this.#hasAnswer = true
     const { statusCode = 502, statusMessage = '', rawHeaders, headers } = incoming
     incoming.on('error', (error) => this.#failed(error))
     if (exchange !== undefined) {
@@ -134,11 +142,11 @@ class Course {
   #ended(incoming: IncomingMessage): void {
     const { request, response } = this.#job
     if (!incoming.complete) {
-      this.#failed(Object.assign(new Error('the answer was cut short'), { code: 'ECONNRESET' }))
+      this.#failed(new UpstreamGone('the answer was cut short'))
       return
     }
     if (this.#over) return
-    this.#finish()
+    this.#over = true
     const rest = this.#hider?.end()
     if (rest !== undefined && rest.byteLength > 0) response.write(rest)
     if (incoming.rawTrailers.length > 0) response.addTrailers(pairsOf(incoming.rawTrailers))
@@ -148,8 +156,8 @@ class Course {
       discardRest(request, response)
     }
     response.end()
-    if (this.#tap === undefined) this.#job.exchange?.ended()
-    else this.#tap.ended()
+    if (this.#tap === undefined) this.#job.over()
+    else this.#tap.ended(this.#job.over)
   }
 
   /** What else a provider says before its answer; `100 Continue` has been said already. */
@@ -176,15 +184,16 @@ class Course {
   /** The other end of the client's connection is gone, or everything has been sent. */
   #clientGone(): void {
     if (this.#over) return
-    this.#finish()
+    this.#over = true
     this.#tap?.drop()
     this.#outgoing?.destroy()
     this.#job.exchange?.aborted()
+    this.#job.over()
   }
 
   #failed(error: unknown): void {
     if (this.#over) return
-    this.#finish()
+    this.#over = true
     const { response, exchange } = this.#job
     this.#tap?.drop()
     this.#outgoing?.destroy()
@@ -193,10 +202,6 @@ class Course {
     if (!response.headersSent) this.#job.fail(errorOf(error))
     // The end of a whole answer must never be what a broken one is taken for.
     else response.destroy()
-  }
-
-  #finish(): void {
-    this.#over = true
     this.#job.over()
   }
 }

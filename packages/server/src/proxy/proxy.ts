@@ -91,6 +91,8 @@ class Carrier implements CaptureProxy {
   #active = 0
   #refused = 0
   #heldBytes = 0
+  /** Events that went in with their lease, and not through the recorder. */
+  #settled = 0
   #lost = 0
   #closed = false
 
@@ -136,7 +138,12 @@ class Carrier implements CaptureProxy {
       requests: this.#requests,
       active: this.#active,
       refused: this.#refused,
-      recording: { ...counts, failed: counts.failed + this.#lost },
+      recording: {
+        ...counts,
+        recorded: counts.recorded + this.#settled,
+        failed: counts.failed + this.#lost,
+        pending: counts.pending + this.#settling.size,
+      },
     }
   }
 
@@ -309,6 +316,9 @@ class Carrier implements CaptureProxy {
     }
     const settled = held
       .settle(event)
+      .then(() => {
+        this.#settled++
+      })
       .catch((error: unknown) => {
         // The room stays taken until its time is over: what was spent is not known to anybody.
         this.#lost++

@@ -4,8 +4,8 @@ import type { Exchange } from '@tallystick/core/capture'
 /** Looks at an answer as it passes by, and tells the exchange. Never slows it down, and never fails it. */
 export interface Tap {
   data(chunk: Uint8Array): void
-  /** The answer is over as it should be. */
-  ended(): void
+  /** The answer is over as it should be. Calls back once all of it has been read. */
+  ended(over: () => void): void
   /** It is over otherwise: what is still being read does not count any more. */
   drop(): void
 }
@@ -29,7 +29,11 @@ export function createTap(exchange: Exchange, contentEncoding: string | undefine
   const decoder = DECODERS[encoding as keyof typeof DECODERS]
   if (decoder !== undefined && Object.hasOwn(DECODERS, encoding)) return new DecodingTap(exchange, decoder())
   exchange.unread()
-  return { data: () => undefined, ended: () => exchange.ended(), drop: () => undefined }
+  const ended = (over: () => void): void => {
+    exchange.ended()
+    over()
+  }
+  return { data: () => undefined, ended, drop: () => undefined }
 }
 
 class PlainTap implements Tap {
@@ -43,8 +47,9 @@ class PlainTap implements Tap {
     this.#exchange.data(chunk)
   }
 
-  ended(): void {
+  ended(over: () => void): void {
     this.#exchange.ended()
+    over()
   }
 
   drop(): void {}
@@ -55,7 +60,8 @@ class DecodingTap implements Tap {
   readonly #exchange: Exchange
   #decoder: ReturnType<typeof createGunzip> | ReturnType<typeof createBrotliDecompress> | undefined
   #read = 0
-  #over = false
+  /** Set once the answer is over. */
+  #over: (() => void) | undefined
 
   constructor(
     exchange: Exchange,
@@ -79,9 +85,9 @@ class DecodingTap implements Tap {
     if (decoder.writableLength > MAX_WAITING_BYTES) this.#giveUp()
   }
 
-  ended(): void {
-    this.#over = true
-    if (this.#decoder === undefined) this.#exchange.ended()
+  ended(over: () => void): void {
+    this.#over = over
+    if (this.#decoder === undefined) this.#tell()
     else this.#decoder.end()
   }
 
@@ -92,12 +98,20 @@ class DecodingTap implements Tap {
 
   #finish(): void {
     this.#decoder = undefined
-    if (this.#over) this.#exchange.ended()
+    this.#tell()
   }
 
   #giveUp(): void {
     this.#exchange.unread()
     this.drop()
-    if (this.#over) this.#exchange.ended()
+    this.#tell()
+  }
+
+  #tell(): void {
+    const over = this.#over
+    if (over === undefined) return
+    this.#over = undefined
+    this.#exchange.ended()
+    over()
   }
 }

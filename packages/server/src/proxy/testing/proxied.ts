@@ -126,7 +126,8 @@ export function send(url: string, { method = 'POST', headers = {}, body }: Sent 
       })
     })
     outgoing.on('error', reject)
-    outgoing.end(body)
+    // As bytes: a text would be joined to the headers, which then leave in its encoding.
+    outgoing.end(body === undefined ? undefined : Buffer.from(body as string))
   })
 }
 
