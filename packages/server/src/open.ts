@@ -26,9 +26,9 @@ import { openIngest } from './ingest/open-ingest.ts'
 import type { Logger } from './logger.ts'
 import { createBudgetGate } from './proxy/budget-gate.ts'
 import { createKeyHash, directorySecret, newSecret } from './proxy/key-hash.ts'
-import { type CaptureProxy, createProxy, type ProxyStats } from './proxy/proxy.ts'
+import { type CaptureProxy, createProxy, type ProxySettings, type ProxyStats } from './proxy/proxy.ts'
 import { createIngestRecorder } from './proxy/recorder.ts'
-import { readUpstreams, type UpstreamSettings } from './proxy/upstream.ts'
+import { readUpstreams } from './proxy/upstream.ts'
 import { openMemoryState } from './state/memory.ts'
 import { type DurableState, openState } from './state/open.ts'
 import type { ControlState } from './state/state.ts'
@@ -82,18 +82,6 @@ export interface OpenOptions {
   readonly logger?: Logger
   readonly clock?: Clock
   readonly random?: Random
-}
-
-/** How requests to providers are carried on. */
-export interface ProxySettings extends UpstreamSettings {
-  /** Makes ids of providers' keys; that of the data directory when absent. */
-  readonly keyHashSecret?: string
-  /** Ask chat streams for their usage, and keep it from clients that did not. */
-  readonly includeUsage?: boolean
-  /** Refuse what no budget has room for. */
-  readonly enforceBudgets?: boolean
-  /** Silence of an upstream after which a request is given up, ms. */
-  readonly idleMs?: number
 }
 
 /** Everything in one process, without a socket until `listen`. */

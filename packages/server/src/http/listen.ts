@@ -203,7 +203,7 @@ function upgradeRefusal({ headers, rawHeaders }: IncomingMessage, app: AppContex
 }
 
 /** Node keeps the first of several and drops the rest without a word; the one a proxy in front believed may be another. */
-function namesManyHosts(rawHeaders: readonly string[]): boolean {
+export function namesManyHosts(rawHeaders: readonly string[]): boolean {
   let hosts = 0
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = rawHeaders[index] as string
@@ -240,7 +240,7 @@ function rawProblem(error: TallystickError, requestId: string): string {
   return `${head}\r\n${body}`
 }
 
-function bindError(host: string, port: number, cause: NodeJS.ErrnoException): TallystickError {
+export function bindError(host: string, port: number, cause: NodeJS.ErrnoException): TallystickError {
   const why =
     cause.code === 'EADDRINUSE'
       ? 'another process listens there; choose another port'
@@ -253,7 +253,7 @@ function bindError(host: string, port: number, cause: NodeJS.ErrnoException): Ta
   })
 }
 
-function urlHost(host: string): string {
+export function urlHost(host: string): string {
   if (host === '0.0.0.0' || host === '' || host === '::') return '127.0.0.1'
   return isIPv6(host) ? `[${host}]` : host
 }

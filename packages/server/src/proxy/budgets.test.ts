@@ -114,7 +114,12 @@ describe('a hard budget', () => {
     const response = await fetch(`${proxied.url}${CHAT}`, {
       method: 'POST',
       headers: JSON_TYPE,
-      body: JSON.stringify({ model: 'gpt-4o', stream: true, max_tokens: 500, messages: [{ role: 'user', content: 'y'.repeat(4000) }] }),
+      body: JSON.stringify({
+        model: 'gpt-4o',
+        stream: true,
+        max_tokens: 500,
+        messages: [{ role: 'user', content: 'y'.repeat(4000) }],
+      }),
     })
     const reader = (response.body as ReadableStream<Uint8Array>).getReader()
     await reader.read()

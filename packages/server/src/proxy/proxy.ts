@@ -13,7 +13,19 @@ import type { KeyHash } from './key-hash.ts'
 import { type ClientNames, clientNames } from './names.ts'
 import type { ProxyCaller, ProxyRecorder, RecordedEvent, RecordingCounts } from './recorder.ts'
 import { refusalOf, sendRefusal } from './refusal.ts'
-import type { Upstream } from './upstream.ts'
+import type { Upstream, UpstreamSettings } from './upstream.ts'
+
+/** How requests to providers are carried on. */
+export interface ProxySettings extends UpstreamSettings {
+  /** Makes ids of providers' keys; that of the data directory when absent. */
+  readonly keyHashSecret?: string
+  /** Ask chat streams for their usage, and keep it from clients that did not. */
+  readonly includeUsage?: boolean
+  /** Refuse what no budget has room for. */
+  readonly enforceBudgets?: boolean
+  /** Silence of an upstream after which a request is given up, ms. */
+  readonly idleMs?: number
+}
 
 export interface ProxyOptions {
   readonly upstreams: ReadonlyMap<string, Upstream>
