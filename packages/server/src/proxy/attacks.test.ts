@@ -131,7 +131,7 @@ describe('P-1: nothing in a request says where it goes', () => {
     expect(got[0]?.url).toBe('/v1/chat/completions?alt=sse')
     expect(got[1]?.headers['authorization']).toBe('Bearer sk-client')
     expect(got[1]?.url).toBe('/v1/chat/completions?key=k')
-    for (const { headers: sent } of got) expect(sent.cookie).toBeUndefined()
+    for (const { headers: sent } of got) expect(sent['cookie']).toBeUndefined()
   })
 
   it('no page of another site may use it, and no answer becomes a page of ours', async () => {

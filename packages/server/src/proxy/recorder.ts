@@ -31,7 +31,7 @@ export interface RecordingCounts {
   readonly pending: number
 }
 
-const GATHER_MS = 50
+const GATHER_MS = 200
 const MAX_GATHERED = 500
 const MAX_WAITING = 20_000
 const MAX_MENDED = 8

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { type OpenOptions, openTallystick, type Tallystick } from '../../open.ts'
 import type { ProxyStats } from '../proxy.ts'
 
-export type Answer = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>
+export type Answer = (request: IncomingMessage, response: ServerResponse) => unknown
 
 /** A server of our own that stands for a provider; `answer` may be changed at any time. */
 export interface StandIn {
