@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs'
+import { closeSync, fdatasyncSync, openSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { openTallystick, type Tallystick } from 'tallystick'
 import { line, machine, median, option, quantile } from './report.ts'
@@ -10,7 +10,8 @@ import { workFolder } from './servers.ts'
  *   npm run bench -- budgets [--pairs 100000] [--at-once 64] [--rounds 3] [--only memory]
  *
  * `memory` keeps the control state in memory, `durable` syncs every change to disk in groups. `amounts` settles by amounts,
- * `events` records an event with each settlement.
+ * `events` records an event with each settlement. `bare fdatasync` is the floor of `durable`: a pair waits for two groups in turn,
+ * and half a group on average before each.
  */
 const pairs = Number(option('pairs', '100000'))
 const atOnce = Number(option('at-once', '64'))
@@ -98,6 +99,20 @@ async function prepared(options: Parameters<typeof openTallystick>[0]): Promise<
 }
 
 const dir = workFolder()
+/** As many bytes as a group of leases, each time behind the last. */
+function bareSync(times: number): readonly number[] {
+  const file = openSync(join(dir, 'bare'), 'a')
+  const bytes = Buffer.alloc(atOnce * 400, 'x')
+  const took = Array.from({ length: times }, () => {
+    const began = performance.now()
+    writeSync(file, bytes)
+    fdatasyncSync(file)
+    return performance.now() - began
+  })
+  closeSync(file)
+  return took
+}
+
 const inMemory = await prepared({ dataDir: join(dir, 'memory'), store: 'memory:' })
 const onDisk = await prepared({ dataDir: join(dir, 'disk') })
 const cases: readonly (readonly [string, () => Promise<Measured>])[] = [
@@ -115,6 +130,8 @@ for (let round = 0; round <= rounds; round++)
     // The first round warms up.
     if (round > 0) found.get(name)?.push(measured)
   }
+const syncs = [...bareSync(500)]
+line('bare fdatasync', { 'p50 ms': quantile(syncs, 0.5), 'p99 ms': quantile(syncs, 0.99) })
 for (const [name, measured] of found) {
   const of = (key: keyof Measured): number => median(measured.map((one) => one[key]))
   line(name, {

@@ -1,65 +1,15 @@
 import { createHmac } from 'node:crypto'
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import type { Browser } from 'playwright-core'
-import { openTallystick, type Tallystick } from 'tallystick'
-import { build } from 'vite'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { launch, SCREENSHOTS, type Watched, watch } from './testing/page.ts'
+import { describe, expect, test } from 'vitest'
+import { SCREENSHOTS } from './testing/page.ts'
+import { overflow, stage } from './testing/stage.ts'
 
 /** The pages where people tell the server something, in a real browser over a real server. */
 
-let built: string
-let browser: Browser
-let dataDir: string
-let tallystick: Tallystick
-let address: string
-const open: Watched[] = []
-
-beforeAll(async () => {
-  built = await mkdtemp(join(tmpdir(), 'tallystick-page-'))
-  const root = fileURLToPath(new URL('../../packages/dashboard', import.meta.url))
-  await build({ root, configFile: join(root, 'vite.config.ts'), logLevel: 'error', build: { outDir: built } })
-  browser = await launch()
-  await mkdir(SCREENSHOTS, { recursive: true })
-})
-
-afterAll(async () => {
-  await browser?.close()
-  await rm(built, { recursive: true, force: true })
-})
-
-beforeEach(async () => {
-  dataDir = await mkdtemp(join(tmpdir(), 'tallystick-control-'))
-  tallystick = await openTallystick({ dataDir, dashboardDir: built, alerts: { allowedHosts: ['127.0.0.1'] } })
-  address = (await tallystick.listen({ port: 0 })).url
-})
-
-afterEach(async () => {
-  for (const watched of open.splice(0)) await watched.close()
-  await tallystick.close()
-  await rm(dataDir, { recursive: true, force: true })
-})
-
-async function visit(path: string, options: Parameters<typeof watch>[2] = {}): Promise<Watched> {
-  const watched = await watch(browser, `${address}${path}`, options)
-  open.push(watched)
-  return watched
-}
-
-async function post<T>(path: string, body: unknown): Promise<T> {
-  const response = await fetch(`${address}${path}`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-  })
-  expect(response.ok, await response.clone().text()).toBe(true)
-  return (await response.json()) as T
-}
+const at = stage(() => ({ alerts: { allowedHosts: ['127.0.0.1'] } }))
+const { visit, post } = at
 
 const spend = (id: string, agent: string, usd: number): object => ({
   event_id: id,
@@ -71,10 +21,6 @@ const spend = (id: string, agent: string, usd: number): object => ({
   agent_id: agent,
   cost_nano_usd: usd * 1_000_000_000,
 })
-
-/** A page that may scroll sideways only within its tables. */
-const overflow = ({ page }: Watched): Promise<number> =>
-  page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')
 
 describe('budgets', () => {
   test('are made, show what is spent, are reset and deleted', async () => {

@@ -1,12 +1,7 @@
-import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
-import type { Browser } from 'playwright-core'
-import { openTallystick, type Tallystick } from 'tallystick'
-import { build } from 'vite'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import {
   count,
   countExact,
@@ -16,7 +11,8 @@ import {
   ratio,
   toExact,
 } from '../../packages/dashboard/src/lib/format.ts'
-import { launch, SCREENSHOTS, type Watched, watch } from './testing/page.ts'
+import { SCREENSHOTS, type Watched } from './testing/page.ts'
+import { overflow, stage } from './testing/stage.ts'
 import { HOSTILE, type Sent, traffic } from './testing/traffic.ts'
 
 /** The page in a real browser, over a real server with the embedded store, under the policy that the server sends. */
@@ -24,53 +20,8 @@ import { HOSTILE, type Sent, traffic } from './testing/traffic.ts'
 const DAY = 86_400_000
 const NOVEMBER_2023 = Date.UTC(2023, 10, 16)
 
-let built: string
-let browser: Browser
-let dataDir: string
-let tallystick: Tallystick
-let address: string
-const open: Watched[] = []
-
-beforeAll(async () => {
-  built = await mkdtemp(join(tmpdir(), 'tallystick-page-'))
-  const root = fileURLToPath(new URL('../../packages/dashboard', import.meta.url))
-  await build({ root, configFile: join(root, 'vite.config.ts'), logLevel: 'error', build: { outDir: built } })
-  browser = await launch()
-  await mkdir(SCREENSHOTS, { recursive: true })
-})
-
-afterAll(async () => {
-  await browser?.close()
-  await rm(built, { recursive: true, force: true })
-})
-
-beforeEach(async () => {
-  dataDir = await mkdtemp(join(tmpdir(), 'tallystick-browser-'))
-  tallystick = await openTallystick({ dataDir, dashboardDir: built })
-  address = (await tallystick.listen({ port: 0 })).url
-})
-
-afterEach(async () => {
-  for (const watched of open.splice(0)) await watched.close()
-  await tallystick.close()
-  await rm(dataDir, { recursive: true, force: true })
-})
-
-async function visit(path = '/', options: Parameters<typeof watch>[2] = {}): Promise<Watched> {
-  const watched = await watch(browser, `${address}${path}`, options)
-  open.push(watched)
-  return watched
-}
-
-async function post<T>(path: string, body: unknown): Promise<T> {
-  const response = await fetch(`${address}${path}`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-  })
-  expect(response.status).toBe(200)
-  return (await response.json()) as T
-}
+const at = stage()
+const { visit, post } = at
 
 async function send(events: readonly Sent[]): Promise<void> {
   const answer = await post<{ accepted: number }>('/api/v1/events', events)
@@ -91,9 +42,6 @@ async function figure({ page }: Watched, measure: string): Promise<string> {
 }
 
 const range = (fromMs: number, toMs: number): string => `from=${fromMs}&to=${toMs}`
-const overflow = ({ page }: Watched): Promise<number> =>
-  page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')
-
 describe('with no events', () => {
   test('says how to send the first one, in lines that work here, and shows it when it has come', async () => {
     const watched = await visit()
@@ -101,11 +49,11 @@ describe('with no events', () => {
     await page.getByRole('heading', { name: 'No events yet' }).waitFor()
     const [curl = '', csv = ''] = await page.locator('pre').allTextContents()
     expect(csv).toMatch(/^npx tallystick import csv /)
-    expect(csv).toContain(`--server ${address}`)
+    expect(csv).toContain(`--server ${at.address}`)
     await page.screenshot({ path: join(SCREENSHOTS, 'empty-light.png') })
 
     const [, target = '', body = ''] = /^curl (\S+) .* -d '(.*)'$/.exec(curl) ?? []
-    expect(new URL(target).origin).toBe(address)
+    expect(new URL(target).origin).toBe(at.address)
     await post(new URL(target).pathname, JSON.parse(body))
     await page.locator('[data-figure="requests"]').waitFor()
     await expect.poll(() => figure(watched, 'requests')).toBe('1')
@@ -328,11 +276,9 @@ describe('while events arrive', () => {
     await send(traffic(10, Date.now() - 60_000, Date.now()))
     const { page } = await visit()
     await page.locator('[data-live="live"]').waitFor()
-    const { port } = new URL(address)
-    await tallystick.close()
+    await at.stop()
     await page.getByText(/^\s*Disconnected\. Figures are of/).waitFor()
-    tallystick = await openTallystick({ dataDir, dashboardDir: built })
-    await tallystick.listen({ port: Number(port) })
+    await at.restart()
     await page.locator('[data-live="live"]').waitFor()
     await page.getByText(/Disconnected\. Figures are of/).waitFor({ state: 'hidden' })
   })
@@ -407,33 +353,42 @@ test('a failing panel says what failed and can be tried again, while the others 
   expect(await alert.count()).toBe(0)
 })
 
-test('the API page shows every route, tries one, and asks nobody but this server', async () => {
-  for (const colorScheme of ['light', 'dark'] as const) {
-    const { page, faults } = await visit('/docs', { colorScheme })
-    await page.getByRole('heading', { name: 'Ask for figures' }).waitFor()
-    const { paths } = (await (await fetch(`${address}/openapi.json`)).json()) as {
+describe('the API page', () => {
+  /** Every route is drawn at once, which takes a slow machine its time. */
+  const WITHIN = { timeout: 40_000 }
+
+  test('shows every route, tries one, and asks nobody but this server', async () => {
+    const { page, faults } = await visit('/docs')
+    await page.getByRole('heading', { name: 'Ask for figures' }).waitFor(WITHIN)
+    const { paths } = (await (await fetch(`${at.address}/openapi.json`)).json()) as {
       paths: Record<string, Record<string, { summary: string }>>
     }
     const headings = (await page.getByRole('heading').allTextContents()).map((text) => text.trim())
-    for (const { summary } of Object.values(paths).flatMap((operations) => Object.values(operations))) {
+    for (const { summary } of Object.values(paths).flatMap((operations) => Object.values(operations)))
       expect(
         headings.filter((text) => text === summary),
         summary,
       ).toHaveLength(1)
-    }
     const operation = page.locator('[id="get-/version"]')
-    await operation.getByRole('button', { name: 'TRY' }).click()
-    await operation.getByText('"tallystick"').first().waitFor()
-    await page.screenshot({ path: join(SCREENSHOTS, `api-${colorScheme}.png`) })
+    await operation.getByRole('button', { name: 'TRY' }).click(WITHIN)
+    await operation.getByText('"tallystick"').first().waitFor(WITHIN)
+    await page.screenshot({ path: join(SCREENSHOTS, 'api-light.png') })
     expect(faults).toEqual([])
-  }
+  }, 90_000)
+
+  test('is dark where the reader is', async () => {
+    const { page, faults } = await visit('/docs', { colorScheme: 'dark' })
+    await page.getByRole('heading', { name: 'Ask for figures' }).waitFor(WITHIN)
+    await page.screenshot({ path: join(SCREENSHOTS, 'api-dark.png') })
+    expect(faults).toEqual([])
+  }, 90_000)
 })
 
 test('the first paint needs less than 100 kB of script and style', async () => {
   // What the page itself names; the pages beside it load theirs when they are visited.
-  const page = await readFile(join(built, 'index.html'), 'utf8')
+  const page = await readFile(join(at.page, 'index.html'), 'utf8')
   const assets = [...page.matchAll(/(?:src|href)="(\/assets\/[^"]+)"/g)].map(([, path]) => path as string)
   expect(assets.length).toBeGreaterThanOrEqual(2)
-  const sizes = await Promise.all(assets.map(async (path) => gzipSync(await readFile(join(built, path))).byteLength))
+  const sizes = await Promise.all(assets.map(async (path) => gzipSync(await readFile(join(at.page, path))).byteLength))
   expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(100_000)
 })

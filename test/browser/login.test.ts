@@ -1,64 +1,32 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import type { Browser, Locator } from 'playwright-core'
-import { openTallystick, type Tallystick } from 'tallystick'
-import { build } from 'vite'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import type { Locator } from 'playwright-core'
+import { afterEach, expect, test } from 'vitest'
 import { mintKey } from '../../packages/server/src/identity/api-key.ts'
 import { type Issuer, startIssuer } from '../login/testing/issuer.ts'
-import { launch, SCREENSHOTS, type Watched, watch } from './testing/page.ts'
+import { SCREENSHOTS } from './testing/page.ts'
+import { stage } from './testing/stage.ts'
 
 /** Getting in, in a real browser: by key, by an issuer, and out again. */
 
-let built: string
-let browser: Browser
 let issuer: Issuer
-let tallystick: Tallystick
-let address: string
 const key = mintKey()
-const open: Watched[] = []
-
-beforeAll(async () => {
-  built = await mkdtemp(join(tmpdir(), 'tallystick-login-'))
-  const root = fileURLToPath(new URL('../../packages/dashboard', import.meta.url))
-  await build({ root, configFile: join(root, 'vite.config.ts'), logLevel: 'error', build: { outDir: built } })
-  browser = await launch()
-  await mkdir(SCREENSHOTS, { recursive: true })
-})
-
-afterAll(async () => {
-  await browser?.close()
-  await rm(built, { recursive: true, force: true })
-})
-
-beforeEach(async () => {
-  issuer = await startIssuer()
-  const { url, clientId, clientSecret } = issuer
-  tallystick = await openTallystick({
-    dataDir: 'not used',
-    store: 'memory:',
-    dashboardDir: built,
-    login: { oidc: { issuer: url, clientId, clientSecret, allowedDomains: ['example.com'] } },
-  })
-  const row = { id: key.id, name: 'test', secretHash: key.secretHash, scopes: ['read'], createdMs: 0 } as const
-  await tallystick.state.write([{ table: 'keys', id: key.id, row }])
-  await tallystick.ingest.submit({ items: [{ model: 'gpt-4o', input_tokens: 1_000 }], door: 'test' })
-  address = (await tallystick.listen({ port: 0 })).url
-})
-
-afterEach(async () => {
-  for (const watched of open.splice(0)) await watched.close()
-  await tallystick.close()
-  await issuer.close()
-})
-
-async function visit(path = '/', options: Parameters<typeof watch>[2] = {}): Promise<Watched> {
-  const watched = await watch(browser, `${address}${path}`, options)
-  open.push(watched)
-  return watched
-}
+const at = stage(
+  async () => {
+    issuer = await startIssuer()
+    const { url, clientId, clientSecret } = issuer
+    return {
+      store: 'memory:',
+      login: { oidc: { issuer: url, clientId, clientSecret, allowedDomains: ['example.com'] } },
+    }
+  },
+  async ({ state, ingest }) => {
+    const row = { id: key.id, name: 'test', secretHash: key.secretHash, scopes: ['read'], createdMs: 0 } as const
+    await state.write([{ table: 'keys', id: key.id, row }])
+    await ingest.submit({ items: [{ model: 'gpt-4o', input_tokens: 1_000 }], door: 'test' })
+  },
+)
+const { visit } = at
+afterEach(() => issuer.close())
 
 const hasFocus = (locator: Locator): Promise<boolean> => locator.evaluate((element) => element.matches(':focus'))
 /** The way over the issuer is the one request that may leave this origin. */
@@ -103,7 +71,7 @@ test('comes back to the log-in when the key is revoked', async () => {
   await page.getByLabel('API key', { exact: true }).fill(key.text)
   await page.getByRole('button', { name: 'Log in' }).click()
   await page.locator('[data-live="live"]').waitFor()
-  await tallystick.state.write([
+  await at.tallystick.state.write([
     {
       table: 'keys',
       id: key.id,
@@ -122,7 +90,7 @@ test('goes to the issuer and comes back to the same figures', async () => {
   expect(await hasFocus(link)).toBe(true)
   await page.keyboard.press('Enter')
   await page.getByRole('button', { name: 'Log out' }).waitFor()
-  expect(new URL(page.url()).origin).toBe(address)
+  expect(new URL(page.url()).origin).toBe(at.address)
   expect(new URL(page.url()).searchParams.get('is.provider')).toBe('openai')
   expect(await page.getByRole('button', { name: 'Log out' }).getAttribute('title')).toContain('user ada@example.com')
   expect(others(faults)).toEqual([])
@@ -133,7 +101,7 @@ test('says why an issuer was of no use, once, and lets a key in all the same', a
   const { page, faults } = await visit('/', { viewport: { width: 390, height: 844 } })
   await page.getByRole('link', { name: 'Log in with single sign-on' }).click()
   await page.getByRole('alert').getByText('This account may not come in here.').waitFor()
-  expect(page.url()).toBe(`${address}/`)
+  expect(page.url()).toBe(`${at.address}/`)
   await page.screenshot({ path: join(SCREENSHOTS, 'login-phone.png') })
   expect(await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')).toBe(0)
   await page.reload()

@@ -270,5 +270,14 @@ it('a server whose control state has lost a line answers nobody without a key, s
   const second = await start()
   const response = await second.fetch(new Request('http://localhost/api/v1/status'))
   expect(response.status).toBe(401)
+  expect(((await response.json()) as { detail: string }).detail).toContain('tallystick keys create')
   expect((await second.fetch(new Request('http://localhost/healthz'))).status).toBe(200)
+
+  // As the command does that opens the directory itself.
+  const body = JSON.stringify({ name: 'ada', scopes: ['admin'] })
+  const headers = { 'content-type': 'application/json' }
+  const making = new Request('http://localhost/api/v1/keys', { method: 'POST', headers, body })
+  const { key } = (await (await second.fetch(making, { trusted: true })).json()) as { key: string }
+  const withKey = new Request('http://localhost/api/v1/status', { headers: { authorization: `Bearer ${key}` } })
+  expect((await second.fetch(withKey)).status).toBe(200)
 })

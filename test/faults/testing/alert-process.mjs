@@ -34,7 +34,12 @@ const state = {
 const alerts = createAlerts({
   state,
   store: { query: () => Promise.reject(new Error('nobody asks')) },
-  ingest: { invariants: () => Promise.reject(new Error('nobody asks')), submit: async () => undefined },
+  ingest: {
+    gaps: () => {
+      throw new Error('nobody asks')
+    },
+    submit: async () => undefined,
+  },
   send: {
     allowedHosts: ['receiver.test'],
     lookup: (_name, _options, callback) => {

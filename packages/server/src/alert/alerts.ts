@@ -26,7 +26,7 @@ const CROSSING_RETRY_MS = 5_000
 export interface AlertsOptions {
   readonly state: ControlState
   readonly store: Pick<UsageStore, 'query'>
-  readonly ingest: Pick<Ingest, 'invariants' | 'submit'>
+  readonly ingest: Pick<Ingest, 'gaps' | 'submit'>
   /** Who tells of budgets; absent: whoever calls `crossed`. */
   readonly budgets?: BudgetCrossings
   readonly send?: SendOptions
@@ -113,7 +113,7 @@ export function createAlerts(options: AlertsOptions): Alerts {
   })
   const engine = new AlertEngine({
     state,
-    figures: { store, gaps: async () => (await ingest.invariants()).gaps },
+    figures: { store, gaps: (selection) => ingest.gaps(selection) },
     queue,
     clock,
     logger,

@@ -1,5 +1,5 @@
 import type { QueryResult, ResultRow } from '@tallystick/core/query'
-import type { GapReport } from '../ingest/invariants.ts'
+import type { GapReport, SourceSelection } from '../ingest/invariants.ts'
 import type { AlertRule } from '../state/alert.ts'
 import type { UsageStore } from '../store/store.ts'
 import type { Measured } from './kind.ts'
@@ -12,7 +12,7 @@ import { plainName } from './words.ts'
 export interface Figures {
   readonly store: Pick<UsageStore, 'query'>
   /** What the sources' ledgers say. */
-  readonly gaps: () => Promise<GapReport>
+  readonly gaps: (selection: SourceSelection) => GapReport
 }
 
 interface Asking {
@@ -107,12 +107,9 @@ const READ: {
   },
 
   async sources({ count }, { rule, figures }) {
-    const { worst } = await figures.gaps()
-    const wanted = rule.filters?.['source_id']
+    const { worst } = figures.gaps({ tenantId: rule.tenantId, sourceIds: rule.filters?.['source_id'] })
     return worst
       .filter((gap) => gap[count] > 0)
-      .filter(({ tenant_id }) => rule.tenantId === undefined || tenant_id === rule.tenantId)
-      .filter(({ source_id }) => wanted === undefined || wanted.includes(source_id))
       .slice(0, MAX_SUBJECTS)
       .map((gap) => ({
         subject: [gap.source_id, gap.epoch, ...(gap.tenant_id === undefined ? [] : [gap.tenant_id])],

@@ -113,6 +113,7 @@ function loginOptions(config: Config): NonNullable<OpenOptions['login']> {
             ...(clientSecret === undefined ? {} : { clientSecret }),
             ...given('redirectUrl', 'auth.oidc.redirect_url'),
             ...given('adminClaim', 'auth.oidc.admin_claim'),
+            ...given('tenantClaim', 'auth.oidc.tenant_claim'),
           },
         }),
   }

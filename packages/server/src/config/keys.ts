@@ -294,6 +294,14 @@ export const CONFIG_KEYS: readonly KeySpec[] = [
     about: 'Who is an administrator, as `claim=value`, e.g. `groups=tallystick-admins`. Unset: people may read only.',
   },
   {
+    key: 'auth.oidc.tenant_claim',
+    env: 'TALLYSTICK_OIDC_TENANT_CLAIM',
+    type: { of: 'text' },
+    default: '',
+    about:
+      'The claim that names the one tenant that a person sees; who has none is let in only as an administrator, of all of them. Unset: people see every tenant.',
+  },
+  {
     key: 'protocol012.jwt_secret',
     env: 'TALLYSTICK_JWT_SECRET',
     type: { of: 'secret' },

@@ -3,6 +3,7 @@ import type { Evidence } from '../identity/auth-method.ts'
 import { type Authenticator, assertScope } from '../identity/authenticator.ts'
 import { LOCAL, NOBODY, type Principal, seesAll } from '../identity/principal.ts'
 import type { AppContext } from './app-context.ts'
+import { breakOff } from './break-off.ts'
 import type { Route } from './route.ts'
 
 /**
@@ -42,18 +43,21 @@ export function endedWith(response: Response, principal: Principal, identity: Au
         stop = identity.watch(principal, () => {
           // An error and not an end: half an answer must not look like a whole one. Of events there is no whole.
           if (isEvents) controller.close()
-          else controller.error(new TallystickError('unauthorized', 'The credentials are no longer valid.'))
+          else
+            breakOff(guarded, controller, new TallystickError('unauthorized', 'The credentials are no longer valid.'))
           void reader.cancel().catch(() => undefined)
         })
       },
       async pull(controller) {
-        const { done, value } = await reader.read().catch((error: unknown) => {
+        try {
+          const { done, value } = await reader.read()
+          if (!done) return controller.enqueue(value)
           stop?.()
-          throw error
-        })
-        if (!done) return controller.enqueue(value)
-        stop?.()
-        controller.close()
+          controller.close()
+        } catch (error) {
+          stop?.()
+          breakOff(guarded, controller, error)
+        }
       },
       cancel(reason) {
         stop?.()

@@ -194,7 +194,8 @@ function contextOf(options: AppOptions): AppContext {
       state,
       clock,
       // Among the changes that are lost may have been the only key.
-      exposed: () => !guard.local() || (about.state?.().damagedLines ?? 0) > 0,
+      exposed: () => !guard.local(),
+      keysLost: () => (about.state?.().damagedLines ?? 0) > 0,
     }),
     alerts: options.alerts ?? createAlerts({ state, store, ingest, clock, random }),
     live,

@@ -373,3 +373,26 @@ describe('close', () => {
     expect(received()).toBe('')
   })
 })
+
+describe('an answer that fails half-way', () => {
+  it.each(['/analytics/events', '/analytics/export?format=csv', '/api/v1/export'])(
+    '%s is cut off and never ends',
+    async (path) => {
+      const { server, app, store, post: send } = await serve()
+      const items = Array.from({ length: 3_000 }, (_, index) => ({
+        event_id: `e${index}`,
+        timestamp_ms: app.context.clock.now() - index,
+        model: 'gpt-4o',
+      }))
+      expect(await send('/api/v1/events', items)).toMatchObject({ status: 200 })
+      const { scan } = store
+      let scans = 0
+      store.scan = (request) => (++scans > 1 ? Promise.reject(new Error('gone for good')) : scan.call(store, request))
+      const answer = await exchange(server.port, `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`, { half: true })
+      expect(answer).toMatch(/^HTTP\/1.1 200 /)
+      expect(answer).toContain('gpt-4o')
+      expect(answer).not.toContain('gone for good')
+      expect(answer.endsWith('\r\n0\r\n\r\n')).toBe(false)
+    },
+  )
+})

@@ -6,6 +6,7 @@ import { type ErrorCode, TallystickError } from '@tallystick/core'
 import { isProxied } from '../proxy/proxy.ts'
 import type { App } from './app.ts'
 import type { AppContext } from './app-context.ts'
+import { goesOver } from './break-off.ts'
 import { RAW_API_HEADERS, secureHeaders } from './headers.ts'
 import { createNodeIngest, sendProblem } from './node-ingest.ts'
 import { createNodeProxy } from './node-proxy.ts'
@@ -67,11 +68,18 @@ export async function listen(app: App, options: ListenOptions = {}): Promise<Lis
   context.guard.bind(host)
   const ingest = createNodeIngest(context)
   const proxied = context.proxy && createNodeProxy(context, context.proxy)
-  const others = getRequestListener((request, { incoming }) => app.fetch(request, incoming.socket.remoteAddress), {
-    // The globals belong to the process that embeds us.
-    overrideGlobalObjects: false,
-    errorHandler: () => malformed(context.newRequestId()),
-  })
+  const others = getRequestListener(
+    async (request, { incoming, outgoing }) => {
+      const answer = await app.fetch(request, incoming.socket.remoteAddress)
+      goesOver(outgoing as ServerResponse, answer.body)
+      return answer
+    },
+    {
+      // The globals belong to the process that embeds us.
+      overrideGlobalObjects: false,
+      errorHandler: () => malformed(context.newRequestId()),
+    },
+  )
   let closing = false
   /** Answers under way: a refusal written into the middle of one would be taken for part of it. */
   const answers = new WeakMap<Duplex, Set<ServerResponse>>()

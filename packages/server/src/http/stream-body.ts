@@ -1,4 +1,5 @@
 import type { AppContext } from './app-context.ts'
+import { breakOff } from './break-off.ts'
 
 /**
  * Text or bytes as they come, as a body that is read no faster than the client takes it. What fails after the headers have gone can
@@ -12,7 +13,7 @@ export function streamBody(
   ended: () => Promise<void> = async () => {},
 ): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder()
-  return new ReadableStream(
+  const body = new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
         try {
@@ -23,7 +24,7 @@ export function streamBody(
         } catch (error) {
           app.onError(error, app.newRequestId())
           await ended().catch(() => undefined)
-          controller.error(error)
+          breakOff(body, controller, error)
         }
       },
       async cancel() {
@@ -33,4 +34,5 @@ export function streamBody(
     },
     { highWaterMark: 0 },
   )
+  return body
 }

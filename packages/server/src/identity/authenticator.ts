@@ -33,8 +33,10 @@ export interface Authenticator {
 export interface AuthenticatorOptions {
   readonly state: Pick<ControlState, 'onChange'>
   readonly clock: Clock
-  /** Must it be closed although no way to say who one is is set up? Where other machines can reach it, or keys may be lost. */
+  /** Must it be closed although no way to say who one is is set up? Where other machines can reach it. */
   readonly exposed: () => boolean
+  /** May there have been keys that are lost? Then it stays closed too, and says how to get in. */
+  readonly keysLost?: () => boolean
 }
 
 /**
@@ -44,15 +46,17 @@ export interface AuthenticatorOptions {
  */
 export function createAuthenticator(
   methods: readonly AuthMethod[],
-  { state, clock, exposed }: AuthenticatorOptions,
+  { state, clock, exposed, keysLost = () => false }: AuthenticatorOptions,
 ): Authenticator {
-  const closed = (): boolean => exposed() || methods.some(({ closes }) => closes?.() === true)
+  const hasWay = (): boolean => methods.some(({ closes }) => closes?.() === true)
+  const closed = (): boolean => exposed() || keysLost() || hasWay()
   const ask = (evidence: Evidence): Principal | undefined | Promise<Principal | undefined> =>
     firstKnown(methods, evidence, 0)
   /** @throws TallystickError `unauthorized` */
   const known = (principal: Principal | undefined, { headers }: Evidence): Principal => {
     if (principal !== undefined) return principal
     if (!closed()) return LOCAL
+    if (keysLost() && !hasWay()) throw new TallystickError('unauthorized', KEYS_LOST)
     throw new TallystickError(
       'unauthorized',
       headers.get('authorization') === null
@@ -70,6 +74,9 @@ export function createAuthenticator(
     watch: (principal, ended) => watch(principal, ended, state, clock),
   }
 }
+
+const KEYS_LOST =
+  'A damaged line of the control state may have been the only key, so nobody is let in without one. On the machine of the server: stop it, run `tallystick keys create NAME --scopes admin` with its data directory, and start it again.'
 
 /** Without giving way unless a method does: what a door takes is asked for at every batch. */
 function firstKnown(

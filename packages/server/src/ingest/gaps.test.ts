@@ -79,6 +79,21 @@ describe('source gaps', () => {
   })
 })
 
+describe('of some of the sources', () => {
+  test('the worst are named, however many of other tenants are worse', () => {
+    const gaps = new SourceGaps()
+    const arrive = (tenantId: string, sourceId: string, seq: number): void =>
+      gaps.observe({ kind: 'llm_request_completed', tenantId, sourceId, seq } as UsageEvent)
+    for (let source = 0; source < 150; source++) arrive('loud', `s${source}`, 50)
+    arrive('quiet', 'a', 1)
+    arrive('quiet', 'b', 2)
+    expect(gaps.report().worst.some(({ tenant_id }) => tenant_id === 'quiet')).toBe(false)
+    const quiet = gaps.report({ tenantId: 'quiet' })
+    expect([quiet.sources, quiet.missing, quiet.worst.map(({ source_id }) => source_id)]).toEqual([2, 3, ['b', 'a']])
+    expect(gaps.report({ sourceIds: ['a'] }).worst).toMatchObject([{ tenant_id: 'quiet', missing: 1 }])
+  })
+})
+
 describe('what a source says of itself', () => {
   test('explains its gaps, and what it does not explain stands out', () => {
     const gaps = new SourceGaps()

@@ -1,7 +1,7 @@
 import type { JsonValue, UsageEvent } from '@tallystick/core/event'
 import type { Companion } from './dedup/keeper.ts'
 import type { JournaledEvent } from './dedup/replay.ts'
-import type { GapReport, SourceGap } from './invariants.ts'
+import type { GapReport, SourceGap, SourceSelection } from './invariants.ts'
 import { NumberSet } from './number-set.ts'
 import { mergedDrops, type SourceLedger, totalOf } from './source-ledger.ts'
 
@@ -99,10 +99,12 @@ export class SourceGaps implements Companion {
     }
   }
 
-  report(): GapReport {
+  report(selection: SourceSelection = {}): GapReport {
     const gaps: SourceGap[] = []
-    const sums = { missing: 0, told: 0, untold: 0, outstanding: 0 }
+    const sums = { sources: 0, missing: 0, told: 0, untold: 0, outstanding: 0 }
     for (const source of this.#sources.values()) {
+      if (!isSelected(source, selection)) continue
+      sums.sources++
       const gap = gapOf(source)
       if (gap === undefined) continue
       sums.missing += gap.missing
@@ -112,7 +114,7 @@ export class SourceGaps implements Companion {
       gaps.push(gap)
     }
     const worst = gaps.sort((a, b) => b.untold - a.untold || b.missing - a.missing || b.told - a.told).slice(0, WORST)
-    return { sources: this.#sources.size, ...sums, forgotten: this.#forgotten, worst }
+    return { ...sums, forgotten: this.#forgotten, worst }
   }
 
   save = (): JsonValue => {
@@ -158,6 +160,14 @@ export class SourceGaps implements Companion {
 
 function newSource(tenantId: string | undefined, sourceId: string, epoch: number): Source {
   return { tenantId, sourceId, epoch, seen: new NumberSet(), told: undefined, kept: undefined }
+}
+
+export function isSelected(
+  { tenantId, sourceId }: { readonly tenantId: string | undefined; readonly sourceId: string },
+  selection: SourceSelection,
+): boolean {
+  if (selection.tenantId !== undefined && selection.tenantId !== tenantId) return false
+  return selection.sourceIds === undefined || selection.sourceIds.includes(sourceId)
 }
 
 /** Undefined where nothing is missing and nothing was dropped. */

@@ -3,7 +3,7 @@ import type { Decoder, UsageEvent } from '@tallystick/core/event'
 import type { StoredEvent } from '../store/store.ts'
 import type { ConflictRecord } from './conflicts.ts'
 import type { IngestCounts } from './counters.ts'
-import type { Invariants } from './invariants.ts'
+import type { GapReport, Invariants, SourceSelection } from './invariants.ts'
 import type { SourceLedger } from './source-ledger.ts'
 
 /** One delivery of events, from whichever door. */
@@ -116,6 +116,8 @@ export interface Ingest {
   counts(): IngestCounts
   /** The conservation law: one consistent snapshot of server, store, link and gaps. */
   invariants(): Promise<Invariants>
+  /** Which numbers of their sources have not arrived; without the store, so at once. */
+  gaps(selection?: SourceSelection): GapReport
   /** The last 1,000 conflicts, newest last. */
   conflicts(): readonly ConflictRecord[]
   /** Events accepted with an ordinal up to `ordinal`, since the journal began; undefined where that is no longer known. */

@@ -66,6 +66,12 @@ export interface GapReport {
   readonly worst: readonly SourceGap[]
 }
 
+/** Which sources are meant; absent members mean all. */
+export interface SourceSelection {
+  readonly tenantId?: string | undefined
+  readonly sourceIds?: readonly string[] | undefined
+}
+
 export interface SourceGap {
   readonly tenant_id?: string
   readonly source_id: string

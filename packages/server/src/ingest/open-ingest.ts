@@ -151,6 +151,7 @@ export async function openIngest(options: IngestOptions): Promise<Ingest> {
         gaps: gaps.report(),
       })
     },
+    gaps: (selection) => gaps.report(selection),
     conflicts: () => pipeline.conflicts.list(),
     acceptedUpTo: (ordinal) => (ledger.complete ? ledger.countUpTo(ordinal) : undefined),
     progress: () => ({ ...applier.progress(), targetOrdinal: log.end().ordinal, inFlight: inFlight.size }),

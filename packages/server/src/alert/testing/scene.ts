@@ -1,8 +1,9 @@
 import type { Timers } from '@tallystick/core'
 import type { Clock, UsageEvent } from '@tallystick/core/event'
 import { LOCAL } from '../../identity/principal.ts'
+import { isSelected } from '../../ingest/gaps.ts'
 import type { IngestRequest } from '../../ingest/ingest.ts'
-import type { GapReport, Invariants, SourceGap } from '../../ingest/invariants.ts'
+import type { GapReport, SourceGap, SourceSelection } from '../../ingest/invariants.ts'
 import type { AlertRule, Firing } from '../../state/alert.ts'
 import { openMemoryState } from '../../state/memory.ts'
 import type { ControlState } from '../../state/state.ts'
@@ -102,23 +103,25 @@ export function scene(options: Partial<AlertsOptions> = {}): Scene {
       stage.recorded.push(...items)
       return { received: 1, accepted: 1, duplicate: 0, conflict: 0, conflicts: [], rejected: [] }
     },
-    invariants: async () =>
-      ({
-        gaps: {
-          ...NO_GAPS,
-          worst: stage.gaps.map((gap) => ({
-            source_id: 'gateway-1',
-            epoch: 1,
-            max_seq: 0,
-            seen: 0,
-            missing: 0,
-            told: 0,
-            untold: 0,
-            outstanding: 0,
-            ...gap,
-          })),
-        },
-      }) as unknown as Invariants,
+    gaps: (selection: SourceSelection = {}): GapReport => {
+      const worst = stage.gaps.map((gap) => ({
+        source_id: 'gateway-1',
+        epoch: 1,
+        max_seq: 0,
+        seen: 0,
+        missing: 0,
+        told: 0,
+        untold: 0,
+        outstanding: 0,
+        ...gap,
+      }))
+      return {
+        ...NO_GAPS,
+        worst: worst.filter(({ tenant_id: tenantId, source_id: sourceId }) =>
+          isSelected({ tenantId, sourceId }, selection),
+        ),
+      }
+    },
   }
   const alerts = createAlerts({ state, store, ingest, clock: time, timers: time, ...options })
   const stage: Scene = {

@@ -66,6 +66,9 @@ export function createFakeIngest(store: UsageStore, nowMs: () => number): FakeIn
       throw new Error('not needed here')
     },
     invariants: async () => ({ balanced: true }) as Awaited<ReturnType<Ingest['invariants']>>,
+    gaps: () => {
+      throw new Error('not needed here')
+    },
     conflicts: () => [],
     acceptedUpTo: () => undefined,
     progress: () => ({ appliedOrdinal: ordinal, targetOrdinal: ordinal, inFlight: 0 }),

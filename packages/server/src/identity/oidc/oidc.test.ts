@@ -120,6 +120,34 @@ describe('who somebody is', () => {
   })
 })
 
+describe('of which tenant somebody is', () => {
+  const options = { ...OPTIONS, tenantClaim: 'org.id', adminClaim: 'role=admin' }
+
+  it.each([
+    [{ org: { id: 'acme' } }, 'acme', false],
+    [{ 'org.id': 'acme' }, 'acme', false],
+    [{ org: { id: 'acme' }, role: 'admin' }, 'acme', true],
+    [{ role: 'admin' }, undefined, true],
+  ])('is what the claim says: %j', (claims, tenantId, admin) => {
+    const person = personOf({ ...ADA, ...claims }, options)
+    expect([person.tenantId, person.scopes.has('admin')]).toEqual([tenantId, admin])
+  })
+
+  it.each([
+    {},
+    { org: 'acme' },
+    { org: { id: '' } },
+    { org: { id: 7 } },
+    { org: { id: ['acme', 'other'] } },
+    { org: { id: 'a\n' } },
+    { org: { id: 'x'.repeat(129) } },
+    // An administrator of something that cannot be read is not one of everything.
+    { org: { id: 7 }, role: 'admin' },
+  ])('cannot be told from %j, and they are not let in', (claims) => {
+    expect(() => personOf({ ...ADA, ...claims }, options)).toThrow(expect.objectContaining({ code: 'login_refused' }))
+  })
+})
+
 describe('the configuration of an issuer', () => {
   it.each(['https://id.example', 'http://localhost:9000', 'http://127.0.0.1:9000/realm', 'http://[::1]:1'])(
     'takes %s',

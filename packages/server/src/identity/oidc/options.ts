@@ -15,6 +15,8 @@ export interface OidcOptions {
   readonly allowedDomains: readonly string[]
   /** `claim=value`: who has that value in that claim is an administrator. Absent: nobody who comes this way. */
   readonly adminClaim?: string
+  /** The claim that names the one tenant whose figures a person sees. Absent: people see those of all. */
+  readonly tenantClaim?: string
 }
 
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/

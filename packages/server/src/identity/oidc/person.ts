@@ -22,11 +22,22 @@ export function personOf(claims: Claims, options: OidcOptions): Principal {
     if (!options.allowedDomains.some((allowed) => allowed.toLowerCase() === domain))
       throw new TallystickError('login_refused', 'Mail addresses of this domain are not let in.')
   }
+  const admin = isAdmin(claims, options.adminClaim)
+  const tenantId = options.tenantClaim === undefined ? undefined : tenantOf(claims, options.tenantClaim, admin)
   return {
     kind: 'user',
     name: `user ${mail ?? shortened(String(claims['sub']))}`,
-    scopes: scopesOf([isAdmin(claims, options.adminClaim) ? 'admin' : 'read']),
+    scopes: scopesOf([admin ? 'admin' : 'read']),
+    ...(tenantId === undefined ? {} : { tenantId }),
   }
+}
+
+/** Undefined for an administrator of no tenant, who is one of them all. */
+function tenantOf(claims: Claims, claim: string, admin: boolean): string | undefined {
+  const tenant = memberOf(claims, claim)
+  if (tenant === undefined && admin) return undefined
+  if (typeof tenant === 'string' && /^[^\p{Cc}]{1,128}$/u.test(tenant) && tenant.isWellFormed()) return tenant
+  throw new TallystickError('login_refused', 'What the issuer says names no tenant to be let in to.')
 }
 
 function verifiedMail(claims: Claims): string | undefined {
