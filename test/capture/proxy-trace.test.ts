@@ -15,7 +15,7 @@ it.skipIf(!existsSync(AZURE))(
       .trim()
       .split('\n')
       .slice(1)
-    .filter((_, index) => index % STEP === 0)
+      .filter((_, index) => index % STEP === 0)
       .map((line) => line.split(',').slice(1).map(Number) as [number, number])
     const proxied = await openProxied()
     proxied.standIn.answer = (incoming, response) => {

@@ -53,6 +53,7 @@ export interface CaptureProxy {
   close(): Promise<void>
 }
 
+/** What has gone through the proxy since the process started. */
 export interface ProxyStats {
   readonly requests: number
   readonly active: number
