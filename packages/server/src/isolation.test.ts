@@ -8,6 +8,7 @@ import type { Route } from './http/route.ts'
 import { ROUTES } from './http/routes.ts'
 import { openTallystick, type Tallystick } from './open.ts'
 import type { AlertRule, Firing } from './state/alert.ts'
+import type { BillRow } from './state/bill.ts'
 import type { Budget } from './state/budget.ts'
 import type { Change } from './state/state.ts'
 
@@ -86,10 +87,20 @@ function told({ tenant: tenantId, canary, agent: agentId }: Side): readonly Chan
     thresholds: [50],
     ...made,
   }
+  const bill: BillRow = {
+    id,
+    tenantId,
+    provider: `${canary}-provider`,
+    day: new Date(nowMs).toISOString().slice(0, 10),
+    model: `${canary}-model`,
+    cost: { nanoUsd: '7', lines: 1 },
+    updatedMs: nowMs,
+  }
   return [
     { table: 'rules', id, row: rule },
     { table: 'firings', id, row: firing },
     { table: 'budgets', id, row: budget },
+    { table: 'bills', id, row: bill },
   ]
 }
 

@@ -23,6 +23,7 @@ import { LOCAL } from './identity/principal.ts'
 import { idsWitness } from './ingest/dedup/manifest.ts'
 import type { AckMode, Ingest } from './ingest/ingest.ts'
 import { openIngest } from './ingest/open-ingest.ts'
+import { createGenerations } from './langfuse/generations.ts'
 import type { Logger } from './logger.ts'
 import { createBudgetGate } from './proxy/budget-gate.ts'
 import { createKeyHash, directorySecret, newSecret } from './proxy/key-hash.ts'
@@ -183,6 +184,10 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
   })
   closers.push(() => budgets.close())
 
+  const generations = createGenerations({ state, ingest, clock, onError })
+  closers.push(() => generations.close())
+  generations.start()
+
   const live = createLiveHub({
     clock,
     ...(options.limits?.streams === undefined ? {} : { maxStreams: options.limits.streams }),
@@ -241,6 +246,7 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
     alerts,
     live,
     feed,
+    generations,
     clock,
     ...(journal && durable
       ? {
@@ -255,7 +261,7 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
       startedMs,
       catalogueVersion: () => prices.version,
       address: () => listening[0]?.url,
-      ...(journal ? { journal: () => journal.stats() } : {}),
+      ...(journal ? { journal: () => ({ id: journal.id, ...journal.stats() }) } : {}),
       ...(durable ? { state: () => durable.stats() } : {}),
     },
     ...(options.limits ? { limits: options.limits } : {}),

@@ -18,7 +18,6 @@ const LONGEST_REBUILD_MS = 300
 const PATIENCE_MS = 30_000
 const MOMENT_MS = 3_000
 
-
 /**
  * Kills a server that makes its store anew: while it reads the journal, about when it makes cells of the rows, and when it
  * writes them to the file; then lets it finish, and expects the same totals of rows and cells.

@@ -21,7 +21,7 @@ export {
   type FullBudgetStatus,
   type Reservation,
 } from './cost-controller.ts'
-export { usdPerMillion, usdPerToken } from './decimal.ts'
+export { scaleDecimal, usdPerMillion, usdPerToken } from './decimal.ts'
 export { estimateInputTokens } from './input-estimate.ts'
 export {
   calculateMaxCost,

@@ -2,7 +2,6 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ERRORS, type ErrorCode, issueLines, TallystickError } from '@tallystick/core'
 import type { Config } from '../config/config.ts'
-import { openTallystick } from '../open.ts'
 import { openOptions } from './open-options.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -45,6 +44,8 @@ export async function connect(
       'data_dir_unusable',
       `There is no data directory ${options.dataDir}. Name the right one with --data.`,
     )
+  // Most of what there is to load, which nobody needs who talks to a server.
+  const { openTallystick } = await import('../open.ts')
   const tallystick = await openTallystick(options)
   return {
     url: undefined,

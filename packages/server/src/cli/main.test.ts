@@ -36,11 +36,22 @@ const ANALYTICS = [
   'analytics budget status',
 ]
 const BUDGETS = ['budgets list', 'budgets status', 'budgets create']
+const RECONCILE = ['reconcile show', 'reconcile import openai', 'reconcile import anthropic']
 const COMMANDS = [
   ...['serve', 'import csv', 'query', 'prices show', 'config', 'verify', 'rebuild'],
-  ...[...ALERTS, ...ANALYTICS, ...BUDGETS],
+  ...[...ALERTS, ...ANALYTICS, ...BUDGETS, ...RECONCILE],
+  ...['import litellm', 'import langfuse', 'import helicone'],
 ]
-const GROUPS = ['import', 'alerts', 'budgets', 'prices', 'analytics', 'analytics usage tokens']
+const GROUPS = [
+  'import',
+  'alerts',
+  'budgets',
+  'prices',
+  'analytics',
+  'analytics usage tokens',
+  'reconcile',
+  'reconcile import',
+]
 
 describe('the command line', () => {
   it.each(['', ...GROUPS, ...COMMANDS])('has help with examples: %s', async (command) => {

@@ -8,11 +8,12 @@ import { processTerminal, type Terminal } from './terminal.ts'
 const COMMANDS: ReadonlyMap<string, () => Promise<RegisterCommand>> = new Map([
   ['serve', async () => (await import('./commands/serve.ts')).registerServe],
   ['proxy', async () => (await import('./commands/proxy.ts')).registerProxy],
-  ['import', async () => (await import('./commands/import-csv.ts')).registerImport],
+  ['import', async () => (await import('./commands/import.ts')).registerImport],
   ['query', async () => (await import('./commands/query.ts')).registerQuery],
   ['analytics', async () => (await import('./commands/analytics.ts')).registerAnalytics],
   ['export', async () => (await import('./commands/export.ts')).registerExport],
   ['budgets', async () => (await import('./commands/budgets.ts')).registerBudgets],
+  ['reconcile', async () => (await import('./commands/reconcile.ts')).registerReconcile],
   ['keys', async () => (await import('./commands/keys.ts')).registerKeys],
   ['alerts', async () => (await import('./commands/alerts.ts')).registerAlerts],
   ['prices', async () => (await import('./commands/prices.ts')).registerPrices],

@@ -6,6 +6,7 @@ import type { Budgets } from '../budget/budgets.ts'
 import type { Authenticator } from '../identity/authenticator.ts'
 import type { Ingest } from '../ingest/ingest.ts'
 import type { Verification } from '../ingest/verify.ts'
+import type { Generations } from '../langfuse/generations.ts'
 import type { CaptureProxy } from '../proxy/proxy.ts'
 import type { Audit } from '../state/audit-log.ts'
 import type { StateStats } from '../state/open.ts'
@@ -55,6 +56,8 @@ export interface AppContext {
   readonly clientAddress: ClientAddress
   readonly door: IngestDoor
   readonly protocol012: Protocol012
+  /** What Langfuse's clients tell of, in parts. */
+  readonly generations: Generations
   readonly login: Login
   /** What agents may spend, for the dialects that ask for it by agent. */
   readonly budgetsOf: BudgetsOf
@@ -98,6 +101,8 @@ export interface About {
 }
 
 export interface JournalHealth {
+  /** The same for the whole life of the journal. */
+  readonly id: string
   readonly state: 'ok' | 'disk_full' | 'failed'
   readonly records: number
   readonly bytes: number

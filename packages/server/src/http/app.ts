@@ -13,6 +13,7 @@ import type { Principal } from '../identity/principal.ts'
 import { scopedStore } from '../identity/scoped-store.ts'
 import type { AckMode, Ingest } from '../ingest/ingest.ts'
 import { type VerifyOptions, verify } from '../ingest/verify.ts'
+import { createGenerations, type Generations } from '../langfuse/generations.ts'
 import type { CaptureProxy } from '../proxy/proxy.ts'
 import { createAudit } from '../state/audit-log.ts'
 import { openMemoryState } from '../state/memory.ts'
@@ -73,6 +74,8 @@ export interface AppOptions {
   /** What is kept of the addresses of clients; nothing when absent. */
   readonly clientAddress?: ClientAddressOptions
   readonly protocol012?: Protocol012Options
+  /** Over the same state and pipeline; made when absent, and then nothing happens in it by itself. */
+  readonly generations?: Generations
   /** What agents may spend; as `budgets` has it when absent. */
   readonly budgetsOf?: BudgetsOf
   readonly admin?: AdminAccess
@@ -220,6 +223,9 @@ function contextOf(options: AppOptions): AppContext {
     login,
     door: createIngestDoor({ ingest, limits, budget, clientAddress, ack }),
     protocol012: createProtocol012(options.protocol012 ?? {}, clock),
+    generations:
+      options.generations ??
+      createGenerations({ state, ingest, clock, onError: (error) => onError(error, newRequestId()) }),
     budgetsOf: options.budgetsOf ?? ((agentId, tenantId) => budgets.budgetOfAgent(agentId, tenantId)),
     queries: createTurnstile(limits.runningQueries, limits.waitingQueries),
     downloads: createDownloads(limits.downloads),

@@ -115,6 +115,41 @@ export async function readBody(
   }
 }
 
+/**
+ * Hands a body of at most `limit` bytes to `use` piece by piece, for readers that keep little of it. All of it is held in the
+ * budget until its end: what they keep cannot be more.
+ *
+ * @throws TallystickError `body_too_large`, `overloaded`; `malformed_request` when the client leaves before its end; what
+ * `use` throws
+ */
+export async function passBody(
+  stream: ReadableStream<Uint8Array> | null,
+  limit: number,
+  budget: ByteBudget,
+  use: (piece: Uint8Array) => void,
+): Promise<void> {
+  if (stream === null) return
+  const reader = stream.getReader()
+  let held = 0
+  try {
+    for (;;) {
+      const { done, value } = await reader.read().catch((cause: unknown) => {
+        throw new TallystickError('malformed_request', 'The body breaks off.', { cause })
+      })
+      if (done) return
+      if (held + value.byteLength > limit) throw tooLarge(limit)
+      budget.take(value.byteLength)
+      held += value.byteLength
+      use(value)
+    }
+  } catch (error) {
+    void discard(reader)
+    throw error
+  } finally {
+    budget.give(held)
+  }
+}
+
 /** Cancelling at once would cut the connection, and the client would never see why it was refused. */
 async function discard(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
   const cut = setTimeout(() => void reader.cancel().catch(() => undefined), DISCARD_MS)

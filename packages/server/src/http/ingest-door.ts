@@ -1,10 +1,12 @@
 import { TallystickError } from '@tallystick/core'
 import type { Decoder } from '@tallystick/core/event'
+import { decodeCloudEvent } from '../format/cloud-event.ts'
 import type { Principal } from '../identity/principal.ts'
 import { ACK_MODES, type AckMode, type Ingest, type IngestAnswer, type Observed } from '../ingest/ingest.ts'
 import type { ClientAddress } from './address/client-address.ts'
 import { doorDecoder, readBatch } from './batch.ts'
 import { type ByteBudget, unpacked } from './body.ts'
+import { type CloudPlan, cloudPlan, readCloudEvents } from './cloud-events.ts'
 import type { Limits } from './limits.ts'
 import { type BodyFormat, bodyFormat, isGzipped } from './media.ts'
 import { INGEST_DOC } from './openapi/native.ts'
@@ -18,10 +20,14 @@ export interface IngestHeaders {
   readonly idempotencyKey: string | undefined
   /** The query string, with or without `?`. */
   readonly search: string
+  /** A header by its name in lower case, of doors that take CloudEvents. Absent: none are taken. */
+  readonly header?: (name: string) => string | undefined
 }
 
 export interface IngestPlan {
   readonly format: BodyFormat
+  /** The body is one or more CloudEvents. */
+  readonly cloud?: CloudPlan
   readonly gzipped: boolean
   readonly ack: AckMode
   readonly wantResults: boolean
@@ -62,16 +68,17 @@ export function createIngestDoor({
   ack: usualAck,
 }: IngestDoorOptions): IngestDoor {
   const decode: Decoder = clientAddress.held(doorDecoder(limits.depth))
+  const decodeCloud: Decoder = clientAddress.held(doorDecoder(limits.depth, decodeCloudEvent))
   /** Not part of `take`, which would keep the parsed items until the answer. */
   const submit = (
     body: Uint8Array,
-    { format, ack, wantResults, idempotencyKey }: IngestPlan,
+    { format, cloud, ack, wantResults, idempotencyKey }: IngestPlan,
     principal: Principal,
     observed: Observed | undefined,
   ): Promise<IngestAnswer> =>
     ingest.submit({
-      ...readBatch(body, format, limits),
-      decode,
+      ...(cloud === undefined ? readBatch(body, format, limits) : { items: readCloudEvents(body, cloud, limits) }),
+      decode: cloud === undefined ? decode : decodeCloud,
       door: 'native',
       ack,
       appliedWithinMs: limits.appliedWaitMs,
@@ -80,15 +87,18 @@ export function createIngestDoor({
       ...senderOf(principal, observed),
     })
   return {
-    plan({ contentType, contentEncoding, idempotencyKey, search }) {
-      const format = bodyFormat(contentType)
+    plan({ contentType, contentEncoding, idempotencyKey, search, header }) {
+      const cloud = header && cloudPlan(contentType, header)
+      const format = cloud === undefined || cloud.mode === 'binary' ? bodyFormat(contentType) : 'json'
       const gzipped = isGzipped(contentEncoding)
       if (idempotencyKey !== undefined) checkKey(idempotencyKey)
-      if (search === '' || search === '?') return { format, gzipped, ack: usualAck, wantResults: false, idempotencyKey }
+      const kind = cloud === undefined ? { format } : { format, cloud }
+      if (search === '' || search === '?')
+        return { ...kind, gzipped, ack: usualAck, wantResults: false, idempotencyKey }
       const parameters = new URLSearchParams(search)
       checkParameters(parameters, PARAMETERS)
       return {
-        format,
+        ...kind,
         gzipped,
         ack: ACK_MODES.find((mode) => mode === parameters.get('ack')) ?? usualAck,
         wantResults: parameters.get('results') === 'all',

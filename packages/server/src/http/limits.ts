@@ -6,6 +6,8 @@ export interface Limits {
   readonly bodyBytes: number
   /** Bytes of a body after decompression. */
   readonly inflatedBytes: number
+  /** Bytes of a body that is read as it comes and of which little is kept: a callback's, with every prompt in it. */
+  readonly callbackBytes: number
   /** Events in one body. */
   readonly batchEvents: number
   /** Levels of nesting in one event. */
@@ -37,6 +39,7 @@ export interface Limits {
 export const DEFAULT_LIMITS: Limits = {
   bodyBytes: 10 * MIB,
   inflatedBytes: 20 * MIB,
+  callbackBytes: 64 * MIB,
   batchEvents: 10_000,
   depth: 16,
   queryBytes: 256 * 1024,

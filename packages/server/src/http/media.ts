@@ -1,11 +1,36 @@
 import { TallystickError } from '@tallystick/core'
 
 export type BodyFormat = 'json' | 'ndjson'
+/** The formats of CloudEvents that stand in the content type. */
+export type CloudEventFormat = 'cloudevent' | 'cloudevents'
 
 const FORMATS: ReadonlyMap<string, BodyFormat> = new Map([
   ['application/json', 'json'],
   ['application/x-ndjson', 'ndjson'],
 ])
+
+const CLOUD_EVENT_FORMATS: ReadonlyMap<string, CloudEventFormat> = new Map([
+  ['application/cloudevents+json', 'cloudevent'],
+  ['application/cloudevents-batch+json', 'cloudevents'],
+])
+
+/**
+ * The format of a body of CloudEvents; undefined for any other.
+ *
+ * @throws TallystickError `unsupported_media_type`
+ */
+export function cloudEventFormat(contentType: string | undefined): CloudEventFormat | undefined {
+  if (contentType === undefined || !/^\s*application\/cloudevents/i.test(contentType)) return undefined
+  const [type = '', ...parameters] = contentType.toLowerCase().split(';')
+  const format = CLOUD_EVENT_FORMATS.get(type.trim())
+  if (format === undefined)
+    throw new TallystickError(
+      'unsupported_media_type',
+      `The content type ${JSON.stringify(contentType.slice(0, 128))} is not accepted; of CloudEvents send application/cloudevents+json or application/cloudevents-batch+json.`,
+    )
+  assertUtf8(parameters)
+  return format
+}
 
 /**
  * The format of a body. Only types that a web page cannot send to another site without being asked first are accepted:
@@ -24,12 +49,17 @@ export function bodyFormat(contentType: string | undefined): BodyFormat {
       'unsupported_media_type',
       `The content type ${contentType === undefined ? 'is missing' : JSON.stringify(contentType.slice(0, 128))}; send application/json or application/x-ndjson.`,
     )
+  assertUtf8(parameters)
+  return format
+}
+
+/** @throws TallystickError `unsupported_media_type` */
+function assertUtf8(parameters: readonly string[]): void {
   for (const parameter of parameters) {
     const [name = '', value = ''] = parameter.trim().split('=')
     if (name.trim() === 'charset' && !/^"?utf-?8"?$/.test(value.trim()))
       throw new TallystickError('unsupported_media_type', 'The charset is not UTF-8; JSON is always UTF-8.')
   }
-  return format
 }
 
 /**

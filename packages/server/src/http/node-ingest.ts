@@ -41,6 +41,7 @@ export function createNodeIngest(
         contentEncoding: headers['content-encoding'],
         idempotencyKey: headers['idempotency-key'] as string | undefined,
         search: mark < 0 ? '' : target.slice(mark),
+        header: (name) => headers[name] as string | undefined,
       })
       const observed = clientAddress.observed({
         peer: request.socket.remoteAddress,

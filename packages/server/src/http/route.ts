@@ -50,11 +50,11 @@ export interface Route {
   /** About the server as a whole: refused to whoever sees one tenant or some agents only. */
   readonly whole?: true
   /**
-   * A way to be let in beside those of all routes, which are asked where this one answers undefined.
+   * A way to be let in beside those of all routes, which are asked where this one answers undefined. It sees to the scope itself.
    *
-   * @throws TallystickError `unauthorized`
+   * @throws TallystickError `unauthorized`, `token_expired`, `forbidden`
    */
-  readonly admit?: (evidence: Evidence, app: AppContext) => Principal | undefined
+  readonly admit?: (evidence: Evidence, app: AppContext) => Principal | Promise<Principal> | undefined
 }
 
 /** An answer in JSON. */

@@ -25,11 +25,17 @@ import { me } from './handlers/me.ts'
 import { beginOidc, finishOidc } from './handlers/oidc.ts'
 import { proxied } from './handlers/proxied.ts'
 import { query } from './handlers/query.ts'
+import { putReconciliation, showReconciliation } from './handlers/reconciliation.ts'
 import { endSession, openSession, showSession } from './handlers/session.ts'
 import { status } from './handlers/status.ts'
 import { tables } from './handlers/tables.ts'
 import { listTenants, putTenant } from './handlers/tenants.ts'
 import { websocket } from './handlers/websocket.ts'
+import { admitSecretKey } from './langfuse/auth.ts'
+import { langfuseFailure } from './langfuse/failure.ts'
+import { langfuseIngestion } from './langfuse/ingestion.ts'
+import { langfuseHealth, langfuseProjects } from './langfuse/project.ts'
+import { litellmCallback } from './litellm/callback.ts'
 import {
   ACKNOWLEDGE_ALERT_DOC,
   CREATE_RULE_DOC,
@@ -102,6 +108,8 @@ import {
   USAGE_REQUESTS_DOC,
 } from './openapi/protocol012-queries.ts'
 import { PROXY_DOC } from './openapi/proxy.ts'
+import { LANGFUSE_HEALTH_DOC, LANGFUSE_INGESTION_DOC, LANGFUSE_PROJECTS_DOC, LITELLM_DOC } from './openapi/receivers.ts'
+import { PUT_RECONCILIATION_DOC, SHOW_RECONCILIATION_DOC } from './openapi/reconciliation.ts'
 import {
   ANALYTICS_AGGREGATE_DOC,
   ANALYTICS_CLEAR_DOC,
@@ -178,6 +186,43 @@ export const ROUTES: readonly Route[] = [
     doc: INGEST_PROTOCOL012_DOC,
     failure: protocol012Failure,
     summary: 'Take one event of Protocol 012, an array or NDJSON',
+  },
+  {
+    method: 'POST',
+    path: '/litellm/callback',
+    scope: 'ingest',
+    handler: litellmCallback,
+    doc: LITELLM_DOC,
+    summary: "Take what LiteLLM's HTTP callback sends",
+  },
+  {
+    method: 'POST',
+    path: '/api/public/ingestion',
+    scope: 'ingest',
+    admit: admitSecretKey,
+    handler: langfuseIngestion,
+    doc: LANGFUSE_INGESTION_DOC,
+    failure: langfuseFailure,
+    summary: "Take what Langfuse's clients send",
+  },
+  {
+    method: 'GET',
+    path: '/api/public/projects',
+    scope: 'ingest',
+    admit: admitSecretKey,
+    handler: langfuseProjects,
+    doc: LANGFUSE_PROJECTS_DOC,
+    failure: langfuseFailure,
+    summary: "Tell Langfuse's clients that their key is valid",
+  },
+  {
+    method: 'GET',
+    path: '/api/public/health',
+    scope: 'public',
+    handler: langfuseHealth,
+    doc: LANGFUSE_HEALTH_DOC,
+    failure: langfuseFailure,
+    summary: "Tell Langfuse's clients that the server answers",
   },
   {
     method: 'GET',
@@ -483,6 +528,24 @@ export const ROUTES: readonly Route[] = [
     doc: USAGE_BY_PROVIDER_DOC,
     failure: protocol012Failure,
     summary: 'Add up usage at a provider in cents, under the documented address',
+  },
+  {
+    method: 'GET',
+    path: '/api/v1/reconciliation',
+    scope: 'read',
+    handler: showReconciliation,
+    doc: SHOW_RECONCILIATION_DOC,
+    strict: true,
+    summary: 'Compare what was recorded with what providers bill',
+  },
+  {
+    method: 'POST',
+    path: '/api/v1/reconciliation',
+    scope: 'admin',
+    handler: putReconciliation,
+    doc: PUT_RECONCILIATION_DOC,
+    strict: true,
+    summary: "Take a part of a provider's bill",
   },
   {
     method: 'GET',

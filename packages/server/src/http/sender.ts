@@ -5,7 +5,7 @@ import type { IngestRequest, Observed } from '../ingest/ingest.ts'
 export function senderOf(
   principal: Principal,
   observed: Observed | undefined,
-): Pick<IngestRequest, 'principal' | 'observed'> {
+): { readonly principal?: NonNullable<IngestRequest['principal']>; readonly observed?: Observed } {
   const owner = ownerOf(principal)
   const seen = shownBy(principal)
   return {

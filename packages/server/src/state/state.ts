@@ -9,7 +9,7 @@ export type Change = {
 
 /**
  * What the server was told by people rather than measured: who may do what, budgets and their leases, alerts and what became
- * of them. Small, all of it in memory, every change durable before whoever made it is answered.
+ * of them; and what was told of generations that are not whole yet. Small, all of it in memory, every change durable before whoever made it is answered.
  */
 export interface ControlState {
   /**

@@ -12,10 +12,13 @@ export function emptyTables(): TableMaps {
     sessions: new Map(),
     budgets: new Map(),
     leases: new Map(),
+    bills: new Map(),
     rules: new Map(),
     firings: new Map(),
     deliveries: new Map(),
     audit: new Map(),
+    generations: new Map(),
+    traces: new Map(),
   }
 }
 

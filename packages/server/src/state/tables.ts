@@ -1,7 +1,9 @@
 import type { Agent, Tenant } from './agent.ts'
 import type { AlertRule, Delivery, Firing } from './alert.ts'
 import type { AuditEntry } from './audit.ts'
+import type { BillRow } from './bill.ts'
 import type { Budget } from './budget.ts'
+import type { HeldGeneration, HeldTrace } from './generation.ts'
 import type { ApiKey, Session } from './key.ts'
 import type { Lease } from './lease.ts'
 
@@ -13,8 +15,11 @@ export interface Tables {
   readonly sessions: Session
   readonly budgets: Budget
   readonly leases: Lease
+  readonly bills: BillRow
   readonly rules: AlertRule
   readonly firings: Firing
   readonly deliveries: Delivery
   readonly audit: AuditEntry
+  readonly generations: HeldGeneration
+  readonly traces: HeldTrace
 }

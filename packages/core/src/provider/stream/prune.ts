@@ -359,7 +359,7 @@ function after(frame: Frame): void {
   frame.expects = 'comma'
 }
 
-/** Bytes of numbers and of `true`, `false` and `null`. */
+/** Bytes of numbers and of `true`, `false` and `null`; also of Python's `NaN` and `Infinity`, which are passed over like the rest. */
 function isWord(byte: number): boolean {
   return (
     (byte >= 0x30 && byte <= 0x39) ||
@@ -367,6 +367,8 @@ function isWord(byte: number): boolean {
     byte === 0x2b ||
     byte === 0x2d ||
     byte === 0x2e ||
-    byte === 0x45
+    byte === 0x45 ||
+    byte === 0x49 ||
+    byte === 0x4e
   )
 }

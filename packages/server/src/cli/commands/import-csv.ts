@@ -2,17 +2,16 @@ import { createReadStream } from 'node:fs'
 import { basename } from 'node:path'
 import type { Readable } from 'node:stream'
 import { TallystickError } from '@tallystick/core'
-import { parse } from 'csv-parse'
-import { configOf, EXIT, Exit, examples, type RegisterCommand, withData } from '../command.ts'
-import { answerOf, type Connection, connect, runningServer } from '../connection.ts'
+import type { Command } from 'commander'
+import { configOf, EXIT, Exit, examples, withData } from '../command.ts'
+import { connect } from '../connection.ts'
 import { csvProblem } from '../import/csv-problem.ts'
+import { Delivery } from '../import/delivery.ts'
 import { checkedZone } from '../import/instant.ts'
 import { itemOf, parseAssignments, RowIds, type RowMapping } from '../import/rows.ts'
+import { type Covered, coveredBy, printCovered, printOutcome } from '../import/summary.ts'
+import { ImportTally } from '../import/tally.ts'
 import { grouped, Progress, type Terminal } from '../terminal.ts'
-
-/** Rows in one request: enough to share one sync, few enough to answer within milliseconds. */
-const BATCH_ROWS = 500
-const SHOWN_REJECTIONS = 20
 
 interface Options {
   readonly map?: string
@@ -24,37 +23,8 @@ interface Options {
   readonly json?: boolean
 }
 
-interface Answer {
-  readonly accepted: number
-  readonly duplicate: number
-  readonly conflict: number
-  readonly rejected: readonly {
-    readonly index: number
-    readonly code: string
-    readonly message: string
-    readonly field?: string
-  }[]
-}
-
-/** What an import did; the JSON output is this. */
-interface Summary {
-  file: string
-  rows: number
-  accepted: number
-  duplicate: number
-  conflict: number
-  rejected: number
-  rejections: { row: number; code: string; message: string; field?: string }[]
-  from_ms: number | null
-  to_ms: number | null
-  url: string | null
-}
-
 /** `tallystick import csv FILE`: one event a row. Importing again adds only rows that are new. */
-export const registerImport: RegisterCommand = (program, terminal) => {
-  const group = examples(program.command('import').description('bring in usage from files'), [
-    'tallystick import csv usage.csv --map timestamp=TIME,input_tokens=IN,output_tokens=OUT --set provider=openai,model=gpt-4o',
-  ])
+export function registerCsv(group: Command, terminal: Terminal): void {
   const command = withData(
     group
       .command('csv')
@@ -85,44 +55,53 @@ export const registerImport: RegisterCommand = (program, terminal) => {
     const config = configOf(command, terminal)
     const connection = await connect(config, options.server, terminal, 'write')
     try {
-      const summary = await importRows(file, mapping, options, connection, terminal)
-      const holder = connection.url ?? (await runningServer(config.text('data_dir')))
-      const home = holder ?? `http://${config.text('http.host')}:${config.integer('http.port')}`
-      if (summary.from_ms !== null && summary.to_ms !== null)
-        summary.url = `${home}/?from=${new Date(summary.from_ms).toISOString()}&to=${new Date(summary.to_ms + 1).toISOString()}`
-      if (options.json) terminal.out(`${JSON.stringify(summary, null, 2)}\n`)
-      else print(summary, holder !== undefined, config.text('data_dir'), terminal)
-      if (summary.rejected > 0 || summary.conflict > 0) throw new Exit(EXIT.failed)
+      const tally = new ImportTally()
+      const rows = await importRows(file, mapping, options, new Delivery(connection, tally), tally, terminal)
+      const covered = await coveredBy(tally, connection.url, config)
+      if (options.json) terminal.out(`${JSON.stringify(summaryOf(file, rows, tally, covered), null, 2)}\n`)
+      else {
+        printOutcome(`${grouped(rows)} rows`, tally, (row) => `row ${grouped(row)}`, terminal)
+        printCovered(covered, tally, terminal)
+      }
+      if (!tally.clean) throw new Exit(EXIT.failed)
     } finally {
       await connection.close()
     }
   })
 }
 
+/** What the JSON output is. */
+function summaryOf(file: string, rows: number, tally: ImportTally, covered: Covered | undefined): object {
+  return {
+    file,
+    rows,
+    accepted: tally.accepted,
+    duplicate: tally.duplicate,
+    conflict: tally.conflict,
+    rejected: tally.rejected,
+    rejections: tally.rejections.map(({ where, ...why }) => ({ row: Number(where), ...why })),
+    from_ms: tally.fromMs ?? null,
+    to_ms: tally.toMs ?? null,
+    url: covered?.url ?? null,
+  }
+}
+
+/** @returns how many rows there are */
 async function importRows(
   file: string,
   mapping: RowMapping,
   options: Options,
-  connection: Connection,
+  delivery: Delivery,
+  tally: ImportTally,
   terminal: Terminal,
-): Promise<Summary> {
-  const summary: Summary = {
-    file,
-    rows: 0,
-    accepted: 0,
-    duplicate: 0,
-    conflict: 0,
-    rejected: 0,
-    rejections: [],
-    from_ms: null,
-    to_ms: null,
-    url: null,
-  }
+): Promise<number> {
   if ([...options.delimiter].length !== 1 || /["\r\n]/.test(options.delimiter))
     throw new TallystickError('usage', '--delimiter must be one character, and neither a quote nor a line break')
   const progress = new Progress(terminal)
+  let rowCount = 0
   const source: Readable = file === '-' ? process.stdin : createReadStream(file)
   let header: readonly string[] | undefined
+  const { parse } = await import('csv-parse')
   const parser = parse({
     bom: true,
     raw: true,
@@ -141,14 +120,6 @@ async function importRows(
   const rows = async (stream: AsyncIterable<{ record: string[]; raw: string }>): Promise<void> => {
     let columns: readonly string[] = []
     let ids: RowIds | undefined
-    let batch: Record<string, unknown>[] = []
-    const send = async (): Promise<void> => {
-      if (batch.length === 0) return
-      const first = summary.rows - batch.length
-      await post(batch, first, summary, connection)
-      batch = []
-      progress.show(() => `${grouped(summary.rows)} rows, ${grouped(summary.accepted)} new`)
-    }
     for await (const { record, raw } of stream) {
       if (ids === undefined) {
         columns = checkedHeader(record, mapping, file)
@@ -157,16 +128,13 @@ async function importRows(
       }
       const cells = new Map(columns.map((name, column) => [name, record[column] ?? '']))
       const item = itemOf(cells, mapping, ids.next(raw.replace(/\r?\n$/, '')))
-      const at = item['timestamp_ms']
-      if (typeof at === 'number') {
-        summary.from_ms = Math.min(summary.from_ms ?? at, at)
-        summary.to_ms = Math.max(summary.to_ms ?? at, at)
-      }
-      summary.rows++
-      batch.push(item)
-      if (batch.length >= BATCH_ROWS) await send()
+      rowCount++
+      const sending = delivery.add(item, String(rowCount))
+      if (sending === undefined) continue
+      await sending
+      progress.show(() => `${grouped(rowCount)} rows, ${grouped(tally.accepted)} new`)
     }
-    await send()
+    await delivery.end()
   }
   try {
     // Not `pipeline`: it would replace what a row's handling throws by its own abort.
@@ -185,30 +153,7 @@ async function importRows(
     source.destroy()
     progress.done()
   }
-  return summary
-}
-
-async function post(
-  batch: readonly Record<string, unknown>[],
-  first: number,
-  summary: Summary,
-  connection: Connection,
-): Promise<void> {
-  const body = JSON.stringify(batch)
-  const response = await connection.call('/api/v1/events', {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body,
-  })
-  const answer = await answerOf<Answer>(response)
-  summary.accepted += answer.accepted
-  summary.duplicate += answer.duplicate
-  summary.conflict += answer.conflict
-  summary.rejected += answer.rejected.length
-  for (const { index, code, message, field } of answer.rejected) {
-    if (summary.rejections.length >= SHOWN_REJECTIONS) break
-    summary.rejections.push({ row: first + index + 1, code, message, ...(field === undefined ? {} : { field }) })
-  }
+  return rowCount
 }
 
 function checkedHeader(header: readonly string[], mapping: RowMapping, file: string): readonly string[] {
@@ -219,21 +164,4 @@ function checkedHeader(header: readonly string[], mapping: RowMapping, file: str
       `${basename(file)} has no column ${missing.map((name) => `"${name}"`).join(', ')}. Its columns: ${header.join(', ')}`,
     )
   return header
-}
-
-function print(summary: Summary, served: boolean, dataDir: string, terminal: Terminal): void {
-  const { color } = terminal
-  terminal.out(
-    `${grouped(summary.rows)} rows: ${color.green(`${grouped(summary.accepted)} new`)}, ${grouped(summary.duplicate)} already there` +
-      `${summary.conflict > 0 ? `, ${grouped(summary.conflict)} in conflict` : ''}` +
-      `${summary.rejected > 0 ? `, ${color.red(`${grouped(summary.rejected)} rejected`)}` : ''}\n`,
-  )
-  for (const { row, code, field, message } of summary.rejections)
-    terminal.err(`  row ${grouped(row)}${field === undefined ? '' : `, ${field}`}: ${message} (${code})\n`)
-  if (summary.rejected > summary.rejections.length)
-    terminal.err(`  and ${grouped(summary.rejected - summary.rejections.length)} more\n`)
-  if (summary.url !== null && summary.accepted + summary.duplicate > 0)
-    terminal.out(
-      `${served ? 'See it at' : `Run \`npx tallystick serve --data ${dataDir}\`, then see it at`} ${color.cyan(summary.url)}\n`,
-    )
 }

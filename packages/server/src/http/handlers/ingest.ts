@@ -12,6 +12,7 @@ export const ingestEvents: Handler = async (call) => {
     contentEncoding: headers.get('content-encoding') ?? undefined,
     idempotencyKey: headers.get('idempotency-key') ?? undefined,
     search: url.search,
+    header: (name) => headers.get(name) ?? undefined,
   })
   const bytes = await readBody(request.body, limits.bodyBytes, budget)
   try {

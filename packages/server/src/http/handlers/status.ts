@@ -24,6 +24,7 @@ export const status: Handler = async ({ app, store: scoped, principal }) => {
       newest_ms: store.newestMs,
       bytes: store.bytes ?? null,
       ...(store.sealedToMs === undefined ? {} : { sealed_to_ms: store.sealedToMs }),
+      ...(store.cleared === undefined ? {} : { cleared_events: store.cleared }),
       ...(store.malformed === undefined ? {} : { malformed_lines: store.malformed }),
       ...(store.foreign === undefined ? {} : { foreign_events: store.foreign }),
       lag_events: Math.max(0, readiness.durable_ordinal - readiness.applied_ordinal),
@@ -32,6 +33,7 @@ export const status: Handler = async ({ app, store: scoped, principal }) => {
       journal === undefined
         ? null
         : {
+            id: journal.id,
             state: journal.state,
             records: journal.records,
             bytes: journal.bytes,

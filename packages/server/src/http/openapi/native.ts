@@ -50,10 +50,38 @@ const LEDGER: Schema = {
   additionalProperties: true,
 }
 
+const CLOUD_EVENT: Schema = {
+  type: 'object',
+  description:
+    'A CloudEvent whose data is an event; `source` and `id` are its identity where the data has no `event_id`.',
+  required: ['specversion', 'id', 'source', 'type', 'data'],
+  properties: {
+    specversion: { const: '1.0' },
+    id: text(),
+    source: text('Also the `source_id`, where the data has none.'),
+    type: text('One of the kinds of events, or anything.'),
+    time: text('RFC 3339; the instant where the data has none.'),
+    subject: text('Becomes the tag `subject`.'),
+    datacontenttype: text(),
+    data: ref('EventInput'),
+  },
+  additionalProperties: true,
+}
+
+const CLOUD_EXAMPLE = {
+  specversion: '1.0',
+  id: '42',
+  source: '/gateways/eu-1',
+  type: 'llm_request_completed',
+  time: '2026-11-21T08:00:00Z',
+  datacontenttype: 'application/json',
+  data: { provider: 'openai', model: 'gpt-4o', input_tokens: 1200, output_tokens: 80 },
+}
+
 export const INGEST_DOC: RouteDoc = {
   tag: 'Events',
   description:
-    'Takes one event, an array, `{"events": [...]}` or, as NDJSON, one event a line; gzip is read. The answer comes once the events are in the journal and synced to disk. Bad items are listed and cost the others nothing; the same event sent again is a duplicate and is not counted twice.',
+    'Takes one event, an array, `{"events": [...]}` or, as NDJSON, one event a line; also CloudEvents 1.0, structured, batched, or binary with `ce-` headers; gzip is read. The answer comes once the events are in the journal and synced to disk. Bad items are listed and cost the others nothing; the same event sent again is a duplicate and is not counted twice.',
   parameters: [
     {
       name: 'ack',
@@ -116,6 +144,16 @@ export const INGEST_DOC: RouteDoc = {
         schema: text('One event a line.'),
         examples: {
           lines: { summary: 'One event a line', value: `${JSON.stringify(EVENT)}\n${JSON.stringify(SECOND)}\n` },
+        },
+      },
+      'application/cloudevents+json': {
+        schema: CLOUD_EVENT,
+        examples: { one: { summary: 'A CloudEvent', value: CLOUD_EXAMPLE } },
+      },
+      'application/cloudevents-batch+json': {
+        schema: array(CLOUD_EVENT),
+        examples: {
+          several: { summary: 'Several CloudEvents', value: [CLOUD_EXAMPLE, { ...CLOUD_EXAMPLE, id: '43' }] },
         },
       },
     },
@@ -320,14 +358,16 @@ export const STATUS_DOC: RouteDoc = {
               newest_ms: orNull(integer()),
               bytes: orNull(integer('Of the whole store; null for whoever sees a part of it.')),
               sealed_to_ms: integer('Up to here events stand in cells; later ones are read one by one.'),
+              cleared_events: integer('Removed by clearing, over the life of the store.'),
               malformed_lines: integer(),
               foreign_events: integer(),
               lag_events: integer(),
             },
-            { optional: ['sealed_to_ms', 'malformed_lines', 'foreign_events'] },
+            { optional: ['sealed_to_ms', 'cleared_events', 'malformed_lines', 'foreign_events'] },
           ),
           journal: orNull(
             object({
+              id: text('The same for the whole life of a journal.'),
               state: { type: 'string', enum: ['ok', 'disk_full', 'failed'] },
               records: integer(),
               bytes: integer(),

@@ -22,6 +22,7 @@ export type Tag =
   | 'Figures'
   | 'Budgets'
   | 'Operations'
+  | 'Receivers'
   | 'Routiium'
   | 'Protocol 005'
   | 'Protocol 012'
