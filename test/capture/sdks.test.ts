@@ -3,9 +3,10 @@ import { createOpenAI } from '@ai-sdk/openai'
 import Anthropic from '@anthropic-ai/sdk'
 import { GoogleGenAI } from '@google/genai'
 import { EventStore } from '@tallystick/core'
-import { captureFetch, type Target, targetOf } from '@tallystick/core/capture'
+import { captureClient, captureFetch, type Target, targetOf } from '@tallystick/core/capture'
+import { captureModel } from '@tallystick/core/capture/ai'
 import type { UsageEvent } from '@tallystick/core/event'
-import { generateText, streamText } from 'ai'
+import { generateText, streamText, wrapLanguageModel } from 'ai'
 import OpenAI from 'openai'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { openStandIn, type StandIn } from '../../packages/core/src/capture/testing/stand-in.ts'
@@ -125,7 +126,7 @@ describe('openai', () => {
     ])
   })
 
-  it('a 429 that is tried again: both tries, numbered, and the second is the one that was paid', async () => {
+  it('a 429 that is tried again: both tries of one operation, numbered, and the second is the one that was paid', async () => {
     const second = json({ ...COMPLETION, choices: [], usage: USAGE })
     answer = (request, response) =>
       request.headers['x-stainless-retry-count'] === '0'
@@ -136,10 +137,32 @@ describe('openai', () => {
         : second(request, response)
     const patient = new OpenAI({ apiKey: 'sk-secret', baseURL: `${server.url}/v1`, fetch, maxRetries: 1 })
     await patient.chat.completions.create({ model: 'gpt-4o', messages })
-    expect(events()).toMatchObject([
+    const [first, next] = events()
+    expect([first, next]).toMatchObject([
       { kind: 'llm_request_failed', statusCode: 429, attempt: 1, success: false, eventId: 'req_1' },
       { kind: 'llm_request_completed', statusCode: 200, attempt: 2, inputTokens: 12 },
     ])
+    expect(first?.operationId).toMatch(/^[0-9a-f-]{36}$/)
+    expect(next?.operationId).toBe(first?.operationId)
+  })
+
+  it('a client that is there already, with a fetch of its own: the same client, recorded', async () => {
+    const seen: string[] = []
+    const own: typeof globalThis.fetch = (input, init) => {
+      seen.push(String(input))
+      return globalThis.fetch(input, init)
+    }
+    const made = new OpenAI({ apiKey: 'sk-secret', baseURL: `${server.url}/v1`, fetch: own, maxRetries: 0 })
+    const captured: OpenAI = captureClient(made, { sink: store })
+    answer = json({ ...COMPLETION, choices: [], usage: USAGE })
+    await captured.chat.completions.create({ model: 'gpt-4o', messages })
+    await captured.withOptions({ maxRetries: 1 }).embeddings.create({ model: 'text-embedding-3-small', input: ['a'] })
+    await made.chat.completions.create({ model: 'gpt-4o', messages })
+    expect(seen).toHaveLength(3)
+    expect(server.seen[0]?.headers['authorization']).toBe('Bearer sk-secret')
+    // The stand-in gives both answers one id, which is one exchange seen twice.
+    expect(store.stats().totalRequests).toBe(1)
+    expect(events()).toMatchObject([{ operation: 'chat', messageCount: 1 }])
   })
 
   it('400, 500, a stream that is aborted, a time limit: the SDK fails as it always does, and each is one event', async () => {
@@ -187,6 +210,9 @@ describe('@anthropic-ai/sdk', () => {
     const request = { model: 'claude-opus-4-6', max_tokens: 64, messages }
     answer = json(message)
     await client.messages.create(request)
+    answer = json({ ...message, id: 'msg_3' })
+    const plain = new Anthropic({ apiKey: 'sk-secret', baseURL: server.url, maxRetries: 0 })
+    await captureClient(plain, { sink: store }).messages.create(request)
     answer = sse(
       {
         type: 'message_start',
@@ -219,6 +245,7 @@ describe('@anthropic-ai/sdk', () => {
     }
     expect(events()).toMatchObject([
       { ...expected, eventId: 'msg_1', stream: false },
+      { ...expected, eventId: 'msg_3', stream: false },
       { ...expected, eventId: 'msg_2', stream: true },
       { kind: 'llm_request_failed', eventId: 'req_011', statusCode: 529, errorType: 'overloaded_error' },
     ])
@@ -226,31 +253,40 @@ describe('@anthropic-ai/sdk', () => {
 })
 
 describe('@google/genai', () => {
-  it('takes no fetch of its own, so the global one is wrapped: whole and streamed', async () => {
+  const piece = {
+    candidates: [{ content: { parts: [{ text: 'Hi' }], role: 'model' }, finishReason: 'STOP', index: 0 }],
+    usageMetadata: { promptTokenCount: 4, candidatesTokenCount: 2, totalTokenCount: 6 },
+    modelVersion: 'gemini-2.5-flash',
+  }
+  const expected = {
+    ...{ provider: 'gcp.gemini', requestModel: 'gemini-2.5-flash', operation: 'generate_content' },
+    ...{ inputTokens: 4, outputTokens: 2, messageCount: 1 },
+  }
+  const ask = { model: 'gemini-2.5-flash', contents: 'hi' }
+
+  it('through its httpOptions: whole, streamed and refused', async () => {
+    const client = new GoogleGenAI({ apiKey: 'secret', httpOptions: { baseUrl: server.url, fetch } })
+    answer = json({ ...piece, responseId: 'g-1' })
+    expect((await client.models.generateContent(ask)).text).toBe('Hi')
+    answer = sse({ ...piece, responseId: 'g-2' })
+    for await (const _ of await client.models.generateContentStream(ask));
+    answer = json({ error: { code: 400, message: 'no', status: 'INVALID_ARGUMENT' } }, 400)
+    await expect(client.models.generateContent(ask)).rejects.toThrow('no')
+    expect(events()).toMatchObject([
+      { ...expected, eventId: 'g-1', stream: false },
+      { ...expected, eventId: 'g-2', stream: true },
+      { kind: 'llm_request_failed', statusCode: 400, errorType: 'INVALID_ARGUMENT', errorCode: '400' },
+    ])
+  })
+
+  it('through the global fetch, for versions that take none of their own', async () => {
     const before = globalThis.fetch
     globalThis.fetch = fetch
     try {
       const client = new GoogleGenAI({ apiKey: 'secret', httpOptions: { baseUrl: server.url } })
-      const piece = {
-        candidates: [{ content: { parts: [{ text: 'Hi' }], role: 'model' }, finishReason: 'STOP', index: 0 }],
-        usageMetadata: { promptTokenCount: 4, candidatesTokenCount: 2, totalTokenCount: 6 },
-        modelVersion: 'gemini-2.5-flash',
-      }
       answer = json({ ...piece, responseId: 'g-1' })
-      expect((await client.models.generateContent({ model: 'gemini-2.5-flash', contents: 'hi' })).text).toBe('Hi')
-      answer = sse({ ...piece, responseId: 'g-2' })
-      for await (const _ of await client.models.generateContentStream({ model: 'gemini-2.5-flash', contents: 'hi' }));
-      const expected = {
-        provider: 'gcp.gemini',
-        requestModel: 'gemini-2.5-flash',
-        inputTokens: 4,
-        outputTokens: 2,
-        operation: 'generate_content',
-      }
-      expect(events()).toMatchObject([
-        { ...expected, eventId: 'g-1', stream: false },
-        { ...expected, eventId: 'g-2', stream: true },
-      ])
+      await client.models.generateContent(ask)
+      expect(events()).toMatchObject([{ ...expected, eventId: 'g-1', stream: false }])
     } finally {
       globalThis.fetch = before
     }
@@ -272,5 +308,50 @@ describe('ai', () => {
       { eventId: 'chatcmpl-1', inputTokens: 12, outputTokens: 3 },
       { eventId: 'chatcmpl-2', inputTokens: 12, outputTokens: 3, stream: true },
     ])
+  })
+
+  it('captureModel: any provider, whole and streamed, tried again, refused and given up', async () => {
+    const openai = createOpenAI({ apiKey: 'sk-secret', baseURL: `${server.url}/v1` })
+    const middleware = captureModel({ sink: store, names: () => ({ agentId: 'agent_7' }) })
+    const model = wrapLanguageModel({ model: openai.chat('gpt-4o'), middleware })
+    const whole = json({
+      ...COMPLETION,
+      choices: [{ index: 0, message: { role: 'assistant', content: 'Hi' }, finish_reason: 'stop' }],
+      usage: { ...USAGE, prompt_tokens_details: { cached_tokens: 8 } },
+    })
+    let tries = 0
+    answer = (request, response) =>
+      tries++ === 0
+        ? json({ error: { message: 'slow down', type: 'requests', code: 'rate_limit_exceeded' } }, 429, {
+            'retry-after-ms': '1',
+          })(request, response)
+        : whole(request, response)
+    expect((await generateText({ model, prompt: 'hi', maxRetries: 1 })).text).toBe('Hi')
+    answer = sse(...chunks.map((chunk) => ({ ...chunk, id: 'chatcmpl-2' })), '[DONE]')
+    expect(await streamText({ model, prompt: 'hi' }).text).toBe('Hi')
+    answer = json({ error: { message: 'no', type: 'invalid_request_error', code: 'bad' } }, 400)
+    await expect(generateText({ model, prompt: 'hi', maxRetries: 0 })).rejects.toThrow('no')
+    answer = (_, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' })
+      response.write(`data: ${JSON.stringify({ ...chunks[0], id: 'chatcmpl-3' })}\n\n`)
+    }
+    const controller = new AbortController()
+    const given = streamText({ model, prompt: 'hi', abortSignal: controller.signal, onError: () => undefined })
+    for await (const part of given.fullStream) if (part.type === 'text-delta') controller.abort()
+    await vi.waitFor(() => expect(store.length).toBe(5))
+    const recorded = events()
+    const told = {
+      ...{ provider: 'openai', requestModel: 'gpt-4o', agentId: 'agent_7', operation: 'chat', messageCount: 1 },
+      ...{ inputTokens: 12, outputTokens: 3, finishReason: 'stop', responseModel: 'gpt-4o-2024-08-06' },
+    }
+    expect(recorded).toMatchObject([
+      { kind: 'llm_request_failed', statusCode: 429, attempt: 1, errorCode: 'rate_limit_exceeded' },
+      { ...told, kind: 'llm_request_completed', attempt: 2, eventId: 'chatcmpl-1', cacheReadTokens: 8, stream: false },
+      { ...told, kind: 'llm_request_completed', eventId: 'chatcmpl-2', stream: true },
+      { kind: 'llm_request_failed', statusCode: 400, errorType: 'invalid_request_error', errorCode: 'bad' },
+      { kind: 'llm_request_failed', aborted: true, errorType: 'client_abort', usageBasis: 'unknown' },
+    ])
+    expect(recorded[1]?.operationId).toBe(recorded[0]?.operationId)
+    expect(recorded[2]?.ttfbMs).toBeDefined()
   })
 })

@@ -1,31 +1,15 @@
 import { type Clock, type Mutable, systemClock, type UsageEvent } from '../event/index.ts'
 import { inferProvider } from '../provider/infer.ts'
 import { parseProvider } from '../provider/provider.ts'
-import { type AnswerKind, AnswerReader, type AnswerReading } from '../provider/stream/answer-reader.ts'
+import { AnswerReader, type AnswerReading } from '../provider/stream/answer-reader.ts'
 import type { Prices } from '../recorder/recording.ts'
-import type { RequestFacts } from './request-facts.ts'
+import type { ExchangeNames } from './exchange-names.ts'
+import { fitted } from './fitted.ts'
+import { basisOf, outcomeOf, STREAMS } from './outcome.ts'
+import { type RequestFacts, RequestReader } from './request-facts.ts'
 import type { Target } from './target.ts'
 
-/** Members of the event that only the application knows. */
-export type ExchangeNames = Partial<
-  Pick<
-    UsageEvent,
-    | 'tenantId'
-    | 'agentId'
-    | 'userId'
-    | 'sessionId'
-    | 'apiKeyId'
-    | 'apiKeyLabel'
-    | 'providerId'
-    | 'operationId'
-    | 'traceId'
-    | 'spanId'
-    | 'backend'
-    | 'routingMethod'
-    | 'routingConfidence'
-    | 'tags'
-  >
->
+export type { ExchangeNames }
 
 /** Takes events, as `EventStore` does. */
 export interface ExchangeSink {
@@ -40,16 +24,21 @@ export interface ExchangeOptions {
   readonly clock?: Clock
 }
 
-/** What is known when a request goes out. */
+/** What is known when a request goes out, or comes in. */
 export interface ExchangeStart {
   readonly target: Target
-  readonly method: string
-  /** What its body says; {@link Exchange.sent} tells later where the body is still to go by. */
+  readonly method?: string
+  /** What its body says. Absent where that is still to go by: {@link Exchange.requested}, {@link Exchange.sent}, or `read`. */
   readonly facts?: RequestFacts
   readonly requestBytes?: number
-  readonly names?: ExchangeNames
+  /** A function is asked when the exchange is over. What it throws counts as nothing said. */
+  readonly names?: ExchangeNames | (() => ExchangeNames)
   /** 1 for the first try. */
   readonly attempt?: number
+  /** What somebody else has read of the request's body; asked where its bytes told nothing here. */
+  readonly read?: () => RequestFacts
+  /** The answer is our own server's: its headers name no request of a provider. */
+  readonly ours?: boolean
 }
 
 /** Headers by which providers name a request; the answer's own id is better where there is one. */
@@ -69,49 +58,83 @@ export class Exchange {
   readonly #clock: Clock
   readonly #startedMs: number
   readonly #started: number
-  #facts: RequestFacts
+  #request: RequestReader | undefined
+  #facts: RequestFacts | undefined
   #requestBytes: number | undefined
+  #added: ExchangeNames = {}
   #reader: AnswerReader | undefined
   #status: number | undefined
   #requestId: string | undefined
   #firstByte: number | undefined
-  #responseBytes = 0
+  #responseBytes: number | undefined
   #streamed = false
   #unread = false
   #over = false
+  #release: (() => void) | undefined
 
   constructor(options: ExchangeOptions, start: ExchangeStart) {
     this.#options = options
     this.#start = start
-    this.#facts = start.facts ?? {}
-    this.#requestBytes = start.requestBytes
     this.#clock = options.clock ?? systemClock
     this.#startedMs = this.#clock.now()
     this.#started = this.#clock.monotonic()
+    this.#facts = start.facts
+    this.#requestBytes = start.requestBytes
   }
 
-  /** The request's body has gone by; the answer may have begun before. */
+  /** The status it has been answered with; undefined before. */
+  get status(): number | undefined {
+    return this.#status
+  }
+
+  /**
+   * Says more of the request, at any time before it is over: who asks, what was decided, what the answer's bytes do not tell.
+   * What is said last counts; tags are added to those there are. What comes later than the end is left out.
+   */
+  add(names: ExchangeNames): void {
+    const tags = { ...this.#added.tags, ...names.tags }
+    this.#added = { ...this.#added, ...names, ...(Object.keys(tags).length === 0 ? {} : { tags }) }
+  }
+
+  /** A piece of the request's body, as it goes by. */
+  requested(bytes: Uint8Array): void {
+    if (this.#over) return
+    this.#requestBytes = (this.#requestBytes ?? 0) + bytes.length
+    if (this.#facts !== undefined) return
+    this.#request ??= new RequestReader()
+    this.#request.write(bytes)
+  }
+
+  /** The request's body has gone by elsewhere; the answer may have begun before. */
   sent(facts: RequestFacts, requestBytes: number): void {
     this.#facts = facts
     this.#requestBytes = requestBytes
   }
 
-  /** The status line and headers have come. */
-  answered(status: number, headers: Pick<Headers, 'get'>): void {
+  /**
+   * The status line and headers have come, or gone.
+   *
+   * @param encoded the pieces to come are compressed, so that only their size is known
+   */
+  answered(status: number, headers: Pick<Headers, 'get'>, encoded = false): void {
     this.#status = status
     const contentType = headers.get('content-type') ?? undefined
-    const kind: AnswerKind = { provider: this.#provider(), contentType }
-    this.#reader = new AnswerReader(kind)
-    this.#streamed = STREAMS.test(contentType ?? '') || this.#facts.stream === true
-    this.#requestId =
-      REQUEST_ID_HEADERS.map((name) => headers.get(name)).find((id) => id !== null && id !== '') ?? undefined
+    const { speaks = this.#provider() } = this.#start.target
+    if (speaks !== null && !encoded) {
+      this.#reader = new AnswerReader({ provider: speaks, contentType })
+      this.#responseBytes = 0
+    }
+    this.#streamed = STREAMS.test(contentType ?? '') || this.#factsNow().stream === true
+    if (this.#start.ours !== true)
+      this.#requestId =
+        REQUEST_ID_HEADERS.map((name) => headers.get(name)).find((id) => id !== null && id !== '') ?? undefined
   }
 
   /** A piece of the answer, uncompressed. */
   data(bytes: Uint8Array): void {
     if (this.#over || bytes.length === 0) return
-    this.#firstByte ??= this.#clock.monotonic()
-    this.#responseBytes += bytes.length
+    this.began()
+    this.#responseBytes = (this.#responseBytes ?? 0) + bytes.length
     this.#reader?.write(bytes)
   }
 
@@ -120,9 +143,27 @@ export class Exchange {
     this.#unread = true
   }
 
-  /** The answer has ended as it should, or at least its connection has. */
-  ended(): void {
-    this.#finish({})
+  /** The first of the answer is here. */
+  began(): void {
+    this.#firstByte ??= this.#clock.monotonic()
+  }
+
+  /**
+   * The answer has ended as it should, or at least its connection has.
+   *
+   * @param whole false for whoever reads it elsewhere and missed its end
+   */
+  ended(whole = true): void {
+    this.#finish(whole ? {} : { errorType: 'truncated' })
+  }
+
+  /** Gives up with a signal, which may end a request whose answer nobody reads any more. */
+  until(signal: AbortSignal | null | undefined): void {
+    if (signal === null || signal === undefined || this.#over) return
+    const listener = (): void => this.aborted(signal.reason)
+    signal.addEventListener('abort', listener)
+    // Signals live longer than requests.
+    this.#release = () => signal.removeEventListener('abort', listener)
   }
 
   /** Nobody wants the answer any more, or no longer waits for it. */
@@ -146,8 +187,9 @@ export class Exchange {
   #finish(how: Partial<UsageEvent>): void {
     if (this.#over) return
     this.#over = true
+    this.#release?.()
     try {
-      const event = this.#event(how)
+      const event = fitted(this.#event(how))
       const prices = this.#options.prices
       this.#options.sink.record(prices === undefined ? event : { ...event, ...priced(prices, event) })
     } catch {
@@ -156,64 +198,83 @@ export class Exchange {
   }
 
   #event(how: Partial<UsageEvent>): UsageEvent {
-    const { target, method, names, attempt } = this.#start
-    const facts = this.#facts
-    const requestBytes = this.#requestBytes
+    const { target, method, attempt } = this.#start
     const now = this.#clock.monotonic()
-    const reading: AnswerReading = this.#reader?.end() ?? { complete: false, damaged: false }
+    // Without a reader there is nothing that could be missing.
+    const reading: AnswerReading = this.#reader?.end() ?? { complete: true, damaged: false }
     const { usage, error } = reading
-    const outcome = outcomeOf(this.#status, reading, how, this.#streamed && !this.#unread)
+    const facts = this.#factsNow()
+    const names = this.#names()
+    const outcome = outcomeOf(
+      this.#status,
+      reading,
+      how,
+      this.#streamed && !this.#unread,
+      names.errorType !== undefined,
+    )
     const requestModel = facts.model ?? target.model ?? reading.responseModel ?? 'unknown'
-    const eventId = [reading.responseId, this.#requestId].find((id) => id !== undefined && id.length <= MAX_ID_CHARS)
+    // An answer that a gateway gives again has the id of the first, and is a request of its own.
+    const ids = names.cacheHit === true ? [] : [reading.responseId, this.#requestId]
+    const eventId = ids.find((id) => id !== undefined && id.length <= MAX_ID_CHARS)
     // Built by assignment: one is made for each request, by proxies too.
-    const event: Partial<Mutable<UsageEvent>> = { ...names }
+    const event: Partial<Mutable<UsageEvent>> = {}
     if (eventId !== undefined) event.eventId = eventId
     event.kind = outcome.success ? 'llm_request_completed' : 'llm_request_failed'
     event.timestampMs = this.#startedMs
-    event.provider = this.#provider() ?? inferProvider(requestModel)
+    event.provider = this.#provider(reading.responseModel) ?? inferProvider(requestModel)
     event.requestModel = requestModel
     event.operation = target.operation
-    event.endpoint = target.endpoint
-    event.method = method
+    if (target.endpoint !== '') event.endpoint = target.endpoint
+    if (method !== undefined) event.method = method
     event.stream = this.#streamed
     if (facts.serviceTier !== undefined) event.serviceTier = facts.serviceTier
+    if (facts.messageCount !== undefined) event.messageCount = facts.messageCount
     if (attempt !== undefined) event.attempt = attempt
-    if (requestBytes !== undefined) event.requestBytes = requestBytes
+    if (this.#requestBytes !== undefined) event.requestBytes = this.#requestBytes
     if (this.#status !== undefined) event.statusCode = this.#status
-    event.responseBytes = this.#responseBytes
+    if (this.#responseBytes !== undefined) event.responseBytes = this.#responseBytes
     if (reading.responseModel !== undefined) event.responseModel = reading.responseModel
     if (reading.finishReason !== undefined) event.finishReason = reading.finishReason
     if (error?.type !== undefined) event.errorType = error.type
     if (error?.code !== undefined) event.errorCode = error.code
     Object.assign(event, outcome, usage?.fields)
-    event.usageBasis = usage === undefined ? 'unknown' : 'measured'
+    event.usageBasis = basisOf(reading, this.#streamed, names)
     event.durationMs = Math.round(now - this.#started)
     if (this.#firstByte !== undefined) event.ttfbMs = Math.round(this.#firstByte - this.#started)
-    return event as UsageEvent
+    return Object.assign(event, names) as UsageEvent
   }
 
-  #provider(): string | undefined {
+  /** What was said of the request: the later over the earlier. */
+  #names(): ExchangeNames {
+    const { names } = this.#start
+    const said = typeof names === 'function' ? answerOf(names) : names
+    const tags = { ...said?.tags, ...this.#added.tags }
+    return { ...said, ...this.#added, ...(Object.keys(tags).length === 0 ? {} : { tags }) }
+  }
+
+  #factsNow(): RequestFacts {
+    const { read } = this.#start
+    return this.#facts ?? this.#request?.facts ?? (read === undefined ? undefined : answerOf(read)) ?? {}
+  }
+
+  #provider(responseModel?: string): string | undefined {
     const { target } = this.#start
     if (target.provider !== undefined) return parseProvider(target.provider)
-    const model = this.#facts.model ?? target.model
-    const inferred = model === undefined ? 'unknown' : inferProvider(model)
-    return inferred === 'unknown' ? undefined : inferred
+    for (const model of [this.#factsNow().model, target.model, responseModel]) {
+      const inferred = model === undefined ? 'unknown' : inferProvider(model)
+      if (inferred !== 'unknown') return inferred
+    }
+    return undefined
   }
 }
 
-const STREAMS = /^(?:text\/event-stream|application\/(?:vnd\.amazon\.eventstream|x-ndjson|ndjson|jsonl|stream\+json))/i
-
-/** A stream that stopped before its end was cut off, which neither side may have noticed. */
-function outcomeOf(
-  status: number | undefined,
-  { complete, error }: AnswerReading,
-  how: Partial<UsageEvent>,
-  mustComplete: boolean,
-): Partial<UsageEvent> & { readonly success: boolean } {
-  if (how.errorType !== undefined) return { ...how, success: false }
-  if (status === undefined || status >= 400 || error !== undefined) return { success: false }
-  if (mustComplete && !complete) return { success: false, errorType: 'truncated' }
-  return { success: true }
+/** What an application's function says; it must not get in the way. */
+function answerOf<T>(ask: () => T): T | undefined {
+  try {
+    return ask()
+  } catch {
+    return undefined
+  }
 }
 
 const nameOf = (error: unknown): unknown =>

@@ -59,7 +59,11 @@ describe('a wrapped fetch', () => {
       expect(event?.inputTokens, name).toBe(expected.input)
       expect(event?.outputTokens, name).toBe(expected.output)
       expect(event?.usageBasis, name).toBe(
-        expected.input === undefined && expected.output === undefined ? 'unknown' : 'measured',
+        expected.input === undefined && expected.output === undefined
+          ? 'unknown'
+          : expected.complete
+            ? 'measured'
+            : 'estimated',
       )
       if (expected.id !== undefined) expect(event?.eventId, name).toBe(expected.id)
       await server.close()

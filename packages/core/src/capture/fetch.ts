@@ -1,4 +1,7 @@
+import { systemClock } from '../event/index.ts'
+import { Attempts, mayBeTriedAgain } from './attempts.ts'
 import { Exchange, type ExchangeNames, type ExchangeOptions } from './exchange.ts'
+import { observed } from './observed.ts'
 import { type RequestFacts, RequestReader } from './request-facts.ts'
 import { attemptOf, operationOf } from './retries.ts'
 import { type Target, targetOf } from './target.ts'
@@ -17,32 +20,45 @@ export interface CaptureOptions extends ExchangeOptions {
  * A `fetch` that does what the other does and records each request to a provider: model, tokens, outcome, times. Requests to
  * anybody else pass untouched. Bodies go by unchanged and unbuffered, and nothing of what they say is kept.
  *
+ * A request that fails and is sent again is a further attempt of the same operation.
+ *
  * @example
  * const store = new EventStore()
  * const fetch = captureFetch({ sink: store }) // then e.g. new OpenAI({ fetch })
  */
 export function captureFetch(options: CaptureOptions): typeof globalThis.fetch {
   const send = options.fetch ?? globalThis.fetch
+  const attempts = new Attempts(options.clock ?? systemClock)
   return async (input, init) => {
-    const exchange = begin(options, input, init)
-    if (exchange === undefined) return send(input, init)
+    const sent = begin(options, attempts, input, init)
+    if (sent === undefined) return send(input, init)
+    const { exchange, failed } = sent
     let response: Response
     try {
       response = await send(input, init)
     } catch (error) {
+      failed()
       exchange.failed(error)
       throw error
     }
+    if (mayBeTriedAgain(response.status)) failed()
     return observed(response, exchange)
   }
+}
+
+interface Sent {
+  readonly exchange: Exchange
+  /** Whoever sent it may try again. */
+  failed(): void
 }
 
 /** Undefined for what is no request to a provider, or cannot be looked at: it goes out as if nobody had. */
 function begin(
   options: CaptureOptions,
+  attempts: Attempts,
   input: string | URL | Request,
   init: RequestInit | undefined,
-): Exchange | undefined {
+): Sent | undefined {
   try {
     const request = input instanceof Request ? input : undefined
     const method = (init?.method ?? request?.method ?? 'GET').toUpperCase()
@@ -53,15 +69,21 @@ function begin(
     const headers = new Headers(init?.headers ?? request?.headers)
     const body = init?.body
     const bytes = typeof body === 'string' ? ENCODER.encode(body) : body instanceof Uint8Array ? body : undefined
-    const attempt = attemptOf(headers)
-    return new Exchange(options, {
+    const counted = attemptOf(headers)
+    const again = attempts.again(url.href, bytes, counted)
+    const names = { ...again, ...operationOf(headers), ...namesOf(options, url, headers) }
+    const attempt = counted ?? again?.attempt
+    const exchange = new Exchange(options, {
       target,
       method,
-      facts: factsOf(bytes),
-      names: { ...operationOf(headers), ...namesOf(options, url, headers) },
+      facts: factsIn(bytes),
+      names,
       ...(bytes === undefined ? {} : { requestBytes: bytes.length }),
       ...(attempt === undefined ? {} : { attempt }),
     })
+    exchange.until(init?.signal ?? request?.signal)
+    const known = { ...names, ...(attempt === undefined ? {} : { attempt }) }
+    return { exchange, failed: () => exchange.add(attempts.failed(url.href, bytes, known)) }
   } catch {
     return undefined
   }
@@ -69,7 +91,7 @@ function begin(
 
 const ENCODER = new TextEncoder()
 
-function factsOf(bytes: Uint8Array | undefined): RequestFacts {
+function factsIn(bytes: Uint8Array | undefined): RequestFacts {
   const reader = new RequestReader()
   if (bytes !== undefined) reader.write(bytes)
   return reader.end()
@@ -82,48 +104,4 @@ function namesOf({ names }: CaptureOptions, url: URL, headers: Headers): Exchang
   } catch {
     return {}
   }
-}
-
-/** The same response, whose body is looked at as it is read. */
-function observed(response: Response, exchange: Exchange): Response {
-  exchange.answered(response.status, response.headers)
-  if (response.body === null) {
-    exchange.ended()
-    return response
-  }
-  const { status, statusText, headers } = response
-  const copy = new Response(observedBody(response.body, exchange), { status, statusText, headers })
-  // A constructed response has none of these.
-  for (const name of ['url', 'redirected', 'type'] as const)
-    Object.defineProperty(copy, name, { value: response[name], configurable: true })
-  return copy
-}
-
-/** Reads no faster than it is read, and gives up what is given up. */
-function observedBody(body: ReadableStream<Uint8Array>, exchange: Exchange): ReadableStream<Uint8Array> {
-  const reader = body.getReader()
-  return new ReadableStream({
-    type: 'bytes',
-    async pull(controller) {
-      try {
-        const { done, value } = await reader.read()
-        if (done) {
-          exchange.ended()
-          controller.close()
-          // A reader with a buffer of its own waits for this word.
-          controller.byobRequest?.respond(0)
-          return
-        }
-        exchange.data(value)
-        controller.enqueue(value as Uint8Array<ArrayBuffer>)
-      } catch (error) {
-        exchange.failed(error)
-        throw error
-      }
-    },
-    cancel(reason) {
-      exchange.aborted(reason)
-      return reader.cancel(reason)
-    },
-  })
 }

@@ -1,4 +1,5 @@
 /** Requests to providers recorded where they are made. Runs wherever there is `fetch`. */
+export { type ConfigurableClient, captureClient } from './client.ts'
 export {
   Exchange,
   type ExchangeNames,

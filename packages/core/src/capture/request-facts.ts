@@ -1,10 +1,11 @@
-import { Pruner } from '../provider/stream/prune.ts'
+import { Pruner, type Wanted } from '../provider/stream/prune.ts'
 
 /** What a request's body says that no message is part of. */
 export interface RequestFacts {
   readonly model?: string
   readonly stream?: boolean
   readonly serviceTier?: string
+  readonly messageCount?: number
   /** Most tokens that one answer may have, where the request says so. */
   readonly maxOutputTokens?: number
   /** How many answers it asks for, where it says so. */
@@ -15,7 +16,10 @@ export interface RequestFacts {
   readonly streamOptions?: true
 }
 
-const WANTED = {
+const WANTED: Exclude<Wanted, true | 'length'> = {
+  messages: 'length',
+  input: 'length',
+  contents: 'length',
   model: true,
   stream: true,
   service_tier: true,
@@ -26,7 +30,7 @@ const WANTED = {
   stream_options: true,
   generationConfig: { maxOutputTokens: true, candidateCount: true },
   options: { num_predict: true },
-} as const
+}
 
 /**
  * Reads a request's body in pieces, as it goes by; what it says to the model is passed over and never held.
@@ -34,27 +38,42 @@ const WANTED = {
  * @example
  * const reader = new RequestReader()
  * reader.write(new TextEncoder().encode('{"model":"gpt-4o","messages":[{"content":"\\"model\\":\\"x\\""}]}'))
- * reader.end() // { model: 'gpt-4o' }
+ * reader.end() // { model: 'gpt-4o', messageCount: 1 }
  */
 export class RequestReader {
-  #facts: RequestFacts = {}
+  #facts: RequestFacts | undefined
   readonly #pruner = new Pruner(WANTED, (body) => {
     this.#facts = factsOf(body)
   })
+
+  /** What has been read; undefined until the body is whole, and for one that is no JSON, e.g. an upload. */
+  get facts(): RequestFacts | undefined {
+    return this.#facts
+  }
 
   write(bytes: Uint8Array): void {
     this.#pruner.write(bytes)
   }
 
-  /** Nothing is known of a body that is no JSON, e.g. of an upload. */
+  /** Nothing is known of a body that is no JSON. */
   end(): RequestFacts {
-    return this.#pruner.end() ? this.#facts : {}
+    return (this.#pruner.end() ? this.#facts : undefined) ?? {}
   }
 }
 
 type Members = Readonly<Record<string, unknown>>
 
-function factsOf(body: Members): RequestFacts {
+/**
+ * The same from a body that somebody has parsed; nothing of what is no object.
+ *
+ * @example factsOf({ model: 'gpt-4o', messages: [{}, {}] }) // { model: 'gpt-4o', messageCount: 2 }
+ */
+export function factsOf(value: unknown): RequestFacts {
+  const body = objectOf(value)
+  if (body === undefined) return {}
+  const messageCount = [body['messages'], body['input'], body['contents']]
+    .map(lengthOf)
+    .find((count) => count !== undefined)
   const { model, stream, service_tier: tier, stream_options: streamOptions } = body
   const options = objectOf(streamOptions)
   const config = objectOf(body['generationConfig'])
@@ -72,6 +91,7 @@ function factsOf(body: Members): RequestFacts {
     ...(typeof model === 'string' && model !== '' ? { model } : {}),
     ...(typeof stream === 'boolean' ? { stream } : {}),
     ...(typeof tier === 'string' && tier !== '' ? { serviceTier: tier } : {}),
+    ...(messageCount === undefined ? {} : { messageCount }),
     ...(maxOutputTokens === undefined ? {} : { maxOutputTokens }),
     ...(answers === undefined ? {} : { answers }),
     ...(typeof includeUsage === 'boolean' ? { includeUsage } : {}),
@@ -85,4 +105,9 @@ const objectOf = (value: unknown): Members | undefined =>
 function largestCount(...values: readonly unknown[]): number | undefined {
   const counts = values.filter((value): value is number => Number.isSafeInteger(value) && (value as number) >= 0)
   return counts.length === 0 ? undefined : Math.max(...counts)
+}
+
+/** Of a list, or the length itself, which is all that a reader keeps of one. */
+function lengthOf(list: unknown): number | undefined {
+  return Array.isArray(list) ? list.length : typeof list === 'number' ? list : undefined
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { targetOf } from './target.ts'
+import { ownTargetOf, targetOf } from './target.ts'
 
 describe('where a request goes', () => {
   it.each([
@@ -43,6 +43,26 @@ describe('where a request goes', () => {
   ])('%s', (url, provider, operation, model) => {
     expect(targetOf(new URL(url))).toMatchObject({ operation, ...(provider && { provider }), ...(model && { model }) })
     expect(targetOf(new URL(url))?.provider).toBe(provider)
+  })
+
+  it.each([
+    ['https://api.anthropic.com/v1/chat/completions', 'anthropic', 'openai'],
+    ['https://generativelanguage.googleapis.com/v1beta/openai/chat/completions', 'gcp.gemini', 'openai'],
+    ['https://api.cohere.ai/compatibility/v1/chat/completions', 'cohere', 'openai'],
+    ['https://api.deepseek.com/anthropic/v1/messages', 'deepseek', 'anthropic'],
+    ['https://openrouter.ai/api/v1/messages', 'openrouter', 'anthropic'],
+    ['https://api.anthropic.com/v1/messages', 'anthropic', undefined],
+    ['https://api.mistral.ai/v1/chat/completions', 'mistral_ai', undefined],
+    ['https://aiplatform.googleapis.com/v1/p/models/gemini-2.5-flash:generateContent', 'gcp.vertex_ai', undefined],
+  ])('%s is answered by %s in the words of %s', (url, provider, speaks) => {
+    expect(targetOf(new URL(url))).toMatchObject({ provider })
+    expect(targetOf(new URL(url))?.speaks).toBe(speaks)
+  })
+
+  it("at a server of one's own says in whose words it is answered, not who answers", () => {
+    expect(ownTargetOf('/v1/messages')).toEqual({ speaks: 'anthropic', operation: 'chat', endpoint: '/v1/messages' })
+    expect(ownTargetOf('/openai/v1/chat/completions')).toMatchObject({ speaks: 'openai' })
+    expect(ownTargetOf('/v1/models')).toBeUndefined()
   })
 
   it.each([

@@ -4,9 +4,11 @@ import { type Provider, parseProvider } from '../provider/provider.ts'
 export interface Target {
   /** Undefined where neither host nor path names one; then the model's name does. */
   readonly provider?: Provider
+  /** Whose words the answer is in, where that is not the provider's own; null for words of its own, which tell no figures. */
+  readonly speaks?: Provider | null
   /** As OpenTelemetry names operations: `chat`, `text_completion`, `embeddings`, `generate_content`, ... */
   readonly operation: string
-  /** The path, without what stands for one request or person. */
+  /** The path, without what stands for one request or person; empty where it is not known. */
   readonly endpoint: string
   /** Where the address itself names the model. */
   readonly model?: string
@@ -66,14 +68,50 @@ const DEPLOYMENT = /\/deployments\/([^/]+)\//
  * @example targetOf(new URL('https://api.openai.com/v1/chat/completions'))?.operation // 'chat'
  */
 export function targetOf(url: URL): Target | undefined {
-  const { pathname } = url
+  const found = askedBy(url.pathname)
+  if (found === undefined) return undefined
+  const { speaks, ...asked } = found
+  const host = providerOf(url)
+  const provider = host ?? speaks
+  if (provider === undefined) return asked
+  const words = host === undefined ? undefined : wordsOf(host, speaks)
+  return { provider: parseProvider(provider), ...(words === undefined ? {} : { speaks: words }), ...asked }
+}
+
+/** Whose own answers are not in OpenAI's words. */
+const OF_THEIR_OWN: ReadonlySet<Provider> = new Set([
+  'anthropic',
+  'gcp.gemini',
+  'gcp.vertex_ai',
+  'aws.bedrock',
+  'cohere',
+])
+/** They answer in the words of the models' own providers, and are read so. */
+const IN_MANY_WORDS: ReadonlySet<Provider> = new Set(['gcp.vertex_ai', 'aws.bedrock'])
+
+/** Many providers have a second door that speaks another's words: OpenAI's at Anthropic and Google, Anthropic's at DeepSeek. */
+function wordsOf(host: Provider, path: Provider | undefined): Provider | undefined {
+  if (path === undefined) return OF_THEIR_OWN.has(host) ? 'openai' : undefined
+  return path === host || IN_MANY_WORDS.has(host) ? undefined : path
+}
+
+/**
+ * What a request to a server of one's own asks for: the path says in whose words it is answered, not who answers in the end.
+ *
+ * @example ownTargetOf('/v1/messages') // { speaks: 'anthropic', operation: 'chat', endpoint: '/v1/messages' }
+ */
+export function ownTargetOf(pathname: string): Target | undefined {
+  const found = askedBy(pathname)
+  return found === undefined ? undefined : { ...found, speaks: found.speaks ?? 'openai' }
+}
+
+function askedBy(pathname: string): (Omit<Target, 'provider' | 'speaks'> & { readonly speaks?: Provider }) | undefined {
   for (const [path, operation, speaks] of PATHS) {
     const match = path.exec(pathname)
     if (match === null) continue
     const named = match[1] ?? DEPLOYMENT.exec(pathname)?.[1]
-    const provider = providerOf(url) ?? speaks
     return {
-      ...(provider === undefined ? {} : { provider: parseProvider(provider) }),
+      ...(speaks === undefined ? {} : { speaks }),
       operation,
       endpoint: pathname,
       ...(named === undefined ? {} : { model: decoded(named) }),

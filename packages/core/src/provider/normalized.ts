@@ -1,4 +1,5 @@
 import type { Mutable, UsageCounts, UsageEvent } from '../event/event.ts'
+import { reasonOf } from './stream/code.ts'
 
 /** The members of the event that a provider's answer can fill. */
 export type UsageFields = UsageCounts &
@@ -45,6 +46,11 @@ export class UsageBuilder {
   }
 
   text(field: 'serviceTier' | 'responseModel' | 'finishReason', value: unknown): this {
+    if (field === 'finishReason') {
+      const reason = reasonOf(value)
+      if (reason !== undefined) this.#fields[field] = reason
+      return this
+    }
     // Bounded here, since a model's answer is not ours to trust; the door has the exact limits.
     if (typeof value === 'string' && value !== '' && value.length <= 256) this.#fields[field] = value
     return this

@@ -34,7 +34,8 @@ export const NORMALIZERS: ReadonlyMap<Provider, Normalizer> = new Map<Provider, 
   ['groq', usageFromGroq],
   ['cohere', usageFromCohere],
   ['openrouter', usageFromOpenRouter],
-  ['ollama', usageFromOllama],
+  // It has a door that speaks OpenAI's words.
+  ['ollama', (body) => (at(body, 'usage') === undefined ? usageFromOllama(body) : openAi(body, 'ollama'))],
 ])
 
 /**

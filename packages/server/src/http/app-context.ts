@@ -21,6 +21,7 @@ import type { IngestDoor } from './ingest-door.ts'
 import type { Limits } from './limits.ts'
 import type { LiveHub } from './live/hub.ts'
 import type { Login } from './login.ts'
+import type { Telemetry } from './otlp/telemetry.ts'
 import type { BudgetsOf } from './protocol012/budgets.ts'
 import type { Protocol012 } from './protocol012/protocol012.ts'
 import type { Turnstile } from './turnstile.ts'
@@ -56,6 +57,8 @@ export interface AppContext {
   readonly clientAddress: ClientAddress
   readonly door: IngestDoor
   readonly protocol012: Protocol012
+  /** What OpenTelemetry exporters send. */
+  readonly telemetry: Telemetry
   /** What Langfuse's clients tell of, in parts. */
   readonly generations: Generations
   readonly login: Login

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { ERRORS } from '@tallystick/core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { SECURITY_HEADERS } from './headers.ts'
+import { otlpFailure } from './otlp/answer.ts'
 import type { Scope } from './route.ts'
 import { ROUTES } from './routes.ts'
 import { createTestApp } from './testing/test-app.ts'
@@ -58,7 +59,9 @@ describe.each(ROUTES.map((route) => [`${route.method} ${route.path}`, route] as 
   const expectRefusal = async (response: Response, code: string): Promise<void> => {
     const type = route.failure === undefined ? 'application/problem+json' : 'application/json'
     expect(response.headers.get('content-type')).toBe(type)
-    expect(await response.json()).toMatchObject(route.failure === undefined ? { code } : { error: expect.anything() })
+    const inWords =
+      route.failure === otlpFailure ? { message: expect.stringContaining(code) } : { error: expect.anything() }
+    expect(await response.json()).toMatchObject(route.failure === undefined ? { code } : inWords)
   }
 
   it('has the security headers, whether it succeeds or fails', async () => {

@@ -32,6 +32,7 @@ import { DEFAULT_LIMITS, type Limits } from './limits.ts'
 import type { LiveHub } from './live/hub.ts'
 import { createLogin, type LoginOptions } from './login.ts'
 import { openApiDocument } from './openapi/document.ts'
+import { createTelemetry } from './otlp/telemetry.ts'
 import { checkParameters, documentedParameters } from './parameters.ts'
 import { problemOf, problemResponse } from './problem.ts'
 import type { BudgetsOf } from './protocol012/budgets.ts'
@@ -126,7 +127,7 @@ export function createApp(options: AppOptions): App {
       try {
         response = await answer(request, peer, as)
       } catch (error) {
-        response = failure(error, context, shapeOf(new URL(request.url).pathname))
+        response = failure(error, context, request, shapeOf(new URL(request.url).pathname))
       }
       secureHeaders(response.headers)
       const origin = context.guard.corsOrigin(request.headers.get('origin') ?? undefined)
@@ -223,6 +224,7 @@ function contextOf(options: AppOptions): AppContext {
     login,
     door: createIngestDoor({ ingest, limits, budget, clientAddress, ack }),
     protocol012: createProtocol012(options.protocol012 ?? {}, clock),
+    telemetry: createTelemetry({ ingest, state, clock }),
     generations:
       options.generations ??
       createGenerations({ state, ingest, clock, onError: (error) => onError(error, newRequestId()) }),
@@ -263,14 +265,14 @@ function routerOf(routes: readonly Route[], context: AppContext): Hono<{ Binding
         const response = await route.handler(call)
         return route.long ? endedWith(response, principal, context.identity) : response
       } catch (error) {
-        return failure(error, context, route.failure)
+        return failure(error, context, c.req.raw, route.failure)
       }
     })
     // After a path's last row: whatever method got past them is not one of its own.
     const methods = methodsOf(routes, route.path)
     if (route === routes.findLast(({ path }) => path === route.path)) {
       router.all(route.path, (c) =>
-        c.req.method === 'OPTIONS' ? optionsAnswer(methods) : refusedMethod(methods, route, c.req.method, context),
+        c.req.method === 'OPTIONS' ? optionsAnswer(methods) : refusedMethod(methods, route, c.req.raw, context),
       )
     }
   }
@@ -320,7 +322,8 @@ function optionsAnswer(methods: readonly string[]): Response {
   })
 }
 
-function refusedMethod(methods: readonly string[], route: Route, method: string, context: AppContext): Response {
+function refusedMethod(methods: readonly string[], route: Route, request: Request, context: AppContext): Response {
+  const { method } = request
   const wildcard = route.path === '/*'
   const error = wildcard
     ? new TallystickError('not_found', `There is nothing here that takes ${method}.`)
@@ -328,14 +331,19 @@ function refusedMethod(methods: readonly string[], route: Route, method: string,
         'method_not_allowed',
         `${route.path} does not take ${method}; it takes ${methods.join(', ')}.`,
       )
-  const response = failure(error, context, route.failure)
+  const response = failure(error, context, request, route.failure)
   if (!wildcard) response.headers.set('allow', methods.join(', '))
   return response
 }
 
-function failure(error: unknown, context: AppContext, shape: FailureShape = problemResponse): Response {
+function failure(
+  error: unknown,
+  context: AppContext,
+  request: Request,
+  shape: FailureShape = problemResponse,
+): Response {
   const requestId = context.newRequestId()
   const problem = problemOf(error, requestId)
   if (problem.code === 'internal_error') context.onError(error, requestId)
-  return shape(problem)
+  return shape(problem, request)
 }

@@ -91,6 +91,7 @@ import {
   VERSION_DOC,
   WEBSOCKET_DOC,
 } from './openapi/native.ts'
+import { LANGFUSE_TRACES_DOC, OTLP_LOGS_DOC, OTLP_METRICS_DOC, OTLP_TRACES_DOC } from './openapi/otlp.ts'
 import { HANDSHAKE_DOC, REFRESH_DOC, REPORT_DOC, RETURN_DOC } from './openapi/protocol005.ts'
 import { INGEST_PROTOCOL012_DOC } from './openapi/protocol012.ts'
 import {
@@ -118,6 +119,8 @@ import {
   ANALYTICS_STATS_DOC,
 } from './openapi/routiium.ts'
 import { BACKUP_DOC, EXPORT_DOC } from './openapi/transfer.ts'
+import { otlpFailure } from './otlp/answer.ts'
+import { receive } from './otlp/receive.ts'
 import { handshake, refresh } from './protocol005/grant.ts'
 import { giveBack, report } from './protocol005/use.ts'
 import { avgPerRequest } from './protocol012/avg-per-request.ts'
@@ -179,6 +182,33 @@ export const ROUTES: readonly Route[] = [
   },
   {
     method: 'POST',
+    path: '/v1/traces',
+    scope: 'ingest',
+    handler: receive('traces'),
+    doc: OTLP_TRACES_DOC,
+    failure: otlpFailure,
+    summary: 'Take spans of OpenTelemetry',
+  },
+  {
+    method: 'POST',
+    path: '/v1/logs',
+    scope: 'ingest',
+    handler: receive('logs'),
+    doc: OTLP_LOGS_DOC,
+    failure: otlpFailure,
+    summary: 'Take log records of OpenTelemetry',
+  },
+  {
+    method: 'POST',
+    path: '/v1/metrics',
+    scope: 'ingest',
+    handler: receive('metrics'),
+    doc: OTLP_METRICS_DOC,
+    failure: otlpFailure,
+    summary: 'Take metrics of OpenTelemetry',
+  },
+  {
+    method: 'POST',
     path: '/api/v1/analytics/events',
     scope: 'ingest',
     admit: admitTokens,
@@ -204,6 +234,16 @@ export const ROUTES: readonly Route[] = [
     doc: LANGFUSE_INGESTION_DOC,
     failure: langfuseFailure,
     summary: "Take what Langfuse's clients send",
+  },
+  {
+    method: 'POST',
+    path: '/api/public/otel/v1/traces',
+    scope: 'ingest',
+    admit: admitSecretKey,
+    handler: receive('traces'),
+    doc: LANGFUSE_TRACES_DOC,
+    failure: otlpFailure,
+    summary: "Take spans of Langfuse's later clients",
   },
   {
     method: 'GET',

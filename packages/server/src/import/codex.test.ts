@@ -1,8 +1,10 @@
 import { appendFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { codex } from './codex.ts'
 import { KnownNames } from './known-names.ts'
+import type { WireEvent } from './record.ts'
 import { lines } from './testing/claude-lines.ts'
 import { count, meta, record, turn } from './testing/codex-lines.ts'
 import { ONE_FRAME, TWO_FRAMES } from './testing/packed-rollout.ts'
@@ -96,6 +98,40 @@ describe('rollouts of Codex', () => {
       ['gpt-5.5', 250, 50],
       ['gpt-5.5', 20, 5],
     ])
+  })
+
+  it('give the same figures in one run and in several, wherever the file ended between them', async () => {
+    const steps = fc.array(
+      fc.record({ input: fc.nat(50), output: fc.nat(20), last: fc.boolean(), turn: fc.boolean(), again: fc.boolean() }),
+      { minLength: 1, maxLength: 12 },
+    )
+    await fc.assert(
+      fc.asyncProperty(steps, fc.array(fc.nat(), { maxLength: 3 }), async (told, cuts) => {
+        let [input, output] = [0, 0]
+        const content = told.map((step, index) => {
+          input += step.input * 2
+          output += step.output * 5
+          const last = step.last ? ([step.input * 2, step.output * 5] as const) : undefined
+          const counted = count([input, output], last, 2_000 + index * 1_000)
+          return lines(...(step.turn ? [turn(`gpt-${index}`)] : []), counted, ...(step.again ? [counted] : []))
+        })
+        const text = lines(meta('a')) + content.join('')
+        const { dir, path } = rollout('')
+        const known = new KnownNames()
+        let marks = new Map()
+        const items: WireEvent[] = []
+        for (const size of [...cuts.map((cut) => cut % (text.length + 1)).sort((a, b) => a - b), text.length]) {
+          writeFileSync(path, text.slice(0, size))
+          const ran = await run(codex, [dir], { marks, known })
+          marks = ran.marks
+          items.push(...ran.items)
+        }
+        const whole = await run(codex, [rollout(text).dir])
+        expect(items).toEqual(whole.items)
+        expect([sum(items, 'input_tokens'), sum(items, 'output_tokens')]).toEqual([input, output])
+      }),
+      { seed: 20_261_121, numRuns: 80 },
+    )
   })
 
   it('of a file that an older version began take totals up to the first record, and records from there', async () => {

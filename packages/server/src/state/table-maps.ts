@@ -17,6 +17,8 @@ export function emptyTables(): TableMaps {
     firings: new Map(),
     deliveries: new Map(),
     audit: new Map(),
+    telemetryCourses: new Map(),
+    telemetryStandings: new Map(),
     generations: new Map(),
     traces: new Map(),
   }

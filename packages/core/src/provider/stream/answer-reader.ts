@@ -3,7 +3,9 @@ import { at, type NormalizedUsage } from '../normalized.ts'
 import { type Provider, parseProvider } from '../provider.ts'
 import { normalizeUsage } from '../usage.ts'
 import { AwsFrameReader } from './aws-frames.ts'
+import { reasonOf } from './code.ts'
 import { type Dialect, dialectOf, type Members, type ProviderError } from './dialect.ts'
+import { EitherReader, type Framing } from './either.ts'
 import { LineReader } from './lines.ts'
 import { Pruner } from './prune.ts'
 import { SseReader } from './sse.ts'
@@ -46,7 +48,7 @@ export class AnswerReader {
   readonly #provider: Provider | undefined
   readonly #dialect: Dialect
   readonly #answer: Members = Object.create(null)
-  readonly #framing: { write(bytes: Uint8Array): void; end(): void }
+  readonly #framing: Framing
   #pruner: Pruner
   #error: ProviderError | undefined
   #complete = false
@@ -56,7 +58,7 @@ export class AnswerReader {
     this.#provider = provider === undefined ? undefined : parseProvider(provider)
     this.#dialect = dialectOf(this.#provider)
     const type = contentType.split(';', 1)[0]?.trim().toLowerCase() ?? ''
-    this.#pruner = new Pruner(this.#dialect.wanted, (piece) => this.#take(piece), !FRAMED.has(type))
+    this.#pruner = this.#prunerOf(false)
     this.#framing = this.#framingOf(type)
   }
 
@@ -99,11 +101,15 @@ export class AnswerReader {
       finish_reason: finish,
       done_reason: done,
     } = this.#answer
-    return (
-      text(at(choices, '0', 'finish_reason')) ??
-      text(at(candidates, '0', 'finishReason')) ??
-      [stop, stopReason, finish, done].map(text).find((reason) => reason !== undefined)
-    )
+    const reasons = [
+      at(choices, '0', 'finish_reason'),
+      at(candidates, '0', 'finishReason'),
+      stop,
+      stopReason,
+      finish,
+      done,
+    ]
+    return reasons.map(reasonOf).find((reason) => reason !== undefined)
   }
 
   #take(piece: Members): void {
@@ -119,22 +125,26 @@ export class AnswerReader {
     this.#pruner.reset()
   }
 
-  #framingOf(type: string): { write(bytes: Uint8Array): void; end(): void } {
+  #prunerOf(elements: boolean): Pruner {
+    return new Pruner(this.#dialect.wanted, (piece) => this.#take(piece), elements)
+  }
+
+  #framingOf(type: string): Framing {
     const data = (bytes: Uint8Array, from: number, to: number): void => {
       this.#pruner.write(bytes, from, to)
     }
-    if (type === 'text/event-stream') return this.#sse(data)
     if (type === 'application/vnd.amazon.eventstream') return this.#frames(data)
-    if (FRAMED.has(type)) return new LineReader(data, () => this.#endPiece())
-    let any = false
+    if (LINES.has(type)) return new LineReader(data, () => this.#endPiece())
+    // Servers in between say one and send the other: errors of gateways come as JSON where events were promised.
+    return new EitherReader(type === 'text/event-stream', (events) => (events ? this.#sse(data) : this.#document(data)))
+  }
+
+  /** One document, or Gemini's array of pieces. */
+  #document(data: (bytes: Uint8Array, from: number, to: number) => void): Framing {
+    this.#pruner = this.#prunerOf(true)
     return {
-      write: (bytes) => {
-        any ||= bytes.length > 0
-        data(bytes, 0, bytes.length)
-      },
-      end: () => {
-        if (any) this.#endPiece()
-      },
+      write: (bytes) => data(bytes, 0, bytes.length),
+      end: () => this.#endPiece(),
     }
   }
 
@@ -156,10 +166,7 @@ export class AnswerReader {
     })
   }
 
-  #frames(data: (bytes: Uint8Array, from: number, to: number) => void): {
-    write(bytes: Uint8Array): void
-    end(): void
-  } {
+  #frames(data: (bytes: Uint8Array, from: number, to: number) => void): Framing {
     // A chunk of InvokeModel holds a piece of the model's own provider in base64.
     const chunk = new Pruner({ bytes: true }, ({ bytes }) => this.#unwrapped(bytes))
     let inChunk = false
@@ -199,10 +206,7 @@ export class AnswerReader {
   }
 }
 
-/** Content types whose pieces are framed; everything else is one document. */
-const FRAMED: ReadonlySet<string> = new Set([
-  'text/event-stream',
-  'application/vnd.amazon.eventstream',
+const LINES: ReadonlySet<string> = new Set([
   'application/x-ndjson',
   'application/ndjson',
   'application/jsonl',

@@ -1,5 +1,6 @@
 import { at } from '../normalized.ts'
 import type { Provider } from '../provider.ts'
+import { codeOf } from './code.ts'
 import type { Wanted } from './prune.ts'
 
 export type Members = Record<string, unknown>
@@ -7,7 +8,7 @@ export type Members = Record<string, unknown>
 /** What is looked for in the answers of providers that speak alike, and how its pieces make one answer. */
 export interface Dialect {
   /** Of each piece; nothing else of it is ever held. None of these is text that a model or a person wrote. */
-  readonly wanted: Exclude<Wanted, true>
+  readonly wanted: Exclude<Wanted, true | 'length'>
   /** Takes a piece into the answer so far, which has the shape that the normaliser of usage reads. */
   fold(answer: Members, piece: Members): void
   /** Does the protocol end with this piece? A stream that stops before has been cut off. */
@@ -22,14 +23,11 @@ export interface ProviderError {
   readonly code?: string
 }
 
-const text = (value: unknown): string | undefined =>
-  typeof value === 'string' && value !== '' && value.length <= 128 ? value : undefined
-
 function errorOf(error: unknown): ProviderError | undefined {
   if (error === undefined || error === null) return undefined
-  const type = text(at(error, 'type')) ?? text(at(error, 'status'))
+  const type = codeOf(at(error, 'type')) ?? codeOf(at(error, 'status'))
   const found = at(error, 'code')
-  const code = typeof found === 'number' ? String(found) : text(found)
+  const code = typeof found === 'number' ? String(found) : codeOf(found)
   return { ...(type === undefined ? {} : { type }), ...(code === undefined ? {} : { code }) }
 }
 
@@ -50,12 +48,12 @@ const OPENAI: Dialect = {
     ...{ type: true, id: true, object: true, model: true, status: true, service_tier: true, usage: true, code: true },
     choices: CHOICE,
     error: ERROR,
-    x_groq: { id: true, usage: true, error: true },
+    x_groq: { id: true, usage: true, error: ERROR },
     response: { id: true, object: true, model: true, status: true, service_tier: true, usage: true, error: ERROR },
   },
   fold(answer, piece) {
     const response = piece['response']
-    if (response !== undefined) {
+    if (isObject(response)) {
       answer['object'] = 'response'
       over(answer, response, ['id', 'model', 'status', 'service_tier', 'usage'])
       return
@@ -74,6 +72,9 @@ const OPENAI: Dialect = {
   error: (piece) =>
     errorOf(piece['error']) ??
     errorOf(at(piece, 'response', 'error')) ??
+    errorOf(at(piece, 'x_groq', 'error')) ??
+    // Mistral and vLLM have no member for it.
+    (piece['object'] === 'error' ? errorOf(piece) : undefined) ??
     (piece['type'] === 'error' ? errorOf({ code: piece['code'] }) : undefined),
 }
 const ENDED: ReadonlySet<unknown> = new Set(['completed', 'incomplete', 'failed', 'cancelled'])
@@ -126,21 +127,28 @@ const VERTEX: Dialect = {
   error: (piece) => ANTHROPIC.error(piece) ?? GEMINI.error(piece),
 }
 
+const METRICS = 'amazon-bedrock-invocationMetrics'
+
 /** Converse; pieces of InvokeModel are those of the model's own provider and come out of their envelope before. */
 const BEDROCK: Dialect = {
   wanted: {
     ...ANTHROPIC.wanted,
     ...{ stopReason: true, bytes: true },
     metadata: { usage: true },
+    [METRICS]: true,
   },
   fold(answer, piece) {
     over(answer, piece, ['stopReason'])
+    // What the service itself counted, of models that say nothing of it in their own words.
+    const metrics = piece[METRICS]
+    if (isObject(metrics) && answer['usage'] === undefined)
+      answer['usage'] = { inputTokens: metrics['inputTokenCount'], outputTokens: metrics['outputTokenCount'] }
     if (isObject(piece['usage']) && 'inputTokens' in piece['usage']) answer['usage'] = piece['usage']
     else ANTHROPIC.fold(answer, piece)
     over(answer, piece['metadata'], ['usage'])
   },
   // Usage follows the stop, but a stream that was stopped has been told whole.
-  ends: (piece) => piece['stopReason'] != null || ANTHROPIC.ends(piece),
+  ends: (piece) => piece['stopReason'] != null || piece[METRICS] !== undefined || ANTHROPIC.ends(piece),
   error: ANTHROPIC.error,
 }
 
@@ -158,12 +166,18 @@ const COHERE: Dialect = {
   },
   ends: (piece) =>
     piece['type'] === 'message-end' || piece['event_type'] === 'stream-end' || piece['finish_reason'] != null,
-  error: () => undefined,
+  // An error ends a stream as anything else does, and is told apart by its reason.
+  error: (piece) => {
+    const reason = codeOf(
+      at(piece, 'delta', 'finish_reason') ?? piece['finish_reason'] ?? at(piece, 'response', 'finish_reason'),
+    )
+    return reason?.startsWith('ERROR') === true || reason === 'TIMEOUT' ? { type: reason } : undefined
+  },
 }
 
 const OLLAMA: Dialect = {
   wanted: {
-    ...{ model: true, done: true, done_reason: true, prompt_eval_count: true, eval_count: true, error: true },
+    ...{ model: true, done: true, done_reason: true, prompt_eval_count: true, eval_count: true },
     ...OPENAI.wanted,
   },
   fold(answer, piece) {

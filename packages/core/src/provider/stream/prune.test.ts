@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { Pruner, type Wanted } from './prune.ts'
 import { pieces } from './testing/pieces.ts'
 
-type Tree = Exclude<Wanted, true>
+type Tree = Exclude<Wanted, true | 'length'>
 
 /** What `JSON.parse` and a walk over the whole document give. */
 function pruned(value: unknown, wanted: Tree): unknown {
@@ -20,8 +20,12 @@ function pruned(value: unknown, wanted: Tree): unknown {
   )
 }
 
-const kept = (value: unknown, wanted: Wanted): unknown =>
-  wanted === true ? value : typeof value === 'object' && value !== null ? pruned(value, wanted) : undefined
+function kept(value: unknown, wanted: Wanted): unknown {
+  if (wanted === true) return value
+  if (wanted === 'length') return Array.isArray(value) ? value.length : undefined
+  if (typeof value === 'string' && value !== '') return true
+  return typeof value === 'object' && value !== null ? pruned(value, wanted) : undefined
+}
 
 function documents(text: string, wanted: Tree, split: readonly number[] = [], elements = false): unknown[] {
   const found: unknown[] = []
@@ -33,7 +37,7 @@ function documents(text: string, wanted: Tree, split: readonly number[] = [], el
 const names = fc.constantFrom('usage', 'model', 'a', 'b', '[]', '__proto__', 'constructor', 'é"\\')
 const { tree } = fc.letrec<{ tree: Tree; below: Wanted }>((tie) => ({
   tree: fc.dictionary(names, tie('below'), { maxKeys: 4 }) as fc.Arbitrary<Tree>,
-  below: fc.oneof({ depthSize: 'small' }, fc.constant(true as const), tie('tree')),
+  below: fc.oneof({ depthSize: 'small' }, fc.constantFrom(true as const, 'length' as const), tie('tree')),
 }))
 const { object } = fc.letrec<{ object: object; value: unknown }>((tie) => ({
   object: fc.dictionary(names, tie('value'), { maxKeys: 5 }),

@@ -1,5 +1,11 @@
-/** Which members of a document are looked at: all of a member, or some below it. `[]` is an array's first element. */
-export type Wanted = true | { readonly [name: string]: Wanted }
+/**
+ * Which members of a document are looked at: all of a member, some below it, or of an array how many elements it has. `[]` is an
+ * array's first element. Where members below are wanted and there is text, that there is any is kept as `true`, not the text.
+ */
+export type Wanted = true | 'length' | { readonly [name: string]: Wanted }
+
+/** What is wanted of a container's members. */
+type Below = Exclude<Wanted, true | 'length'>
 
 /** Members longer than this are left out: no figure and no name is as long. */
 const MAX_MEMBER_BYTES = 65_536
@@ -22,7 +28,7 @@ type Members = Record<string, unknown>
 interface Frame {
   readonly array: boolean
   /** Undefined: nothing, so its members are passed over. */
-  readonly wanted: Exclude<Wanted, true> | undefined
+  readonly wanted: Below | 'length' | undefined
   /** Where wanted members go. */
   readonly into: Members | unknown[] | undefined
   /** The member's name (object), or how many elements came before (array). */
@@ -49,7 +55,7 @@ export class Pruner {
   /** A wanted member was longer than what is kept of one. */
   truncated = false
 
-  readonly #wanted: Exclude<Wanted, true>
+  readonly #wanted: Below
   readonly #onDocument: (document: Members) => void
   /** Each element of an array at the top is a document. */
   readonly #elements: boolean
@@ -58,6 +64,8 @@ export class Pruner {
   #below: number[] = []
   #inText = false
   #escaped = false
+  /** Text begins where members were wanted. */
+  #marking = false
   /** A number, true, false or null is being read. */
   #inWord = false
   #document: Members | undefined
@@ -67,7 +75,7 @@ export class Pruner {
   #length = 0
   #keeping: 'value' | 'name' | undefined
 
-  constructor(wanted: Exclude<Wanted, true>, onDocument: (document: Members) => void, elements = false) {
+  constructor(wanted: Below, onDocument: (document: Members) => void, elements = false) {
     this.#wanted = wanted
     this.#onDocument = onDocument
     this.#elements = elements
@@ -78,7 +86,7 @@ export class Pruner {
     this.broken = false
     this.#frames.length = 0
     this.#below.length = 0
-    this.#inText = this.#escaped = this.#inWord = this.#done = false
+    this.#inText = this.#escaped = this.#marking = this.#inWord = this.#done = false
     this.#document = undefined
     this.#length = 0
     this.#keeping = undefined
@@ -153,7 +161,12 @@ export class Pruner {
   #value(frame: Frame, byte: number, at: number): number {
     const element = this.#elements && frame.array && this.#frames.length === 1
     const wanted = element ? this.#wanted : wantedOf(frame)
-    if (wanted !== undefined && wanted !== true && (byte === OPEN_OBJECT || byte === OPEN_ARRAY)) {
+    if (wanted === 'length' && byte === OPEN_ARRAY) {
+      if (this.#frames.length >= MAX_DEPTH) return this.#break(at)
+      this.#frames.push(frameOf(true, wanted, undefined))
+      return at + 1
+    }
+    if (typeof wanted === 'object' && (byte === OPEN_OBJECT || byte === OPEN_ARRAY)) {
       if (this.#frames.length >= MAX_DEPTH) return this.#break(at)
       const array = byte === OPEN_ARRAY
       const into: Members | unknown[] = array ? [] : (Object.create(null) as Members)
@@ -166,6 +179,7 @@ export class Pruner {
       this.#keeping = 'value'
       this.#length = 0
     }
+    this.#marking = typeof wanted === 'object' && byte === QUOTE
     return this.#beginPassed(byte, at)
   }
 
@@ -196,6 +210,10 @@ export class Pruner {
   }
 
   #text(bytes: Uint8Array, at: number, to: number): number {
+    if (this.#marking) {
+      this.#marking = false
+      if (bytes[at] !== QUOTE) put(this.#frames[this.#frames.length - 1] as Frame, true)
+    }
     let index = at
     let closed = false
     for (; index < to && !closed; index++) {
@@ -240,7 +258,10 @@ export class Pruner {
     if (!closes || !allowed) return this.#break(at)
     this.#frames.pop()
     const parent = this.#frames[this.#frames.length - 1]
-    if (parent !== undefined) after(parent)
+    if (parent !== undefined) {
+      if (frame.wanted === 'length') put(parent, frame.index)
+      after(parent)
+    }
     const outer = this.#frames.length === (this.#elements && parent?.array === true ? 1 : 0)
     if (outer && !(frame.array && parent === undefined)) this.#tell()
     if (parent === undefined) this.#done = true
@@ -343,7 +364,7 @@ function frameOf(array: boolean, wanted: Frame['wanted'], into: Frame['into']): 
 
 /** What is wanted of the value that begins in this frame. */
 function wantedOf({ array, wanted, name, index }: Frame): Wanted | undefined {
-  if (wanted === undefined) return undefined
+  if (wanted === undefined || wanted === 'length') return undefined
   if (array) return index === 0 ? wanted['[]'] : undefined
   return name !== undefined && Object.hasOwn(wanted, name) ? wanted[name] : undefined
 }

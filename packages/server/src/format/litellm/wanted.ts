@@ -6,7 +6,7 @@ import type { Wanted } from '@tallystick/core/provider'
  *
  * @source litellm/types/utils.py, `StandardLoggingPayload` and what it refers to
  */
-export const LITELLM_MEMBERS: Exclude<Wanted, true> = {
+export const LITELLM_MEMBERS: Exclude<Wanted, true | 'length'> = {
   id: true,
   litellm_call_id: true,
   trace_id: true,

@@ -137,3 +137,48 @@ describe('Basic authorization', () => {
     await server.close()
   })
 })
+
+describe('POST /api/public/otel/v1/traces', () => {
+  /** As `@langfuse/otel` 4.6.1 sends it, JSON instead of protobuf, text left out. */
+  const SPAN = {
+    traceId: 'd67c9e510b3a04599b0e8a8ca6347a6c',
+    spanId: '6c9e76a37240e371',
+    name: 'llm-call',
+    kind: 1,
+    startTimeUnixNano: '1795296297006000000',
+    endTimeUnixNano: '1795296297106000000',
+    attributes: Object.entries({
+      'langfuse.observation.type': 'generation',
+      'langfuse.observation.model.name': 'gpt-4o',
+      'langfuse.observation.usage_details': '{"input":12,"output":5,"total":17}',
+      'langfuse.observation.cost_details': '{"total":0.000123}',
+      'langfuse.observation.input': CANARY,
+    }).map(([key, stringValue]) => ({ key, value: { stringValue } })),
+  }
+  const body = { resourceSpans: [{ scopeSpans: [{ scope: { name: 'langfuse-sdk' }, spans: [SPAN] }] }] }
+  const TRACES = '/api/public/otel/v1/traces'
+
+  it('is the route of spans under the key of Langfuse, once however often they come', async () => {
+    const server = await opened()
+    const key = await server.key(['ingest'])
+    const reader = await server.key(['read'])
+    for (let time = 0; time < 2; time++)
+      expect(await server.send(TRACES, body, basic(key))).toEqual({ status: 200, body: {} })
+    for (const headers of [{}, basic('tsk_nobody_x'), basic(reader)])
+      expect((await server.send(TRACES, body, headers)).status).toBeGreaterThanOrEqual(401)
+    const { events } = (await server.send('/api/v1/events', undefined, { authorization: `Bearer ${reader}` })).body as {
+      events: Record<string, unknown>[]
+    }
+    expect(events).toMatchObject([
+      {
+        request_model: 'gpt-4o',
+        input_tokens: 12,
+        output_tokens: 5,
+        cost_reported_nano_usd: 123_000,
+        duration_ms: 100,
+      },
+    ])
+    expect(JSON.stringify(events)).not.toContain(CANARY)
+    await server.close()
+  })
+})

@@ -6,6 +6,7 @@ import { ref } from './schema.ts'
 
 const TAGS: readonly { readonly name: RouteDoc['tag']; readonly description: string }[] = [
   { name: 'Events', description: 'Sending events, and reading them back one by one.' },
+  { name: 'OpenTelemetry', description: 'OTLP/HTTP: what exporters of traces, logs and metrics send.' },
   { name: 'Receivers', description: "What other people's clients send to: LiteLLM's callback and Langfuse's." },
   { name: 'Figures', description: 'Asking for sums, series and quantiles, once or live.' },
   { name: 'Access', description: 'Keys, tenants and agents, and getting in with a browser.' },

@@ -21,6 +21,7 @@ export type Tag =
   | 'Events'
   | 'Figures'
   | 'Budgets'
+  | 'OpenTelemetry'
   | 'Operations'
   | 'Receivers'
   | 'Routiium'

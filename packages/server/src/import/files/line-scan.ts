@@ -11,7 +11,7 @@ export interface LineWants {
   /** Texts of which a line must hold at least one, or it is not looked at. */
   readonly needles: readonly Uint8Array[]
   /** Members that are kept of a line too long to be parsed whole. */
-  readonly wanted: Exclude<Wanted, true>
+  readonly wanted: Exclude<Wanted, true | 'length'>
 }
 
 /** A line that may matter. */

@@ -1,0 +1,95 @@
+import { type Clock, uuidv7Generator } from '../event/index.ts'
+
+/** Which try of which operation a request is. */
+export interface Try {
+  readonly operationId: string
+  /** 1 for the first. */
+  readonly attempt: number
+}
+
+interface Failed extends Try {
+  readonly atMs: number
+}
+
+/** Longer than any SDK waits before it tries again. */
+const WINDOW_MS = 120_000
+const MAX_FAILED = 1_000
+/** What SDKs try again. Whatever else has been answered is over. */
+const RETRIED: ReadonlySet<number> = new Set([408, 409, 425, 429])
+
+export const mayBeTriedAgain = (status: number): boolean => RETRIED.has(status) || status >= 500
+
+/**
+ * Knows the next try of a request that failed: the same words to the same address, soon after. SDKs try again below whoever calls
+ * them, and nearly none says so.
+ *
+ * Of a failed request a hash of address and body is kept for two minutes, nothing of others; so requests that do not fail cost
+ * nothing here.
+ */
+export class Attempts {
+  /** By hash; of equal requests that failed at once, the oldest first. */
+  readonly #failed = new Map<string, Failed[]>()
+  readonly #clock: Clock
+  readonly #mint: () => string
+  #count = 0
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+    this.#mint = uuidv7Generator(clock)
+  }
+
+  /**
+   * What failed before and is tried again now; undefined for a first try.
+   *
+   * @param attempt as the sender counts, where it does
+   */
+  again(url: string, body: Uint8Array | undefined, attempt: number | undefined): Try | undefined {
+    if (this.#count === 0 || body === undefined || attempt === 1) return undefined
+    this.#forget()
+    const key = keyOf(url, body)
+    const waiting = this.#failed.get(key) ?? []
+    const at = waiting.findIndex((failed) => attempt === undefined || failed.attempt === attempt - 1)
+    const [before] = at < 0 ? [] : waiting.splice(at, 1)
+    if (before === undefined) return undefined
+    this.#count--
+    if (waiting.length === 0) this.#failed.delete(key)
+    return { operationId: before.operationId, attempt: before.attempt + 1 }
+  }
+
+  /** A request failed in a way that may be tried again. */
+  failed(url: string, body: Uint8Array | undefined, known: Partial<Try>): Try {
+    const { operationId = this.#mint(), attempt = 1 } = known
+    if (body !== undefined && this.#count < MAX_FAILED) {
+      this.#forget()
+      const key = keyOf(url, body)
+      const waiting = this.#failed.get(key) ?? []
+      waiting.push({ operationId, attempt, atMs: this.#clock.monotonic() })
+      this.#failed.set(key, waiting)
+      this.#count++
+    }
+    return { operationId, attempt }
+  }
+
+  /** Those that nobody tried again. A key stands where it was first put, so an old one may hide behind a newer: it goes later. */
+  #forget(): void {
+    const oldest = this.#clock.monotonic() - WINDOW_MS
+    for (const [key, waiting] of this.#failed) {
+      if ((waiting.at(-1)?.atMs ?? 0) >= oldest) return
+      this.#failed.delete(key)
+      this.#count -= waiting.length
+    }
+  }
+}
+
+/** 64 bits of it, by FNV-1a twice over; enough among a thousand. */
+function keyOf(url: string, body: Uint8Array): string {
+  let low = 0x811c9dc5
+  let high = 0x1b873593
+  const step = (value: number): void => {
+    low = Math.imul(low ^ value, 0x01000193)
+    high = Math.imul(high ^ value, 0x85ebca6b) ^ (high >>> 15)
+  }
+  for (let index = 0; index < url.length; index++) step(url.charCodeAt(index))
+  for (let index = 0; index < body.length; index++) step(body[index] as number)
+  return `${low >>> 0}.${high >>> 0}`
+}
