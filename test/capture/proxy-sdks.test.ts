@@ -275,7 +275,7 @@ describe('@anthropic-ai/sdk', () => {
       { ...expected, event_id: 'msg_1', stream: false },
       { ...expected, event_id: 'msg_2', stream: true },
       { kind: 'llm_request_failed', event_id: 'req_011', status_code: 529, error_type: 'overloaded_error' },
-      { kind: 'llm_request_failed', event_id: 'msg_3', aborted: true, input_tokens: 100, usage_basis: 'measured' },
+      { kind: 'llm_request_failed', event_id: 'msg_3', aborted: true, input_tokens: 100, usage_basis: 'estimated' },
     ])
     expect(sent[0]?.headers['authorization']).toBe('Bearer sk-ant-secret')
   })

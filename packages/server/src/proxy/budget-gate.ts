@@ -139,13 +139,14 @@ async function settle(leases: Leases, lease: Lease, event: RecordedEvent, { obse
  * always leaves before the end would spend nothing otherwise.
  */
 function withEstimate(event: RecordedEvent, { bodyBytes, facts }: GateRequest): RecordedEvent {
-  const { usageBasis, statusCode = 0, responseBytes = 0, stream } = event
-  if (usageBasis !== 'unknown' || statusCode < 200 || statusCode >= 300) return event
+  const { usageBasis, statusCode = 0, responseBytes = 0, stream, inputTokens, outputTokens = 0 } = event
+  if (usageBasis === 'measured' || statusCode < 200 || statusCode >= 300) return event
   const said = Math.ceil(responseBytes / (stream === true ? STREAMED_BYTES_PER_TOKEN : BYTES_PER_TOKEN))
   return {
     ...event,
     usageBasis: 'estimated',
-    inputTokens: Math.ceil(bodyBytes / BYTES_PER_TOKEN),
-    outputTokens: Math.min(said, facts.maxOutputTokens ?? said),
+    inputTokens: inputTokens ?? Math.ceil(bodyBytes / BYTES_PER_TOKEN),
+    // What it told before it broke off was where it stood then.
+    outputTokens: Math.max(outputTokens, Math.min(said, facts.maxOutputTokens ?? said)),
   }
 }
