@@ -38,6 +38,11 @@ export function startBare(dir: string = workFolder()): Promise<Server> {
   return start([BARE, join(dir, 'bare.jsonl')], dir)
 }
 
+/** Any other script that prints its address. */
+export function startScript(args: readonly string[], dir: string = workFolder()): Promise<Server> {
+  return start(args, dir)
+}
+
 export function workFolder(): string {
   return mkdtempSync(join(process.env['TALLYSTICK_BENCH_DIR'] ?? tmpdir(), 'tallystick-bench-'))
 }

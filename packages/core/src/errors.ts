@@ -188,6 +188,37 @@ export const ERRORS = {
     'The request id stands for something else',
     'Use an id of its own for each request; repeat a request unchanged.',
   ),
+  budget_reserved: row(
+    429,
+    'What is left of the budget is held for requests under way',
+    'Send it again when some of them have ended.',
+    true,
+  ),
+
+  // capture proxy
+  unknown_upstream: row(404, 'No such upstream', 'Use one of proxy.upstreams, or add this one to them.'),
+  upstream_refused: row(
+    502,
+    'The address of the upstream is not permitted',
+    'If it is meant to lie in a private network, list it in proxy.upstreams with the word `private`.',
+  ),
+  upstream_unreachable: row(
+    502,
+    'The upstream cannot be reached, or broke off before it answered',
+    'Send it again; the log of the provider or of the server may say more.',
+    true,
+  ),
+  upstream_timeout: row(
+    504,
+    'The upstream was silent for too long',
+    'Send it again, or raise proxy.idle_seconds.',
+    true,
+  ),
+  upgrade_refused: row(
+    501,
+    'The proxy carries no other protocol than HTTP',
+    'Connect to the provider itself for WebSockets.',
+  ),
 
   // alerts
   invalid_rule: row(400, 'The alert rule is not valid', 'Mend every problem listed in `issues`.'),

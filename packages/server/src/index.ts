@@ -26,6 +26,7 @@ export type {
   RejectedItem,
 } from './ingest/ingest.ts'
 export { type Logger, type OpenOptions, openTallystick, type Tallystick } from './open.ts'
+export type { ProxySettings, ProxyStats } from './proxy/proxy.ts'
 export type {
   EventSink,
   ScanCursor,

@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { TallystickError } from '@tallystick/core'
-import { type Clock, type Random, systemClock } from '@tallystick/core/event'
+import { type Clock, type Random, systemClock, systemRandom, uuidv7Generator } from '@tallystick/core/event'
 import { type Journal, type JournalTrace, type JournalWitness, openJournal } from '@tallystick/core/journal'
 import { createPriceBook, type OverrideSource, type PriceBook } from '@tallystick/core/pricing'
 import { type Alerts, createAlerts } from './alert/alerts.ts'
@@ -25,6 +25,11 @@ import type { AckMode, Ingest } from './ingest/ingest.ts'
 import { openIngest } from './ingest/open-ingest.ts'
 import { createGenerations } from './langfuse/generations.ts'
 import type { Logger } from './logger.ts'
+import { createBudgetGate } from './proxy/budget-gate.ts'
+import { createKeyHash, directorySecret, newSecret } from './proxy/key-hash.ts'
+import { type CaptureProxy, createProxy, type ProxySettings, type ProxyStats } from './proxy/proxy.ts'
+import { createIngestRecorder } from './proxy/recorder.ts'
+import { readUpstreams } from './proxy/upstream.ts'
 import { openMemoryState } from './state/memory.ts'
 import { type DurableState, openState } from './state/open.ts'
 import type { ControlState } from './state/state.ts'
@@ -69,6 +74,8 @@ export interface OpenOptions {
   readonly onFirstKey?: (key: string) => void
   /** Who may use the routes under `/analytics`; without it this machine only. */
   readonly admin?: AdminAccess
+  /** The capture proxy under `/proxy`; absent: there is none. See docs/proxy.md. */
+  readonly proxy?: ProxySettings
   /** How alerts are sent. They are evaluated and sent from `listen` on, or from `alerts.start`. */
   readonly alerts?: SendOptions
   /** Files of the dashboard; those built into the package when absent. */
@@ -95,6 +102,8 @@ export interface Tallystick {
   fetch(request: Request, options?: { readonly trusted?: boolean }): Promise<Response>
   /** Rules and what became of them; evaluated from `listen` on. */
   readonly alerts: Alerts
+  /** What went through the capture proxy; undefined where there is none. */
+  proxyStats(): ProxyStats | undefined
   /** @throws TallystickError `invalid_config` when the address cannot be bound, or would be open to others without any key */
   listen(options?: ListenOptions): Promise<Listening>
   /** Refuses what is new, finishes what is under way, and gives the data directory back. May be called twice. */
@@ -211,6 +220,9 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
   const upkeep: Upkeep = startUpkeep({ store, ingest, journal, clock, logger, ...retentionOf(options) })
   closers.push(() => upkeep.stop())
 
+  const proxy = openProxy(options, { ingest, budgets, prices, clock, onError })
+  if (proxy !== undefined) closers.push(() => proxy.close())
+
   let stopping = false
   const listening: Listening[] = []
   const alerts = createAlerts({
@@ -260,6 +272,7 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
     ...(options.protocol012 ? { protocol012: options.protocol012 } : {}),
     ...(options.login ? { login: options.login } : {}),
     ...(options.admin ? { admin: options.admin } : {}),
+    ...(proxy === undefined ? {} : { proxy }),
     ...(options.retainEventsMs === undefined ? {} : { eventsTtlMs: options.retainEventsMs }),
     ...(options.random ? { random: options.random } : {}),
     onError: (error, requestId) => logger.error({ err: error, request_id: requestId }, 'a request failed'),
@@ -280,6 +293,7 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
     budgets,
     live,
     alerts,
+    proxyStats: () => proxy?.stats(),
     fetch: (request, { trusted = false } = {}) => app.fetch(request, undefined, trusted ? LOCAL : undefined),
     async listen(where) {
       if (stopping) throw new TallystickError('shutting_down')
@@ -295,6 +309,33 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
       return closed
     },
   }
+}
+
+/** @throws TallystickError `invalid_config` when an upstream is not valid */
+function openProxy(
+  { proxy: settings, dataDir, random = systemRandom, ...options }: OpenOptions,
+  parts: Pick<Tallystick, 'ingest' | 'budgets' | 'prices'> & {
+    readonly clock: Clock
+    readonly onError: (error: unknown) => void
+  },
+): CaptureProxy | undefined {
+  if (settings === undefined) return undefined
+  const { ingest, budgets, prices, clock, onError } = parts
+  const isVolatile = storeUrl({ ...options, dataDir }).startsWith('memory:')
+  const secret = settings.keyHashSecret ?? (isVolatile ? newSecret() : directorySecret(dataDir))
+  const mintId = uuidv7Generator(clock, random)
+  return createProxy({
+    upstreams: readUpstreams(settings),
+    recorder: createIngestRecorder({ ingest, onError }),
+    keyHash: createKeyHash(secret),
+    clock,
+    onError,
+    ...(settings.idleMs === undefined ? {} : { idleMs: settings.idleMs }),
+    ...(settings.includeUsage === undefined ? {} : { includeUsage: settings.includeUsage }),
+    ...(settings.enforceBudgets === true
+      ? { gate: createBudgetGate({ leases: budgets.leases, prices, clock, mintId }) }
+      : {}),
+  })
 }
 
 /** @throws TallystickError `invalid_config` */

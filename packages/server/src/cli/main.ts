@@ -7,6 +7,7 @@ import { processTerminal, type Terminal } from './terminal.ts'
 /** THE table of commands, in the order of the help. Each is loaded only when it is asked for: a start waits for nothing else. */
 const COMMANDS: ReadonlyMap<string, () => Promise<RegisterCommand>> = new Map([
   ['serve', async () => (await import('./commands/serve.ts')).registerServe],
+  ['proxy', async () => (await import('./commands/proxy.ts')).registerProxy],
   ['import', async () => (await import('./commands/import.ts')).registerImport],
   ['query', async () => (await import('./commands/query.ts')).registerQuery],
   ['analytics', async () => (await import('./commands/analytics.ts')).registerAnalytics],

@@ -45,6 +45,7 @@ export function openOptions(config: Config): OpenOptions {
       ...(jwtSecret === undefined ? {} : { jwtSecret }),
     },
     login: loginOptions(config),
+    ...(config.flag('proxy.enabled') ? { proxy: proxySettings(config) } : {}),
     allowedHosts: config.list('http.allowed_hosts'),
     allowedOrigins: config.list('http.allowed_origins'),
     admin: { ...(token === undefined ? {} : { token }), insecure: config.flag('routiium.insecure_admin') },
@@ -58,6 +59,20 @@ export function openOptions(config: Config): OpenOptions {
       threads: config.integer('duckdb.threads'),
       checkpointMb: config.integer('duckdb.checkpoint_mb'),
     },
+  }
+}
+
+/** How the capture proxy is to work. */
+export function proxySettings(config: Config): NonNullable<OpenOptions['proxy']> {
+  const keys = config.secret('proxy.upstream_keys')
+  const keyHashSecret = config.secret('proxy.key_hash_secret')
+  return {
+    entries: config.list('proxy.upstreams'),
+    ...(keys === undefined ? {} : { keys }),
+    ...(keyHashSecret === undefined ? {} : { keyHashSecret }),
+    includeUsage: config.flag('proxy.include_usage'),
+    enforceBudgets: config.flag('proxy.enforce_budgets'),
+    idleMs: config.integer('proxy.idle_seconds') * 1000,
   }
 }
 

@@ -376,6 +376,59 @@ export const CONFIG_KEYS: readonly KeySpec[] = [
     about: 'Sender of the mails of alerts.',
   },
   {
+    key: 'proxy.enabled',
+    env: 'TALLYSTICK_PROXY',
+    type: { of: 'flag' },
+    default: true,
+    about: 'Serve the capture proxy under /proxy. See docs/proxy.md.',
+  },
+  {
+    key: 'proxy.upstreams',
+    env: 'TALLYSTICK_PROXY_UPSTREAMS',
+    type: { of: 'list' },
+    default: [],
+    about:
+      'Upstreams beside the well-known ones, or in their place: `name=URL`, then optionally `provider=NAME`, and `private` where it lies in a private network.',
+  },
+  {
+    key: 'proxy.upstream_keys',
+    env: 'TALLYSTICK_PROXY_UPSTREAM_KEYS',
+    type: { of: 'secret' },
+    default: null,
+    about:
+      "Provider keys that the proxy adds by itself, as `name=KEY` with commas. Each goes to its own upstream only. Unset: clients' own keys pass through.",
+  },
+  {
+    key: 'proxy.key_hash_secret',
+    env: 'TALLYSTICK_PROXY_KEY_HASH_SECRET',
+    type: { of: 'secret' },
+    default: null,
+    about:
+      'Secret under which provider keys are hashed to `api_key_id`; the same on several servers gives the same ids. Unset: made once and kept in data_dir.',
+  },
+  {
+    key: 'proxy.include_usage',
+    env: 'TALLYSTICK_PROXY_INCLUDE_USAGE',
+    type: { of: 'flag' },
+    default: false,
+    about:
+      'Ask chat streams of OpenAI and compatible servers for their usage, and keep the extra chunk from clients that did not ask.',
+  },
+  {
+    key: 'proxy.enforce_budgets',
+    env: 'TALLYSTICK_PROXY_ENFORCE_BUDGETS',
+    type: { of: 'flag' },
+    default: false,
+    about: 'Take room in budgets before a request goes out, and refuse it with 402 or 429 where there is none.',
+  },
+  {
+    key: 'proxy.idle_seconds',
+    env: 'TALLYSTICK_PROXY_IDLE_SECONDS',
+    type: { of: 'integer', min: 1, max: 86_400 },
+    default: 600,
+    about: 'How long an upstream may be silent before the request is given up.',
+  },
+  {
     key: 'log.level',
     env: 'TALLYSTICK_LOG_LEVEL',
     flag: 'log-level',

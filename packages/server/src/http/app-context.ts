@@ -7,6 +7,7 @@ import type { Authenticator } from '../identity/authenticator.ts'
 import type { Ingest } from '../ingest/ingest.ts'
 import type { Verification } from '../ingest/verify.ts'
 import type { Generations } from '../langfuse/generations.ts'
+import type { CaptureProxy } from '../proxy/proxy.ts'
 import type { Audit } from '../state/audit-log.ts'
 import type { StateStats } from '../state/open.ts'
 import type { ControlState } from '../state/state.ts'
@@ -66,6 +67,8 @@ export interface AppContext {
   readonly budget: ByteBudget
   readonly queries: Turnstile
   readonly downloads: Downloads
+  /** The capture proxy; absent where it is switched off. */
+  readonly proxy?: CaptureProxy
   readonly assets: Assets
   readonly admin: AdminAccess
   /** Single events older than this are dropped, ms; absent: kept. */

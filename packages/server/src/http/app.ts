@@ -14,6 +14,7 @@ import { scopedStore } from '../identity/scoped-store.ts'
 import type { AckMode, Ingest } from '../ingest/ingest.ts'
 import { type VerifyOptions, verify } from '../ingest/verify.ts'
 import { createGenerations, type Generations } from '../langfuse/generations.ts'
+import type { CaptureProxy } from '../proxy/proxy.ts'
 import { createAudit } from '../state/audit-log.ts'
 import { openMemoryState } from '../state/memory.ts'
 import type { ControlState } from '../state/state.ts'
@@ -79,6 +80,8 @@ export interface AppOptions {
   /** What agents may spend; as `budgets` has it when absent. */
   readonly budgetsOf?: BudgetsOf
   readonly admin?: AdminAccess
+  /** The capture proxy; without it there is nothing under /proxy. */
+  readonly proxy?: CaptureProxy
   /** What the store keeps single events for, ms; only told, not enforced here. */
   readonly eventsTtlMs?: number
   readonly clock?: Clock
@@ -228,6 +231,7 @@ function contextOf(options: AppOptions): AppContext {
     budgetsOf: options.budgetsOf ?? ((agentId, tenantId) => budgets.budgetOfAgent(agentId, tenantId)),
     queries: createTurnstile(limits.runningQueries, limits.waitingQueries),
     downloads: createDownloads(limits.downloads),
+    ...(options.proxy ? { proxy: options.proxy } : {}),
     ...(options.backup ? { backup: options.backup } : {}),
     openApi: once(() => openApiDocument(ROUTES, about.version)),
     newRequestId,

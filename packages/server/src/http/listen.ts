@@ -3,11 +3,13 @@ import { type AddressInfo, isIPv6, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { getRequestListener } from '@hono/node-server'
 import { type ErrorCode, TallystickError } from '@tallystick/core'
+import { isProxied } from '../proxy/proxy.ts'
 import type { App } from './app.ts'
 import type { AppContext } from './app-context.ts'
 import { goesOver } from './break-off.ts'
 import { RAW_API_HEADERS, secureHeaders } from './headers.ts'
 import { createNodeIngest, sendProblem } from './node-ingest.ts'
+import { createNodeProxy } from './node-proxy.ts'
 import { problemHeaders, problemOf, problemResponse } from './problem.ts'
 import { createUpgrades } from './websocket/upgrade.ts'
 import { withoutUpgrade } from './without-upgrade.ts'
@@ -65,6 +67,7 @@ export async function listen(app: App, options: ListenOptions = {}): Promise<Lis
   const { context } = app
   context.guard.bind(host)
   const ingest = createNodeIngest(context)
+  const proxied = context.proxy && createNodeProxy(context, context.proxy)
   const others = getRequestListener(
     async (request, { incoming, outgoing }) => {
       const answer = await app.fetch(request, incoming.socket.remoteAddress)
@@ -105,13 +108,15 @@ export async function listen(app: App, options: ListenOptions = {}): Promise<Lis
     if (namesManyHosts(request.rawHeaders)) {
       const error = new TallystickError('malformed_request', 'The request has more than one Host header.')
       sendProblem(request, response, problemOf(error, context.newRequestId()))
-    } else if (request.method === 'POST' && isIngest(request.url)) void ingest(request, response)
+    } else if (proxied !== undefined && isProxied(request.url)) void proxied(request, response)
+    else if (request.method === 'POST' && isIngest(request.url)) void ingest(request, response)
     else void others(request, response)
   }
   server.on('request', handle)
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
     // A body that announces itself as too large is refused before it is sent.
-    if (Number(request.headers['content-length'] ?? 0) <= context.limits.bodyBytes) response.writeContinue()
+    const fits = Number(request.headers['content-length'] ?? 0) <= context.limits.bodyBytes
+    if (fits || (proxied !== undefined && isProxied(request.url))) response.writeContinue()
     handle(request, response)
   })
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
@@ -123,6 +128,8 @@ export async function listen(app: App, options: ListenOptions = {}): Promise<Lis
   server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
     // Whatever is written to it now would be taken for part of an answer that is under way.
     if ([...(answers.get(socket) ?? [])].some((response) => !response.writableEnded)) socket.destroy()
+    else if (proxied !== undefined && isProxied(request.url) && offersWebSocket(request))
+      endWith(socket, rawProblem(new TallystickError('upgrade_refused'), context.newRequestId()))
     else if (!asksForWebSocket(request)) {
       socket.unshift(withoutUpgrade(request, head))
       server.emit('connection', socket)
@@ -178,9 +185,12 @@ const isIngest = (url: string | undefined): boolean =>
   url === INGEST_PATH || url?.startsWith(`${INGEST_PATH}?`) === true
 
 /** Other protocols, and WebSockets where there are none, are offers that a server may leave alone. */
-const asksForWebSocket = ({ url, headers }: IncomingMessage): boolean =>
-  headers.upgrade?.toLowerCase() === 'websocket' &&
-  (url === WEBSOCKET_PATH || url?.startsWith(`${WEBSOCKET_PATH}?`) === true)
+const asksForWebSocket = (request: IncomingMessage): boolean => offersWebSocket(request) && isWebSocketPath(request.url)
+
+const isWebSocketPath = (url: string | undefined): boolean =>
+  url === WEBSOCKET_PATH || url?.startsWith(`${WEBSOCKET_PATH}?`) === true
+
+const offersWebSocket = ({ headers }: IncomingMessage): boolean => headers.upgrade?.toLowerCase() === 'websocket'
 
 /** Node has let go of a connection that asked for an upgrade: nobody else hears its errors, or ends it when the other side does not. */
 function endWith(socket: Socket, text: string): void {
@@ -201,7 +211,7 @@ function upgradeRefusal({ headers, rawHeaders }: IncomingMessage, app: AppContex
 }
 
 /** Node keeps the first of several and drops the rest without a word; the one a proxy in front believed may be another. */
-function namesManyHosts(rawHeaders: readonly string[]): boolean {
+export function namesManyHosts(rawHeaders: readonly string[]): boolean {
   let hosts = 0
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = rawHeaders[index] as string
@@ -238,7 +248,7 @@ function rawProblem(error: TallystickError, requestId: string): string {
   return `${head}\r\n${body}`
 }
 
-function bindError(host: string, port: number, cause: NodeJS.ErrnoException): TallystickError {
+export function bindError(host: string, port: number, cause: NodeJS.ErrnoException): TallystickError {
   const why =
     cause.code === 'EADDRINUSE'
       ? 'another process listens there; choose another port'
@@ -251,7 +261,7 @@ function bindError(host: string, port: number, cause: NodeJS.ErrnoException): Ta
   })
 }
 
-function urlHost(host: string): string {
+export function urlHost(host: string): string {
   if (host === '0.0.0.0' || host === '' || host === '::') return '127.0.0.1'
   return isIPv6(host) ? `[${host}]` : host
 }

@@ -23,6 +23,7 @@ import { createLease, returnLease, settleLease, showLease } from './handlers/lea
 import { live } from './handlers/live.ts'
 import { me } from './handlers/me.ts'
 import { beginOidc, finishOidc } from './handlers/oidc.ts'
+import { proxied } from './handlers/proxied.ts'
 import { query } from './handlers/query.ts'
 import { putReconciliation, showReconciliation } from './handlers/reconciliation.ts'
 import { endSession, openSession, showSession } from './handlers/session.ts'
@@ -107,6 +108,7 @@ import {
   USAGE_MODELS_DOC,
   USAGE_REQUESTS_DOC,
 } from './openapi/protocol012-queries.ts'
+import { PROXY_DOC } from './openapi/proxy.ts'
 import { LANGFUSE_HEALTH_DOC, LANGFUSE_INGESTION_DOC, LANGFUSE_PROJECTS_DOC, LITELLM_DOC } from './openapi/receivers.ts'
 import { PUT_RECONCILIATION_DOC, SHOW_RECONCILIATION_DOC } from './openapi/reconciliation.ts'
 import {
@@ -842,6 +844,14 @@ export const ROUTES: readonly Route[] = [
     doc: ANALYTICS_CLEAR_DOC,
     failure: routiiumFailure('Failed to clear analytics'),
     summary: 'Remove every event, as Routiium does',
+  },
+  {
+    method: 'POST',
+    path: '/proxy/:upstream/*',
+    scope: 'ingest',
+    handler: proxied,
+    doc: PROXY_DOC,
+    summary: 'Carry a request to a provider and record it',
   },
   {
     method: 'GET',

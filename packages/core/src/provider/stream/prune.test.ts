@@ -96,6 +96,13 @@ describe('pruning', () => {
     expect([pruner.end(), pruner.truncated]).toEqual([true, true])
   })
 
+  it('tells texts apart that were read before, however many there were', () => {
+    for (let number = 0; number < 5_000; number++) {
+      const text = `${number % 700}-\u00e9-${'y'.repeat(number % 60)}`
+      expect(documents(JSON.stringify({ a: text, [`n${number}`]: 1 }), { a: true })).toEqual([{ a: text }])
+    }
+  })
+
   it('reads anything at all without throwing', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {

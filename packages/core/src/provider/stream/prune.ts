@@ -210,24 +210,25 @@ export class Pruner {
   }
 
   #text(bytes: Uint8Array, at: number, to: number): number {
-    const keeping = this.#keeping !== undefined
     if (this.#marking) {
       this.#marking = false
       if (bytes[at] !== QUOTE) put(this.#frames[this.#frames.length - 1] as Frame, true)
     }
-    for (let index = at; index < to; index++) {
+    let index = at
+    let closed = false
+    for (; index < to && !closed; index++) {
       const byte = bytes[index] as number
-      if (keeping) this.#keep(byte)
       if (this.#escaped) this.#escaped = false
       else if (byte === BACKSLASH) this.#escaped = true
-      else if (byte === QUOTE) {
-        this.#inText = false
-        if (this.#keeping === 'name') this.#endName()
-        else if (this.#below.length === 0) this.#endValue()
-        return index + 1
-      } else if (byte < 0x20) return this.#break(index)
+      else if (byte === QUOTE) closed = true
+      else if (byte < 0x20) return this.#break(index)
     }
-    return to
+    if (this.#keeping !== undefined) this.#keepAll(bytes, at, index)
+    if (!closed) return index
+    this.#inText = false
+    if (this.#keeping === 'name') this.#endName()
+    else if (this.#below.length === 0) this.#endValue()
+    return index
   }
 
   #endName(): void {
@@ -288,6 +289,15 @@ export class Pruner {
     this.#kept[this.#length++] = byte
   }
 
+  #keepAll(bytes: Uint8Array, from: number, to: number): void {
+    const { length } = this.#kept
+    if (this.#length + to - from > length || (this.#keeping === 'name' && this.#length + to - from > MAX_NAME_BYTES)) {
+      for (let at = from; at < to; at++) this.#keep(bytes[at] as number)
+      return
+    }
+    for (let at = from; at < to; at++) this.#kept[this.#length++] = bytes[at] as number
+  }
+
   /** What was kept; undefined when it was too long. */
   #parsed(): unknown {
     const limit = this.#keeping === 'name' ? MAX_NAME_BYTES : MAX_MEMBER_BYTES
@@ -296,7 +306,9 @@ export class Pruner {
       return undefined
     }
     try {
-      return JSON.parse(DECODER.decode(this.#kept.subarray(0, this.#length)))
+      return this.#length <= MAX_SEEN_BYTES
+        ? seenBefore(this.#kept, this.#length)
+        : JSON.parse(DECODER.decode(this.#kept.subarray(0, this.#length)))
     } catch {
       this.broken = true
       return undefined
@@ -310,6 +322,41 @@ export class Pruner {
 }
 
 const DECODER = new TextDecoder()
+
+/** Longer ones are rare, and none that comes with every piece of a stream. */
+const MAX_SEEN_BYTES = 64
+const SEEN_SLOTS = 256
+
+interface Seen {
+  readonly bytes: Uint8Array
+  readonly value: string
+}
+
+/**
+ * Texts that were read last, each in the one place that its bytes give it: the pieces of a stream have the same names and the
+ * same id, and to decode them anew each time is most of what reading a stream costs.
+ */
+const SEEN: (Seen | undefined)[] = new Array<Seen | undefined>(SEEN_SLOTS).fill(undefined)
+
+/** The JSON value of the first `length` bytes. @throws SyntaxError */
+function seenBefore(kept: Uint8Array, length: number): unknown {
+  if (kept[0] !== QUOTE) return JSON.parse(DECODER.decode(kept.subarray(0, length)))
+  let hash = length
+  for (let at = 1; at < length; at++) hash = (Math.imul(hash, 31) + (kept[at] as number)) | 0
+  const slot = (hash ^ (hash >>> 13)) & (SEEN_SLOTS - 1)
+  const seen = SEEN[slot]
+  if (seen !== undefined && isSame(seen.bytes, kept, length)) return seen.value
+  const bytes = kept.slice(0, length)
+  const value = JSON.parse(DECODER.decode(bytes)) as string
+  SEEN[slot] = { bytes, value }
+  return value
+}
+
+function isSame(bytes: Uint8Array, kept: Uint8Array, length: number): boolean {
+  if (bytes.length !== length) return false
+  for (let at = 0; at < length; at++) if (bytes[at] !== kept[at]) return false
+  return true
+}
 
 function frameOf(array: boolean, wanted: Frame['wanted'], into: Frame['into']): Frame {
   return { array, wanted, into, name: undefined, index: 0, expects: array ? 'value' : 'name' }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { addressKind } from './addresses.ts'
+import { addressKind } from '../../addresses.ts'
 import { hostPolicy } from './hosts.ts'
 
 test.each([

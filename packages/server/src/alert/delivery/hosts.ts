@@ -1,5 +1,5 @@
 import { isIP } from 'node:net'
-import { addressKind } from './addresses.ts'
+import { addressKind } from '../../addresses.ts'
 
 /** Where messages may go. */
 export interface HostPolicy {

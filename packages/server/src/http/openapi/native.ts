@@ -342,58 +342,66 @@ export const STATUS_DOC: RouteDoc = {
   answers: {
     200: jsonAnswer(
       'What runs here',
-      object({
-        version: text(),
-        started_ms: integer(),
-        now_ms: integer(),
-        address: orNull(text()),
-        readiness: READINESS,
-        store: object(
-          {
-            backend_type: text(),
-            durable: flag(),
-            events: integer(),
-            oldest_ms: orNull(integer()),
-            newest_ms: orNull(integer()),
-            bytes: orNull(integer('Of the whole store; null for whoever sees a part of it.')),
-            sealed_to_ms: integer('Up to here events stand in cells; later ones are read one by one.'),
-            cleared_events: integer('Removed by clearing, over the life of the store.'),
-            malformed_lines: integer(),
-            foreign_events: integer(),
-            lag_events: integer(),
-          },
-          { optional: ['sealed_to_ms', 'cleared_events', 'malformed_lines', 'foreign_events'] },
-        ),
-        journal: orNull(
-          object({
-            id: text('The same for the whole life of a journal.'),
-            state: { type: 'string', enum: ['ok', 'disk_full', 'failed'] },
-            records: integer(),
-            bytes: integer(),
-            segments: integer(),
-            quarantined_lines: integer(),
-          }),
-        ),
-        state: orNull(
-          object(
+      object(
+        {
+          version: text(),
+          started_ms: integer(),
+          now_ms: integer(),
+          address: orNull(text()),
+          readiness: READINESS,
+          store: object(
             {
-              state: { type: 'string', enum: ['ok', 'disk_full', 'failed'] },
-              log_bytes: integer(),
-              damaged_lines: integer(),
+              backend_type: text(),
+              durable: flag(),
+              events: integer(),
+              oldest_ms: orNull(integer()),
+              newest_ms: orNull(integer()),
+              bytes: orNull(integer('Of the whole store; null for whoever sees a part of it.')),
+              sealed_to_ms: integer('Up to here events stand in cells; later ones are read one by one.'),
+              cleared_events: integer('Removed by clearing, over the life of the store.'),
+              malformed_lines: integer(),
+              foreign_events: integer(),
+              lag_events: integer(),
             },
-            { description: 'The control state: keys, budgets, alerts. Null where it is in memory only.' },
+            { optional: ['sealed_to_ms', 'cleared_events', 'malformed_lines', 'foreign_events'] },
           ),
-        ),
-        live: object({ streams: integer(), ticks: integer(), skipped_ticks: integer() }),
-        prices: object({ catalogue_version: text() }),
-        limits: object({
-          body_bytes: integer(),
-          inflated_bytes: integer(),
-          batch_events: integer(),
-          depth: integer(),
-          streams: integer(),
-        }),
-      }),
+          journal: orNull(
+            object({
+              id: text('The same for the whole life of a journal.'),
+              state: { type: 'string', enum: ['ok', 'disk_full', 'failed'] },
+              records: integer(),
+              bytes: integer(),
+              segments: integer(),
+              quarantined_lines: integer(),
+            }),
+          ),
+          state: orNull(
+            object(
+              {
+                state: { type: 'string', enum: ['ok', 'disk_full', 'failed'] },
+                log_bytes: integer(),
+                damaged_lines: integer(),
+              },
+              { description: 'The control state: keys, budgets, alerts. Null where it is in memory only.' },
+            ),
+          ),
+          live: object({ streams: integer(), ticks: integer(), skipped_ticks: integer() }),
+          proxy: {
+            type: 'object',
+            description:
+              'What has gone through the capture proxy, for whoever sees the whole server: `failed` and `dropped` of `recording` are requests that were made and not counted.',
+          },
+          prices: object({ catalogue_version: text() }),
+          limits: object({
+            body_bytes: integer(),
+            inflated_bytes: integer(),
+            batch_events: integer(),
+            depth: integer(),
+            streams: integer(),
+          }),
+        },
+        { optional: ['proxy'] },
+      ),
     ),
   },
 }

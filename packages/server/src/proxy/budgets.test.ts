@@ -1,0 +1,163 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { readDefinition } from '../budget/definition.ts'
+import { CHAT, completion, JSON_TYPE, openProxied, type Proxied, type Reply, send } from './testing/proxied.ts'
+
+/** P-10: `proxy.enforce_budgets`. */
+let proxied: Proxied
+let upstream = 0
+beforeEach(async () => {
+  upstream = 0
+  proxied = await openProxied({
+    proxy: {
+      enforceBudgets: true,
+      entries: ['claude=STAND_IN provider=anthropic private', 'g=STAND_IN provider=gemini private'],
+    },
+  })
+  proxied.standIn.answer = (request, response) => {
+    upstream++
+    const id = `b-${upstream}`
+    request.resume()
+    request.on('end', () => {
+      response.writeHead(200, JSON_TYPE)
+      response.end(completion(id))
+    })
+  }
+})
+afterEach(() => proxied.close())
+
+/** 12 in and 3 out: $0.00006, which is 60,000 nano-USD. */
+const COST = 60_000n
+
+async function budget(amount: string, subject?: object): Promise<string> {
+  const { budgets } = proxied.tallystick
+  const made = await budgets.create(
+    readDefinition({
+      name: 'Team',
+      amount_usd: amount,
+      mode: 'hard',
+      window: { kind: 'month' },
+      ...(subject ? { subject } : {}),
+    }),
+  )
+  await budgets.settled()
+  return made.id
+}
+
+const ask = (more: object = {}, path = CHAT, headers: Record<string, string> = {}): Promise<Reply> =>
+  send(`${proxied.url}${path}`, {
+    headers: { ...JSON_TYPE, ...headers },
+    body: JSON.stringify({ model: 'gpt-4o', max_tokens: 10, messages: [{ role: 'user', content: 'hi' }], ...more }),
+  })
+
+const figures = async (id: string): Promise<{ readonly spent: bigint; readonly reserved: bigint }> => {
+  await proxied.events()
+  const { budgets } = proxied.tallystick
+  const [found] = await budgets.figures([budgets.get(id)])
+  return found as unknown as { spent: bigint; reserved: bigint }
+}
+
+describe('a hard budget', () => {
+  it('lets pass what it has room for, counts what that cost, and holds nothing afterwards', async () => {
+    const id = await budget('1.00')
+    for (let index = 0; index < 3; index++) expect((await ask()).status).toBe(200)
+    expect(await figures(id)).toMatchObject({ spent: 3n * COST, reserved: 0n })
+    expect(await proxied.events()).toMatchObject([{ event_id: 'b-1' }, { event_id: 'b-2' }, { event_id: 'b-3' }])
+  })
+
+  it.each([
+    [CHAT, 'gpt-4o', { error: { type: 'insufficient_quota', code: 'budget_exceeded' } }],
+    ['/proxy/claude/v1/messages', 'claude-sonnet-4-5', { type: 'error', error: { type: 'billing_error' } }],
+    [
+      '/proxy/g/v1beta/models/gemini-2.5-pro:generateContent',
+      'gemini-2.5-pro',
+      { error: { code: 402, status: 'RESOURCE_EXHAUSTED' } },
+    ],
+  ])(
+    'that is used up refuses with 402 in the shape of the provider, before anything is sent: %s',
+    async (path, model, shape) => {
+      const id = await budget('0.0000001')
+      const { status, body, headers } = await ask({ model }, path)
+      expect([status, headers['x-tallystick-error'], upstream]).toEqual([402, 'budget_exceeded', 0])
+      expect(JSON.parse(body.toString())).toMatchObject({
+        ...shape,
+        tallystick: { code: 'budget_exceeded', budget: { id, name: 'Team', amount: '100', spent: '0', reserved: '0' } },
+      })
+      expect(await proxied.events()).toMatchObject([{ kind: 'llm_request_failed', status_code: 402 }])
+    },
+  )
+
+  it('is not overdrawn by any number of requests at once, nor by retries; what has no room now gets 429', async () => {
+    // Room for the bounds of a few at a time, and for the cost of forty in all.
+    const id = await budget('0.0024')
+    const answers = await Promise.all(Array.from({ length: 300 }, () => ask()))
+    const statuses = answers.map(({ status }) => status)
+    expect(statuses).toContain(200)
+    expect(statuses).toContain(429)
+    expect(statuses.every((status) => [200, 402, 429].includes(status))).toBe(true)
+    expect(answers.find(({ status }) => status === 429)?.headers['retry-after']).toBe('1')
+    const { spent, reserved } = await figures(id)
+    expect(spent).toBe(COST * BigInt(statuses.filter((status) => status === 200).length))
+    expect(spent).toBeLessThanOrEqual(2_400_000n)
+    expect(reserved).toBe(0n)
+    for (let tries = 0; tries < 60; tries++) await ask()
+    expect((await ask()).status).toBe(402)
+    expect((await figures(id)).spent).toBeLessThanOrEqual(2_400_000n)
+  })
+
+  it('is not got round by leaving early: what was sent and answered is reckoned', async () => {
+    const id = await budget('1.00')
+    proxied.standIn.answer = (request, response) => {
+      request.resume()
+      response.writeHead(200, { 'content-type': 'text/event-stream' })
+      response.write(`data: {"id":"left","model":"gpt-4o","choices":[{"delta":{"content":"${'x'.repeat(2000)}"}}]}\n\n`)
+    }
+    const response = await fetch(`${proxied.url}${CHAT}`, {
+      method: 'POST',
+      headers: JSON_TYPE,
+      body: JSON.stringify({
+        model: 'gpt-4o',
+        stream: true,
+        max_tokens: 500,
+        messages: [{ role: 'user', content: 'y'.repeat(4000) }],
+      }),
+    })
+    const reader = (response.body as ReadableStream<Uint8Array>).getReader()
+    await reader.read()
+    await reader.cancel()
+    const { spent, reserved } = await figures(id)
+    expect(spent).toBeGreaterThan(0n)
+    expect(reserved).toBe(0n)
+    expect(await proxied.events()).toMatchObject([{ aborted: true, usage_basis: 'estimated' }])
+  })
+
+  it('is not got round by many answers, a limit that another API obeys, a tier, or a compressed body', async () => {
+    await budget('0.002')
+    expect((await ask()).status).toBe(200)
+    expect((await ask({ n: 100 })).status).toBe(402)
+    expect((await ask({ max_tokens: 10, max_completion_tokens: 100_000 })).status).toBe(402)
+    expect((await ask({ max_tokens: undefined })).status).toBe(402)
+    // A name without a price is not one that costs nothing.
+    expect((await ask({ model: 'gpt-4o-by-another-name' })).status).toBe(402)
+    const { status } = await ask({}, CHAT, { 'content-encoding': 'gzip' })
+    expect(status).toBe(415)
+  })
+
+  it('gives back what it held for a request that failed', async () => {
+    const id = await budget('0.01')
+    proxied.standIn.answer = (request) => request.socket.destroy()
+    expect((await ask()).status).toBe(502)
+    proxied.standIn.answer = (request, response) => {
+      request.resume()
+      response.writeHead(500, JSON_TYPE)
+      response.end('{"error":{"message":"x"}}')
+    }
+    expect((await ask()).status).toBe(500)
+    expect(await figures(id)).toMatchObject({ spent: 0n, reserved: 0n })
+  })
+
+  it('of an agent is that of the agent alone', async () => {
+    await budget('0.0000001', { dimension: 'agent_id', value: 'agent_7' })
+    expect((await ask({}, CHAT, { 'x-tallystick-agent': '7' })).status).toBe(402)
+    expect((await ask({}, CHAT, { 'x-tallystick-agent': '8' })).status).toBe(200)
+  })
+})

@@ -1,0 +1,73 @@
+import { lookup as systemLookup } from 'node:dns'
+import { type ClientRequest, Agent as HttpAgent, request as httpRequest, type RequestOptions } from 'node:http'
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
+import { isIP, type LookupFunction } from 'node:net'
+import { bareHost, permitsAddress, type Upstream } from './upstream.ts'
+
+/** Connections to one upstream, kept open and used for it alone. */
+export interface Connector {
+  /** Begins a request; `headers` is a flat list of names and values and goes out as it is. */
+  request(method: string, path: string, headers: readonly string[]): ClientRequest
+  close(): void
+}
+
+export interface ConnectorOptions {
+  /** Silence after which a request is given up, ms. */
+  readonly idleMs: number
+  /** Resolves names; the system's resolver when absent. */
+  readonly lookup?: LookupFunction
+}
+
+/** The name stands for an address that the upstream may not have. */
+export class AddressRefused extends Error {}
+
+const MAX_HEADER_BYTES = 64 * 1024
+const MAX_FREE_SOCKETS = 256
+
+/**
+ * The name is looked up once for each connection and the connection goes to what was checked, so that an answer which changes in
+ * between (DNS rebinding) gains nothing.
+ */
+export function createConnector(
+  upstream: Upstream,
+  { idleMs, lookup = systemLookup as LookupFunction }: ConnectorOptions,
+): Connector {
+  const { origin } = upstream
+  const isHttps = origin.protocol === 'https:'
+  const host = bareHost(origin)
+  const send = isHttps ? httpsRequest : httpRequest
+  const agent = new (isHttps ? HttpsAgent : HttpAgent)({
+    keepAlive: true,
+    maxFreeSockets: MAX_FREE_SOCKETS,
+    scheduling: 'lifo',
+    noDelay: true,
+    // The same as that of each request: a socket's timer is then set once and not at every turn.
+    timeout: idleMs,
+  })
+  const checked: LookupFunction = (hostname, options, callback) => {
+    lookup(hostname, { ...options, all: true }, (error, found) => {
+      if (error) return callback(error, [])
+      const addresses = (Array.isArray(found) ? found : [found]) as { address: string; family: number }[]
+      const [first] = addresses
+      // One that is not permitted among several is how a name tries.
+      if (first === undefined || addresses.some(({ address }) => !permitsAddress(upstream, address)))
+        return callback(new AddressRefused('the host stands for an address that is not permitted'), [])
+      if (options.all) callback(null, addresses)
+      else callback(null, first.address, first.family)
+    })
+  }
+  const fixed: RequestOptions = {
+    agent,
+    host,
+    port: origin.port === '' ? (isHttps ? 443 : 80) : Number(origin.port),
+    lookup: checked,
+    maxHeaderSize: MAX_HEADER_BYTES,
+    timeout: idleMs,
+    setHost: false,
+    ...(isHttps && isIP(host) === 0 ? { servername: host } : {}),
+  }
+  return {
+    request: (method, path, headers) => send({ ...fixed, method, path, headers: headers as string[] }),
+    close: () => agent.destroy(),
+  }
+}

@@ -1,0 +1,380 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { LookupFunction } from 'node:net'
+import { TallystickError } from '@tallystick/core'
+import { attemptOf, Exchange, operationOf, RequestReader, type Target, targetOf } from '@tallystick/core/capture'
+import { type Clock, systemClock } from '@tallystick/core/event'
+import { type HeldBody, holdBody } from './body.ts'
+import type { BudgetGate, Held } from './budget-gate.ts'
+import { type Connector, createConnector } from './connector.ts'
+import { forward } from './forward.ts'
+import { type ForwardedHeaders, keyIn, requestHeaders } from './headers.ts'
+import { askForUsage } from './include-usage.ts'
+import type { KeyHash } from './key-hash.ts'
+import { type ClientNames, clientNames } from './names.ts'
+import type { ProxyCaller, ProxyRecorder, RecordedEvent, RecordingCounts } from './recorder.ts'
+import { refusalOf, sendRefusal } from './refusal.ts'
+import type { Upstream, UpstreamSettings } from './upstream.ts'
+
+/** How requests to providers are carried on. */
+export interface ProxySettings extends UpstreamSettings {
+  /** Makes ids of providers' keys; that of the data directory when absent. */
+  readonly keyHashSecret?: string
+  /** Ask chat streams for their usage, and keep it from clients that did not. */
+  readonly includeUsage?: boolean
+  /** Refuse what no budget has room for. */
+  readonly enforceBudgets?: boolean
+  /** Silence of an upstream after which a request is given up, ms. */
+  readonly idleMs?: number
+}
+
+export interface ProxyOptions {
+  readonly upstreams: ReadonlyMap<string, Upstream>
+  readonly recorder: ProxyRecorder
+  readonly keyHash: KeyHash
+  /** Silence of an upstream after which a request is given up, ms; ten minutes when absent. */
+  readonly idleMs?: number
+  readonly includeUsage?: boolean
+  /** Takes room in budgets first; absent: nobody asks them. */
+  readonly gate?: BudgetGate
+  readonly clock?: Clock
+  /** Resolves names of upstreams; the system's resolver when absent. */
+  readonly lookup?: LookupFunction
+  readonly onError?: (error: unknown) => void
+}
+
+/** Requests to providers carried on and back, and recorded as they pass. */
+export interface CaptureProxy {
+  /** Takes a request whose path {@link isProxied}, of somebody who may send it. Answers it, also when it cannot go on. */
+  handle(request: IncomingMessage, response: ServerResponse, caller: ProxyCaller): void
+  /** Answers in its place: somebody who may not send it, or a server that stops. */
+  refuse(request: IncomingMessage, response: ServerResponse, error: unknown): void
+  stats(): ProxyStats
+  /** Waits a while for requests under way, and until everything that was recorded is kept; takes nothing new. */
+  close(): Promise<void>
+}
+
+/** What has gone through the proxy since the process started. */
+export interface ProxyStats {
+  readonly requests: number
+  readonly active: number
+  /** Answered by the proxy itself. */
+  readonly refused: number
+  readonly recording: RecordingCounts
+}
+
+const PREFIX = '/proxy/'
+const IDLE_MS = 600_000
+/** Bodies that are looked at before they go on are held up to this. */
+const MAX_HELD_BYTES = 32 * 1024 * 1024
+const MAX_ALL_HELD_BYTES = 256 * 1024 * 1024
+const MAX_TARGETS = 1_000
+const MAX_TARGET_CHARS = 512
+const CLOSE_STEP_MS = 10
+const CLOSE_STEPS = 100
+/** `.` and `..` as part of a path, however spelt: they would lead out of the upstream's own path. */
+const DOT_SEGMENT = /(?:^|[/\\]|%2f|%5c)(?:\.|%2e){1,2}(?:$|[/\\]|%2f|%5c)/i
+const KEY_PARAMETER = /([?&])key=[^&]*(&|$)/
+const CHAT = /\/chat\/completions$/
+
+/** Is the path of a request below `/proxy/`? */
+export const isProxied = (url: string | undefined): boolean => url?.startsWith(PREFIX) === true
+
+/** @example createProxy({ upstreams: readUpstreams(), recorder, keyHash }).handle(request, response, {}) */
+export function createProxy(options: ProxyOptions): CaptureProxy {
+  return new Carrier(options)
+}
+
+/** A request that knows where it goes. */
+interface Plan {
+  readonly upstream: Upstream
+  readonly connector: Connector
+  readonly path: string
+  readonly target: Target | undefined
+  readonly caller: ProxyCaller
+}
+
+class Carrier implements CaptureProxy {
+  readonly #options: ProxyOptions
+  readonly #clock: Clock
+  readonly #connectors = new Map<string, Connector>()
+  /** By upstream and path; null where nothing is recorded. */
+  readonly #targets = new Map<string, Target | null>()
+  readonly #settling = new Set<Promise<void>>()
+  #requests = 0
+  #active = 0
+  #refused = 0
+  #heldBytes = 0
+  /** Events that went in with their lease, and not through the recorder. */
+  #settled = 0
+  #lost = 0
+  #closed = false
+
+  constructor(options: ProxyOptions) {
+    this.#options = options
+    this.#clock = options.clock ?? systemClock
+    for (const [name, upstream] of options.upstreams)
+      this.#connectors.set(
+        name,
+        createConnector(upstream, {
+          idleMs: options.idleMs ?? IDLE_MS,
+          ...(options.lookup === undefined ? {} : { lookup: options.lookup }),
+        }),
+      )
+  }
+
+  handle(request: IncomingMessage, response: ServerResponse, caller: ProxyCaller): void {
+    this.#requests++
+    let upstream: Upstream | undefined
+    try {
+      if (this.#closed) throw new TallystickError('shutting_down')
+      const plan = this.#plan(request, caller)
+      upstream = plan.upstream
+      const wantsUsage = this.#asksForUsage(request, plan)
+      const isGated = this.#options.gate !== undefined && plan.target !== undefined
+      if (wantsUsage || isGated)
+        this.#hold(request, response, plan).catch((error) => this.#refuse(request, response, upstream, error))
+      else this.#send(request, response, plan, requestHeaders(request.method, request.rawHeaders, plan.upstream), {})
+    } catch (error) {
+      this.#refuse(request, response, upstream, error)
+    }
+  }
+
+  refuse(request: IncomingMessage, response: ServerResponse, error: unknown): void {
+    this.#requests++
+    const name = request.url?.slice(PREFIX.length).split(/[/?]/, 1)[0] ?? ''
+    this.#refuse(request, response, this.#options.upstreams.get(name), error)
+  }
+
+  stats(): ProxyStats {
+    const { counts } = this.#options.recorder
+    return {
+      requests: this.#requests,
+      active: this.#active,
+      refused: this.#refused,
+      recording: {
+        ...counts,
+        recorded: counts.recorded + this.#settled,
+        failed: counts.failed + this.#lost,
+        pending: counts.pending + this.#settling.size,
+      },
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    for (let step = 0; step < CLOSE_STEPS && this.#active > 0; step++)
+      await new Promise((resolve) => setTimeout(resolve, CLOSE_STEP_MS))
+    for (const connector of this.#connectors.values()) connector.close()
+    while (this.#settling.size > 0) await Promise.all(this.#settling)
+    await this.#options.recorder.settled()
+  }
+
+  /** @throws TallystickError `unknown_upstream`, `malformed_request` */
+  #plan({ url = '', method, headers }: IncomingMessage, caller: ProxyCaller): Plan {
+    const mark = url.indexOf('?')
+    const end = mark < 0 ? url.length : mark
+    const slash = url.indexOf('/', PREFIX.length)
+    const nameEnd = slash < 0 || slash > end ? end : slash
+    const name = url.slice(PREFIX.length, nameEnd)
+    const upstream = this.#options.upstreams.get(name)
+    const connector = this.#connectors.get(name)
+    if (upstream === undefined || connector === undefined)
+      throw new TallystickError(
+        'unknown_upstream',
+        `There is no upstream ${JSON.stringify(name.slice(0, 64))}; the configuration has none of that name.`,
+      )
+    const rest = url.slice(nameEnd, end)
+    if (DOT_SEGMENT.test(rest)) throw new TallystickError('malformed_request', 'The path must not hold . or .. parts.')
+    const coding = headers['transfer-encoding']
+    if (coding !== undefined && coding.trim().toLowerCase() !== 'chunked')
+      throw new TallystickError('malformed_request', 'The transfer coding must be chunked, and nothing else.')
+    const pathname = `${upstream.basePath}${rest}` || '/'
+    const search = upstream.credential === undefined ? url.slice(end) : url.slice(end).replace(KEY_PARAMETER, '$1')
+    const target = method === 'POST' ? this.#target(upstream, pathname) : undefined
+    return { upstream, connector, path: `${pathname}${search}`, target, caller }
+  }
+
+  /** The paths that are asked for are few, and the same again and again. */
+  #target(upstream: Upstream, pathname: string): Target | undefined {
+    const key = `${upstream.name}${pathname}`
+    const found = this.#targets.get(key)
+    if (found !== undefined) return found ?? undefined
+    const known = targetOf(new URL(`http://upstream${pathname}`))
+    const provider = upstream.provider ?? known?.provider
+    const target = known && { ...known, ...(provider === undefined ? {} : { provider }) }
+    if (this.#targets.size >= MAX_TARGETS) this.#targets.clear()
+    if (pathname.length <= MAX_TARGET_CHARS) this.#targets.set(key, target ?? null)
+    return target
+  }
+
+  #asksForUsage({ headers }: IncomingMessage, { target }: Plan): boolean {
+    return (
+      this.#options.includeUsage === true &&
+      target?.operation === 'chat' &&
+      CHAT.test(target.endpoint) &&
+      headers['content-encoding'] === undefined
+    )
+  }
+
+  /** Looks at the body before it goes on: for its stream's usage, or for what it can cost. */
+  async #hold(request: IncomingMessage, response: ServerResponse, plan: Plan): Promise<void> {
+    const { gate } = this.#options
+    const { upstream, target, caller } = plan
+    if (gate !== undefined && request.headers['content-encoding'] !== undefined)
+      throw new TallystickError('unsupported_encoding', 'A compressed body cannot be held against a budget.')
+    const announced = Number(request.headers['content-length'] ?? 0)
+    if (gate !== undefined && announced > MAX_HELD_BYTES) throw tooLarge()
+    if (this.#heldBytes > MAX_ALL_HELD_BYTES) throw new TallystickError('overloaded')
+    const room = Math.min(MAX_HELD_BYTES, announced > 0 ? announced : MAX_HELD_BYTES / 8)
+    this.#heldBytes += room
+    try {
+      const body = await holdBody(request, MAX_HELD_BYTES)
+      if (body === undefined) return
+      if (gate !== undefined && !body.whole) throw tooLarge()
+      const reader = new RequestReader()
+      reader.write(body.bytes)
+      const facts = reader.end()
+      const asking = this.#asksForUsage(request, plan) && body.whole ? askForUsage(body.bytes, facts) : undefined
+      const bytes = asking ?? body.bytes
+      const headers = requestHeaders(request.method, request.rawHeaders, upstream, {
+        ...(asking === undefined ? {} : { contentLength: bytes.byteLength, plainAnswer: true }),
+      })
+      const names = this.#names(request, headers, plan)
+      let held: Held | undefined
+      if (gate !== undefined && target !== undefined) {
+        try {
+          held = await gate.reserve({ target, facts, bodyBytes: bytes.byteLength, names, caller })
+        } catch (error) {
+          this.#recordRefusal(request, plan, names, body, error)
+          throw error
+        }
+      }
+      this.#send(request, response, plan, headers, {
+        names,
+        body: { bytes, whole: body.whole },
+        hidesUsage: asking !== undefined,
+        ...(held === undefined ? {} : { held }),
+      })
+    } finally {
+      this.#heldBytes -= room
+    }
+  }
+
+  #send(
+    request: IncomingMessage,
+    response: ServerResponse,
+    plan: Plan,
+    headers: ForwardedHeaders,
+    held: {
+      readonly names?: ClientNames
+      readonly body?: HeldBody
+      readonly hidesUsage?: boolean
+      readonly held?: Held
+    },
+  ): void {
+    const { upstream, connector, path, target } = plan
+    const exchange =
+      target === undefined
+        ? undefined
+        : this.#exchange(request, plan, held.names ?? this.#names(request, headers, plan), held.held)
+    this.#active++
+    if (response.destroyed) {
+      // It left while its budget was asked.
+      exchange?.aborted()
+      this.#active--
+      return
+    }
+    forward({
+      request,
+      response,
+      connector,
+      path,
+      headers: headers.list,
+      exchange,
+      ...(held.body === undefined ? {} : { body: held.body }),
+      ...(held.hidesUsage === undefined ? {} : { hidesUsage: held.hidesUsage }),
+      fail: (error) => this.#refuse(request, response, upstream, error),
+      over: () => {
+        this.#active--
+      },
+    })
+  }
+
+  #exchange(request: IncomingMessage, { target, caller }: Plan, names: ClientNames, held: Held | undefined): Exchange {
+    const attempt = attemptOf(view(request))
+    return new Exchange(
+      { sink: { record: (event) => this.#record(event, caller, held) }, clock: this.#clock },
+      {
+        target: target as Target,
+        method: request.method as string,
+        names,
+        ...(attempt === undefined ? {} : { attempt }),
+      },
+    )
+  }
+
+  #names(request: IncomingMessage, { providerKey }: ForwardedHeaders, { upstream }: Plan): ClientNames {
+    const key = upstream.credential === undefined ? (providerKey ?? keyOfQuery(request.url)) : undefined
+    return {
+      ...operationOf(view(request)),
+      ...clientNames(request.rawHeaders),
+      ...(key === undefined || key === '' ? {} : { apiKeyId: this.#options.keyHash(key) }),
+    }
+  }
+
+  #record(event: RecordedEvent, caller: ProxyCaller, held: Held | undefined): boolean {
+    if (held === undefined) {
+      this.#options.recorder.record(event, caller)
+      return true
+    }
+    const settled = held
+      .settle(event)
+      .then(() => {
+        this.#settled++
+      })
+      .catch((error: unknown) => {
+        // The room stays taken until its time is over: what was spent is not known to anybody.
+        this.#lost++
+        this.#options.onError?.(error)
+      })
+      .finally(() => this.#settling.delete(settled))
+    this.#settling.add(settled)
+    return true
+  }
+
+  /** A request that a budget refused is one that failed. */
+  #recordRefusal(request: IncomingMessage, plan: Plan, names: ClientNames, body: HeldBody, error: unknown): void {
+    const refusal = refusalOf(error, plan.upstream.provider)
+    const exchange = this.#exchange(request, plan, names, undefined)
+    const reader = new RequestReader()
+    reader.write(body.bytes)
+    exchange.sent(reader.end(), body.bytes.byteLength)
+    exchange.answered(refusal.status, { get: (name) => (name === 'content-type' ? 'application/json' : null) })
+    exchange.data(refusal.body)
+    exchange.ended()
+  }
+
+  #refuse(request: IncomingMessage, response: ServerResponse, upstream: Upstream | undefined, error: unknown): void {
+    this.#refused++
+    const refusal = refusalOf(error, upstream?.provider)
+    if (refusal.code === 'internal_error') this.#options.onError?.(error)
+    sendRefusal(request, response, refusal)
+  }
+}
+
+const tooLarge = (): TallystickError =>
+  new TallystickError(
+    'body_too_large',
+    `The body is larger than the ${MAX_HELD_BYTES} bytes that can be held against a budget.`,
+  )
+
+function view({ headers }: IncomingMessage): Pick<Headers, 'get'> {
+  return { get: (name) => (headers[name] as string | undefined) ?? null }
+}
+
+/** Gemini takes its key there too. */
+function keyOfQuery(url = ''): string | undefined {
+  const mark = url.indexOf('?')
+  if (mark < 0 || !url.includes('key=', mark)) return undefined
+  return keyIn(new URLSearchParams(url.slice(mark + 1)).get('key') ?? '')
+}
