@@ -90,6 +90,13 @@ describe('price book', () => {
     expect([mismatch(3_535_001), mismatch(3_464_999)]).toEqual([true, true])
   })
 
+  it('flags an answer that cost nothing only where no cache gave it', () => {
+    const flagged = [true, false].map(
+      (cacheHit) => book.price(request({ ...USED, cacheHit, costReportedNanoUsd: 0 })).mismatch,
+    )
+    expect(flagged).toEqual([undefined, true])
+  })
+
   it('calls a completed request without usage unpriced, and a refused one free', () => {
     expect(book.price(request())).toEqual({ costBasis: 'unpriced' })
     expect(book.price(request({ kind: 'llm_request_failed' }))).toMatchObject({

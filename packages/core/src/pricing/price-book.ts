@@ -286,7 +286,9 @@ function toFields(event: UsageEvent, { resolution, card, cost }: Quote): PricedF
   if (event.cacheWriteTokens !== undefined || event.cacheWrite1hTokens !== undefined)
     fields.costCacheWriteNanoUsd = cost.cacheWriteNanoUsd
   if (event.units !== undefined || cost.unitsNanoUsd > 0) fields.costUnitsNanoUsd = cost.unitsNanoUsd
-  if (reported !== undefined && Math.abs(reported - list) > list / 100) fields.mismatch = true
+  // An answer out of a gateway's own cache costs nothing, which is no other price.
+  const isFree = reported === 0 && event.cacheHit === true
+  if (reported !== undefined && !isFree && Math.abs(reported - list) > list / 100) fields.mismatch = true
   if (resolution.beforeFirstRow) fields.flagged = 'before_first_row'
   else if (card.unknownServiceTier) fields.flagged = 'unknown_service_tier'
   return fields

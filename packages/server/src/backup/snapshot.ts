@@ -41,6 +41,7 @@ export interface SnapshotFile {
 
 /** In the data directory, so that links are possible; whatever an earlier process left there is removed. */
 const HELD = 'backup.tmp'
+const SECRET = '.secret'
 
 /**
  * Holds fast everything an acknowledgement depends on, without stopping anything: hard links to the segments of the
@@ -81,6 +82,9 @@ async function take(options: SnapshotOptions, dir: string): Promise<Omit<Snapsho
   const stateEnd = await holdState(state, join(dataDir, 'state'), join(dir, 'state'))
   if (stateEnd === undefined) return undefined
   await holdIds(join(dataDir, 'dedup'), join(dir, 'dedup'))
+  // Made once and never changed: what was named under them must have the same names after a restore.
+  for (const name of await namesIn(dataDir))
+    if (name.endsWith(SECRET)) await hold(join(dataDir, name), join(dir, name))
 
   const { oldestOrdinal, quarantinedLines } = journal.stats()
   const whole = oldestOrdinal <= 1 && first <= 1 && quarantinedLines === 0
