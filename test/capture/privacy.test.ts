@@ -1,5 +1,6 @@
-import { rmSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { join } from 'node:path'
 import { createOpenAI } from '@ai-sdk/openai'
 import { EventStore, SyncClient } from '@tallystick/core'
 import { captureFetch, type ExchangeSink, type Target } from '@tallystick/core/capture'
@@ -8,7 +9,7 @@ import { generateText, streamText, wrapLanguageModel } from 'ai'
 import fc from 'fast-check'
 import { afterAll, describe, expect, it, vi } from 'vitest'
 import { openStandIn } from '../../packages/core/src/capture/testing/stand-in.ts'
-import { folder, start } from '../e2e/cli.ts'
+import { folder, ROOT, start } from '../e2e/cli.ts'
 import { carrying } from './testing/carriers.ts'
 import { filesBelow, PieceFinder, piecesOf, type Text, whole } from './testing/pieces.ts'
 
@@ -151,6 +152,8 @@ type Send = (text: string, shape: string) => Promise<unknown>
 interface Way {
   readonly name: string
   readonly send: Send
+  /** Its events do not go through the store of this process. */
+  readonly elsewhere?: boolean
   close?(): Promise<void>
 }
 
@@ -163,11 +166,11 @@ const ask = (fetch: typeof globalThis.fetch, url: string, text: string, shape: s
     .then((response) => response.text())
     .catch(() => undefined)
 
-/**
- * The ways in. One that runs in the server (the capture proxy) has its line here as well: `server` is the address of Tallystick,
- * `provider` that of the stand-in.
- */
-async function waysIn(sink: ExchangeSink, provider: string, _server: string): Promise<readonly Way[]> {
+/** Does this build have the capture proxy? */
+const PROXY = existsSync(join(ROOT, 'packages/server/src/proxy'))
+
+/** The ways in; `server` is the address of Tallystick, `provider` that of the stand-in. */
+async function waysIn(sink: ExchangeSink, provider: string, server: string): Promise<readonly Way[]> {
   const target = (url: URL): Target => ({ provider: 'openai', operation: 'chat', endpoint: url.pathname })
   const fetch = captureFetch({ sink, target })
   const path = '/v1/chat/completions'
@@ -189,6 +192,15 @@ async function waysIn(sink: ExchangeSink, provider: string, _server: string): Pr
   return [
     { name: 'fetch', send: (text, shape) => ask(fetch, `${provider}${path}`, text, shape) },
     ...carriers,
+    ...(PROXY
+      ? [
+          {
+            name: 'proxy',
+            elsewhere: true,
+            send: (text: string, shape: string) => ask(globalThis.fetch, `${server}/proxy/standin${path}`, text, shape),
+          },
+        ]
+      : []),
     {
       name: 'ai',
       send: async (prompt, shape) => {
@@ -225,8 +237,17 @@ async function kept(
   const told = vi.spyOn(console, 'error').mockImplementation((...words) => {
     output += words.map((each) => (each instanceof Error ? `${each.stack} ${each.cause}` : String(each))).join(' ')
   })
+  const provider = await openStandIn((incoming, response) => {
+    const shape = decodeURIComponent(String(incoming.headers['x-shape']))
+    const said = textOf(incoming, provider.seen.at(-1)?.body ?? '')
+    ;(SHAPES[shape] as (typeof SHAPES)[string])(response, said, [...said].toReversed().join(''))
+  })
   const tallystick = start(['serve', '--port', '0', '--data', data, '--log-level', 'debug'], {
-    env: { TALLYSTICK_JOURNAL_SEGMENT_BYTES: '65536', TALLYSTICK_CLIENT_ADDRESS: 'full' },
+    env: {
+      TALLYSTICK_JOURNAL_SEGMENT_BYTES: '65536',
+      TALLYSTICK_CLIENT_ADDRESS: 'full',
+      TALLYSTICK_PROXY_UPSTREAMS: `standin=${provider.url} provider=openai private`,
+    },
   })
   for (const stream of [tallystick.stdout, tallystick.stderr])
     stream?.on('data', (bytes) => {
@@ -234,11 +255,6 @@ async function kept(
     })
   await vi.waitFor(() => expect(output).toMatch(/127\.0\.0\.1:\d+/), { timeout: 30_000 })
   const url = /http:\/\/127\.0\.0\.1:\d+/.exec(output)?.[0] as string
-  const provider = await openStandIn((incoming, response) => {
-    const shape = decodeURIComponent(String(incoming.headers['x-shape']))
-    const said = textOf(incoming, provider.seen.at(-1)?.body ?? '')
-    ;(SHAPES[shape] as (typeof SHAPES)[string])(response, said, [...said].toReversed().join(''))
-  })
   const store = new EventStore({ sourceId: 'privacy' })
   const client = SyncClient.start(store, { url })
   const ways = await waysIn(through(store), provider.url, url)
@@ -247,7 +263,7 @@ async function kept(
     const all = ways.flatMap(({ send }) =>
       Object.keys(SHAPES).map((shape) => send(whole(text), shape).catch(() => undefined)),
     )
-    sent += all.length
+    sent += ways.filter(({ elsewhere }) => elsewhere !== true).length * Object.keys(SHAPES).length
     await Promise.all(all)
   }
   await vi.waitFor(() => expect(store.stats().totalRequests).toBe(sent), { timeout: 20_000 })
