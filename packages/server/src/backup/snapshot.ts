@@ -83,8 +83,7 @@ async function take(options: SnapshotOptions, dir: string): Promise<Omit<Snapsho
   if (stateEnd === undefined) return undefined
   await holdIds(join(dataDir, 'dedup'), join(dir, 'dedup'))
   // Made once and never changed: what was named under them must have the same names after a restore.
-  for (const name of await namesIn(dataDir))
-    if (name.endsWith(SECRET)) await hold(join(dataDir, name), join(dir, name))
+  for (const name of await namesIn(dataDir)) if (name.endsWith(SECRET)) await hold(join(dataDir, name), join(dir, name))
 
   const { oldestOrdinal, quarantinedLines } = journal.stats()
   const whole = oldestOrdinal <= 1 && first <= 1 && quarantinedLines === 0
