@@ -7,13 +7,13 @@ import { workFolder } from './servers.ts'
 /**
  * Leases: reserve and settle, in process, beside a bare counter that remembers its requests and nothing else.
  *
- *   npm run bench -- budgets [--pairs 100000] [--at-once 64] [--rounds 3] [--only memory]
+ *   npm run bench -- budgets [--pairs 80000] [--at-once 64] [--rounds 3] [--only memory]
  *
  * `memory` keeps the control state in memory, `durable` syncs every change to disk in groups. `amounts` settles by amounts,
  * `events` records an event with each settlement. `bare fdatasync` is the floor of `durable`: a pair waits for two groups in turn,
  * and half a group on average before each.
  */
-const pairs = Number(option('pairs', '100000'))
+const pairs = Number(option('pairs', '80000'))
 const atOnce = Number(option('at-once', '64'))
 const rounds = Number(option('rounds', '3'))
 const only = option('only', '')

@@ -28,7 +28,7 @@ const STORAGE_VERSION = 'v1.5.0'
  * that a statement can't change.
  *
  * @throws TallystickError `journal_locked` when another process has it, `data_dir_unusable` when it may not be opened,
- * `disk_full`; `store_corrupt` for everything else.
+ * `disk_full`, `store_unavailable` when it needs more memory than it may have; `store_corrupt` for everything else.
  */
 export async function openDatabase(options: DatabaseOptions): Promise<Instance> {
   const { path, memoryLimitMb, threads, checkpointMb } = options
@@ -39,14 +39,14 @@ export async function openDatabase(options: DatabaseOptions): Promise<Instance> 
       threads: String(threads),
       storage_compatibility_version: STORAGE_VERSION,
       checkpoint_threshold: `${checkpointMb}MB`,
+      // At once and not by a statement: reading a long log may spill already, and then it is too late to name the place. The
+      // default of the size is what the disk has free at this moment: opened on a full disk it would never have room again.
+      temp_directory: `${path}.tmp`,
+      max_temp_directory_size: MAX_TEMP_SIZE,
       autoinstall_known_extensions: 'false',
       autoload_known_extensions: 'false',
     })
     const connection = await instance.connect()
-    // The order matters: once outside access is shut, the directory for spilled data can no longer be named.
-    await connection.run(`SET temp_directory = '${`${path}.tmp`.replaceAll("'", "''")}'`)
-    // Its default is what the disk has free at this moment: opened on a full disk it would never have room again.
-    await connection.run(`SET max_temp_directory_size = '${MAX_TEMP_SIZE}'`)
     await connection.run('SET enable_external_access = false')
     await connection.run('SET lock_configuration = true')
     connection.disconnectSync()
@@ -66,8 +66,17 @@ function openingError(path: string, cause: unknown): TallystickError {
   }
   if (isDiskFull(text))
     return new TallystickError('disk_full', `The store ${path} cannot be opened: ${text}`, { cause })
+  if (isOutOfMemory(text))
+    return new TallystickError(
+      'store_unavailable',
+      `The store ${path} needs more memory to be opened; raise duckdb.memory_mb: ${text}`,
+      { cause },
+    )
   return new TallystickError('store_corrupt', `The store ${path} cannot be read: ${text}`, { cause })
 }
+
+const isOutOfMemory = (text: string): boolean =>
+  /out of memory|could not allocate block|failed to pin block/i.test(text)
 
 export function isDiskFull(text: string): boolean {
   return /no space left|ENOSPC|disk quota|EDQUOT|failed to offload data block/i.test(text)
@@ -78,9 +87,12 @@ export function isDamaged(text: string): boolean {
   return /corrupt database file|checksum/i.test(text)
 }
 
-/** After some failures, a checkpoint that found no space among them, the engine refuses everything until the file is opened anew. */
+/**
+ * After some failures, a checkpoint that found no space among them, the engine refuses everything until the file is opened anew.
+ * After a commit that failed it may go on with rows in memory that do not fit together, which the next checkpoint falls over.
+ */
 export function isInvalidated(text: string): boolean {
-  return /database has been invalidated|FATAL Error|INTERNAL Error/i.test(text)
+  return /database has been invalidated|FATAL Error|INTERNAL Error|failed to commit/i.test(text)
 }
 
 /** Moves the file and its write-ahead log out of the way, where they can be looked at; returns the new path. */

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { wireJson } from '@tallystick/core/event'
@@ -288,8 +288,11 @@ test('closing does not wait for a long sealing, which goes on after the next sta
 })
 
 test('a store that is closed again and again while it seals gets to the end', async () => {
-  const options = { path: join(dir, 't.duckdb'), memoryLimitMb: 256, threads: 2, checkpointMb: 64, clock }
-  const events = storedEvents(24_000, 11)
+  const options = {
+    ...{ path: join(dir, 't.duckdb'), memoryLimitMb: 256, threads: 2, checkpointMb: 64, clock },
+    sealRows: 1_500,
+  }
+  const events = storedEvents(6_000, 11)
   let engine = await DuckdbEngine.open(options)
   await engine.append(events)
   let lives = 0
@@ -308,6 +311,28 @@ test('a store that is closed again and again while it seals gets to the end', as
   expect(lives).toBeGreaterThan(1)
   expect((await engine.query(totals(['model']))).rows).toEqual(fold(totals(['model']), plain(events)).rows)
   await engine.close()
+}, 60_000)
+
+test('a store whose log is longer than its memory opens again after a kill, with all of it', async () => {
+  const options = { memoryLimitMb: 64, threads: 1, checkpointMb: 100_000, clock }
+  const [path, copy] = [join(dir, 't.duckdb'), join(dir, 'copy.duckdb')]
+  const engine = await DuckdbEngine.open({ ...options, path })
+  const pattern = storedEvents(6_000, 12)
+  const EVENTS = 8 * pattern.length
+  for (let at = 0; at < EVENTS; at += pattern.length)
+    await engine.append(
+      pattern.map(({ event, ordinal, ...rest }) => ({
+        ...rest,
+        ordinal: at + ordinal,
+        event: { ...event, eventId: `${at}-${event.eventId}` },
+      })),
+    )
+  // What a kill leaves.
+  for (const suffix of ['', '.wal']) await cp(path + suffix, copy + suffix)
+  await engine.close()
+  const again = await DuckdbEngine.open({ ...options, path: copy })
+  expect((await again.stats()).events).toBe(EVENTS)
+  await again.close()
 }, 60_000)
 
 test('days of any zone stay exact for keys and agents whose rows have expired, also where late ones come after', async () => {

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import { isTallystickError, TallystickError } from '@tallystick/core'
@@ -57,8 +58,11 @@ const COMPACT_STEPS = 8
 /** Days merged in one transaction: each commit ends with the engine rewriting every table that it has touched. */
 const COMPACT_DAYS = 100
 const READERS = 2
+/** So many times the length at which it is due may the engine's log have before rows wait for it to be taken into the file. */
+const LONGEST_LOG = 1.5
+const MB = 1_000_000
 /** Rows sealed in one transaction, about, and in the first one after a start. */
-const SEAL_ROWS = 100_000
+const SEAL_ROWS = 50_000
 const FIRST_SEAL_ROWS = 12_500
 
 /**
@@ -108,6 +112,7 @@ export class DuckdbEngine {
       applied: () => appliedOf(this.#meta),
       begun: () => this.#spills.begin(),
       lateBeforeMs: () => Math.max(this.#meta.watermark_ms, this.#sealingToMs),
+      isSealing: () => this.#sealingToMs > 0,
       committed: (applied) => {
         this.#meta = { ...this.#meta, ...applied }
       },
@@ -168,6 +173,7 @@ export class DuckdbEngine {
 
   /** The same for rows of any form. */
   async appendRows(rows: Rows, next?: JournalEnd, options: { readonly more?: boolean } = {}): Promise<void> {
+    await this.#shortenLog(LONGEST_LOG)
     await this.#appending.run(async () => {
       this.#mustBeOpen()
       await this.#intake.append(rows, next, options.more ?? false).catch((error: unknown) => {
@@ -263,6 +269,7 @@ export class DuckdbEngine {
       if (this.#closed) return
       try {
         await this.#sealing.run(() => this.#seal(step))
+        await this.#shortenLog(1)
       } catch (error) {
         // A step that the closing cut short was rolled back; the next start seals from there.
         if (!this.#closed) throw error
@@ -414,6 +421,20 @@ export class DuckdbEngine {
     return new TallystickError(code, `The store failed: ${text}`, { cause: error })
   }
 
+  /**
+   * Takes the log into the file once it is so many times as long as it should be. The engine does that by itself only at a commit
+   * beside which nobody writes, and while rows come in and are sealed there is none; what stands in the log alone also takes
+   * memory, and when that has run out commits fail.
+   */
+  async #shortenLog(times: number): Promise<void> {
+    const { path, checkpointMb } = this.#options
+    if (fileSize(`${path}.wal`) < times * checkpointMb * MB) return
+    await this.#writeAlone(async () => {
+      // Whoever waited longer has done it.
+      if (fileSize(`${path}.wal`) >= checkpointMb * MB) await this.#checkpoint()
+    })
+  }
+
   /** Gives freed blocks back. A reader that holds an old snapshot puts it off to a later time. */
   async #checkpoint(): Promise<void> {
     await this.#writer.run('CHECKPOINT').catch((error: unknown) => this.#failed(error))
@@ -432,3 +453,5 @@ function applies({ toMs, toOrdinal }: SealStep, { watermark_ms: watermarkMs, sea
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
+
+const fileSize = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0

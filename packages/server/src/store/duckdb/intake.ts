@@ -8,6 +8,8 @@ import type { Applied } from './schema.ts'
 
 /** Rows the engine stores together. */
 const ROW_GROUP = 122_880
+/** Rows committed together while others are sealed: a whole row group and what sealing needs do not fit in memory together. */
+const ROWS_BESIDE_SEALING = 16_384
 /** Rows written into chunks in one go. */
 const SLICE_ROWS = 8 * CHUNK_ROWS
 /** Chunks, a megabyte each, written ahead while the engine commits what came before. */
@@ -21,6 +23,8 @@ export interface IntakeState {
   begun(): () => void
   /** Rows before this instant are late. */
   lateBeforeMs(): number
+  /** Are rows being sealed at this moment? */
+  isSealing(): boolean
   committed(applied: Applied): void
 }
 
@@ -67,7 +71,7 @@ export class RowIntake {
       }
       const open = await this.#take(rows, from, rows.length)
       if (next) open.applied = { ...open.applied, ...placeOf(next, open.applied) }
-      if (!more || open.rows === ROW_GROUP) await this.#beginCommit()
+      if (!more || open.rows >= this.#most()) await this.#beginCommit()
       if (!more) await this.#committed()
     })
   }
@@ -92,9 +96,14 @@ export class RowIntake {
     }
   }
 
-  /** How many rows the open batch takes until it is a whole row group. */
+  /** Rows that are committed together at the most. */
+  #most(): number {
+    return this.#state.isSealing() ? ROWS_BESIDE_SEALING : ROW_GROUP
+  }
+
+  /** How many rows the open batch takes until it is committed. */
   #room(): number {
-    return ROW_GROUP - (this.#open?.rows ?? 0)
+    return Math.max(0, this.#most() - (this.#open?.rows ?? 0))
   }
 
   /** The state as it will be once everything taken in has been committed. */
