@@ -10,6 +10,8 @@ export interface LoadOptions {
   readonly connections: number
   readonly batch: number
   readonly seconds: number
+  /** An API key to show; none when absent. */
+  readonly key?: string
 }
 
 export interface LoadResult {
@@ -73,10 +75,10 @@ class Body {
   readonly #ids: number[] = []
   readonly #times: number[] = []
 
-  constructor(batch: number, seed: number, port: number, path: string) {
+  constructor(seed: number, { batch, port, path, key }: LoadOptions) {
     const events = Array.from({ length: batch }, (_, index) => template(seed * batch + index))
     const json = batch === 1 ? (events[0] as string) : `[${events.join(',')}]`
-    const head = `POST ${path} HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(json)}\r\n\r\n`
+    const head = `POST ${path} HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\ncontent-type: application/json\r\n${key === undefined ? '' : `authorization: Bearer ${key}\r\n`}content-length: ${Buffer.byteLength(json)}\r\n\r\n`
     this.bytes = Buffer.from(head + json)
     for (
       let at = this.bytes.indexOf('########-####-7###-8000-');
@@ -105,7 +107,7 @@ class Body {
 
 /** Sends batches for `seconds` and reports what was answered with 200. */
 export async function load(options: LoadOptions): Promise<LoadResult> {
-  const { port, path, connections, batch, seconds } = options
+  const { port, connections, batch, seconds } = options
   let number = Math.floor(Date.now() % 0xffffff) * 0x100000
   const nextId = (): number => number++
   const latencies: number[] = []
@@ -118,7 +120,7 @@ export async function load(options: LoadOptions): Promise<LoadResult> {
   const client = (index: number): Promise<void> =>
     new Promise((resolve, reject) => {
       // Two bodies a connection: one is on its way while the other could be refreshed.
-      const body = new Body(batch, index, port, path)
+      const body = new Body(index, options)
       const socket: Socket = connect(port, '127.0.0.1')
       socket.setNoDelay(true)
       let sent = 0
