@@ -28,6 +28,7 @@ export class Quarantine {
   readonly #kept = new Map<string, number>()
   readonly stats: QuarantineStats = { quarantinedLines: 0, tornBytes: 0 }
   #made = false
+  #last: Promise<void> = Promise.resolve()
 
   constructor(fs: JournalFs, dir: string) {
     this.#fs = fs
@@ -63,7 +64,14 @@ export class Quarantine {
    * Copies a part of an open segment, durably; without a file, keeps that so many lines are lost. Does nothing for a part that
    * is there already, unless it turns out to be more lines than were thought.
    */
-  async keep(
+  keep(kind: QuarantineKind, segment: number, file: JournalFile | undefined, bytes: DamagedBytes): Promise<void> {
+    // One after the other: several readers may come upon the same damage at the same moment, and it counts once.
+    const kept = this.#last.then(() => this.#keep(kind, segment, file, bytes))
+    this.#last = kept.catch(() => {})
+    return kept
+  }
+
+  async #keep(
     kind: QuarantineKind,
     segment: number,
     file: JournalFile | undefined,
