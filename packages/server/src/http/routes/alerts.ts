@@ -1,0 +1,86 @@
+import {
+  acknowledgeAlert,
+  createRule,
+  listAlerts,
+  listRules,
+  removeRule,
+  replaceRule,
+  testRule,
+} from '../handlers/alerts.ts'
+import {
+  ACKNOWLEDGE_ALERT_DOC,
+  CREATE_RULE_DOC,
+  LIST_ALERTS_DOC,
+  LIST_RULES_DOC,
+  REMOVE_RULE_DOC,
+  REPLACE_RULE_DOC,
+  TEST_RULE_DOC,
+} from '../openapi/alerts.ts'
+import type { Route } from '../route.ts'
+
+/** Alerts and their rules. */
+export const ALERT_ROUTES: readonly Route[] = [
+  {
+    method: 'GET',
+    path: '/api/v1/alerts',
+    scope: 'read',
+    handler: listAlerts,
+    doc: LIST_ALERTS_DOC,
+    strict: true,
+    summary: 'List alerts, newest first',
+  },
+  {
+    method: 'POST',
+    path: '/api/v1/alerts/:id/acknowledge',
+    scope: 'admin',
+    handler: acknowledgeAlert,
+    doc: ACKNOWLEDGE_ALERT_DOC,
+    strict: true,
+    summary: 'Note that somebody sees to an alert',
+  },
+  {
+    method: 'GET',
+    path: '/api/v1/alerts/rules',
+    scope: 'read',
+    handler: listRules,
+    doc: LIST_RULES_DOC,
+    strict: true,
+    summary: 'List alert rules',
+  },
+  {
+    method: 'POST',
+    path: '/api/v1/alerts/rules',
+    scope: 'admin',
+    handler: createRule,
+    doc: CREATE_RULE_DOC,
+    strict: true,
+    summary: 'Add an alert rule',
+  },
+  {
+    method: 'PUT',
+    path: '/api/v1/alerts/rules/:id',
+    scope: 'admin',
+    handler: replaceRule,
+    doc: REPLACE_RULE_DOC,
+    strict: true,
+    summary: 'Replace an alert rule',
+  },
+  {
+    method: 'DELETE',
+    path: '/api/v1/alerts/rules/:id',
+    scope: 'admin',
+    handler: removeRule,
+    doc: REMOVE_RULE_DOC,
+    strict: true,
+    summary: 'Remove an alert rule',
+  },
+  {
+    method: 'POST',
+    path: '/api/v1/alerts/rules/:id/test',
+    scope: 'admin',
+    handler: testRule,
+    doc: TEST_RULE_DOC,
+    strict: true,
+    summary: "Send a test to a rule's targets",
+  },
+]

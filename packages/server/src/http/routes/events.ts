@@ -1,0 +1,35 @@
+import { listEvents } from '../handlers/events.ts'
+import { exportEvents } from '../handlers/export.ts'
+import { ingestEvents } from '../handlers/ingest.ts'
+import { INGEST_DOC, LIST_EVENTS_DOC } from '../openapi/native.ts'
+import { EXPORT_DOC } from '../openapi/transfer.ts'
+import type { Route } from '../route.ts'
+
+/** Events in and out. */
+export const EVENT_ROUTES: readonly Route[] = [
+  {
+    method: 'POST',
+    path: '/api/v1/events',
+    scope: 'ingest',
+    handler: ingestEvents,
+    doc: INGEST_DOC,
+    summary: 'Take one event, an array, a batch or NDJSON',
+  },
+  {
+    method: 'GET',
+    path: '/api/v1/events',
+    scope: 'read',
+    handler: listEvents,
+    doc: LIST_EVENTS_DOC,
+    summary: 'List events, newest first',
+  },
+  {
+    method: 'GET',
+    path: '/api/v1/export',
+    scope: 'read',
+    handler: exportEvents,
+    long: true,
+    doc: EXPORT_DOC,
+    summary: 'Stream all events of a range as NDJSON or CSV',
+  },
+]

@@ -1,0 +1,68 @@
+import { live } from '../handlers/live.ts'
+import { query } from '../handlers/query.ts'
+import { putReconciliation, showReconciliation } from '../handlers/reconciliation.ts'
+import { tables } from '../handlers/tables.ts'
+import { websocket } from '../handlers/websocket.ts'
+import { LIVE_DOC, QUERY_DOC, TABLES_DOC, WEBSOCKET_DOC } from '../openapi/native.ts'
+import { PUT_RECONCILIATION_DOC, SHOW_RECONCILIATION_DOC } from '../openapi/reconciliation.ts'
+import type { Route } from '../route.ts'
+
+/** Figures, asked for and followed. */
+export const FIGURE_ROUTES: readonly Route[] = [
+  {
+    method: 'POST',
+    path: '/api/v1/query',
+    scope: 'read',
+    handler: query,
+    doc: QUERY_DOC,
+    strict: true,
+    summary: 'Ask for figures',
+  },
+  {
+    method: 'GET',
+    path: '/api/v1/reconciliation',
+    scope: 'read',
+    handler: showReconciliation,
+    doc: SHOW_RECONCILIATION_DOC,
+    strict: true,
+    summary: 'Compare what was recorded with what providers bill',
+  },
+  {
+    method: 'POST',
+    path: '/api/v1/reconciliation',
+    scope: 'admin',
+    handler: putReconciliation,
+    doc: PUT_RECONCILIATION_DOC,
+    strict: true,
+    summary: "Take a part of a provider's bill",
+  },
+  {
+    method: 'GET',
+    path: '/api/v1/live',
+    scope: 'read',
+    handler: live,
+    long: true,
+    doc: LIVE_DOC,
+    strict: true,
+    stream: true,
+    summary: 'Follow accepted events as server-sent events',
+  },
+  {
+    method: 'GET',
+    path: '/ws',
+    scope: 'read',
+    handler: websocket,
+    doc: WEBSOCKET_DOC,
+    stream: true,
+    summary: 'Follow agents over a WebSocket, as Protocol 003 does',
+  },
+  {
+    method: 'GET',
+    path: '/api/v1/tables',
+    scope: 'read',
+    handler: tables,
+    doc: TABLES_DOC,
+    strict: true,
+    summary: 'List dimensions and measures',
+  },
+]

@@ -1,0 +1,98 @@
+import { apiPage, openApi } from '../handlers/api-page.ts'
+import { audit } from '../handlers/audit.ts'
+import { backup } from '../handlers/backup.ts'
+import { page } from '../handlers/dashboard.ts'
+import { health, readiness, version } from '../handlers/health.ts'
+import { invariants } from '../handlers/invariants.ts'
+import { status } from '../handlers/status.ts'
+import { AUDIT_DOC } from '../openapi/audit.ts'
+import {
+  API_PAGE_DOC,
+  FILES_DOC,
+  HEALTH_DOC,
+  INVARIANTS_DOC,
+  OPENAPI_DOC,
+  READINESS_DOC,
+  STATUS_DOC,
+  VERSION_DOC,
+} from '../openapi/native.ts'
+import { BACKUP_DOC } from '../openapi/transfer.ts'
+import type { Route } from '../route.ts'
+
+/** How it does, what it is, and the page. What takes every path comes last. */
+export const OPERATION_ROUTES: readonly Route[] = [
+  {
+    method: 'GET',
+    path: '/api/v1/invariants',
+    scope: 'read',
+    handler: invariants,
+    whole: true,
+    doc: INVARIANTS_DOC,
+    strict: true,
+    summary: 'Show the conservation law',
+  },
+  {
+    method: 'GET',
+    path: '/api/v1/status',
+    scope: 'read',
+    handler: status,
+    doc: STATUS_DOC,
+    strict: true,
+    summary: 'Tell what runs here and how it does',
+  },
+  {
+    method: 'GET',
+    path: '/api/v1/audit',
+    scope: 'admin',
+    handler: audit,
+    doc: AUDIT_DOC,
+    strict: true,
+    summary: 'List who changed what, newest first',
+  },
+  {
+    method: 'GET',
+    path: '/api/v1/backup',
+    scope: 'admin',
+    handler: backup,
+    whole: true,
+    long: true,
+    doc: BACKUP_DOC,
+    strict: true,
+    stream: true,
+    summary: 'Stream a consistent backup as one tar archive',
+  },
+  {
+    method: 'GET',
+    path: '/healthz',
+    scope: 'public',
+    handler: health,
+    doc: HEALTH_DOC,
+    summary: 'Say that the process answers',
+  },
+  {
+    method: 'GET',
+    path: '/readyz',
+    scope: 'public',
+    handler: readiness,
+    doc: READINESS_DOC,
+    summary: 'Say whether events can be kept and queries answered',
+  },
+  { method: 'GET', path: '/version', scope: 'public', handler: version, doc: VERSION_DOC, summary: 'Name the version' },
+  {
+    method: 'GET',
+    path: '/openapi.json',
+    scope: 'public',
+    handler: openApi,
+    doc: OPENAPI_DOC,
+    summary: 'Describe every route',
+  },
+  {
+    method: 'GET',
+    path: '/docs',
+    scope: 'public',
+    handler: apiPage,
+    doc: API_PAGE_DOC,
+    summary: 'Show that description as a page',
+  },
+  { method: 'GET', path: '/*', scope: 'public', handler: page, doc: FILES_DOC, summary: 'Serve the dashboard' },
+]
