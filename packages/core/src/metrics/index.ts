@@ -1,0 +1,5 @@
+export { DURATION_BUCKETS_MS, DURATION_BUCKETS_SECONDS } from './families/buckets.ts'
+export { CONVENTIONAL_FAMILIES } from './families/conventional.ts'
+export { ROUTIIUM_FAMILIES } from './families/routiium.ts'
+export { SEED_FAMILIES } from './families/seed.ts'
+export type { MetricFamily, MetricSet, MetricType } from './family.ts'
