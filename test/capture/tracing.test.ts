@@ -1,0 +1,114 @@
+import * as api from '@opentelemetry/api'
+import { EventStore, type UsageEvent } from '@tallystick/core'
+import { captureModel } from '@tallystick/core/capture/ai'
+import { openTelemetry } from '@tallystick/core/otel'
+import { generateText, wrapLanguageModel } from 'ai'
+import { MockLanguageModelV3 } from 'ai/test'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { type Sdk, startSdk } from '../../packages/core/src/otel/testing/sdk.ts'
+import { GATEWAYS, type Gateway } from './testing/gateways.ts'
+
+/** The SDK of OpenTelemetry, and requests that come in to servers in each framework, or go out through a model of `ai`. */
+vi.setConfig({ testTimeout: 30_000 })
+
+const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736'
+const SPAN = '00f067aa0ba902b7'
+const CHAT = '{"model":"gpt-4o","messages":[{"role":"user","content":"Say hi"}]}'
+
+let sdk: Sdk | undefined
+let gateway: Gateway | undefined
+afterEach(async () => {
+  await gateway?.close()
+  await sdk?.stop()
+  gateway = undefined
+  sdk = undefined
+})
+
+async function asked(store: EventStore, headers: Readonly<Record<string, string>>): Promise<UsageEvent> {
+  const response = await fetch(`${gateway?.url}/v1/chat/completions`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: 'Bearer good', ...headers },
+    body: CHAT,
+  })
+  await response.text()
+  await vi.waitFor(() => expect(store.length).toBe(1))
+  return store.drainAll()[0] as UsageEvent
+}
+
+describe.each(Object.entries(GATEWAYS))('a server in %s', (_, open) => {
+  it('is a part of the trace that a request comes with, and what its handlers do is a part of it', async () => {
+    sdk = startSdk()
+    const store = new EventStore()
+    const within: (string | undefined)[] = []
+    // Asked while the answer is made, as a client's own instrumentation would.
+    const clock = {
+      now: () => Date.now(),
+      monotonic: () => {
+        within.push(api.trace.getActiveSpan()?.spanContext().spanId)
+        return performance.now()
+      },
+    }
+    gateway = await open({ capture: { sink: store, tracing: openTelemetry(api), clock } })
+    const event = await asked(store, { traceparent: `00-${TRACE}-${SPAN}-01`, tracestate: 'vendor=1' })
+    expect(event).toMatchObject({ traceId: TRACE, requestModel: 'gpt-4o', inputTokens: 12, outputTokens: 3 })
+    await vi.waitFor(() => expect(sdk?.spans()).toHaveLength(1))
+    const [span] = sdk.spans()
+    expect(span).toMatchObject({ name: 'chat gpt-4o', kind: api.SpanKind.INTERNAL })
+    expect(span?.parentSpanContext).toMatchObject({ traceId: TRACE, spanId: SPAN, isRemote: true })
+    expect(span?.spanContext().spanId).toBe(event.spanId)
+    expect(span?.spanContext().traceState?.serialize()).toBe('vendor=1')
+    expect(span?.attributes).toMatchObject({
+      'gen_ai.usage.input_tokens': 12,
+      'gen_ai.usage.output_tokens': 3,
+      'llm.model': 'gpt-4o',
+      'llm.request_id': event.eventId,
+    })
+    expect(JSON.stringify(span?.attributes)).not.toContain('Hi')
+    expect(within).toContain(event.spanId)
+  })
+
+  it('says which trace a request was of without any SDK', async () => {
+    const store = new EventStore()
+    gateway = await open({ capture: { sink: store } })
+    const event = await asked(store, { traceparent: `00-${TRACE}-${SPAN}-00` })
+    expect(event).toMatchObject({ traceId: TRACE, spanId: SPAN })
+  })
+})
+
+describe('a model of ai', () => {
+  it('is a span for each call, inside what calls it', async () => {
+    sdk = startSdk()
+    const store = new EventStore()
+    const model = wrapLanguageModel({
+      model: new MockLanguageModelV3({
+        provider: 'openai.chat',
+        modelId: 'gpt-4o',
+        doGenerate: async () => ({
+          content: [{ type: 'text', text: 'Hi' }],
+          finishReason: { unified: 'stop', raw: 'stop' },
+          usage: {
+            inputTokens: { total: 12, noCache: 12, cacheRead: undefined, cacheWrite: undefined },
+            outputTokens: { total: 3, text: 3, reasoning: undefined },
+          },
+          warnings: [],
+        }),
+      }),
+      middleware: captureModel({ sink: store, tracing: openTelemetry(api) }),
+    })
+    const outer = api.trace.getTracer('application').startSpan('checkout')
+    await api.context.with(api.trace.setSpan(api.context.active(), outer), () =>
+      generateText({ model, prompt: 'Say hi' }),
+    )
+    const [span] = sdk.spans()
+    const [event] = store.drainAll()
+    expect(span).toMatchObject({
+      name: 'chat gpt-4o',
+      kind: api.SpanKind.CLIENT,
+      attributes: { 'gen_ai.usage.input_tokens': 12, 'gen_ai.usage.output_tokens': 3, 'llm.provider': 'openai' },
+    })
+    expect(span?.parentSpanContext?.spanId).toBe(outer.spanContext().spanId)
+    expect(event).toMatchObject({ traceId: outer.spanContext().traceId, spanId: span?.spanContext().spanId })
+    // What a receiver of the span would call it, so that it is counted once however it is told.
+    expect(event?.eventId).toBe(`${event?.traceId}-${event?.spanId}`)
+  })
+})
