@@ -1,11 +1,19 @@
 import * as api from '@opentelemetry/api'
 import { EventStore, type UsageEvent } from '@tallystick/core'
+import { captureFetch } from '@tallystick/core/capture'
 import { captureModel } from '@tallystick/core/capture/ai'
 import { openTelemetry } from '@tallystick/core/otel'
 import { generateText, wrapLanguageModel } from 'ai'
 import { MockLanguageModelV3 } from 'ai/test'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { type Sdk, startSdk } from '../../packages/core/src/otel/testing/sdk.ts'
+import {
+  CHAT as CHAT_PATH,
+  completion,
+  JSON_TYPE,
+  openProxied,
+  send,
+} from '../../packages/server/src/proxy/testing/proxied.ts'
 import { GATEWAYS, type Gateway } from './testing/gateways.ts'
 
 /** The SDK of OpenTelemetry, and requests that come in to servers in each framework, or go out through a model of `ai`. */
@@ -39,16 +47,7 @@ describe.each(Object.entries(GATEWAYS))('a server in %s', (_, open) => {
   it('is a part of the trace that a request comes with, and what its handlers do is a part of it', async () => {
     sdk = startSdk()
     const store = new EventStore()
-    const within: (string | undefined)[] = []
-    // Asked while the answer is made, as a client's own instrumentation would.
-    const clock = {
-      now: () => Date.now(),
-      monotonic: () => {
-        within.push(api.trace.getActiveSpan()?.spanContext().spanId)
-        return performance.now()
-      },
-    }
-    gateway = await open({ capture: { sink: store, tracing: openTelemetry(api), clock } })
+    gateway = await open({ capture: { sink: store, tracing: openTelemetry(api) } })
     const event = await asked(store, { traceparent: `00-${TRACE}-${SPAN}-01`, tracestate: 'vendor=1' })
     expect(event).toMatchObject({ traceId: TRACE, requestModel: 'gpt-4o', inputTokens: 12, outputTokens: 3 })
     await vi.waitFor(() => expect(sdk?.spans()).toHaveLength(1))
@@ -64,7 +63,7 @@ describe.each(Object.entries(GATEWAYS))('a server in %s', (_, open) => {
       'llm.request_id': event.eventId,
     })
     expect(JSON.stringify(span?.attributes)).not.toContain('Hi')
-    expect(within).toContain(event.spanId)
+    expect(event.tags?.['within']).toBe(event.spanId)
   })
 
   it('says which trace a request was of without any SDK', async () => {
@@ -110,5 +109,45 @@ describe('a model of ai', () => {
     expect(event).toMatchObject({ traceId: outer.spanContext().traceId, spanId: span?.spanContext().spanId })
     // What a receiver of the span would call it, so that it is counted once however it is told.
     expect(event?.eventId).toBe(`${event?.traceId}-${event?.spanId}`)
+  })
+})
+
+describe('the capture proxy', () => {
+  it('is told of the trace where that is asked for, keeps it, and passes it on as it came', async () => {
+    sdk = startSdk()
+    const proxied = await openProxied()
+    const seen: NodeJS.Dict<string | string[]>[] = []
+    proxied.standIn.answer = (request, response) => {
+      seen.push(request.headers)
+      request.resume()
+      response.writeHead(200, JSON_TYPE).end(completion(`answer-number-${seen.length}`))
+    }
+    const store = new EventStore()
+    const tracing = openTelemetry(api, { propagate: (url) => url.pathname.startsWith('/proxy/') })
+    const traced = captureFetch({ sink: store, tracing })
+    await (await traced(`${proxied.url}${CHAT_PATH}`, { method: 'POST', headers: JSON_TYPE, body: CHAT })).text()
+    const own = `00-${TRACE}-${SPAN}-00`
+    await send(`${proxied.url}${CHAT_PATH}`, {
+      headers: { ...JSON_TYPE, TraceParent: own, tracestate: 'vendor=1,other=2' },
+      body: CHAT,
+    })
+    await send(`${proxied.url}${CHAT_PATH}`, { headers: { ...JSON_TYPE, traceparent: 'none' }, body: CHAT })
+    const events = await proxied.events()
+    await proxied.close()
+
+    const [mine] = store.drainAll()
+    const { traceId, spanId } = mine ?? {}
+    expect(traceId).toMatch(/^[0-9a-f]{32}$/)
+    expect(seen.map(({ traceparent, tracestate }) => [traceparent, tracestate])).toEqual([
+      [`00-${traceId}-${spanId}-01`, undefined],
+      [own, 'vendor=1,other=2'],
+      ['none', undefined],
+    ])
+    expect(events.map(({ trace_id: trace, span_id: span }) => [trace, span])).toEqual([
+      [traceId, spanId],
+      [TRACE, SPAN],
+      [undefined, undefined],
+    ])
+    expect(sdk.spans()).toMatchObject([{ attributes: { 'llm.tokens.input': mine?.inputTokens } }])
   })
 })
