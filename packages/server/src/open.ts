@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { TallystickError } from '@tallystick/core'
+import { systemTimers, TallystickError } from '@tallystick/core'
 import { type Clock, type Random, systemClock, systemRandom, uuidv7Generator } from '@tallystick/core/event'
 import { type Journal, type JournalTrace, type JournalWitness, openJournal } from '@tallystick/core/journal'
 import { createPriceBook, type OverrideSource, type PriceBook } from '@tallystick/core/pricing'
@@ -30,12 +30,15 @@ import { createKeyHash, directorySecret, newSecret } from './proxy/key-hash.ts'
 import { type CaptureProxy, createProxy, type ProxySettings, type ProxyStats } from './proxy/proxy.ts'
 import { createIngestRecorder } from './proxy/recorder.ts'
 import { readUpstreams } from './proxy/upstream.ts'
+import { type Push, startPush } from './push/push.ts'
+import type { PushSettings } from './push/settings.ts'
 import { openMemoryState } from './state/memory.ts'
 import { type DurableState, openState } from './state/open.ts'
 import type { ControlState } from './state/state.ts'
 import { verifyState } from './state/verify.ts'
 import { locateStore, type OpenStoreOptions, openStore } from './store/open-store.ts'
 import type { StoreStats, UsageStore } from './store/store.ts'
+import { assertTraceUrl } from './traces.ts'
 import { startUpkeep, type Upkeep } from './upkeep.ts'
 import { VERSION } from './version.ts'
 
@@ -76,6 +79,10 @@ export interface OpenOptions {
   readonly admin?: AdminAccess
   /** The capture proxy under `/proxy`; absent: there is none. See docs/proxy.md. */
   readonly proxy?: ProxySettings
+  /** Pushes figures to a collector of OpenTelemetry; absent: to nobody. See docs/opentelemetry.md. */
+  readonly push?: PushSettings
+  /** Address of a trace, `{trace_id}` in place of its id; the page links to it. */
+  readonly traceUrl?: string
   /** How alerts are sent. They are evaluated and sent from `listen` on, or from `alerts.start`. */
   readonly alerts?: SendOptions
   /** Files of the dashboard; those built into the package when absent. */
@@ -140,6 +147,7 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
   const { clock = systemClock, logger = SILENT } = options
   const startedMs = clock.now()
   const onError = (error: unknown): void => logger.error({ err: error }, 'something failed in the background')
+  if (options.traceUrl !== undefined) assertTraceUrl(options.traceUrl)
   const prices = createPriceBook({ overrides: options.prices ?? [] })
 
   const opening = openStorage(options, closers, clock, onError)
@@ -171,7 +179,10 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
     ...(options.retainEventsMs === undefined ? {} : { retainMs: options.retainEventsMs }),
     ...(options.dedupMemoryBytes === undefined ? {} : { dedupMemoryBytes: options.dedupMemoryBytes }),
   })
+  // After the pipeline: the last push tells of what came last.
+  closers.push(() => push?.close())
   closers.push(() => ingest.close())
+  const push = openPush(options, ingest, clock, logger)
 
   // Before anything can be submitted: no accepted event may pass it by.
   const budgets = createBudgets({
@@ -263,6 +274,8 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
       address: () => listening[0]?.url,
       ...(journal ? { journal: () => ({ id: journal.id, ...journal.stats() }) } : {}),
       ...(durable ? { state: () => durable.stats() } : {}),
+      ...(push === undefined ? {} : { push: () => push.stats() }),
+      ...(options.traceUrl === undefined ? {} : { traceUrl: options.traceUrl }),
     },
     ...(options.limits ? { limits: options.limits } : {}),
     ...(options.ack ? { ack: options.ack } : {}),
@@ -309,6 +322,18 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
       return closed
     },
   }
+}
+
+/** @throws TallystickError `invalid_config` when where figures go is not valid */
+function openPush(
+  { push: settings, random = systemRandom }: OpenOptions,
+  ingest: Ingest,
+  clock: Clock,
+  logger: Logger,
+): Push | undefined {
+  if (settings === undefined) return undefined
+  const instanceId = uuidv7Generator(clock, random)()
+  return startPush({ ...settings, ingest, clock, random, timers: systemTimers, logger, version: VERSION, instanceId })
 }
 
 /** @throws TallystickError `invalid_config` when an upstream is not valid */

@@ -14,6 +14,7 @@ export function openOptions(config: Config): OpenOptions {
   const jwtSecret = config.secret('protocol012.jwt_secret')
   const token = config.secret('routiium.admin_token')
   const smtpUrl = config.secret('alerts.smtp_url')
+  const traceUrl = config.text('traces.url_template')
   return {
     dataDir,
     store: locateStore(config.text('store'), dataDir),
@@ -46,6 +47,8 @@ export function openOptions(config: Config): OpenOptions {
     },
     login: loginOptions(config),
     ...(config.flag('proxy.enabled') ? { proxy: proxySettings(config) } : {}),
+    ...(config.text('otlp.push.endpoint') === '' ? {} : { push: pushSettings(config) }),
+    ...(traceUrl === '' ? {} : { traceUrl }),
     allowedHosts: config.list('http.allowed_hosts'),
     allowedOrigins: config.list('http.allowed_origins'),
     admin: { ...(token === undefined ? {} : { token }), insecure: config.flag('routiium.insecure_admin') },
@@ -73,6 +76,19 @@ export function proxySettings(config: Config): NonNullable<OpenOptions['proxy']>
     includeUsage: config.flag('proxy.include_usage'),
     enforceBudgets: config.flag('proxy.enforce_budgets'),
     idleMs: config.integer('proxy.idle_seconds') * 1000,
+  }
+}
+
+function pushSettings(config: Config): NonNullable<OpenOptions['push']> {
+  const headers = config.secret('otlp.push.headers')
+  return {
+    endpoint: config.text('otlp.push.endpoint'),
+    ...(headers === undefined ? {} : { headers }),
+    intervalMs: config.integer('otlp.push.interval_seconds') * 1000,
+    timeoutMs: config.integer('otlp.push.timeout_seconds') * 1000,
+    temporality: config.text('otlp.push.temporality') as 'cumulative' | 'delta',
+    compression: config.text('otlp.push.compression') as 'gzip' | 'none',
+    optIn: config.list('otlp.push.semconv').join(','),
   }
 }
 
