@@ -1,11 +1,9 @@
 import type { UsageEvent } from '@tallystick/core/event'
 import { ATTRIBUTES, type Generation } from '@tallystick/core/otel'
 import { type FilterValue, TupleMap } from '@tallystick/core/query'
-import { INSTRUMENTS, type Instrument } from './instruments.ts'
+import { INSTRUMENTS, type Instrument, OTHER } from './instruments.ts'
 import { Point, type PointAttributes, type Reading } from './point.ts'
 
-/** What names say that no more series fit for. */
-const OTHER = 'other'
 const MAX_SERIES = 2_000
 
 /** The attributes that all metrics share, in the order of the tuple that they make. */
@@ -31,7 +29,7 @@ export class Figures {
 
   constructor(generation: Generation, maxSeries: number = MAX_SERIES) {
     this.#instruments = INSTRUMENTS[generation]
-    this.#perSet = this.#instruments.reduce((sum, { splits }) => sum + splits, 0)
+    this.#perSet = this.#instruments.reduce((sum, { reserved }) => sum + reserved.length, 0)
     this.#left = maxSeries
     const tuple = SHARED.map(() => OTHER)
     this.#other = this.#open(tuple)
@@ -113,8 +111,8 @@ class PointSet {
     const points = this.#points[at] as Map<string | undefined, Point>
     const known = points.get(split)
     if (known !== undefined) return known
-    const isNamedOutside = instrument.split === ATTRIBUTES.errorType && split !== undefined && split !== OTHER
-    if (isNamedOutside && !this.#takeRoom()) return this.#pointOf(at, instrument, OTHER)
+    const { reserved } = instrument
+    if (!reserved.includes(split) && !this.#takeRoom()) return this.#pointOf(at, instrument, reserved.at(-1))
     const own: PointAttributes =
       instrument.split === undefined || split === undefined ? [] : [[instrument.split, split]]
     const point = new Point(instrument, [...this.#attributes, ...own])

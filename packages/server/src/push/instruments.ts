@@ -13,10 +13,13 @@ export interface Instrument {
   readonly digits: number
   /** The attribute that tells apart what one request adds, beside those that all metrics share. */
   readonly split?: string
-  /** How many values of {@link split} there are, where they are not of somebody else's making. */
-  readonly splits: number
+  /** Values of {@link split} that there is always room for; whichever other finds none is told as the last of them. */
+  readonly reserved: readonly [string | undefined, ...(string | undefined)[]]
   readonly add: (event: UsageEvent, add: (value: number, split?: string) => void) => void
 }
+
+/** What names say that no more series fit for. */
+export const OTHER = 'other'
 
 /** Bounds of costs, in nano-USD: a hundredth of a cent to ten dollars. */
 const COST_BOUNDS = [1e5, 3e5, 1e6, 3e6, 1e7, 3e7, 1e8, 3e8, 1e9, 3e9, 1e10]
@@ -35,7 +38,7 @@ function common(generation: Generation): readonly Instrument[] {
       digits: 3,
       split: ATTRIBUTES.errorType,
       // No error, and those whose names did not fit.
-      splits: 2,
+      reserved: [undefined, OTHER],
       add(event, add) {
         if (event.durationMs !== undefined) add(event.durationMs, failed(event) ? errorTypeOf(event) : undefined)
       },
@@ -46,7 +49,7 @@ function common(generation: Generation): readonly Instrument[] {
       about: 'Time until the first piece of a streamed answer.',
       bounds: BOUNDS.durationMs,
       digits: 3,
-      splits: 1,
+      reserved: [undefined],
       add(event, add) {
         if (event.stream === true && event.ttfbMs !== undefined) add(event.ttfbMs)
       },
@@ -57,7 +60,7 @@ function common(generation: Generation): readonly Instrument[] {
       about: 'Cost of requests whose cost is known.',
       bounds: COST_BOUNDS,
       digits: 9,
-      splits: 1,
+      reserved: [undefined],
       add(event, add) {
         if (event.costNanoUsd !== undefined) add(event.costNanoUsd)
       },
@@ -75,7 +78,7 @@ const OF_V1_41: readonly Instrument[] = [
     about: 'Tokens of requests: input, cached ones included, and output, reasoning included.',
     bounds: BOUNDS.tokens,
     split: ATTRIBUTES.tokenType,
-    splits: 2,
+    reserved: ['input', 'output'],
     add({ inputTokens, outputTokens }, add) {
       if (inputTokens !== undefined) add(inputTokens, 'input')
       if (outputTokens !== undefined) add(outputTokens, 'output')
@@ -107,7 +110,7 @@ const OF_LATEST: readonly Instrument[] = [
     name: latest.inputTokensOfRequest,
     about: 'Input tokens of single requests.',
     bounds: BOUNDS.tokens,
-    splits: 1,
+    reserved: [undefined],
     add({ inputTokens }, add) {
       if (inputTokens !== undefined) add(inputTokens)
     },
@@ -117,7 +120,7 @@ const OF_LATEST: readonly Instrument[] = [
     name: latest.outputTokensOfRequest,
     about: 'Output tokens of single requests.',
     bounds: BOUNDS.tokens,
-    splits: 1,
+    reserved: [undefined],
     add({ outputTokens }, add) {
       if (outputTokens !== undefined) add(outputTokens)
     },
@@ -125,7 +128,7 @@ const OF_LATEST: readonly Instrument[] = [
 ]
 
 function counter(name: string, about: string, add: Instrument['add']): Instrument {
-  return { ...TOKENS, name, about, split: ATTRIBUTES.tokenModality, splits: 3, add }
+  return { ...TOKENS, name, about, split: ATTRIBUTES.tokenModality, reserved: ['unknown'], add }
 }
 
 /** What no subset tells of may be text, or not: providers list what they charge apart. */
