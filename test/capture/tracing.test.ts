@@ -1,12 +1,15 @@
 import * as api from '@opentelemetry/api'
-import { EventStore, type UsageEvent } from '@tallystick/core'
+import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto'
+import { EventStore, SyncClient, type UsageEvent } from '@tallystick/core'
 import { captureFetch } from '@tallystick/core/capture'
 import { captureModel } from '@tallystick/core/capture/ai'
 import { openTelemetry } from '@tallystick/core/otel'
 import { generateText, wrapLanguageModel } from 'ai'
 import { MockLanguageModelV3 } from 'ai/test'
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { openStandIn } from '../../packages/core/src/capture/testing/stand-in.ts'
 import { type Sdk, startSdk } from '../../packages/core/src/otel/testing/sdk.ts'
+import { openReceiver } from '../../packages/server/src/http/otlp/testing/receiver.ts'
 import {
   CHAT as CHAT_PATH,
   completion,
@@ -149,5 +152,51 @@ describe('the capture proxy', () => {
       [undefined, undefined],
     ])
     expect(sdk.spans()).toMatchObject([{ attributes: { 'llm.tokens.input': mine?.inputTokens } }])
+  })
+})
+
+describe('a server that is sent spans and events of the same requests', () => {
+  it.each(['spans', 'events'] as const)('counts each request once, %s first', async (first) => {
+    const receiver = await openReceiver({ clock: { now: () => Date.now(), monotonic: () => performance.now() } })
+    const { url } = await receiver.tallystick.listen()
+    let answers = 0
+    const provider = await openStandIn((_, response) => {
+      answers++
+      if (answers % 4 === 0) response.writeHead(503).end()
+      else if (answers % 5 === 0) response.destroy()
+      // One without an id of its own, and with a use that no catalogue has a price for.
+      else if (answers % 3 === 0)
+        response.writeHead(200, JSON_TYPE).end('{"model":"mine","usage":{"prompt_tokens":5,"completion_tokens":1}}')
+      else response.writeHead(200, JSON_TYPE).end(completion(`answer-of-some-length-${answers}`))
+    })
+    sdk = startSdk({ exporter: new OTLPTraceExporter({ url: `${url}/v1/traces` }) })
+    const store = new EventStore()
+    // Ids are those of an agent, or of a source, which spans have none of.
+    const captured = captureFetch({ sink: store, names: { agentId: 'agent_7' }, tracing: openTelemetry(api) })
+    for (let request = 0; request < 20; request++)
+      await captured(`${provider.url}/v1/chat/completions`, {
+        method: 'POST',
+        body: CHAT.replace('hi', String(request)),
+      })
+        .then((response) => response.text())
+        .catch(() => undefined)
+    const events = store.snapshotEvents()
+    const sync = (): Promise<unknown> => SyncClient.start(store, { url }).stop({ timeoutMs: 5_000 })
+    if (first === 'events') await sync()
+    await sdk.stop()
+    sdk = undefined
+    if (first === 'spans') await sync()
+
+    const sum = (name: 'inputTokens' | 'outputTokens'): number =>
+      events.reduce((all, event) => all + (event[name] ?? 0), 0)
+    expect(events).toHaveLength(20)
+    expect(await receiver.totals()).toMatchObject({
+      requests: 20,
+      failed_requests: events.filter(({ success }) => success === false).length,
+      input_tokens: sum('inputTokens'),
+      output_tokens: sum('outputTokens'),
+    })
+    await receiver.tallystick.close()
+    await provider.close()
   })
 })

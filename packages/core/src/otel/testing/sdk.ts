@@ -7,6 +7,7 @@ import {
   type ReadableSpan,
   type Sampler,
   SimpleSpanProcessor,
+  type SpanExporter,
 } from '@opentelemetry/sdk-trace-base'
 
 /** The SDK of OpenTelemetry as an application on Node starts it: tracer, context over awaits, W3C propagation with baggage. */
@@ -32,9 +33,14 @@ class AsyncContext implements ContextManager {
   disable = (): this => this
 }
 
-export function startSdk(options: { readonly sampler?: Sampler } = {}): Sdk {
+export function startSdk(options: { readonly sampler?: Sampler; readonly exporter?: SpanExporter } = {}): Sdk {
+  const { exporter: other, ...rest } = options
   const exporter = new InMemorySpanExporter()
-  const provider = new BasicTracerProvider({ ...options, spanProcessors: [new SimpleSpanProcessor(exporter)] })
+  const exporters = other === undefined ? [exporter] : [exporter, other]
+  const provider = new BasicTracerProvider({
+    ...rest,
+    spanProcessors: exporters.map((each) => new SimpleSpanProcessor(each)),
+  })
   trace.setGlobalTracerProvider(provider)
   context.setGlobalContextManager(new AsyncContext())
   propagation.setGlobalPropagator(
