@@ -1,7 +1,7 @@
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import type { Clock } from '@tallystick/core/event'
-import { retryAfterMs } from '../retry-after.ts'
+import { retryAfterMs } from '../retry.ts'
 
 /** What became of one push. Nothing in it is secret: it is logged. */
 export type Outcome =

@@ -3,7 +3,7 @@ import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import type { LookupFunction } from 'node:net'
 import type { Clock } from '@tallystick/core/event'
-import { retryAfterMs } from '../../retry-after.ts'
+import { retryAfterMs } from '../../retry.ts'
 import type { HostPolicy } from './hosts.ts'
 import type { Outcome } from './outcome.ts'
 
