@@ -37,3 +37,26 @@ it('takes the header of a proxy only where there is one that is trusted', () => 
   })
   expect(() => openOptions(configOf({ auth }))).toThrow(expect.objectContaining({ code: 'invalid_config' }))
 })
+
+it('pushes to nobody unless that is configured, and never shows the headers of pushes', () => {
+  expect(openOptions(configOf({}))).not.toHaveProperty('push')
+  const otlp = { push: { endpoint: 'http://collector:4318', interval_seconds: 15, temporality: 'delta' } }
+  const env = {
+    OTEL_SEMCONV_STABILITY_OPT_IN: 'http,gen_ai_latest_experimental',
+    TALLYSTICK_OTLP_PUSH_HEADERS: 'a=canary',
+  }
+  const config = configOf({ otlp, traces: { url_template: 'https://jaeger.example/{trace_id}' } }, env)
+  expect(openOptions(config)).toMatchObject({
+    push: {
+      endpoint: 'http://collector:4318',
+      headers: 'a=canary',
+      intervalMs: 15_000,
+      timeoutMs: 10_000,
+      temporality: 'delta',
+      compression: 'gzip',
+      optIn: 'http,gen_ai_latest_experimental',
+    },
+    traceUrl: 'https://jaeger.example/{trace_id}',
+  })
+  expect(JSON.stringify([...config.settings.values()].map(shownValue))).not.toContain('canary')
+})
