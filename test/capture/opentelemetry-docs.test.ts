@@ -7,7 +7,8 @@ import { ATTRIBUTES, LLM_ATTRIBUTES, METRICS } from '@tallystick/core/otel'
 import { afterAll, expect, it } from 'vitest'
 import { openStandIn } from '../../packages/core/src/capture/testing/stand-in.ts'
 import { CONFIG_KEYS } from '../../packages/server/src/config/keys.ts'
-import { ROOT } from '../e2e/cli.ts'
+import { openCollector, pointsOf, type Received, totalOf } from '../../packages/server/src/push/testing/collector.ts'
+import { ROOT, serve } from '../e2e/cli.ts'
 
 const page = readFileSync(join(ROOT, 'docs/opentelemetry.md'), 'utf8')
 const project = mkdtempSync(join(tmpdir(), 'tallystick-spans-'))
@@ -38,3 +39,27 @@ it('docs/opentelemetry.md names every metric, the shared attributes, and variabl
   expect(variables.length).toBeGreaterThan(3)
   for (const variable of variables) expect(CONFIG_KEYS.map(({ env }) => env)).toContain(variable)
 })
+
+it('a served Tallystick pushes by what its configuration says, and a last time when it stops', async () => {
+  const collector = await openCollector()
+  const config = join(project, 'tallystick.config.json')
+  writeFileSync(
+    config,
+    JSON.stringify({ otlp: { push: { endpoint: collector.url, headers: 'x-key=secret', interval_seconds: 3600 } } }),
+  )
+  const served = await serve(project, ['--config', config, '--store', 'memory:'])
+  const status = async (): Promise<unknown> => (await fetch(`${served.url}/api/v1/status`)).json()
+  await fetch(`${served.url}/api/v1/events`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ provider: 'openai', model: 'gpt-4o', input_tokens: 1_200, output_tokens: 80 }),
+  })
+  expect(await status()).toMatchObject({ otlp_push: { pushed: 0, failed: 0 }, traces: { url_template: null } })
+  expect(JSON.stringify(await status())).not.toContain('secret')
+  expect(await served.stop()).toBe(0)
+  await collector.close()
+  const [pushed] = collector.taken as [Received]
+  expect(pushed.headers['x-key']).toBe('secret')
+  expect(totalOf(pushed, METRICS['v1.41'].tokenUsage)).toBe(1_280)
+  expect(pointsOf(pushed, METRICS['v1.41'].cost)[0]?.sum).toBe(0.0038)
+}, 60_000)
