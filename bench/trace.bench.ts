@@ -8,13 +8,12 @@ import { line, machine, median, option } from './report.ts'
 
 /**
  * What a span costs a captured request: whole requests through `captureFetch` over a `fetch` that answers at once, the answer
- * read to its end. Every contender takes its turn in each round, in stretches of 100 requests, so that ratios are of one
- * run; the median stretch counts. An SDK's spans end in a processor that drops them: what exporting costs is not ours.
+ * read to its end. Contenders take turns, in stretches of 100 requests, so that figures are of one run; medians count. An
+ * SDK's spans end in a processor that drops them: what exporting costs is not ours.
  *
- *   npm run bench -- trace [--rounds 15] [--requests 3000]
+ *   npm run bench -- trace [--requests 20000]
  */
-const rounds = Number(option('rounds', '15'))
-const requests = Number(option('requests', '3000'))
+const requests = Number(option('requests', '20000'))
 const STRETCH = 100
 console.log(machine())
 
@@ -151,17 +150,25 @@ async function stretch({ send, rest }: Contender): Promise<number> {
   return taken
 }
 
-const results = new Map<string, number[]>(contenders.map(({ name }) => [name, []]))
+/** Each stretch beside that of plain capture in the same turn. */
+const results = new Map<string, { readonly us: number; readonly more: number }[]>(
+  contenders.map(({ name }) => [name, []]),
+)
 for (const contender of contenders) for (let warm = 0; warm < 10; warm++) await stretch(contender)
-for (let round = 0; round < rounds; round++)
-  for (let done = 0; done < requests / rounds; done += STRETCH)
-    for (const contender of contenders) results.get(contender.name)?.push(await stretch(contender))
+const turns = Math.ceil(requests / STRETCH)
+for (let turn = 0; turn < turns; turn++) {
+  const taken = new Map<string, number>()
+  // Nobody always comes after the same one, whose litter is then collected.
+  const order = [...contenders.slice(turn % contenders.length), ...contenders.slice(0, turn % contenders.length)]
+  for (const contender of turn % 2 === 0 ? order : order.reverse()) taken.set(contender.name, await stretch(contender))
+  const plain = taken.get('captured') ?? Number.NaN
+  for (const [name, us] of taken) results.get(name)?.push({ us, more: us - plain })
+}
 
-const costOf = (name: string): number => median(results.get(name) ?? [])
-const [bare, plain] = [costOf('bare fetch'), costOf('captured')]
-for (const { name } of contenders)
+for (const { name } of contenders) {
+  const all = results.get(name) ?? []
   line(name, {
-    'µs a request': costOf(name),
-    'more than bare': costOf(name) - bare,
-    'more than captured': costOf(name) - plain,
+    'µs a request': median(all.map(({ us }) => us)),
+    'more than captured': median(all.map(({ more }) => more)),
   })
+}
