@@ -1,4 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
+import { createFileRegistry, type DescMessage, fromBinary, fromJson, type JsonValue } from '@bufbuild/protobuf'
+import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt'
 import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-http'
 import { AggregationType, MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
@@ -7,6 +9,7 @@ import { openTallystick, type Tallystick } from '../open.ts'
 import { INSTRUMENTS } from './instruments.ts'
 import type { PushSettings } from './settings.ts'
 import { type Collector, metricsOf, openCollector, type Received } from './testing/collector.ts'
+import { OTLP_METRICS_SCHEMA } from './testing/otlp-schema.fixture.ts'
 
 /** What is pushed, as others read it: another Tallystick, and beside what the SDK of OpenTelemetry sends of the same. */
 
@@ -168,3 +171,57 @@ describe.each([
     expect(shapeOf(ours)).toEqual(shapeOf(theirs))
   })
 })
+
+describe('the schema of OpenTelemetry', () => {
+  const registry = createFileRegistry(fromBinary(FileDescriptorSetSchema, Buffer.from(OTLP_METRICS_SCHEMA, 'base64')))
+  const name = 'opentelemetry.proto.collector.metrics.v1.ExportMetricsServiceRequest'
+  const schema = registry.getMessage(name) as DescMessage
+  // Members that it does not have are refused.
+  const read = (body: unknown): Record<string, unknown> => fromJson(schema, body as JsonValue, { registry })
+
+  it.each([
+    ['v1.41', 'delta', ''],
+    ['latest', 'cumulative', 'gen_ai_latest_experimental'],
+  ] as const)('reads what is pushed under the names of %s, %s', async (_, temporality, optIn) => {
+    const tallystick = await pushing({ endpoint: collector.url, temporality, optIn })
+    await tallystick.ingest.submit({ items: ITEMS, door: 'native' })
+    await tallystick.close()
+    const [{ body }] = collector.taken as [Received]
+    const { resourceMetrics } = read(body) as { resourceMetrics: { scopeMetrics: { metrics: Metric[] }[] }[] }
+    const metrics = resourceMetrics.flatMap(({ scopeMetrics }) => scopeMetrics.flatMap((scope) => scope.metrics))
+    expect(metrics.length).toBeGreaterThan(3)
+    for (const { data } of metrics) {
+      expect(data.value.aggregationTemporality).toBe(temporality === 'delta' ? 1 : 2)
+      for (const { timeUnixNano, startTimeUnixNano, count, bucketCounts, explicitBounds } of data.value.dataPoints) {
+        expect(timeUnixNano >= startTimeUnixNano).toBe(true)
+        if (data.case !== 'histogram') continue
+        expect(bucketCounts).toHaveLength(explicitBounds.length + 1)
+        expect(bucketCounts.reduce((sum, bucket) => sum + bucket, 0n)).toBe(count)
+      }
+    }
+    const input = metrics
+      .filter((metric) => /\.token\.usage$|\.usage\.(?:input|output)_tokens$/.test(metric.name))
+      .flatMap(({ data }) => data.value.dataPoints)
+      .reduce((sum, point) => sum + Number(point.sum ?? point.value?.value), 0)
+    expect(input).toBe(SUM('input_tokens') + SUM('output_tokens'))
+    expect(() => read({ ...body, resource: [] })).toThrow()
+  })
+})
+
+interface Metric {
+  readonly name: string
+  readonly data: {
+    readonly case: 'sum' | 'histogram'
+    readonly value: { readonly aggregationTemporality: number; readonly dataPoints: readonly DataPoint[] }
+  }
+}
+
+interface DataPoint {
+  readonly startTimeUnixNano: bigint
+  readonly timeUnixNano: bigint
+  readonly count: bigint
+  readonly sum?: number
+  readonly bucketCounts: readonly bigint[]
+  readonly explicitBounds: readonly number[]
+  readonly value?: { readonly value: bigint | number }
+}
