@@ -7,6 +7,7 @@ import type { Authenticator } from '../identity/authenticator.ts'
 import type { Ingest } from '../ingest/ingest.ts'
 import type { Verification } from '../ingest/verify.ts'
 import type { Generations } from '../langfuse/generations.ts'
+import type { RequestCounts } from '../metrics/request-counts.ts'
 import type { CaptureProxy } from '../proxy/proxy.ts'
 import type { Audit } from '../state/audit-log.ts'
 import type { StateStats } from '../state/open.ts'
@@ -78,6 +79,8 @@ export interface AppContext {
   readonly about: About
   /** Begins a backup; absent with a memory store, which keeps nothing. */
   readonly backup?: () => Promise<BackupStream>
+  /** Counts what is answered, by route and class of status. */
+  readonly requests: RequestCounts
   /** The OpenAPI document of every route. */
   readonly openApi: () => object
   readonly newRequestId: () => string

@@ -14,6 +14,7 @@ import { scopedStore } from '../identity/scoped-store.ts'
 import type { AckMode, Ingest } from '../ingest/ingest.ts'
 import { type VerifyOptions, verify } from '../ingest/verify.ts'
 import { createGenerations, type Generations } from '../langfuse/generations.ts'
+import { NO_ROUTE, RequestCounts } from '../metrics/request-counts.ts'
 import type { CaptureProxy } from '../proxy/proxy.ts'
 import { createAudit } from '../state/audit-log.ts'
 import { openMemoryState } from '../state/memory.ts'
@@ -82,6 +83,8 @@ export interface AppOptions {
   readonly admin?: AdminAccess
   /** The capture proxy; without it there is nothing under /proxy. */
   readonly proxy?: CaptureProxy
+  /** Counts what is answered; made when absent. */
+  readonly requests?: RequestCounts
   /** What the store keeps single events for, ms; only told, not enforced here. */
   readonly eventsTtlMs?: number
   readonly clock?: Clock
@@ -128,6 +131,7 @@ export function createApp(options: AppOptions): App {
         response = await answer(request, peer, as)
       } catch (error) {
         response = failure(error, context, request, shapeOf(new URL(request.url).pathname))
+        context.requests.count(NO_ROUTE, response.status)
       }
       secureHeaders(response.headers)
       const origin = context.guard.corsOrigin(request.headers.get('origin') ?? undefined)
@@ -167,6 +171,7 @@ function contextOf(options: AppOptions): AppContext {
     ack = 'durable',
   } = options
   const limits = { ...DEFAULT_LIMITS, ...options.limits }
+  const requests = options.requests ?? new RequestCounts()
   const budget = createByteBudget(limits.heldBytes)
   const state = options.state ?? openMemoryState()
   const budgets = options.budgets ?? createBudgets({ state, store, ingest, clock, random, ticks: false })
@@ -233,6 +238,7 @@ function contextOf(options: AppOptions): AppContext {
     downloads: createDownloads(limits.downloads),
     ...(options.proxy ? { proxy: options.proxy } : {}),
     ...(options.backup ? { backup: options.backup } : {}),
+    requests,
     openApi: once(() => openApiDocument(ROUTES, about.version)),
     newRequestId,
     newSecret: (bytes) => Buffer.from(random.fill(new Uint8Array(bytes))).toString('hex'),
@@ -250,6 +256,10 @@ function routerOf(routes: readonly Route[], context: AppContext): Hono<{ Binding
   const router = new Hono<{ Bindings: Bindings }>()
   for (const route of routes) {
     const parameters = route.strict ? documentedParameters(route.doc) : undefined
+    const counted = (response: Response): Response => {
+      context.requests.count(route.path, response.status)
+      return response
+    }
     router.on(route.method, route.path, async (c) => {
       try {
         const url = new URL(c.req.url)
@@ -262,17 +272,19 @@ function routerOf(routes: readonly Route[], context: AppContext): Hono<{ Binding
         const store = scopedStore(context.store, principal)
         const params = c.req.param() as Readonly<Record<string, string>>
         const call: Call = { request: c.req.raw, url, params, app: context, principal, store, peer }
-        const response = await route.handler(call)
+        const response = counted(await route.handler(call))
         return route.long ? endedWith(response, principal, context.identity) : response
       } catch (error) {
-        return failure(error, context, c.req.raw, route.failure)
+        return counted(failure(error, context, c.req.raw, route.failure))
       }
     })
     // After a path's last row: whatever method got past them is not one of its own.
     const methods = methodsOf(routes, route.path)
     if (route === routes.findLast(({ path }) => path === route.path)) {
       router.all(route.path, (c) =>
-        c.req.method === 'OPTIONS' ? optionsAnswer(methods) : refusedMethod(methods, route, c.req.raw, context),
+        counted(
+          c.req.method === 'OPTIONS' ? optionsAnswer(methods) : refusedMethod(methods, route, c.req.raw, context),
+        ),
       )
     }
   }
