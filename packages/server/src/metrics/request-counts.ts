@@ -7,7 +7,7 @@ export interface RequestCount {
 }
 
 /** Series there may be: a client that asks for everything wrongly must not fill the scrape. */
-const MAX_SERIES = 120
+const MAX_SERIES = 60
 const OTHER = 'other'
 /** The route of what was refused before one was found. */
 export const NO_ROUTE = 'none'
