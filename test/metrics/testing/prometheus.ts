@@ -118,8 +118,7 @@ export async function startPrometheus(scrapeConfigs: string): Promise<Prometheus
       }
       throw new Error(`${expression} is ${found}, not ${value}`)
     },
-    exemplars: (selector) =>
-      ask('/api/v1/query_exemplars', { query: selector, start: '0', end: '4000000000' }),
+    exemplars: (selector) => ask('/api/v1/query_exemplars', { query: selector, start: '0', end: '4000000000' }),
     stop,
   }
 }

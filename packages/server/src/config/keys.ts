@@ -402,7 +402,8 @@ export const CONFIG_KEYS: readonly KeySpec[] = [
     env: 'TALLYSTICK_METRICS_MAX_SERIES',
     type: { of: 'integer', min: 500, max: 1_000_000 },
     default: 2_000,
-    about: 'Series that one scrape may hold; what does not fit is added to series whose model, provider or such is other.',
+    about:
+      'Series that one scrape may hold; what does not fit is added to series whose model, provider or such is other.',
   },
   {
     key: 'proxy.enabled',

@@ -14,7 +14,15 @@ import { scopedStore } from '../identity/scoped-store.ts'
 import type { AckMode, Ingest } from '../ingest/ingest.ts'
 import { type VerifyOptions, verify } from '../ingest/verify.ts'
 import { createGenerations, type Generations } from '../langfuse/generations.ts'
+import { Figures } from '../metrics/figures.ts'
+import { newWorkTimes, type WorkTimes } from '../metrics/operation.ts'
 import { NO_ROUTE, RequestCounts } from '../metrics/request-counts.ts'
+import {
+  createServerMetrics,
+  type MetricSettings,
+  type MetricSources,
+  type ServerMetrics,
+} from '../metrics/server-metrics.ts'
 import type { CaptureProxy } from '../proxy/proxy.ts'
 import { createAudit } from '../state/audit-log.ts'
 import { openMemoryState } from '../state/memory.ts'
@@ -27,6 +35,7 @@ import type { Assets } from './assets.ts'
 import { createByteBudget } from './body.ts'
 import { createDownloads } from './downloads.ts'
 import { createGuard } from './guard.ts'
+import { readinessOf } from './handlers/health.ts'
 import { secureHeaders } from './headers.ts'
 import { createIngestDoor } from './ingest-door.ts'
 import { DEFAULT_LIMITS, type Limits } from './limits.ts'
@@ -83,14 +92,20 @@ export interface AppOptions {
   readonly admin?: AdminAccess
   /** The capture proxy; without it there is nothing under /proxy. */
   readonly proxy?: CaptureProxy
-  /** Counts what is answered; made when absent. */
-  readonly requests?: RequestCounts
+  /** What scrapes are told, beside what stands in the rest. */
+  readonly metrics?: MetricSettings & Partial<MetricsParts>
   /** What the store keeps single events for, ms; only told, not enforced here. */
   readonly eventsTtlMs?: number
   readonly clock?: Clock
   readonly random?: Random
   readonly onError?: (error: unknown, requestId: string) => void
   readonly stopping?: () => boolean
+}
+
+/** What is made before there is an application, so that nothing passes it by. */
+export interface MetricsParts extends Pick<MetricSources, 'providers'> {
+  readonly figures: Figures
+  readonly times: WorkTimes
 }
 
 /** The whole HTTP surface without a socket. */
@@ -171,7 +186,7 @@ function contextOf(options: AppOptions): AppContext {
     ack = 'durable',
   } = options
   const limits = { ...DEFAULT_LIMITS, ...options.limits }
-  const requests = options.requests ?? new RequestCounts()
+  const requests = new RequestCounts()
   const budget = createByteBudget(limits.heldBytes)
   const state = options.state ?? openMemoryState()
   const budgets = options.budgets ?? createBudgets({ state, store, ingest, clock, random, ticks: false })
@@ -192,7 +207,7 @@ function contextOf(options: AppOptions): AppContext {
     ...(jwtSecret === undefined ? [] : createJwtMethods(state, jwtSecret)),
     ...login.methods,
   ]
-  return {
+  const context: AppContext = {
     ingest,
     store,
     state,
@@ -239,12 +254,52 @@ function contextOf(options: AppOptions): AppContext {
     ...(options.proxy ? { proxy: options.proxy } : {}),
     ...(options.backup ? { backup: options.backup } : {}),
     requests,
+    metrics: metricsOf(options, {
+      state,
+      budgets,
+      clock,
+      requests,
+      ready: () => readinessOf(context).status !== 'unavailable',
+    }),
     openApi: once(() => openApiDocument(ROUTES, about.version)),
     newRequestId,
     newSecret: (bytes) => Buffer.from(random.fill(new Uint8Array(bytes))).toString('hex'),
     onError,
     stopping: options.stopping ?? (() => false),
   }
+  return context
+}
+
+function metricsOf(
+  { metrics = {}, ingest, store, live, feed, about, proxy }: AppOptions,
+  parts: Pick<AppContext, 'budgets' | 'state' | 'clock' | 'requests'> & { readonly ready: () => boolean },
+): ServerMetrics {
+  const { budgets, ...own } = parts
+  const { figures = followed(ingest), times = newWorkTimes(), providers, ...settings } = metrics
+  return createServerMetrics(settings, {
+    figures,
+    budgets,
+    providers,
+    active: proxy && ((share) => proxy.active(share)),
+    operation: {
+      ...own,
+      ingest,
+      store,
+      times,
+      version: about.version,
+      journal: about.journal,
+      streams: () => {
+        const { clients, pending } = feed.stats()
+        return { sse: live.stats().streams, websocket: clients + pending }
+      },
+    },
+  })
+}
+
+function followed(ingest: Ingest): Figures {
+  const figures = new Figures()
+  figures.follow(ingest)
+  return figures
 }
 
 interface Bindings {

@@ -5,6 +5,8 @@ import { bind } from './bind.ts'
 import { createGuard, type GuardOptions } from './guard.ts'
 import { RAW_API_HEADERS } from './headers.ts'
 import { type Listening, namesManyHosts } from './listen.ts'
+import { METRICS_DOC } from './openapi/metrics.ts'
+import { checkParameters, documentedParameters } from './parameters.ts'
 import { problemHeaders, problemOf } from './problem.ts'
 import { type ScrapeAnswer, scrapeAnswer } from './scrape.ts'
 
@@ -17,6 +19,7 @@ export interface MetricsServerOptions extends GuardOptions {
 const TIMEOUTS = { headersTimeout: 10_000, requestTimeout: 10_000, keepAliveTimeout: 120_000 }
 const MAX_HEADER_BYTES = 16 * 1024
 const PATH = '/metrics'
+const PARAMETERS = documentedParameters(METRICS_DOC)
 const WELCOME = 'Tallystick. The metrics are at /metrics.\n'
 
 /**
@@ -45,19 +48,15 @@ export async function listenMetrics(
       throw new TallystickError('not_found', 'Here are the metrics and nothing else: /metrics')
     if (method !== 'GET' && method !== 'HEAD')
       throw new TallystickError('method_not_allowed', `${pathname} takes GET and HEAD.`)
+    checkParameters(searchParams, PARAMETERS)
     if (pathname === '/') return { type: 'text/plain; charset=utf-8', body: WELCOME }
-    return scrapeAnswer(app.metrics, { tenantId: null, operation: true }, searchParams, headers.accept)
+    return scrapeAnswer(app.metrics, { share: null, operation: true }, searchParams, headers.accept)
   }
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     if (closing) response.shouldKeepAlive = false
     const send = (status: number, body: string, headers: readonly string[]): void => {
       app.requests.count(PATH, status)
-      response.writeHead(status, [
-        ...RAW_API_HEADERS,
-        ...headers,
-        'content-length',
-        String(Buffer.byteLength(body)),
-      ])
+      response.writeHead(status, [...RAW_API_HEADERS, ...headers, 'content-length', String(Buffer.byteLength(body))])
       response.end(request.method === 'HEAD' ? undefined : body)
     }
     request.resume()

@@ -1,6 +1,6 @@
 import type { Clock } from '@tallystick/core/event'
 import type { JournalStats } from '@tallystick/core/journal'
-import type { FamilySamples, Histogram, MetricFamily, ValueSample } from '@tallystick/core/metrics'
+import { type FamilySamples, Histogram, type MetricFamily, type ValueSample } from '@tallystick/core/metrics'
 import type { Ingest } from '../ingest/ingest.ts'
 import type { Invariants } from '../ingest/invariants.ts'
 import type { ControlState } from '../state/state.ts'
@@ -32,6 +32,14 @@ export type JournalState = Pick<JournalStats, 'state' | 'bytes' | 'pending'>
 export interface WorkTimes {
   readonly query: Histogram
   readonly commit: Histogram
+}
+
+/** Nothing has been worked on yet. */
+export function newWorkTimes(): WorkTimes {
+  return {
+    query: Histogram.of(FAMILIES.queryDuration, MICROS_PER_SECOND),
+    commit: Histogram.of(FAMILIES.journalFsync, MICROS_PER_SECOND),
+  }
 }
 
 /** A store that does not answer for so long is told of as it was at the last scrape. */
