@@ -20,7 +20,7 @@ export const METRICS_DOC: RouteDoc = {
       description:
         "Names of the LLM figures in this scrape: llm-edge-monitoring's eight, the usual ones, or both; the configuration's when absent.",
       schema: { type: 'string', enum: ['seed', 'standard', 'both'] },
-      example: 'both',
+      example: 'standard',
     },
   ],
   answers: {
