@@ -27,16 +27,16 @@ export class ModelSeries {
     figure.add(series, value, exemplar)
   }
 
-  /** Adds one to a figure that has one label more. @param value undefined leaves the label out */
-  addSplit(figure: Figure, label: string, value: string | undefined, exemplar?: Exemplar): void {
+  /** Adds to a figure that has one label more. @param name value of that label; undefined leaves it out */
+  addSplit(figure: Figure, label: string, name: string | undefined, value: Exact, exemplar?: Exemplar): void {
     if (!figure.held) return
-    const series = this.#split.get(figure)?.get(value) ?? this.#openSplit(figure, label, value)
-    figure.add(series, 1, exemplar)
+    const series = this.#split.get(figure)?.get(name) ?? this.#openSplit(figure, label, name)
+    figure.add(series, value, exemplar)
   }
 
-  #openSplit(figure: Figure, label: string, value: string | undefined): Series {
-    const text = value === undefined ? undefined : labelValue(value)
-    if (this.#labels === undefined || (text === undefined && value !== undefined)) return figure.other
+  #openSplit(figure: Figure, label: string, name: string | undefined): Series {
+    const text = name === undefined ? undefined : labelValue(name)
+    if (this.#labels === undefined || (text === undefined && name !== undefined)) return figure.other
     let byValue = this.#split.get(figure)
     if (byValue === undefined) {
       byValue = new Map()
