@@ -1,4 +1,5 @@
 /** What Prometheus is told of LLM traffic: families, a bounded number of series, their text. Runs in browsers too. */
+export type { ObservedRequest } from '../recorder/observer.ts'
 export { trackActiveRequest } from './active.ts'
 export type { HeldNames, MetricNames } from './budget.ts'
 export { type CalculateCostOptions, calculateCost } from './calculate-cost.ts'

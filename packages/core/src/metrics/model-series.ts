@@ -1,5 +1,6 @@
 import type { Exact } from '../event/index.ts'
 import type { Figure } from './figure.ts'
+import { FIGURE_NAMES } from './figures.ts'
 import { labelValue } from './label-value.ts'
 import type { Exemplar, Labels } from './samples.ts'
 
@@ -8,7 +9,8 @@ type Series = Figure['other']
 /** The series of one model at one provider, opened as figures of it come. */
 export class ModelSeries {
   readonly #labels: Labels | undefined
-  readonly #series = new Map<Figure, Series>()
+  /** By slot of the figure: there are a dozen look-ups for each request. */
+  readonly #series: (Series | undefined)[] = new Array<Series | undefined>(FIGURE_NAMES.length).fill(undefined)
   /** By a third label, of the figures that have one. */
   readonly #split = new Map<Figure, Map<string | undefined, Series>>()
 
@@ -19,10 +21,10 @@ export class ModelSeries {
 
   add(figure: Figure, value: Exact, exemplar?: Exemplar): void {
     if (!figure.held) return
-    let series = this.#series.get(figure)
+    let series = this.#series[figure.slot]
     if (series === undefined) {
       series = this.#labels === undefined ? figure.other : figure.open(this.#labels)
-      this.#series.set(figure, series)
+      this.#series[figure.slot] = series
     }
     figure.add(series, value, exemplar)
   }

@@ -1,12 +1,12 @@
 import { TallystickError } from '../errors.ts'
-import { usdToNano } from '../event/index.ts'
+import { type UsageEvent, usdToNano } from '../event/index.ts'
 import type { ObservedRequest } from '../recorder/observer.ts'
 import type { SeriesRow } from '../recorder/tally.ts'
 import type { HeldNames, MetricNames } from './budget.ts'
 import { REGISTRY_FAMILIES } from './families/registry.ts'
 import type { MetricSet } from './family.ts'
 import { VIEWS } from './figures.ts'
-import { Gauges, type ProviderState } from './gauges.ts'
+import { Gauges, PROVIDER_STATES, type ProviderState } from './gauges.ts'
 import { observe, observeTotals } from './observe.ts'
 import type { FamilySamples, ValueSample } from './samples.ts'
 import { SeriesStore } from './store.ts'
@@ -75,7 +75,7 @@ export class MetricRegistry {
   }
 
   /** Adds all that an accepted event tells. Events that are no requests tell nothing. */
-  observeEvent(event: ObservedRequest): void {
+  observeEvent(event: UsageEvent | ObservedRequest): void {
     observe(this.#store, event, this.#tierOf)
   }
 
@@ -162,7 +162,8 @@ export class MetricRegistry {
 
   /** As {@link MetricRegistry.recordProviderHealth}, with a state in between. One that is degraded is available. */
   recordProviderState(provider: string, state: ProviderState): void {
-    this.#gauges.setProvider(provider, state)
+    if (PROVIDER_STATES.includes(state)) this.#gauges.setProvider(provider, state)
+    else this.#invalid++
   }
 
   /** Lines that a scrape may have by now, room that is kept for `other` included; at most `maxSeries`. */
