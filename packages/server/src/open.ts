@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { TallystickError } from '@tallystick/core'
 import { type Clock, type Random, systemClock, systemRandom, uuidv7Generator } from '@tallystick/core/event'
+import type { HealthSettings } from '@tallystick/core/insight'
 import { type Journal, type JournalTrace, type JournalWitness, openJournal } from '@tallystick/core/journal'
 import { createPriceBook, type OverrideSource, type PriceBook } from '@tallystick/core/pricing'
 import { type Alerts, createAlerts } from './alert/alerts.ts'
@@ -10,6 +11,7 @@ import type { SendOptions } from './alert/delivery/send.ts'
 import { createBackups } from './backup/backup.ts'
 import { assertRestored } from './backup/restore.ts'
 import { type Budgets, createBudgets } from './budget/budgets.ts'
+import { type ProviderWatch, watchProviders } from './health/provider-watch.ts'
 import type { ClientAddressOptions } from './http/address/client-address.ts'
 import type { AdminAccess, AppContext } from './http/app-context.ts'
 import { isLoopback } from './http/guard.ts'
@@ -78,6 +80,8 @@ export interface OpenOptions {
   readonly proxy?: ProxySettings
   /** How alerts are sent. They are evaluated and sent from `listen` on, or from `alerts.start`. */
   readonly alerts?: SendOptions
+  /** From when on a provider is degraded or down; see docs/health.md. */
+  readonly health?: Partial<HealthSettings>
   /** Files of the dashboard; those built into the package when absent. */
   readonly dashboardDir?: string
   readonly logger?: Logger
@@ -102,6 +106,8 @@ export interface Tallystick {
   fetch(request: Request, options?: { readonly trusted?: boolean }): Promise<Response>
   /** Rules and what became of them; evaluated from `listen` on. */
   readonly alerts: Alerts
+  /** How the providers do. */
+  readonly providers: ProviderWatch
   /** What went through the capture proxy; undefined where there is none. */
   proxyStats(): ProxyStats | undefined
   /** @throws TallystickError `invalid_config` when the address cannot be bound, or would be open to others without any key */
@@ -217,6 +223,14 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
     live.reset()
     feed.reset()
   })
+  const providers = watchProviders({
+    ingest,
+    store,
+    clock,
+    onError,
+    ...(options.health ? { settings: options.health } : {}),
+  })
+  closers.push(() => providers.close())
   const upkeep: Upkeep = startUpkeep({ store, ingest, journal, clock, logger, ...retentionOf(options) })
   closers.push(() => upkeep.stop())
 
@@ -244,6 +258,7 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
     budgets,
     prices,
     alerts,
+    providers,
     live,
     feed,
     generations,
@@ -293,6 +308,7 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
     budgets,
     live,
     alerts,
+    providers,
     proxyStats: () => proxy?.stats(),
     fetch: (request, { trusted = false } = {}) => app.fetch(request, undefined, trusted ? LOCAL : undefined),
     async listen(where) {

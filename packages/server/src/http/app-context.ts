@@ -3,6 +3,7 @@ import type { PriceBook } from '@tallystick/core/pricing'
 import type { Alerts } from '../alert/alerts.ts'
 import type { BackupStream } from '../backup/archive.ts'
 import type { Budgets } from '../budget/budgets.ts'
+import type { ProviderWatch } from '../health/provider-watch.ts'
 import type { Authenticator } from '../identity/authenticator.ts'
 import type { Ingest } from '../ingest/ingest.ts'
 import type { Verification } from '../ingest/verify.ts'
@@ -49,6 +50,8 @@ export interface AppContext {
   readonly budgets: Budgets
   readonly prices: Pick<PriceBook, 'resolve'>
   readonly alerts: Alerts
+  /** How the providers do. */
+  readonly providers: ProviderWatch
   readonly live: LiveHub
   readonly feed: LiveFeed
   readonly clock: Clock

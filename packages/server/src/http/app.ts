@@ -1,10 +1,11 @@
-import { TallystickError } from '@tallystick/core'
+import { TallystickError, type Timers } from '@tallystick/core'
 import { type Clock, type Random, systemClock, systemRandom, uuidv7Generator } from '@tallystick/core/event'
 import { createPriceBook, type PriceBook } from '@tallystick/core/pricing'
 import { Hono } from 'hono'
 import { type Alerts, createAlerts } from '../alert/alerts.ts'
 import type { BackupStream } from '../backup/archive.ts'
 import { type Budgets, createBudgets } from '../budget/budgets.ts'
+import { type ProviderWatch, watchProviders } from '../health/provider-watch.ts'
 import type { AuthMethod } from '../identity/auth-method.ts'
 import { createAuthenticator } from '../identity/authenticator.ts'
 import { createJwtMethods } from '../identity/jwt-method.ts'
@@ -55,6 +56,8 @@ export interface AppOptions {
   readonly login?: LoginOptions
   /** Rules and what became of them; kept and shown, but not evaluated, when absent. */
   readonly alerts?: Alerts
+  /** How the providers do; judged only when somebody asks when absent. */
+  readonly providers?: ProviderWatch
   readonly live: LiveHub
   readonly feed: LiveFeed
   readonly about: About
@@ -99,6 +102,9 @@ export interface App {
   fetch(request: Request, peer?: string, as?: Principal): Promise<Response>
   readonly context: AppContext
 }
+
+/** Nothing happens by itself. */
+const NEVER: Timers = { after: () => () => undefined }
 
 /** Paths that say how the process is and so answer while it stops. */
 const PROBES: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/version'])
@@ -202,6 +208,7 @@ function contextOf(options: AppOptions): AppContext {
       keysLost: () => (about.state?.().damagedLines ?? 0) > 0,
     }),
     alerts: options.alerts ?? createAlerts({ state, store, ingest, clock, random }),
+    providers: options.providers ?? watchProviders({ ingest, store, clock, timers: NEVER }),
     live,
     feed,
     about,
