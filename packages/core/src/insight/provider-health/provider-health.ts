@@ -40,9 +40,10 @@ export interface ProviderReport {
  * instant: history that is sent today says nothing of today.
  *
  * @example
- * const health = new ProviderHealth(Date.now())
- * for (const event of events) health.add(event, Date.now())
- * health.report(Date.now()).state // 'available'
+ * const nowMs = 1_795_262_400_000
+ * const health = new ProviderHealth(nowMs)
+ * health.add({ eventId: 'a', timestampMs: nowMs - 900, kind: 'llm_request_completed', success: true }, nowMs)
+ * health.report(nowMs).state // 'available'
  */
 export class ProviderHealth {
   readonly #settings: HealthSettings

@@ -2,10 +2,11 @@ import type { ProviderRow } from '../../health/roll.ts'
 import { type Handler, json } from '../route.ts'
 
 /** `GET /api/v1/providers/health`: how each provider does, as far as whoever asks sees the requests to it. */
-export const providerHealth: Handler = async ({ app, principal, store }) => {
-  const { providers: watch, clock } = app
+export const providerHealth: Handler = async ({ app, principal, store, request: { signal } }) => {
+  const { providers: watch, clock, queries } = app
   // Of some agents only nothing is remembered; what they may know of the others is nothing.
-  const { providers, whole } = principal.agentIds === undefined ? watch.list(principal.tenantId) : await watch.of(store)
+  const { providers, whole } =
+    principal.agentIds === undefined ? watch.list(principal.tenantId) : await queries.run(() => watch.of(store), signal)
   return json({
     now_ms: clock.now(),
     window_ms: watch.settings.windowMs,
