@@ -11,9 +11,10 @@ import type { SendOptions } from './alert/delivery/send.ts'
 import { createBackups } from './backup/backup.ts'
 import { assertRestored } from './backup/restore.ts'
 import { type Budgets, createBudgets } from './budget/budgets.ts'
+import { DiskWatch } from './health/disk-watch.ts'
 import { type ProviderWatch, watchProviders } from './health/provider-watch.ts'
 import type { ClientAddressOptions } from './http/address/client-address.ts'
-import type { AdminAccess, AppContext } from './http/app-context.ts'
+import type { AdminAccess, AppContext, JournalHealth, StateHealth } from './http/app-context.ts'
 import { isLoopback } from './http/guard.ts'
 import type { Limits } from './http/limits.ts'
 import type { Listening, ListenOptions } from './http/listen.ts'
@@ -237,6 +238,9 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
   const proxy = openProxy(options, { ingest, budgets, prices, clock, onError })
   if (proxy !== undefined) closers.push(() => proxy.close())
 
+  const disks = { journal: new DiskWatch(journalDir, clock), state: new DiskWatch(join(dataDir, 'state'), clock) }
+  closers.push(() => Promise.all([disks.journal.settled(), disks.state.settled()]).then(() => undefined))
+
   let stopping = false
   const listening: Listening[] = []
   const alerts = createAlerts({
@@ -276,8 +280,8 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
       startedMs,
       catalogueVersion: () => prices.version,
       address: () => listening[0]?.url,
-      ...(journal ? { journal: () => ({ id: journal.id, ...journal.stats() }) } : {}),
-      ...(durable ? { state: () => durable.stats() } : {}),
+      ...(journal ? { journal: () => journalHealth(journal, disks.journal) } : {}),
+      ...(durable ? { state: () => stateHealth(durable, disks.state) } : {}),
     },
     ...(options.limits ? { limits: options.limits } : {}),
     ...(options.ack ? { ack: options.ack } : {}),
@@ -325,6 +329,16 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
       return closed
     },
   }
+}
+
+function journalHealth(journal: Journal, disk: DiskWatch): JournalHealth {
+  const stats = journal.stats()
+  return { ...stats, id: journal.id, state: disk.look({ state: stats.state, failures: stats.failedCommits }) }
+}
+
+function stateHealth(durable: DurableState, disk: DiskWatch): StateHealth {
+  const stats = durable.stats()
+  return { ...stats, state: disk.look({ state: stats.state, failures: stats.failedWrites }) }
 }
 
 /** @throws TallystickError `invalid_config` when an upstream is not valid */
