@@ -4,6 +4,8 @@ import { type Handler, json } from '../route.ts'
 /** `GET /api/v1/providers/health`: how each provider does, as far as whoever asks sees the requests to it. */
 export const providerHealth: Handler = async ({ app, principal, store, request: { signal } }) => {
   const { providers: watch, clock, queries } = app
+  // Right after a start states are those of the minutes before it.
+  await watch.caughtUp
   // Of some agents only nothing is remembered; what they may know of the others is nothing.
   const { providers, whole } =
     principal.agentIds === undefined ? watch.list(principal.tenantId) : await queries.run(() => watch.of(store), signal)
