@@ -245,7 +245,7 @@ describe('the rest of what can be read', () => {
 
   it('GET /readyz is red with reasons when events cannot be kept, and says how far a store has caught up', async () => {
     const about = { version: '1', startedMs: 0, catalogueVersion: () => '', address: () => undefined }
-    const journal = { id: '0', records: 0, bytes: 0, segments: 1, quarantinedLines: 0 }
+    const journal = { id: '0', records: 0, bytes: 0, segments: 1, quarantinedLines: 0, pending: 0 }
     const full = await createTestApp({
       about: { ...about, journal: () => ({ ...journal, state: 'disk_full' as const }) },
     })
