@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { systemTimers, TallystickError } from '@tallystick/core'
 import { type Clock, type Random, systemClock, systemRandom, uuidv7Generator } from '@tallystick/core/event'
+import type { HealthSettings } from '@tallystick/core/insight'
 import { type Journal, type JournalTrace, type JournalWitness, openJournal } from '@tallystick/core/journal'
 import { createPriceBook, type OverrideSource, type PriceBook } from '@tallystick/core/pricing'
 import { type Alerts, createAlerts } from './alert/alerts.ts'
@@ -10,8 +11,10 @@ import type { SendOptions } from './alert/delivery/send.ts'
 import { createBackups } from './backup/backup.ts'
 import { assertRestored } from './backup/restore.ts'
 import { type Budgets, createBudgets } from './budget/budgets.ts'
+import { DiskWatch } from './health/disk-watch.ts'
+import { type ProviderWatch, watchProviders } from './health/provider-watch.ts'
 import type { ClientAddressOptions } from './http/address/client-address.ts'
-import type { AdminAccess, AppContext } from './http/app-context.ts'
+import type { AdminAccess, AppContext, JournalHealth, StateHealth } from './http/app-context.ts'
 import { isLoopback } from './http/guard.ts'
 import type { Limits } from './http/limits.ts'
 import type { Listening, ListenOptions } from './http/listen.ts'
@@ -25,6 +28,9 @@ import type { AckMode, Ingest } from './ingest/ingest.ts'
 import { openIngest } from './ingest/open-ingest.ts'
 import { createGenerations } from './langfuse/generations.ts'
 import type { Logger } from './logger.ts'
+import { newWorkTimes, type WorkTimes } from './metrics/operation.ts'
+import { figuresOf, type MetricsOptions } from './metrics/options.ts'
+import { timedStore } from './metrics/timed-store.ts'
 import { createBudgetGate } from './proxy/budget-gate.ts'
 import { createKeyHash, directorySecret, newSecret } from './proxy/key-hash.ts'
 import { type CaptureProxy, createProxy, type ProxySettings, type ProxyStats } from './proxy/proxy.ts'
@@ -85,6 +91,10 @@ export interface OpenOptions {
   readonly traceUrl?: string
   /** How alerts are sent. They are evaluated and sent from `listen` on, or from `alerts.start`. */
   readonly alerts?: SendOptions
+  /** What scrapes of `/metrics` show. See docs/metrics.md. */
+  readonly metrics?: MetricsOptions
+  /** From when on a provider is degraded or down; see docs/health.md. */
+  readonly health?: Partial<HealthSettings>
   /** Files of the dashboard; those built into the package when absent. */
   readonly dashboardDir?: string
   readonly logger?: Logger
@@ -109,9 +119,13 @@ export interface Tallystick {
   fetch(request: Request, options?: { readonly trusted?: boolean }): Promise<Response>
   /** Rules and what became of them; evaluated from `listen` on. */
   readonly alerts: Alerts
+  /** How the providers do. */
+  readonly providers: ProviderWatch
   /** What went through the capture proxy; undefined where there is none. */
   proxyStats(): ProxyStats | undefined
-  /** @throws TallystickError `invalid_config` when the address cannot be bound, or would be open to others without any key */
+  /** The address of the scrape that stands alone; undefined where there is none, and before `listen`. */
+  metricsUrl(): string | undefined
+  /** @throws TallystickError `invalid_config` when an address cannot be bound, or would be open to others without any key */
   listen(options?: ListenOptions): Promise<Listening>
   /** Refuses what is new, finishes what is under way, and gives the data directory back. May be called twice. */
   close(): Promise<void>
@@ -150,12 +164,14 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
   if (options.traceUrl !== undefined) assertTraceUrl(options.traceUrl)
   const prices = createPriceBook({ overrides: options.prices ?? [] })
 
-  const opening = openStorage(options, closers, clock, onError)
+  const times = newWorkTimes()
+  const opening = openStorage(options, closers, clock, times, onError)
   // Loaded while the store's thread loads the engine: together they are most of a start.
   const [
     { createApp },
     { loadAssets },
     { listen },
+    { listenMetrics },
     { createLiveHub },
     { createLiveFeed },
     { journal, store, state, durable },
@@ -163,6 +179,7 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
     import('./http/app.ts'),
     import('./http/assets.ts'),
     import('./http/listen.ts'),
+    import('./http/metrics-server.ts'),
     import('./http/live/hub.ts'),
     import('./http/websocket/feed.ts'),
     opening,
@@ -184,10 +201,13 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
   closers.push(() => ingest.close())
   const push = openPush(options, ingest, clock, logger)
 
-  // Before anything can be submitted: no accepted event may pass it by.
+  // Before anything can be submitted: no accepted event may pass these by.
+  const figures = figuresOf(options.metrics)
+  figures.follow(ingest)
+  const asked = timedStore(store, clock, (ms) => times.query.observe(ms * 1000))
   const budgets = createBudgets({
     state,
-    store,
+    store: asked,
     ingest,
     clock,
     onError,
@@ -228,17 +248,29 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
     live.reset()
     feed.reset()
   })
+  const providers = watchProviders({
+    ingest,
+    store,
+    clock,
+    onError,
+    ...(options.health ? { settings: options.health } : {}),
+  })
+  closers.push(() => providers.close())
   const upkeep: Upkeep = startUpkeep({ store, ingest, journal, clock, logger, ...retentionOf(options) })
   closers.push(() => upkeep.stop())
 
   const proxy = openProxy(options, { ingest, budgets, prices, clock, onError })
   if (proxy !== undefined) closers.push(() => proxy.close())
 
+  const disks = { journal: new DiskWatch(journalDir, clock), state: new DiskWatch(join(dataDir, 'state'), clock) }
+  closers.push(() => Promise.all([disks.journal.settled(), disks.state.settled()]).then(() => undefined))
+
   let stopping = false
   const listening: Listening[] = []
+  let scraped: Listening | undefined
   const alerts = createAlerts({
     state,
-    store,
+    store: asked,
     ingest,
     budgets,
     clock,
@@ -250,11 +282,12 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
   closers.push(() => alerts.close())
   const app = createApp({
     ingest,
-    store,
+    store: asked,
     state,
     budgets,
     prices,
     alerts,
+    providers,
     live,
     feed,
     generations,
@@ -272,8 +305,8 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
       startedMs,
       catalogueVersion: () => prices.version,
       address: () => listening[0]?.url,
-      ...(journal ? { journal: () => ({ id: journal.id, ...journal.stats() }) } : {}),
-      ...(durable ? { state: () => durable.stats() } : {}),
+      ...(journal ? { journal: () => journalHealth(journal, disks.journal) } : {}),
+      ...(durable ? { state: () => stateHealth(durable, disks.state) } : {}),
       ...(push === undefined ? {} : { push: () => push.stats() }),
       ...(options.traceUrl === undefined ? {} : { traceUrl: options.traceUrl }),
     },
@@ -286,6 +319,7 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
     ...(options.login ? { login: options.login } : {}),
     ...(options.admin ? { admin: options.admin } : {}),
     ...(proxy === undefined ? {} : { proxy }),
+    metrics: { ...options.metrics, figures, times },
     ...(options.retainEventsMs === undefined ? {} : { eventsTtlMs: options.retainEventsMs }),
     ...(options.random ? { random: options.random } : {}),
     onError: (error, requestId) => logger.error({ err: error, request_id: requestId }, 'a request failed'),
@@ -293,8 +327,17 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
   })
   // Streams never end by themselves, so they go first; then requests under way are waited for.
   closers.push(() => Promise.all(listening.map((server) => server.close())).then(() => undefined))
+  // Before everything else goes: a scrape of a server that is half closed says what is not so.
+  closers.push(() => scraped?.close())
   closers.push(() => live.close())
   closers.push(() => feed.close())
+
+  const listenForScrapes = async (): Promise<void> => {
+    const where = options.metrics?.listen
+    if (where === undefined || scraped !== undefined) return
+    const { allowedHosts = [], allowedOrigins = [] } = options
+    scraped = await listenMetrics(app.context, { ...where, allowedHosts, allowedOrigins })
+  }
 
   let closed: Promise<void> | undefined
   return {
@@ -306,11 +349,14 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
     budgets,
     live,
     alerts,
+    providers,
     proxyStats: () => proxy?.stats(),
+    metricsUrl: () => scraped && `${scraped.url}/metrics`,
     fetch: (request, { trusted = false } = {}) => app.fetch(request, undefined, trusted ? LOCAL : undefined),
     async listen(where) {
       if (stopping) throw new TallystickError('shutting_down')
       if (!isLoopback(where?.host)) await closeToStrangers(app.context, options.onFirstKey)
+      await listenForScrapes()
       const server = await listen(app, where)
       listening.push(server)
       alerts.start()
@@ -334,6 +380,16 @@ function openPush(
   if (settings === undefined) return undefined
   const instanceId = uuidv7Generator(clock, random)()
   return startPush({ ...settings, ingest, clock, random, timers: systemTimers, logger, version: VERSION, instanceId })
+}
+
+function journalHealth(journal: Journal, disk: DiskWatch): JournalHealth {
+  const stats = journal.stats()
+  return { ...stats, id: journal.id, state: disk.look({ state: stats.state, failures: stats.failedCommits }) }
+}
+
+function stateHealth(durable: DurableState, disk: DiskWatch): StateHealth {
+  const stats = durable.stats()
+  return { ...stats, state: disk.look({ state: stats.state, failures: stats.failedWrites }) }
 }
 
 /** @throws TallystickError `invalid_config` when an upstream is not valid */
@@ -394,6 +450,7 @@ async function openStorage(
   options: OpenOptions,
   closers: Closer[],
   clock: Clock,
+  times: WorkTimes,
   onError: (error: unknown) => void,
 ): Promise<Storage> {
   const url = storeUrl(options)
@@ -431,6 +488,7 @@ async function openStorage(
     clock,
     productVersion: VERSION,
     onError,
+    onCommitTime: (ms) => times.commit.observe(ms * 1000),
     ...(options.random ? { random: options.random } : {}),
     ...options.journal,
     async witness(found) {

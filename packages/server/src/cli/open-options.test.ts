@@ -1,6 +1,7 @@
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DEFAULT_HEALTH } from '@tallystick/core/insight'
 import { expect, it } from 'vitest'
 import { loadConfig, shownValue } from '../config/config.ts'
 import { openOptions } from './open-options.ts'
@@ -59,4 +60,13 @@ it('pushes to nobody unless that is configured, and never shows the headers of p
     traceUrl: 'https://jaeger.example/{trace_id}',
   })
   expect(JSON.stringify([...config.settings.values()].map(shownValue))).not.toContain('canary')
+})
+
+it('judges providers as they are judged where nothing is configured', () => {
+  expect(openOptions(configOf({})).health).toEqual(DEFAULT_HEALTH)
+  expect(openOptions(configOf({ health: { down_percent: 80, dwell_seconds: 5 } })).health).toEqual({
+    ...DEFAULT_HEALTH,
+    downPercent: 80,
+    dwellMs: 5_000,
+  })
 })

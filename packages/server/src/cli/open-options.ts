@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { type Issue, issueLines, TallystickError } from '@tallystick/core'
 import type { OverrideSource } from '@tallystick/core/pricing'
 import type { Config } from '../config/config.ts'
+import { listenAddress } from '../config/listen-address.ts'
 import type { OpenOptions } from '../open.ts'
 import { locateStore, storeUrlProblem } from '../store/open-store.ts'
 
@@ -57,6 +58,17 @@ export function openOptions(config: Config): OpenOptions {
       mailFrom: config.text('alerts.mail_from'),
       ...(smtpUrl === undefined ? {} : { smtpUrl }),
     },
+    metrics: metricsOptions(config),
+    health: {
+      recentMs: config.integer('health.recent_seconds') * 1000,
+      windowMs: config.integer('health.window_seconds') * 1000,
+      minRequests: config.integer('health.min_requests'),
+      minFailures: config.integer('health.min_failures'),
+      degradedPercent: config.integer('health.degraded_percent'),
+      downPercent: config.integer('health.down_percent'),
+      dwellMs: config.integer('health.dwell_seconds') * 1000,
+      silenceMs: config.integer('health.silence_seconds') * 1000,
+    },
     duckdb: {
       memoryLimitMb: config.integer('duckdb.memory_mb'),
       threads: config.integer('duckdb.threads'),
@@ -89,6 +101,16 @@ function pushSettings(config: Config): NonNullable<OpenOptions['push']> {
     temporality: config.text('otlp.push.temporality') as 'cumulative' | 'delta',
     compression: config.text('otlp.push.compression') as 'gzip' | 'none',
     optIn: config.list('otlp.push.semconv').join(','),
+  }
+}
+
+function metricsOptions(config: Config): NonNullable<OpenOptions['metrics']> {
+  const listen = listenAddress(config.text('metrics.listen'))
+  return {
+    names: config.text('metrics.names') as 'seed' | 'standard' | 'both',
+    routiium: config.flag('metrics.routiium'),
+    maxSeries: config.integer('metrics.max_series'),
+    ...(listen === undefined ? {} : { listen }),
   }
 }
 
@@ -133,6 +155,12 @@ function loginOptions(config: Config): NonNullable<OpenOptions['login']> {
           },
         }),
   }
+}
+
+/** What is wrong with the address of the metrics' own listener. */
+export function listenProblem(address: string): string | undefined {
+  if (address === '' || listenAddress(address) !== undefined) return undefined
+  return `must be HOST:PORT or a port, as in 127.0.0.1:9090, not ${JSON.stringify(address)}`
 }
 
 /** What is wrong with a store URL of the configuration, where a scheme alone is right. */

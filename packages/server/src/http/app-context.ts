@@ -3,10 +3,14 @@ import type { PriceBook } from '@tallystick/core/pricing'
 import type { Alerts } from '../alert/alerts.ts'
 import type { BackupStream } from '../backup/archive.ts'
 import type { Budgets } from '../budget/budgets.ts'
+import type { DiskState } from '../health/disk-watch.ts'
+import type { ProviderWatch } from '../health/provider-watch.ts'
 import type { Authenticator } from '../identity/authenticator.ts'
 import type { Ingest } from '../ingest/ingest.ts'
 import type { Verification } from '../ingest/verify.ts'
 import type { Generations } from '../langfuse/generations.ts'
+import type { RequestCounts } from '../metrics/request-counts.ts'
+import type { ServerMetrics } from '../metrics/server-metrics.ts'
 import type { CaptureProxy } from '../proxy/proxy.ts'
 import type { Audit } from '../state/audit-log.ts'
 import type { StateStats } from '../state/open.ts'
@@ -49,6 +53,8 @@ export interface AppContext {
   readonly budgets: Budgets
   readonly prices: Pick<PriceBook, 'resolve'>
   readonly alerts: Alerts
+  /** How the providers do. */
+  readonly providers: ProviderWatch
   readonly live: LiveHub
   readonly feed: LiveFeed
   readonly clock: Clock
@@ -78,6 +84,10 @@ export interface AppContext {
   readonly about: About
   /** Begins a backup; absent with a memory store, which keeps nothing. */
   readonly backup?: () => Promise<BackupStream>
+  /** Counts what is answered, by route and class of status. */
+  readonly requests: RequestCounts
+  /** What Prometheus is told. */
+  readonly metrics: ServerMetrics
   /** The OpenAPI document of every route. */
   readonly openApi: () => object
   readonly newRequestId: () => string
@@ -98,7 +108,7 @@ export interface About {
   /** Absent when there is none: a memory store keeps nothing over a restart. */
   readonly journal?: () => JournalHealth
   /** Of the control state; absent with a memory store. */
-  readonly state?: () => StateStats
+  readonly state?: () => StateHealth
   /** Where the server listens, once it does. */
   readonly address: () => string | undefined
   /** Pushes to a collector of OpenTelemetry; absent where there are none. */
@@ -114,12 +124,18 @@ export interface PushHealth {
   readonly problem?: string
 }
 
+export interface StateHealth extends Omit<StateStats, 'state'> {
+  readonly state: DiskState
+}
+
 export interface JournalHealth {
   /** The same for the whole life of the journal. */
   readonly id: string
-  readonly state: 'ok' | 'disk_full' | 'failed'
+  readonly state: DiskState
   readonly records: number
   readonly bytes: number
   readonly segments: number
+  /** Records that wait to become durable. */
+  readonly pending: number
   readonly quarantinedLines: number
 }

@@ -4,8 +4,11 @@ import { backup } from '../handlers/backup.ts'
 import { page } from '../handlers/dashboard.ts'
 import { health, readiness, version } from '../handlers/health.ts'
 import { invariants } from '../handlers/invariants.ts'
+import { metrics } from '../handlers/metrics.ts'
+import { providerHealth } from '../handlers/providers.ts'
 import { status } from '../handlers/status.ts'
 import { AUDIT_DOC } from '../openapi/audit.ts'
+import { METRICS_DOC } from '../openapi/metrics.ts'
 import {
   API_PAGE_DOC,
   FILES_DOC,
@@ -16,6 +19,7 @@ import {
   STATUS_DOC,
   VERSION_DOC,
 } from '../openapi/native.ts'
+import { PROVIDER_HEALTH_DOC } from '../openapi/providers.ts'
 import { BACKUP_DOC } from '../openapi/transfer.ts'
 import type { Route } from '../route.ts'
 
@@ -42,6 +46,15 @@ export const OPERATION_ROUTES: readonly Route[] = [
   },
   {
     method: 'GET',
+    path: '/api/v1/providers/health',
+    scope: 'read',
+    handler: providerHealth,
+    doc: PROVIDER_HEALTH_DOC,
+    strict: true,
+    summary: 'Tell which providers are available, degraded or down',
+  },
+  {
+    method: 'GET',
     path: '/api/v1/audit',
     scope: 'admin',
     handler: audit,
@@ -60,6 +73,16 @@ export const OPERATION_ROUTES: readonly Route[] = [
     strict: true,
     stream: true,
     summary: 'Stream a consistent backup as one tar archive',
+  },
+  {
+    method: 'GET',
+    path: '/metrics',
+    scope: 'read',
+    handler: metrics,
+    allAgents: true,
+    doc: METRICS_DOC,
+    strict: true,
+    summary: 'Show figures and operation to Prometheus',
   },
   {
     method: 'GET',
