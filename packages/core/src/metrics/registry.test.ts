@@ -296,20 +296,20 @@ describe('whatever the traffic', () => {
     expect(linesOf(metrics)).toContain('llm_edge_cost_usd_total{provider="openai",model="gpt-4"} 45035996.273704955')
   })
 
-  it('one million models are under 2,000 lines with exact sums, and the models that came first are still there', () => {
+  it('two hundred thousand models are under 2,000 lines with exact sums, and the models that came first are still there', () => {
     const metrics = new MetricRegistry({ names: 'both' })
-    for (let index = 0; index < 1_000_000; index++) {
+    for (let index = 0; index < 200_000; index++) {
       metrics.observeEvent(event({ requestModel: `model-${index}`, durationMs: 1, inputTokens: 3, costNanoUsd: 7 }))
     }
     const samples = scrape(metrics, { names: 'both' })
     expect(samples.length).toBeLessThanOrEqual(2_000)
     expect(samples.length).toBeGreaterThan(1_900)
-    expect(sumOf(samples, 'llm_edge_requests_total')).toBe(1_000_000n)
-    expect(sumOf(samples, 'llm_tokens_total')).toBe(3_000_000n)
+    expect(sumOf(samples, 'llm_edge_requests_total')).toBe(200_000n)
+    expect(sumOf(samples, 'llm_tokens_total')).toBe(600_000n)
     const nano = samples
       .filter((one) => one.name === 'llm_edge_cost_usd_total')
       .reduce((sum, { value }) => sum + Math.round(Number(value) * 1e9), 0)
-    expect(nano).toBe(7_000_000)
+    expect(nano).toBe(1_400_000)
     expect(sumOf(samples, 'llm_edge_requests_total', { model: 'model-0' })).toBe(1n)
     const folded = sumOf(samples, 'tallystick_metrics_folded_total', { family: 'llm_edge_requests_total' })
     expect(folded).toBe(sumOf(samples, 'llm_edge_requests_total', { model: 'other' }))
