@@ -206,6 +206,29 @@ describe('GET /metrics', () => {
     expect((await scrape(tallystick)).size).toBeLessThanOrEqual(2_000)
   })
 
+  it('tells how providers do, on an address of its own only of those that are named by what is of no tenant', async () => {
+    const tallystick = await open({ metrics: { listen: { host: '127.0.0.1', port: 0 } } })
+    const failed = { kind: 'llm_request_failed', model: 'm', status_code: 500 }
+    const sent = Array.from({ length: 20 }, () => [
+      { ...failed, provider: 'down-for-all' },
+      { ...failed, provider: 'of-a-tenant', tenant_id: 't' },
+      { model: 'm', provider: 'well' },
+    ])
+    await post(tallystick, '/api/v1/events', { events: sent.flat() })
+    await tallystick.providers.caughtUp
+    await tallystick.listen()
+    const own = seriesOf(await (await fetch(tallystick.metricsUrl() as string)).text())
+    const all = await scrape(tallystick)
+    for (const series of [own, all]) {
+      expect(series.get('llm_edge_provider_available{provider="down-for-all"}')).toBe(0)
+      expect(series.get('llm_edge_provider_available{provider="well"}')).toBe(1)
+    }
+    expect(all.get('llm_edge_provider_available{provider="of-a-tenant"}')).toBe(0)
+    expect(own.has('llm_edge_provider_available{provider="of-a-tenant"}')).toBe(false)
+    const states = await scrape(tallystick, '?names=standard')
+    expect(states.get('llm_provider_state{provider="down-for-all",state="down"}')).toBe(1)
+  })
+
   it('keeps its counters when what is stored goes', async () => {
     let nowMs = Date.UTC(2026, 0, 1)
     const clock = { now: () => nowMs, monotonic: () => performance.now() }
