@@ -84,6 +84,29 @@ describe('an event', () => {
     ])
   })
 
+  it('whose members are no figures or names throws nothing, and leaves every sum as it is', () => {
+    const metrics = new MetricRegistry({ names: 'both', tierCase: 'lower' })
+    const whole = event({ inputTokens: 7, outputTokens: 3, costNanoUsd: 5, durationMs: 10, ttfbMs: 2 })
+    metrics.observeEvent(whole)
+    const members = ['inputTokens', 'outputTokens', 'cacheReadTokens', 'cacheWriteTokens', 'cacheWrite1hTokens', 'reasoningTokens', 'costNanoUsd', 'cacheSavingsNanoUsd', 'durationMs', 'ttfbMs'] // biome-ignore format: a list
+    const rubbish = [Number.NaN, Number.POSITIVE_INFINITY, -1, '5', {}, Symbol('x'), 2 ** 60, 5n]
+    for (const value of rubbish) {
+      const numbers = Object.fromEntries(members.map((name) => [name, value]))
+      const names = { operation: value, cacheHit: true, cacheTier: value, traceId: value, provider: value }
+      metrics.observeEvent({ ...event(), ...numbers, ...names } as unknown as UsageEvent)
+    }
+    expect(metrics.invalidCount).toBe(members.length * rubbish.length)
+    for (const format of ['text', 'openmetrics'] as const) {
+      parseExposition(writeExposition(metrics.snapshot({ names: 'both' }), format), format === 'openmetrics')
+    }
+    const samples = scrape(metrics, { names: 'both' })
+    expect(sumOf(samples, 'llm_edge_requests_total')).toBe(BigInt(rubbish.length + 1))
+    expect(sumOf(samples, 'llm_tokens_total')).toBe(10n)
+    expect(sumOf(samples, 'llm_edge_request_duration_ms_sum')).toBe(10n)
+    expect(sumOf(samples, 'llm_unpriced_requests_total')).toBe(BigInt(rubbish.length))
+    expect(samples.filter(({ name }) => name === 'llm_cost_usd_total').map(({ value }) => value)).toEqual(['5e-9'])
+  })
+
   it('that is no request feeds nothing', () => {
     const metrics = new MetricRegistry()
     metrics.observeEvent({ eventId: 'e', timestampMs: 0, kind: 'tool_invocation', toolName: 'search', cacheHit: true })
