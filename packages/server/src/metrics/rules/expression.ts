@@ -39,7 +39,9 @@ const EXPRESSION: {
     const { selector, unitsPerOne } = counterOf(measure, rule.filters)
     const value = `sum(${risen(selector, window)})`
     const { holds } = settings.spec
-    const held = `${holds === 'below' ? orNone(value, selector, window) : value} ${limit(settings, unitsPerOne)}`
+    if (holds !== 'below') return withEnough(`${value} ${limit(settings, unitsPerOne)}`, { rule, settings })
+    // Before somebody has looked for a whole window, silence says nothing.
+    const held = `${orNone(value, selector, window)} ${limit(settings, unitsPerOne)}\nand count(up offset ${window})`
     return withEnough(held, { rule, settings })
   },
 
@@ -81,10 +83,9 @@ const EXPRESSION: {
 const limit = ({ spec, threshold }: { spec: AlertKindSpec; threshold: number }, unitsPerOne: number): string =>
   `${HOLDS[spec.holds]} ${threshold / unitsPerOne}`
 
-/** Series that are not there are none, once somebody has looked for a whole window: before, silence says nothing. */
+/** Series that are not there are none. */
 function orNone(value: string, selector: Selector, window: string): string {
-  const none = `(sum(absent_over_time(${selectorText(selector)}[${window}])) - 1 and count(up offset ${window}))`
-  return `(\n  ${value}\n  or ${none}\n)`
+  return `(\n  ${value}\n  or sum(absent_over_time(${selectorText(selector)}[${window}])) - 1\n)`
 }
 
 /** With fewer requests than the rule wants nothing is concluded. */
