@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { tallystick } from '../e2e/cli.ts'
-import { expectExactly, lawOf, requestsOf } from './testing/figures.ts'
+import { expectExactly, lawOnceKnown, requestsOf } from './testing/figures.ts'
 import { sendUntilFull, sendUntilTaken } from './testing/full-disk.ts'
 import { HttpClient } from './testing/http-client.ts'
 import { LawWatch } from './testing/law-watch.ts'
@@ -42,7 +42,7 @@ describe.skipIf(noSmallDisk !== undefined)('on a small disk', () => {
         expect([503, 507]).toContain(refused.status)
         expect(refused.headers['retry-after']).toBeDefined()
         expect(await client.call(`${server.url}/readyz`)).toMatchObject({ status: 503 })
-        expect(await lawOf(client, server.url)).toMatchObject({ store: { accepted: oracle.acked.size } })
+        expect(await lawOnceKnown(client, server.url)).toMatchObject({ store: { accepted: oracle.acked.size } })
 
         small.free()
         await sendUntilTaken(oracle, client, server.url)

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import { expect } from 'vitest'
 import type { HttpClient } from './http-client.ts'
 import { TOTALED, type Totals, totalsByDay, type WireEvent } from './known-event.ts'
@@ -5,6 +6,8 @@ import { TOTALED, type Totals, totalsByDay, type WireEvent } from './known-event
 const EVERYTHING = { from: '2000-01-01T00:00:00Z', measures: TOTALED, time_zone: 'UTC', limit: 1000 }
 const DAY_MS = 86_400_000
 const PAGE = 1000
+/** Far longer than a store takes to open its file anew. */
+const PATIENCE_MS = 20_000
 
 /** The law as `GET /api/v1/invariants` tells it, in what these tests look at. */
 export interface Law {
@@ -36,6 +39,20 @@ export async function lawOf(client: HttpClient, url: string): Promise<Law> {
   const answer = await client.call(`${url}/api/v1/invariants`)
   expect(answer).toMatchObject({ status: 200 })
   return answer.json as Law
+}
+
+/** The same once the store can say how much it holds: after a commit that found no space it opens its file anew. */
+export async function lawOnceKnown(client: HttpClient, url: string): Promise<Law> {
+  const deadline = Date.now() + PATIENCE_MS
+  for (;;) {
+    const answer = await client.call(`${url}/api/v1/invariants`)
+    const opens = (answer.json as { readonly code?: string }).code === 'store_unavailable'
+    if (!opens || Date.now() > deadline) {
+      expect(answer).toMatchObject({ status: 200 })
+      return answer.json as Law
+    }
+    await setTimeout(50)
+  }
 }
 
 /** Rows of a query that sees everything acknowledged. */

@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import { expect } from 'vitest'
-import { lawOf } from './figures.ts'
+import { lawOnceKnown } from './figures.ts'
 import type { Answer, HttpClient } from './http-client.ts'
 import type { Oracle } from './oracle.ts'
 
@@ -14,12 +14,12 @@ const BATCH = 100
  */
 export async function sendUntilFull(oracle: Oracle, client: HttpClient, url: string): Promise<Answer> {
   for (;;) {
-    const before = await lawOf(client, url)
+    const before = await lawOnceKnown(client, url)
     const batch = oracle.issue(BATCH)
     if (await oracle.send(client, url, batch)) continue
     const events = batch.map((number) => oracle.event(number))
     const answer = await client.post(`${url}/api/v1/events`, { events })
-    const after = await lawOf(client, url)
+    const after = await lawOnceKnown(client, url)
     expect(after).toMatchObject({ balanced: true, server: { accepted: before.server.accepted } })
     expect(after.store.accepted).toBe(before.store.accepted)
     expect(after.server.failed).toBe(before.server.failed + 2 * BATCH)

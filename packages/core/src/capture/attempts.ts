@@ -9,6 +9,8 @@ export interface Try {
 
 interface Failed extends Try {
   readonly atMs: number
+  /** Of the body. */
+  readonly bytes: number
 }
 
 /** Longer than any SDK waits before it tries again. */
@@ -29,6 +31,8 @@ export const mayBeTriedAgain = (status: number): boolean => RETRIED.has(status) 
 export class Attempts {
   /** By hash; of equal requests that failed at once, the oldest first. */
   readonly #failed = new Map<string, Failed[]>()
+  /** How many of them have a body of this length. While one is waited for, a body of another length need not be hashed. */
+  readonly #lengths = new Map<number, number>()
   readonly #clock: Clock
   readonly #mint: () => string
   #count = 0
@@ -44,14 +48,14 @@ export class Attempts {
    * @param attempt as the sender counts, where it does
    */
   again(url: string, body: Uint8Array | undefined, attempt: number | undefined): Try | undefined {
-    if (this.#count === 0 || body === undefined || attempt === 1) return undefined
+    if (body === undefined || attempt === 1 || !this.#lengths.has(body.length)) return undefined
     this.#forget()
     const key = keyOf(url, body)
     const waiting = this.#failed.get(key) ?? []
     const at = waiting.findIndex((failed) => attempt === undefined || failed.attempt === attempt - 1)
     const [before] = at < 0 ? [] : waiting.splice(at, 1)
     if (before === undefined) return undefined
-    this.#count--
+    this.#gone(before)
     if (waiting.length === 0) this.#failed.delete(key)
     return { operationId: before.operationId, attempt: before.attempt + 1 }
   }
@@ -63,8 +67,9 @@ export class Attempts {
       this.#forget()
       const key = keyOf(url, body)
       const waiting = this.#failed.get(key) ?? []
-      waiting.push({ operationId, attempt, atMs: this.#clock.monotonic() })
+      waiting.push({ operationId, attempt, atMs: this.#clock.monotonic(), bytes: body.length })
       this.#failed.set(key, waiting)
+      this.#lengths.set(body.length, (this.#lengths.get(body.length) ?? 0) + 1)
       this.#count++
     }
     return { operationId, attempt }
@@ -76,8 +81,17 @@ export class Attempts {
     for (const [key, waiting] of this.#failed) {
       if ((waiting.at(-1)?.atMs ?? 0) >= oldest) return
       this.#failed.delete(key)
-      this.#count -= waiting.length
+      waiting.forEach((failed) => {
+        this.#gone(failed)
+      })
     }
+  }
+
+  #gone({ bytes }: Failed): void {
+    this.#count--
+    const left = (this.#lengths.get(bytes) ?? 0) - 1
+    if (left > 0) this.#lengths.set(bytes, left)
+    else this.#lengths.delete(bytes)
   }
 }
 

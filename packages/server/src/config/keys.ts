@@ -327,8 +327,8 @@ export const CONFIG_KEYS: readonly KeySpec[] = [
     key: 'duckdb.threads',
     env: 'TALLYSTICK_DUCKDB_THREADS',
     type: { of: 'integer', min: 1, max: 256 },
-    default: 2,
-    about: 'Threads of the embedded store.',
+    default: 1,
+    about: 'Threads of the embedded store that share one question or one sealing. Several of either run at the same time with one.',
   },
   {
     key: 'routiium.admin_token',

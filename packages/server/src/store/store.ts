@@ -182,6 +182,8 @@ export interface StoreStats {
   readonly newestMs: number | null
   /** Up to here events stand in cells, later ones are read one by one; 0 before any. Absent on a store without cells. */
   readonly sealedToMs?: number
+  /** Events before that instant that came too late for the cells; they are read one by one until the next sealing. */
+  readonly lateEvents?: number
   /** Bytes on disk, 0 for memory. */
   readonly bytes: number
 }

@@ -24,6 +24,7 @@ export const status: Handler = async ({ app, store: scoped, principal }) => {
       newest_ms: store.newestMs,
       bytes: store.bytes ?? null,
       ...(store.sealedToMs === undefined ? {} : { sealed_to_ms: store.sealedToMs }),
+      ...(store.lateEvents === undefined ? {} : { late_events: store.lateEvents }),
       ...(store.cleared === undefined ? {} : { cleared_events: store.cleared }),
       ...(store.malformed === undefined ? {} : { malformed_lines: store.malformed }),
       ...(store.foreign === undefined ? {} : { foreign_events: store.foreign }),

@@ -358,12 +358,15 @@ export const STATUS_DOC: RouteDoc = {
               newest_ms: orNull(integer()),
               bytes: orNull(integer('Of the whole store; null for whoever sees a part of it.')),
               sealed_to_ms: integer('Up to here events stand in cells; later ones are read one by one.'),
+              late_events: integer(
+                'Events before that instant that came too late for their cell and are read one by one.',
+              ),
               cleared_events: integer('Removed by clearing, over the life of the store.'),
               malformed_lines: integer(),
               foreign_events: integer(),
               lag_events: integer(),
             },
-            { optional: ['sealed_to_ms', 'cleared_events', 'malformed_lines', 'foreign_events'] },
+            { optional: ['sealed_to_ms', 'late_events', 'cleared_events', 'malformed_lines', 'foreign_events'] },
           ),
           journal: orNull(
             object({

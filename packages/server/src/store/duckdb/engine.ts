@@ -39,6 +39,10 @@ export interface EngineOptions {
   readonly path: string
   readonly memoryLimitMb: number
   readonly checkpointMb: number
+  /**
+   * How many work on one statement. Statements of several connections run side by side with one; more make a sealing take
+   * half as much processor time again, waiting for each other, and pay only for questions that read many rows one by one.
+   */
   readonly threads: number
   readonly clock: Clock
   readonly dictionaryLimits?: DictionaryLimits
@@ -50,6 +54,12 @@ export interface EngineOptions {
 const GRACE_MS = 60_000
 /** So many late rows are sealed at once, without waiting for the next quarter-hour. */
 const LATE_ROWS = 50_000
+/**
+ * While so many rows come in between two looks, an import is under way: late rows wait for its end, up to so many that they
+ * would be felt by whoever asks meanwhile. Sealing takes several times the work of appending, and memory of the same limit.
+ */
+const IMPORT_ROWS = 10_000
+const LATE_ROWS_OF_IMPORT = 1_000_000
 /** Further behind the journal than this, rows come first and sealing later, in bulk. */
 const FAR_BEHIND = 50_000
 /** Delta cells of a day are merged once so many late events made them, in so many steps that most cells stand there in parts. */
@@ -87,6 +97,8 @@ export class DuckdbEngine {
   #journalId: string | undefined
   /** Where a sealing under way will put the watermark: rows appended meanwhile that lie before it will be late. */
   #sealingToMs = 0
+  /** What was applied when `maintain` last looked. */
+  #lookedAtOrdinal = 0
   #closed = false
   /** How many acknowledged records are yet to be applied. Known to whoever feeds the store. */
   behind: () => number = () => 0
@@ -236,8 +248,11 @@ export class DuckdbEngine {
   async maintain(): Promise<void> {
     if (this.#closed || this.behind() > FAR_BEHIND) return
     const dueMs = floorToQuarter(this.#options.clock.now() - GRACE_MS)
-    const { watermark_ms: watermarkMs } = this.#meta
-    if (dueMs > watermarkMs || lateEvents(this.#meta) >= LATE_ROWS) await this.seal(Math.max(dueMs, watermarkMs))
+    const { watermark_ms: watermarkMs, applied_ordinal: appliedOrdinal } = this.#meta
+    const importing = appliedOrdinal - this.#lookedAtOrdinal >= IMPORT_ROWS
+    this.#lookedAtOrdinal = appliedOrdinal
+    const late = lateEvents(this.#meta) >= (importing ? LATE_ROWS_OF_IMPORT : LATE_ROWS)
+    if (dueMs > watermarkMs || late) await this.seal(Math.max(dueMs, watermarkMs))
     await this.compact(COMPACT_EVENTS, COMPACT_STEPS)
   }
 

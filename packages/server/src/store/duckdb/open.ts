@@ -47,7 +47,7 @@ export async function openDuckdbStore(options: DuckdbStoreOptions): Promise<Duck
   const settings: LocalStoreSettings = {
     path: resolve(options.path),
     memoryLimitMb: options.memoryLimitMb ?? 192,
-    threads: options.threads ?? 2,
+    threads: options.threads ?? 1,
     checkpointMb: options.checkpointMb ?? 64,
     maintainEveryMs: options.maintainEveryMs ?? 5_000,
     ...(options.eventsTtlMs === undefined ? {} : { eventsTtlMs: options.eventsTtlMs }),

@@ -3,7 +3,7 @@ import type { DuckDBConnection } from '@duckdb/node-api'
 import type { StoreStats } from '../store.ts'
 import { readRows } from './chunk-reader.ts'
 import { readMeta } from './meta.ts'
-import type { Meta } from './schema.ts'
+import { lateEvents, type Meta } from './schema.ts'
 
 /** What the store holds, within one snapshot; `bytes` are those of its files. */
 export async function storeStats(connection: DuckDBConnection, path: string): Promise<StoreStats> {
@@ -26,6 +26,7 @@ export async function storeStats(connection: DuckDBConnection, path: string): Pr
     oldestMs,
     newestMs,
     sealedToMs: meta.watermark_ms,
+    lateEvents: lateEvents(meta),
     bytes: sizes.reduce((sum, size) => sum + size, 0),
   }
 }
