@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { bin, build, install, ROOT, requireNode, run, step } from './steps.mjs'
 
@@ -41,19 +41,22 @@ async function systemPackages() {
     ['curl', () => works('curl', ['--version'])],
     ['jq', () => works('jq', ['--version'])],
     ['python3-requests', () => works('python3', ['-c', 'import requests'])],
+    ['prometheus', () => works('prometheus', ['--version']) && works('promtool', ['--version'])],
   ]
   const missing = tools.filter(([, present]) => !present()).map(([name]) => name)
   if (missing.length === 0) return
   const apt = spawnSync('apt-get', ['--version'], { stdio: 'ignore' }).status === 0
   if (process.getuid?.() === 0 && apt) {
     await step('Reading the package lists', 'apt-get', ['update', '-qq'])
-    await step(
-      `Installing ${missing.join(', ')}`,
-      'apt-get',
-      ['install', '-y', '-qq', '--no-install-recommends', ...missing],
-      {
-        env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-      },
+    await withoutServices(() =>
+      step(
+        `Installing ${missing.join(', ')}`,
+        'apt-get',
+        ['install', '-y', '-qq', '--no-install-recommends', ...missing],
+        {
+          env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+        },
+      ),
     )
     return
   }
@@ -61,6 +64,22 @@ async function systemPackages() {
     `The tests need ${missing.join(', ')}. Install what is missing (Debian: sudo apt-get install ${missing.join(' ')}), or set TALLYSTICK_TEST_CHROMIUM to a Chromium.`,
   )
   process.exit(1)
+}
+
+/**
+ * Some packages start a service as they are installed: prometheus would listen on port 9090 of every address. A policy of the
+ * administrator's own stands.
+ */
+async function withoutServices(installing) {
+  const policy = '/usr/sbin/policy-rc.d'
+  if (existsSync(policy)) return installing()
+  // 101: not allowed. See policy-rc.d in the documentation of invoke-rc.d.
+  writeFileSync(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755 })
+  try {
+    return await installing()
+  } finally {
+    rmSync(policy, { force: true })
+  }
 }
 
 function works(command, args) {

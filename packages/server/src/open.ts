@@ -25,6 +25,9 @@ import type { AckMode, Ingest } from './ingest/ingest.ts'
 import { openIngest } from './ingest/open-ingest.ts'
 import { createGenerations } from './langfuse/generations.ts'
 import type { Logger } from './logger.ts'
+import { newWorkTimes, type WorkTimes } from './metrics/operation.ts'
+import { figuresOf, type MetricsOptions } from './metrics/options.ts'
+import { timedStore } from './metrics/timed-store.ts'
 import { createBudgetGate } from './proxy/budget-gate.ts'
 import { createKeyHash, directorySecret, newSecret } from './proxy/key-hash.ts'
 import { type CaptureProxy, createProxy, type ProxySettings, type ProxyStats } from './proxy/proxy.ts'
@@ -78,6 +81,8 @@ export interface OpenOptions {
   readonly proxy?: ProxySettings
   /** How alerts are sent. They are evaluated and sent from `listen` on, or from `alerts.start`. */
   readonly alerts?: SendOptions
+  /** What scrapes of `/metrics` show. See docs/metrics.md. */
+  readonly metrics?: MetricsOptions
   /** Files of the dashboard; those built into the package when absent. */
   readonly dashboardDir?: string
   readonly logger?: Logger
@@ -104,7 +109,9 @@ export interface Tallystick {
   readonly alerts: Alerts
   /** What went through the capture proxy; undefined where there is none. */
   proxyStats(): ProxyStats | undefined
-  /** @throws TallystickError `invalid_config` when the address cannot be bound, or would be open to others without any key */
+  /** The address of the scrape that stands alone; undefined where there is none, and before `listen`. */
+  metricsUrl(): string | undefined
+  /** @throws TallystickError `invalid_config` when an address cannot be bound, or would be open to others without any key */
   listen(options?: ListenOptions): Promise<Listening>
   /** Refuses what is new, finishes what is under way, and gives the data directory back. May be called twice. */
   close(): Promise<void>
@@ -142,12 +149,14 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
   const onError = (error: unknown): void => logger.error({ err: error }, 'something failed in the background')
   const prices = createPriceBook({ overrides: options.prices ?? [] })
 
-  const opening = openStorage(options, closers, clock, onError)
+  const times = newWorkTimes()
+  const opening = openStorage(options, closers, clock, times, onError)
   // Loaded while the store's thread loads the engine: together they are most of a start.
   const [
     { createApp },
     { loadAssets },
     { listen },
+    { listenMetrics },
     { createLiveHub },
     { createLiveFeed },
     { journal, store, state, durable },
@@ -155,6 +164,7 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
     import('./http/app.ts'),
     import('./http/assets.ts'),
     import('./http/listen.ts'),
+    import('./http/metrics-server.ts'),
     import('./http/live/hub.ts'),
     import('./http/websocket/feed.ts'),
     opening,
@@ -173,10 +183,13 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
   })
   closers.push(() => ingest.close())
 
-  // Before anything can be submitted: no accepted event may pass it by.
+  // Before anything can be submitted: no accepted event may pass these by.
+  const figures = figuresOf(options.metrics)
+  figures.follow(ingest)
+  const asked = timedStore(store, clock, (ms) => times.query.observe(ms * 1000))
   const budgets = createBudgets({
     state,
-    store,
+    store: asked,
     ingest,
     clock,
     onError,
@@ -225,9 +238,10 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
 
   let stopping = false
   const listening: Listening[] = []
+  let scraped: Listening | undefined
   const alerts = createAlerts({
     state,
-    store,
+    store: asked,
     ingest,
     budgets,
     clock,
@@ -239,7 +253,7 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
   closers.push(() => alerts.close())
   const app = createApp({
     ingest,
-    store,
+    store: asked,
     state,
     budgets,
     prices,
@@ -273,6 +287,7 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
     ...(options.login ? { login: options.login } : {}),
     ...(options.admin ? { admin: options.admin } : {}),
     ...(proxy === undefined ? {} : { proxy }),
+    metrics: { ...options.metrics, figures, times },
     ...(options.retainEventsMs === undefined ? {} : { eventsTtlMs: options.retainEventsMs }),
     ...(options.random ? { random: options.random } : {}),
     onError: (error, requestId) => logger.error({ err: error, request_id: requestId }, 'a request failed'),
@@ -280,8 +295,17 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
   })
   // Streams never end by themselves, so they go first; then requests under way are waited for.
   closers.push(() => Promise.all(listening.map((server) => server.close())).then(() => undefined))
+  // Before everything else goes: a scrape of a server that is half closed says what is not so.
+  closers.push(() => scraped?.close())
   closers.push(() => live.close())
   closers.push(() => feed.close())
+
+  const listenForScrapes = async (): Promise<void> => {
+    const where = options.metrics?.listen
+    if (where === undefined || scraped !== undefined) return
+    const { allowedHosts = [], allowedOrigins = [] } = options
+    scraped = await listenMetrics(app.context, { ...where, allowedHosts, allowedOrigins })
+  }
 
   let closed: Promise<void> | undefined
   return {
@@ -294,10 +318,12 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
     live,
     alerts,
     proxyStats: () => proxy?.stats(),
+    metricsUrl: () => scraped && `${scraped.url}/metrics`,
     fetch: (request, { trusted = false } = {}) => app.fetch(request, undefined, trusted ? LOCAL : undefined),
     async listen(where) {
       if (stopping) throw new TallystickError('shutting_down')
       if (!isLoopback(where?.host)) await closeToStrangers(app.context, options.onFirstKey)
+      await listenForScrapes()
       const server = await listen(app, where)
       listening.push(server)
       alerts.start()
@@ -369,6 +395,7 @@ async function openStorage(
   options: OpenOptions,
   closers: Closer[],
   clock: Clock,
+  times: WorkTimes,
   onError: (error: unknown) => void,
 ): Promise<Storage> {
   const url = storeUrl(options)
@@ -406,6 +433,7 @@ async function openStorage(
     clock,
     productVersion: VERSION,
     onError,
+    onCommitTime: (ms) => times.commit.observe(ms * 1000),
     ...(options.random ? { random: options.random } : {}),
     ...options.journal,
     async witness(found) {

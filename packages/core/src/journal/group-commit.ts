@@ -20,6 +20,8 @@ export interface GroupCommitOptions {
   readonly delayMs: number
   readonly state: JournalState
   readonly onCommit: (end: JournalEnd) => void
+  /** Told how long each commit that succeeded took to write and sync, ms. Must not throw. */
+  readonly onCommitTime?: (ms: number) => void
 }
 
 /**
@@ -124,12 +126,13 @@ export class GroupCommit {
   }
 
   async #write(group: AppendGroup): Promise<void> {
-    const { writer, clock } = this.#options
+    const { writer, clock, onCommitTime } = this.#options
     const startedAt = clock.monotonic()
     await writer.write(group.bytes, group.first, group.last)
     this.state = 'ok'
     this.commits++
     this.lastCommitMs = clock.monotonic() - startedAt
     this.slowestCommitMs = Math.max(this.slowestCommitMs, this.lastCommitMs)
+    onCommitTime?.(this.lastCommitMs)
   }
 }

@@ -43,6 +43,8 @@ export interface JournalOptions {
    */
   readonly witness?: (found: JournalTrace) => Promise<JournalWitness>
   readonly random?: Random
+  /** Told how long each commit that succeeded took to write and sync, in ms. Must not throw. */
+  readonly onCommitTime?: (ms: number) => void
   /** Told of trouble that no caller waits for: background work that failed, a write that was saved by a second attempt. */
   readonly onError?: (error: unknown) => void
 }
@@ -150,6 +152,7 @@ async function openLocked(options: JournalOptions, unlock: () => Promise<void>):
     delayMs: options.commitDelayMs ?? DEFAULT_COMMIT_DELAY_MS,
     state,
     onCommit: (end) => durable.tell(end),
+    ...(options.onCommitTime === undefined ? {} : { onCommitTime: options.onCommitTime }),
   })
   let dropped = 0
   let closing: Promise<void> | undefined

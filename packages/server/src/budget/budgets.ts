@@ -29,6 +29,8 @@ export interface Budgets {
   get(id: string, tenantId?: string): Budget
   /** How budgets stand. @throws TallystickError `store_unavailable` while the store cannot say what was spent */
   figures(budgets: readonly Budget[]): Promise<readonly BudgetFigures[]>
+  /** How a budget stands, without waiting; undefined where there is none, and while what was spent is not known. */
+  known(id: string): BudgetFigures | undefined
   /** What a budget of that unit has left, as far as it is known; undefined where there is no such budget. */
   remaining(id: string, unit: Budget['unit']): bigint | undefined
   /**
@@ -150,6 +152,13 @@ class BudgetOffice implements Budgets {
     await this.#spend.known(counters, KNOWN_WITHIN_MS)
     const nowMs = this.#clock.now()
     return counters.map((counter) => figuresOf(counter, this.#book, nowMs))
+  }
+
+  known(id: string): BudgetFigures | undefined {
+    const counter = this.#spend.get(id)
+    return counter === undefined || !this.#spend.isKnown(counter)
+      ? undefined
+      : figuresOf(counter, this.#book, this.#clock.now())
   }
 
   remaining(id: string, unit: Budget['unit']): bigint | undefined {

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { type Config, loadConfig } from '../config/config.ts'
 import type { ConfigValue } from '../config/keys.ts'
-import { storeProblem } from './open-options.ts'
+import { listenProblem, storeProblem } from './open-options.ts'
 import type { Terminal } from './terminal.ts'
 
 /** One command: declares itself on the program; `run` gets what it needs and returns an exit code. */
@@ -30,7 +30,10 @@ export function withData(command: Command): Command {
 }
 
 /** What only those who use a value can tell of it. */
-const CHECKS = new Map([['store', (value: ConfigValue) => storeProblem(String(value))]])
+const CHECKS = new Map([
+  ['store', (value: ConfigValue) => storeProblem(String(value))],
+  ['metrics.listen', (value: ConfigValue) => listenProblem(String(value))],
+])
 
 export function configOf(command: Command, terminal: Terminal): Config {
   return loadConfig({

@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { type Issue, issueLines, TallystickError } from '@tallystick/core'
 import type { OverrideSource } from '@tallystick/core/pricing'
 import type { Config } from '../config/config.ts'
+import { listenAddress } from '../config/listen-address.ts'
 import type { OpenOptions } from '../open.ts'
 import { locateStore, storeUrlProblem } from '../store/open-store.ts'
 
@@ -54,6 +55,7 @@ export function openOptions(config: Config): OpenOptions {
       mailFrom: config.text('alerts.mail_from'),
       ...(smtpUrl === undefined ? {} : { smtpUrl }),
     },
+    metrics: metricsOptions(config),
     duckdb: {
       memoryLimitMb: config.integer('duckdb.memory_mb'),
       threads: config.integer('duckdb.threads'),
@@ -73,6 +75,16 @@ export function proxySettings(config: Config): NonNullable<OpenOptions['proxy']>
     includeUsage: config.flag('proxy.include_usage'),
     enforceBudgets: config.flag('proxy.enforce_budgets'),
     idleMs: config.integer('proxy.idle_seconds') * 1000,
+  }
+}
+
+function metricsOptions(config: Config): NonNullable<OpenOptions['metrics']> {
+  const listen = listenAddress(config.text('metrics.listen'))
+  return {
+    names: config.text('metrics.names') as 'seed' | 'standard' | 'both',
+    routiium: config.flag('metrics.routiium'),
+    maxSeries: config.integer('metrics.max_series'),
+    ...(listen === undefined ? {} : { listen }),
   }
 }
 
@@ -117,6 +129,12 @@ function loginOptions(config: Config): NonNullable<OpenOptions['login']> {
           },
         }),
   }
+}
+
+/** What is wrong with the address of the metrics' own listener. */
+export function listenProblem(address: string): string | undefined {
+  if (address === '' || listenAddress(address) !== undefined) return undefined
+  return `must be HOST:PORT or a port, as in 127.0.0.1:9090, not ${JSON.stringify(address)}`
 }
 
 /** What is wrong with a store URL of the configuration, where a scheme alone is right. */

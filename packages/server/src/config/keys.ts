@@ -376,6 +376,36 @@ export const CONFIG_KEYS: readonly KeySpec[] = [
     about: 'Sender of the mails of alerts.',
   },
   {
+    key: 'metrics.listen',
+    env: 'TALLYSTICK_METRICS_LISTEN',
+    type: { of: 'text' },
+    default: '',
+    about:
+      'A further address, `HOST:PORT` or a port of this machine, that answers `/metrics` alone, without a key, with figures of no tenant and of the operation. Unset: none. See docs/metrics.md.',
+  },
+  {
+    key: 'metrics.names',
+    env: 'TALLYSTICK_METRICS_NAMES',
+    type: { of: 'choice', values: ['seed', 'standard', 'both'] },
+    default: 'seed',
+    about: 'Names of the LLM figures: `llm_edge_*` as llm-edge-monitoring has them, the usual `llm_*`, or both.',
+  },
+  {
+    key: 'metrics.routiium',
+    env: 'TALLYSTICK_METRICS_ROUTIIUM',
+    type: { of: 'flag' },
+    default: false,
+    about: "Also show the three `routiium_*` totals of Routiium's documentation.",
+  },
+  {
+    key: 'metrics.max_series',
+    env: 'TALLYSTICK_METRICS_MAX_SERIES',
+    type: { of: 'integer', min: 500, max: 1_000_000 },
+    default: 2_000,
+    about:
+      'Series that one scrape may hold; what does not fit is added to series whose model, provider or such is other.',
+  },
+  {
     key: 'proxy.enabled',
     env: 'TALLYSTICK_PROXY',
     type: { of: 'flag' },

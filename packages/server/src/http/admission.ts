@@ -20,12 +20,17 @@ export function admitted(route: Route, evidence: Evidence, app: AppContext): Pri
   return principal instanceof Promise ? principal.then((found) => allowed(found, route)) : allowed(principal, route)
 }
 
-function allowed(principal: Principal, { scope, whole }: Route): Principal {
+function allowed(principal: Principal, { scope, whole, allAgents }: Route): Principal {
   if (scope !== 'public' && scope !== 'known') assertScope(principal, scope)
   if (whole && !seesAll(principal))
     throw new TallystickError(
       'forbidden',
       'This is about the server as a whole, and these credentials are for a part of it.',
+    )
+  if (allAgents && principal.agentIds !== undefined)
+    throw new TallystickError(
+      'forbidden',
+      'This is about a tenant as a whole, and these credentials are for some agents of it.',
     )
   return principal
 }

@@ -7,6 +7,8 @@ import type { Authenticator } from '../identity/authenticator.ts'
 import type { Ingest } from '../ingest/ingest.ts'
 import type { Verification } from '../ingest/verify.ts'
 import type { Generations } from '../langfuse/generations.ts'
+import type { RequestCounts } from '../metrics/request-counts.ts'
+import type { ServerMetrics } from '../metrics/server-metrics.ts'
 import type { CaptureProxy } from '../proxy/proxy.ts'
 import type { Audit } from '../state/audit-log.ts'
 import type { StateStats } from '../state/open.ts'
@@ -78,6 +80,10 @@ export interface AppContext {
   readonly about: About
   /** Begins a backup; absent with a memory store, which keeps nothing. */
   readonly backup?: () => Promise<BackupStream>
+  /** Counts what is answered, by route and class of status. */
+  readonly requests: RequestCounts
+  /** What Prometheus is told. */
+  readonly metrics: ServerMetrics
   /** The OpenAPI document of every route. */
   readonly openApi: () => object
   readonly newRequestId: () => string
@@ -110,5 +116,7 @@ export interface JournalHealth {
   readonly records: number
   readonly bytes: number
   readonly segments: number
+  /** Records that wait to become durable. */
+  readonly pending: number
   readonly quarantinedLines: number
 }

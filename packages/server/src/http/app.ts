@@ -14,6 +14,15 @@ import { scopedStore } from '../identity/scoped-store.ts'
 import type { AckMode, Ingest } from '../ingest/ingest.ts'
 import { type VerifyOptions, verify } from '../ingest/verify.ts'
 import { createGenerations, type Generations } from '../langfuse/generations.ts'
+import { Figures } from '../metrics/figures.ts'
+import { newWorkTimes, type WorkTimes } from '../metrics/operation.ts'
+import { NO_ROUTE, RequestCounts } from '../metrics/request-counts.ts'
+import {
+  createServerMetrics,
+  type MetricSettings,
+  type MetricSources,
+  type ServerMetrics,
+} from '../metrics/server-metrics.ts'
 import type { CaptureProxy } from '../proxy/proxy.ts'
 import { createAudit } from '../state/audit-log.ts'
 import { openMemoryState } from '../state/memory.ts'
@@ -26,6 +35,7 @@ import type { Assets } from './assets.ts'
 import { createByteBudget } from './body.ts'
 import { createDownloads } from './downloads.ts'
 import { createGuard } from './guard.ts'
+import { readinessOf } from './handlers/health.ts'
 import { secureHeaders } from './headers.ts'
 import { createIngestDoor } from './ingest-door.ts'
 import { DEFAULT_LIMITS, type Limits } from './limits.ts'
@@ -82,12 +92,20 @@ export interface AppOptions {
   readonly admin?: AdminAccess
   /** The capture proxy; without it there is nothing under /proxy. */
   readonly proxy?: CaptureProxy
+  /** What scrapes are told, beside what stands in the rest. */
+  readonly metrics?: MetricSettings & Partial<MetricsParts>
   /** What the store keeps single events for, ms; only told, not enforced here. */
   readonly eventsTtlMs?: number
   readonly clock?: Clock
   readonly random?: Random
   readonly onError?: (error: unknown, requestId: string) => void
   readonly stopping?: () => boolean
+}
+
+/** What is made before there is an application, so that nothing passes it by. */
+export interface MetricsParts extends Pick<MetricSources, 'providers'> {
+  readonly figures: Figures
+  readonly times: WorkTimes
 }
 
 /** The whole HTTP surface without a socket. */
@@ -128,6 +146,7 @@ export function createApp(options: AppOptions): App {
         response = await answer(request, peer, as)
       } catch (error) {
         response = failure(error, context, request, shapeOf(new URL(request.url).pathname))
+        context.requests.count(NO_ROUTE, response.status)
       }
       secureHeaders(response.headers)
       const origin = context.guard.corsOrigin(request.headers.get('origin') ?? undefined)
@@ -167,6 +186,7 @@ function contextOf(options: AppOptions): AppContext {
     ack = 'durable',
   } = options
   const limits = { ...DEFAULT_LIMITS, ...options.limits }
+  const requests = new RequestCounts()
   const budget = createByteBudget(limits.heldBytes)
   const state = options.state ?? openMemoryState()
   const budgets = options.budgets ?? createBudgets({ state, store, ingest, clock, random, ticks: false })
@@ -187,7 +207,7 @@ function contextOf(options: AppOptions): AppContext {
     ...(jwtSecret === undefined ? [] : createJwtMethods(state, jwtSecret)),
     ...login.methods,
   ]
-  return {
+  const context: AppContext = {
     ingest,
     store,
     state,
@@ -233,12 +253,53 @@ function contextOf(options: AppOptions): AppContext {
     downloads: createDownloads(limits.downloads),
     ...(options.proxy ? { proxy: options.proxy } : {}),
     ...(options.backup ? { backup: options.backup } : {}),
+    requests,
+    metrics: metricsOf(options, {
+      state,
+      budgets,
+      clock,
+      requests,
+      ready: () => readinessOf(context).status !== 'unavailable',
+    }),
     openApi: once(() => openApiDocument(ROUTES, about.version)),
     newRequestId,
     newSecret: (bytes) => Buffer.from(random.fill(new Uint8Array(bytes))).toString('hex'),
     onError,
     stopping: options.stopping ?? (() => false),
   }
+  return context
+}
+
+function metricsOf(
+  { metrics = {}, ingest, store, live, feed, about, proxy }: AppOptions,
+  parts: Pick<AppContext, 'budgets' | 'state' | 'clock' | 'requests'> & { readonly ready: () => boolean },
+): ServerMetrics {
+  const { budgets, ...own } = parts
+  const { figures = followed(ingest), times = newWorkTimes(), providers, ...settings } = metrics
+  return createServerMetrics(settings, {
+    figures,
+    budgets,
+    providers,
+    active: proxy && ((share) => proxy.active(share)),
+    operation: {
+      ...own,
+      ingest,
+      store,
+      times,
+      version: about.version,
+      journal: about.journal,
+      streams: () => {
+        const { clients, pending } = feed.stats()
+        return { sse: live.stats().streams, websocket: clients + pending }
+      },
+    },
+  })
+}
+
+function followed(ingest: Ingest): Figures {
+  const figures = new Figures()
+  figures.follow(ingest)
+  return figures
 }
 
 interface Bindings {
@@ -250,6 +311,10 @@ function routerOf(routes: readonly Route[], context: AppContext): Hono<{ Binding
   const router = new Hono<{ Bindings: Bindings }>()
   for (const route of routes) {
     const parameters = route.strict ? documentedParameters(route.doc) : undefined
+    const counted = (response: Response): Response => {
+      context.requests.count(route.path, response.status)
+      return response
+    }
     router.on(route.method, route.path, async (c) => {
       try {
         const url = new URL(c.req.url)
@@ -262,17 +327,19 @@ function routerOf(routes: readonly Route[], context: AppContext): Hono<{ Binding
         const store = scopedStore(context.store, principal)
         const params = c.req.param() as Readonly<Record<string, string>>
         const call: Call = { request: c.req.raw, url, params, app: context, principal, store, peer }
-        const response = await route.handler(call)
+        const response = counted(await route.handler(call))
         return route.long ? endedWith(response, principal, context.identity) : response
       } catch (error) {
-        return failure(error, context, c.req.raw, route.failure)
+        return counted(failure(error, context, c.req.raw, route.failure))
       }
     })
     // After a path's last row: whatever method got past them is not one of its own.
     const methods = methodsOf(routes, route.path)
     if (route === routes.findLast(({ path }) => path === route.path)) {
       router.all(route.path, (c) =>
-        c.req.method === 'OPTIONS' ? optionsAnswer(methods) : refusedMethod(methods, route, c.req.raw, context),
+        counted(
+          c.req.method === 'OPTIONS' ? optionsAnswer(methods) : refusedMethod(methods, route, c.req.raw, context),
+        ),
       )
     }
   }

@@ -2,7 +2,8 @@ import { createServer, type IncomingMessage, type ServerResponse, STATUS_CODES }
 import { type AddressInfo, isIPv6, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { getRequestListener } from '@hono/node-server'
-import { type ErrorCode, TallystickError } from '@tallystick/core'
+import { ERRORS, type ErrorCode, TallystickError } from '@tallystick/core'
+import { NO_ROUTE } from '../metrics/request-counts.ts'
 import { isProxied } from '../proxy/proxy.ts'
 import type { App } from './app.ts'
 import type { AppContext } from './app-context.ts'
@@ -55,6 +56,7 @@ const DRAIN_MS = 10_000
 const SWEEP_MS = 20
 const INGEST_PATH = '/api/v1/events'
 const WEBSOCKET_PATH = '/ws'
+const PROXY_ROUTE = '/proxy/:upstream/*'
 
 /**
  * Serves an application on a socket.
@@ -107,9 +109,13 @@ export async function listen(app: App, options: ListenOptions = {}): Promise<Lis
     if (closing) response.shouldKeepAlive = false
     if (namesManyHosts(request.rawHeaders)) {
       const error = new TallystickError('malformed_request', 'The request has more than one Host header.')
-      sendProblem(request, response, problemOf(error, context.newRequestId()))
-    } else if (proxied !== undefined && isProxied(request.url)) void proxied(request, response)
-    else if (request.method === 'POST' && isIngest(request.url)) void ingest(request, response)
+      const problem = problemOf(error, context.newRequestId())
+      context.requests.count(NO_ROUTE, problem.status)
+      sendProblem(request, response, problem)
+    } else if (proxied !== undefined && isProxied(request.url)) {
+      response.once('close', () => context.requests.count(PROXY_ROUTE, response.statusCode))
+      void proxied(request, response)
+    } else if (request.method === 'POST' && isIngest(request.url)) void ingest(request, response)
     else void others(request, response)
   }
   server.on('request', handle)
@@ -135,6 +141,7 @@ export async function listen(app: App, options: ListenOptions = {}): Promise<Lis
       server.emit('connection', socket)
     } else {
       const refused = closing ? new TallystickError('shutting_down') : upgradeRefusal(request, context)
+      context.requests.count(WEBSOCKET_PATH, refused === undefined ? 101 : ERRORS[refused.code].status)
       if (refused !== undefined) endWith(socket, rawProblem(refused, context.newRequestId()))
       else
         upgrades.accept(request, socket, head).catch((error: unknown) => {
@@ -248,7 +255,12 @@ function rawProblem(error: TallystickError, requestId: string): string {
   return `${head}\r\n${body}`
 }
 
-export function bindError(host: string, port: number, cause: NodeJS.ErrnoException): TallystickError {
+export function bindError(
+  host: string,
+  port: number,
+  cause: NodeJS.ErrnoException,
+  configKey?: string,
+): TallystickError {
   const why =
     cause.code === 'EADDRINUSE'
       ? 'another process listens there; choose another port'
@@ -257,7 +269,7 @@ export function bindError(host: string, port: number, cause: NodeJS.ErrnoExcepti
         : `the system says ${cause.code ?? 'no'}`
   return new TallystickError('invalid_config', `Cannot listen on ${host} port ${port}: ${why}.`, {
     cause,
-    issues: [{ path: cause.code === 'EADDRNOTAVAIL' ? 'http.host' : 'http.port', message: why }],
+    issues: [{ path: configKey ?? (cause.code === 'EADDRNOTAVAIL' ? 'http.host' : 'http.port'), message: why }],
   })
 }
 

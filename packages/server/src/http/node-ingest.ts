@@ -9,6 +9,7 @@ import { type Problem, problemHeaders, problemOf } from './problem.ts'
 
 /** The client went away in the middle of its body: there is nobody to answer. */
 const GONE = Symbol('gone')
+const INGEST_ROUTE = '/api/v1/events'
 
 /**
  * `POST /api/v1/events` straight on `node:http`.
@@ -19,7 +20,7 @@ const GONE = Symbol('gone')
 export function createNodeIngest(
   app: AppContext,
 ): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
-  const { door, budget, guard, limits, clientAddress, identity, clock } = app
+  const { door, budget, guard, limits, clientAddress, identity, clock, requests } = app
   return async (request, response) => {
     const { headers } = request
     try {
@@ -55,12 +56,14 @@ export function createNodeIngest(
       } finally {
         budget.give(bytes.byteLength)
       }
+      requests.count(INGEST_ROUTE, 200)
       send(response, 200, answer, ['content-type', 'application/json', ...corsHeaders(app, headers.origin)])
     } catch (error) {
       if (error === GONE) return
       const requestId = app.newRequestId()
       const problem = problemOf(error, requestId)
       if (problem.code === 'internal_error') app.onError(error, requestId)
+      requests.count(INGEST_ROUTE, problem.status)
       sendProblem(request, response, problem, corsHeaders(app, headers.origin))
     }
   }

@@ -19,6 +19,8 @@ interface Asker {
   readonly scopes?: readonly KeyScope[]
   /** Sees a part of the server only. */
   readonly part?: true
+  /** Sees some agents only. */
+  readonly agents?: true
 }
 
 async function keyOf(state: ControlState, scopes: readonly KeyScope[], more: Partial<ApiKey> = {}): Promise<string> {
@@ -75,14 +77,22 @@ async function askersOf(state: ControlState): Promise<readonly Asker[]> {
       headers: await key(['ingest', 'read'], { agentId: 'a' }),
       scopes: ['ingest', 'read'],
       part: true,
+      agents: true,
     },
     {
       name: 'an agent',
       headers: jwt({ agent_id: 'agent_1', iss: 'iron-control-panel' }),
       scopes: ['ingest', 'read'],
       part: true,
+      agents: true,
     },
-    { name: 'a user', headers: jwt({ sub: 'ada', role: 'user', exp: NOW_S + 60 }), scopes: ['read'], part: true },
+    {
+      name: 'a user',
+      headers: jwt({ sub: 'ada', role: 'user', exp: NOW_S + 60 }),
+      scopes: ['read'],
+      part: true,
+      agents: true,
+    },
     { name: 'an administrator', headers: jwt({ sub: 'ada', role: 'admin', exp: NOW_S + 60 }), scopes: ALL },
     {
       name: "a tenant's administrator",
@@ -100,11 +110,11 @@ async function closedApp(): Promise<TestApp & { readonly askers: readonly Asker[
 }
 
 /** 401, 403, or undefined where the route should get to answer. */
-function refusal({ scope, whole }: Route, { scopes, part }: Asker): 401 | 403 | undefined {
+function refusal({ scope, whole, allAgents }: Route, { scopes, part, agents }: Asker): 401 | 403 | undefined {
   if (scope === 'public') return undefined
   if (scopes === undefined) return 401
   if (scope !== 'known' && !scopes.includes(scope)) return 403
-  return whole && part ? 403 : undefined
+  return (whole && part) || (allAgents && agents) ? 403 : undefined
 }
 
 async function statusOf({ call }: TestApp, route: Route, headers: Record<string, string>): Promise<Response> {

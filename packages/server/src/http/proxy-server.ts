@@ -1,9 +1,9 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { TallystickError } from '@tallystick/core'
 import { type CaptureProxy, isProxied } from '../proxy/proxy.ts'
+import { bind } from './bind.ts'
 import type { Guard } from './guard.ts'
-import { bindError, type Listening, namesManyHosts, urlHost } from './listen.ts'
+import { type Listening, namesManyHosts } from './listen.ts'
 import { assertMeant } from './node-proxy.ts'
 
 /** Where a proxy listens that is all there is. */
@@ -15,7 +15,6 @@ export interface ProxyServerOptions {
 }
 
 const MAX_HEADER_BYTES = 16 * 1024
-const DRAIN_MS = 10_000
 const TIMEOUTS = { headersTimeout: 10_000, requestTimeout: 300_000, keepAliveTimeout: 15_000 }
 
 /**
@@ -54,25 +53,7 @@ export async function listenProxy(
     response.writeContinue()
     handle(request, response)
   })
-  await new Promise<void>((resolve, reject) => {
-    server.on('error', (cause: NodeJS.ErrnoException) => {
-      if (server.listening) onError(cause)
-      else reject(bindError(host, port, cause))
-    })
-    server.listen({ host, port }, resolve)
+  return bind(server, { host, port, onError }, () => {
+    closing = true
   })
-  const address = server.address() as AddressInfo
-  return {
-    host,
-    port: address.port,
-    url: `http://${urlHost(host)}:${address.port}`,
-    async close() {
-      closing = true
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-      server.closeIdleConnections()
-      const cut = setTimeout(() => server.closeAllConnections(), DRAIN_MS)
-      await closed
-      clearTimeout(cut)
-    },
-  }
 }

@@ -49,6 +49,8 @@ export interface Route {
   readonly long?: true
   /** About the server as a whole: refused to whoever sees one tenant or some agents only. */
   readonly whole?: true
+  /** About a tenant as a whole: refused to whoever sees some agents only. */
+  readonly allAgents?: true
   /**
    * A way to be let in beside those of all routes, which are asked where this one answers undefined. It sees to the scope itself.
    *

@@ -1,4 +1,4 @@
-import type { MetricFamily } from '@tallystick/core/metrics'
+import { type MetricFamily, REGISTRY_FAMILIES } from '@tallystick/core/metrics'
 
 /** Seconds of short work: a write to the disk, a query. */
 const WORK_BUCKETS_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
@@ -144,20 +144,8 @@ export const OPERATION_FAMILIES = {
     labels: [],
     set: 'operation',
   },
-  metricSeries: {
-    name: 'tallystick_metrics_series',
-    type: 'gauge',
-    help: 'Series of LLM figures held, the sum of what was folded included.',
-    labels: [],
-    set: 'operation',
-  },
-  metricFolded: {
-    name: 'tallystick_metrics_folded_total',
-    type: 'counter',
-    help: 'Updates whose labels were replaced by other, since no more series fit.',
-    labels: ['family'],
-    set: 'operation',
-  },
+  metricSeries: REGISTRY_FAMILIES.series,
+  metricFolded: REGISTRY_FAMILIES.folded,
   residentMemory: {
     name: 'process_resident_memory_bytes',
     type: 'gauge',

@@ -49,6 +49,8 @@ export interface CaptureProxy {
   /** Answers in its place: somebody who may not send it, or a server that stops. */
   refuse(request: IncomingMessage, response: ServerResponse, error: unknown): void
   stats(): ProxyStats
+  /** Requests under way; with a tenant only that tenant's, with null only those of none. */
+  active(tenantId?: string | null): number
   /** Waits a while for requests under way, and until everything that was recorded is kept; takes nothing new. */
   close(): Promise<void>
 }
@@ -101,7 +103,8 @@ class Carrier implements CaptureProxy {
   readonly #targets = new Map<string, Target | null>()
   readonly #settling = new Set<Promise<void>>()
   #requests = 0
-  #active = 0
+  /** By tenant; under null those of none. A tenant without any has no entry. */
+  readonly #active = new Map<string | null, number>()
   #refused = 0
   #heldBytes = 0
   /** Events that went in with their lease, and not through the recorder. */
@@ -149,7 +152,7 @@ class Carrier implements CaptureProxy {
     const { counts } = this.#options.recorder
     return {
       requests: this.#requests,
-      active: this.#active,
+      active: this.active(),
       refused: this.#refused,
       recording: {
         ...counts,
@@ -160,9 +163,16 @@ class Carrier implements CaptureProxy {
     }
   }
 
+  active(tenantId?: string | null): number {
+    if (tenantId !== undefined) return this.#active.get(tenantId) ?? 0
+    let all = 0
+    for (const active of this.#active.values()) all += active
+    return all
+  }
+
   async close(): Promise<void> {
     this.#closed = true
-    for (let step = 0; step < CLOSE_STEPS && this.#active > 0; step++)
+    for (let step = 0; step < CLOSE_STEPS && this.#active.size > 0; step++)
       await new Promise((resolve) => setTimeout(resolve, CLOSE_STEP_MS))
     for (const connector of this.#connectors.values()) connector.close()
     while (this.#settling.size > 0) await Promise.all(this.#settling)
@@ -272,18 +282,18 @@ class Carrier implements CaptureProxy {
       readonly held?: Held
     },
   ): void {
-    const { upstream, connector, path, target } = plan
+    const { upstream, connector, path, target, caller } = plan
     const exchange =
       target === undefined
         ? undefined
         : this.#exchange(request, plan, held.names ?? this.#names(request, headers, plan), held.held)
-    this.#active++
     if (response.destroyed) {
       // It left while its budget was asked.
       exchange?.aborted()
-      this.#active--
       return
     }
+    const tenantId = caller.principal?.tenantId ?? null
+    this.#count(tenantId, 1)
     forward({
       request,
       response,
@@ -294,10 +304,14 @@ class Carrier implements CaptureProxy {
       ...(held.body === undefined ? {} : { body: held.body }),
       ...(held.hidesUsage === undefined ? {} : { hidesUsage: held.hidesUsage }),
       fail: (error) => this.#refuse(request, response, upstream, error),
-      over: () => {
-        this.#active--
-      },
+      over: () => this.#count(tenantId, -1),
     })
+  }
+
+  #count(tenantId: string | null, more: 1 | -1): void {
+    const active = (this.#active.get(tenantId) ?? 0) + more
+    if (active > 0) this.#active.set(tenantId, active)
+    else this.#active.delete(tenantId)
   }
 
   #exchange(request: IncomingMessage, { target, caller }: Plan, names: ClientNames, held: Held | undefined): Exchange {

@@ -45,11 +45,13 @@ export const registerServe: RegisterCommand = (program, terminal) => {
     const file = join(dataDir, SERVER_FILE)
     writeFileSync(file, `${JSON.stringify({ url, pid: process.pid, version: VERSION })}\n`)
 
+    const metricsUrl = tallystick.metricsUrl()
+    const metrics = metricsUrl === undefined ? {} : { metrics_url: metricsUrl }
     if (command.opts()['json'])
-      terminal.out(`${JSON.stringify({ url, pid: process.pid, version: VERSION, data_dir: dataDir })}\n`)
-    else welcome(url, terminal)
+      terminal.out(`${JSON.stringify({ url, pid: process.pid, version: VERSION, data_dir: dataDir, ...metrics })}\n`)
+    else welcome(url, metricsUrl, terminal)
     // A person has just been told; a log that is kept has not.
-    if (!terminal.interactive) logger.info({ url, data_dir: dataDir, version: VERSION }, 'serving')
+    if (!terminal.interactive) logger.info({ url, data_dir: dataDir, version: VERSION, ...metrics }, 'serving')
 
     await new Promise<void>((done) => {
       let stopping = false
@@ -94,11 +96,12 @@ function tellFirstKey(key: string, { err, color }: Terminal): void {
 }
 
 /** The address on `out`, what to try next on `err`. */
-function welcome(url: string, terminal: Terminal): void {
+function welcome(url: string, metricsUrl: string | undefined, terminal: Terminal): void {
   const { color } = terminal
   terminal.out(`Tallystick ${VERSION} answers at ${color.bold(url)}\n`)
   terminal.err(
     [
+      ...(metricsUrl === undefined ? [] : ['', `Metrics for Prometheus at ${metricsUrl}`]),
       '',
       'Try next:',
       `  1. Open ${color.cyan(url)} in a browser.`,

@@ -4,8 +4,10 @@ import { backup } from '../handlers/backup.ts'
 import { page } from '../handlers/dashboard.ts'
 import { health, readiness, version } from '../handlers/health.ts'
 import { invariants } from '../handlers/invariants.ts'
+import { metrics } from '../handlers/metrics.ts'
 import { status } from '../handlers/status.ts'
 import { AUDIT_DOC } from '../openapi/audit.ts'
+import { METRICS_DOC } from '../openapi/metrics.ts'
 import {
   API_PAGE_DOC,
   FILES_DOC,
@@ -60,6 +62,16 @@ export const OPERATION_ROUTES: readonly Route[] = [
     strict: true,
     stream: true,
     summary: 'Stream a consistent backup as one tar archive',
+  },
+  {
+    method: 'GET',
+    path: '/metrics',
+    scope: 'read',
+    handler: metrics,
+    allAgents: true,
+    doc: METRICS_DOC,
+    strict: true,
+    summary: 'Show figures and operation to Prometheus',
   },
   {
     method: 'GET',

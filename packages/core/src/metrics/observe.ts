@@ -1,0 +1,76 @@
+import type { UsageEvent } from '../event/index.ts'
+import { UNKNOWN } from './label-value.ts'
+import type { ModelSeries } from './model-series.ts'
+import type { Exemplar } from './samples.ts'
+import type { SeriesStore } from './store.ts'
+
+/** The tier of a miss that names none: all of them were asked. */
+const ALL_TIERS = 'all'
+/** OpenMetrics allows 128 characters for all labels of an exemplar. */
+const MAX_TRACE_ID = 100
+
+/**
+ * Adds what a request tells to every figure. A failed one has no duration here, since how long a refusal took says nothing
+ * of how long answers take; what it used and cost all the same is counted.
+ */
+export function observe(store: SeriesStore, event: UsageEvent, tierOf: (tier: string) => string): void {
+  const { kind } = event
+  if (kind !== 'llm_request_completed' && kind !== 'llm_request_failed') return
+  const series = store.modelOf(event.provider ?? UNKNOWN, event.requestModel ?? UNKNOWN)
+  const failed = event.success === undefined ? kind === 'llm_request_failed' : !event.success
+  addOutcome(store, series, event, failed)
+  addTokens(store, series, event)
+  addMoney(store, series, event)
+  if (event.cacheHit === true) store.addByLabel('cacheHits', 'tier', tierOf(event.cacheTier ?? UNKNOWN))
+  if (event.cacheHit === false) store.addByLabel('cacheMisses', 'tier', tierOf(event.cacheTier ?? ALL_TIERS))
+}
+
+function addOutcome(store: SeriesStore, series: ModelSeries, event: UsageEvent, failed: boolean): void {
+  const { figures } = store
+  const { durationMs, ttfbMs, operation } = event
+  store.addTotal('totalRequests', 1)
+  const one = exemplarOf(event, 1)
+  if (failed) {
+    series.addSplit(figures.failed, 'error_type', event.errorType ?? event.errorCode ?? UNKNOWN, one)
+    series.addSplit(figures.failedOperations, 'operation', operation, one)
+    return
+  }
+  series.add(figures.succeeded, 1, one)
+  series.addSplit(figures.succeededOperations, 'operation', operation, one)
+  if (durationMs !== undefined) series.add(figures.duration, durationMs, exemplarOf(event, durationMs))
+  if (ttfbMs !== undefined) series.add(figures.timeToFirstByte, ttfbMs, exemplarOf(event, ttfbMs))
+}
+
+/** Totals for the names that have totals; for the others each token once. A count of 0 is told where it is a total only. */
+function addTokens(store: SeriesStore, series: ModelSeries, event: UsageEvent): void {
+  const { figures } = store
+  const { inputTokens, outputTokens, cacheReadTokens = 0, reasoningTokens = 0 } = event
+  const written = (event.cacheWriteTokens ?? 0) + (event.cacheWrite1hTokens ?? 0)
+  if (inputTokens !== undefined) {
+    series.add(figures.allInput, inputTokens)
+    series.add(figures.freshInput, Math.max(0, inputTokens - cacheReadTokens - written))
+    store.addTotal('totalInput', inputTokens)
+  }
+  if (cacheReadTokens > 0) series.add(figures.cacheRead, cacheReadTokens)
+  if (written > 0) series.add(figures.cacheWrite, written)
+  if (outputTokens !== undefined) {
+    series.add(figures.allOutput, outputTokens)
+    series.add(figures.plainOutput, Math.max(0, outputTokens - reasoningTokens))
+    store.addTotal('totalOutput', outputTokens)
+  }
+  if (reasoningTokens > 0) series.add(figures.reasoning, reasoningTokens)
+}
+
+function addMoney(store: SeriesStore, series: ModelSeries, event: UsageEvent): void {
+  const { figures } = store
+  // Before it is priced, an event has what its maker said.
+  const cost = event.costNanoUsd ?? event.costReportedNanoUsd
+  if (cost === undefined) series.add(figures.unpriced, 1)
+  else series.add(figures.cost, cost)
+  if ((event.cacheSavingsNanoUsd ?? 0) > 0) series.add(figures.savings, event.cacheSavingsNanoUsd as number)
+}
+
+function exemplarOf({ traceId, timestampMs }: UsageEvent, value: number): Exemplar | undefined {
+  if (traceId === undefined || traceId === '' || traceId.length > MAX_TRACE_ID) return undefined
+  return { traceId, value, timestampMs }
+}

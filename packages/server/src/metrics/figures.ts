@@ -1,0 +1,88 @@
+import { MetricRegistry, type MetricRegistryOptions } from '@tallystick/core/metrics'
+import type { Ingest } from '../ingest/ingest.ts'
+import type { StoredEvent } from '../store/store.ts'
+import type { Share } from './share.ts'
+
+/** How figures are kept. */
+export interface FigureOptions extends Pick<MetricRegistryOptions, 'maxSeries' | 'names'> {
+  /** Whether what is of no tenant will be asked for by itself; otherwise it is not kept apart. */
+  readonly ofNobody?: boolean
+  /** Tenants whose figures are kept at once. */
+  readonly maxTenants?: number
+}
+
+const MAX_TENANTS = 100
+
+interface Tenant {
+  readonly registry: MetricRegistry
+  /** Somebody scrapes it: it stays. */
+  scraped: boolean
+}
+
+/**
+ * Counters of accepted events: everybody's, those of no tenant, and each tenant's. They begin at 0 with the process and are
+ * never derived from what is stored, so nothing that changes history (retention, a clear, new prices, a rebuild) makes them
+ * fall. Every accepted event counts, whatever its instant.
+ *
+ * Of more tenants than are kept, those that nobody has scraped yet are forgotten first; to rate() that is a restart.
+ */
+export class Figures {
+  readonly #options: MetricRegistryOptions
+  readonly #all: MetricRegistry
+  readonly #ofNobody: MetricRegistry | undefined
+  readonly #maxTenants: number
+  /** Those that are scraped behind the others, so that the first is the first to go. */
+  readonly #tenants = new Map<string, Tenant>()
+
+  constructor({ ofNobody = false, maxTenants = MAX_TENANTS, ...options }: FigureOptions = {}) {
+    this.#options = options
+    this.#maxTenants = maxTenants
+    this.#all = new MetricRegistry(options)
+    this.#ofNobody = ofNobody ? new MetricRegistry(options) : undefined
+  }
+
+  /** Follows a pipeline. Must be called before anything is submitted: no accepted event may pass it by. */
+  follow(ingest: Pick<Ingest, 'onAccepted'>): () => void {
+    return ingest.onAccepted((events) => this.publish(events))
+  }
+
+  publish(events: readonly StoredEvent[]): void {
+    for (const { event } of events) {
+      this.#all.observeEvent(event)
+      const { tenantId } = event
+      if (tenantId === undefined) this.#ofNobody?.observeEvent(event)
+      else this.#tenant(tenantId)?.registry.observeEvent(event)
+    }
+  }
+
+  /** The registry to scrape; undefined for a tenant that there is no room for, or for a share that is not kept apart. */
+  of(share: Share): MetricRegistry | undefined {
+    if (share === undefined) return this.#all
+    if (share === null) return this.#ofNobody
+    const tenant = this.#tenant(share)
+    if (tenant !== undefined && !tenant.scraped) {
+      tenant.scraped = true
+      this.#tenants.delete(share)
+      this.#tenants.set(share, tenant)
+    }
+    return tenant?.registry
+  }
+
+  #tenant(tenantId: string): Tenant | undefined {
+    const known = this.#tenants.get(tenantId)
+    if (known !== undefined) return known
+    if (this.#tenants.size >= this.#maxTenants && !this.#forgetOne()) return undefined
+    const tenant = { registry: new MetricRegistry(this.#options), scraped: false }
+    this.#tenants.set(tenantId, tenant)
+    return tenant
+  }
+
+  #forgetOne(): boolean {
+    for (const [tenantId, { scraped }] of this.#tenants)
+      if (!scraped) {
+        this.#tenants.delete(tenantId)
+        return true
+      }
+    return false
+  }
+}
