@@ -1,5 +1,5 @@
 import { dashboard } from './dashboard.mjs'
-import { joined, lines, PICKED, stat } from './panel.mjs'
+import { count, joined, lines, PICKED, share, stat } from './panel.mjs'
 
 const INPUT = `${PICKED},type=~"input|cache_read|cache_write"`
 
@@ -16,26 +16,26 @@ export const cost = dashboard({
           title: 'Spend',
           about: 'Within the range. What has no price is not in it.',
           unit: 'currencyUSD',
-          queries: [{ expr: `sum(increase(llm_cost_usd_total{${PICKED}}[$__range]))` }],
+          queries: [{ expr: count(`increase(llm_cost_usd_total{${PICKED}}[$__range])`) }],
         }),
         stat({
           title: 'Spend of the last hour',
           about: 'Whatever the range is.',
           unit: 'currencyUSD',
-          queries: [{ expr: `sum(increase(llm_cost_usd_total{${PICKED}}[1h]))` }],
+          queries: [{ expr: count(`increase(llm_cost_usd_total{${PICKED}}[1h])`) }],
         }),
         stat({
           title: 'Spend of the last 24 hours',
           about: 'Whatever the range is; LlmSpendRate looks at it.',
           unit: 'currencyUSD',
           limits: [80, 100],
-          queries: [{ expr: `sum(increase(llm_cost_usd_total{${PICKED}}[1d]))` }],
+          queries: [{ expr: count(`increase(llm_cost_usd_total{${PICKED}}[1d])`) }],
         }),
         stat({
           title: 'Saved by caching',
           about: 'What input tokens read from the cache would have cost more at the price of others, within the range.',
           unit: 'currencyUSD',
-          queries: [{ expr: `sum(increase(llm_cache_savings_usd_total{${PICKED}}[$__range]))` }],
+          queries: [{ expr: count(`increase(llm_cache_savings_usd_total{${PICKED}}[$__range])`) }],
         }),
         stat({
           title: 'Input read from the cache',
@@ -43,7 +43,10 @@ export const cost = dashboard({
           unit: 'percentunit',
           queries: [
             {
-              expr: `sum(increase(llm_tokens_total{${PICKED},type="cache_read"}[$__range])) / sum(increase(llm_tokens_total{${INPUT}}[$__range]))`,
+              expr: share(
+                `increase(llm_tokens_total{${PICKED},type="cache_read"}[$__range])`,
+                `increase(llm_tokens_total{${INPUT}}[$__range])`,
+              ),
             },
           ],
         }),
@@ -51,7 +54,7 @@ export const cost = dashboard({
           title: 'Unpriced requests',
           about: 'Requests within the range whose cost is unknown: spend leaves them out.',
           limits: [1],
-          queries: [{ expr: `sum(increase(llm_unpriced_requests_total{${PICKED}}[$__range]))` }],
+          queries: [{ expr: count(`increase(llm_unpriced_requests_total{${PICKED}}[$__range])`) }],
         }),
       ],
     },

@@ -1,5 +1,5 @@
 import { dashboard } from './dashboard.mjs'
-import { lines, PICKED, stat } from './panel.mjs'
+import { lines, PICKED, share, stat } from './panel.mjs'
 
 /** The queries of llm-edge-monitoring's README and the panels of its sketch, over its names; what divided wrongly is put right. */
 export const edge = dashboard({
@@ -68,7 +68,11 @@ export const edge = dashboard({
           unit: 'percentunit',
           queries: [
             {
-              expr: `sum by (provider) (rate(llm_edge_requests_total{${PICKED},status="error"}[$__rate_interval])) / sum by (provider) (rate(llm_edge_requests_total{${PICKED}}[$__rate_interval]))`,
+              expr: share(
+                `rate(llm_edge_requests_total{${PICKED},status="error"}[$__rate_interval])`,
+                `rate(llm_edge_requests_total{${PICKED}}[$__rate_interval])`,
+                'provider',
+              ),
               legend: '{{provider}}',
             },
           ],

@@ -1,10 +1,14 @@
 import { dashboard } from './dashboard.mjs'
-import { heatmap, lines, PICKED } from './panel.mjs'
+import { heatmap, lines, PICKED, share } from './panel.mjs'
 
 const quantile = (of, family, by = '') =>
   `histogram_quantile(${of}, sum by (${by}le) (rate(${family}_bucket{${PICKED}}[$__rate_interval])))`
-const share = (by) =>
-  `sum by (${by}) (rate(llm_requests_total{${PICKED},status="error"}[$__rate_interval])) / sum by (${by}) (rate(llm_requests_total{${PICKED}}[$__rate_interval]))`
+const errors = (by) =>
+  share(
+    `rate(llm_requests_total{${PICKED},status="error"}[$__rate_interval])`,
+    `rate(llm_requests_total{${PICKED}}[$__rate_interval])`,
+    by,
+  )
 
 export const latency = dashboard({
   uid: 'tallystick-latency',
@@ -95,13 +99,13 @@ export const latency = dashboard({
           about: 'Failed requests of all; LlmErrorRate fires at 1 %.',
           unit: 'percentunit',
           limits: [0.01],
-          queries: [{ expr: share('provider'), legend: '{{provider}}' }],
+          queries: [{ expr: errors('provider'), legend: '{{provider}}' }],
         }),
         lines({
           title: 'Error rate by model',
           about: 'Failed requests of all.',
           unit: 'percentunit',
-          queries: [{ expr: share('model'), legend: '{{model}}' }],
+          queries: [{ expr: errors('model'), legend: '{{model}}' }],
         }),
         lines({
           title: 'Errors by type',

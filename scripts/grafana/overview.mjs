@@ -1,8 +1,12 @@
 import { dashboard } from './dashboard.mjs'
-import { bars, lines, PICKED, stat } from './panel.mjs'
+import { bars, count, lines, PICKED, share, stat } from './panel.mjs'
 
-const errors = (window, by = '') =>
-  `sum${by}(rate(llm_requests_total{${PICKED},status="error"}[${window}])) / sum${by}(rate(llm_requests_total{${PICKED}}[${window}]))`
+const errors = (window, by) =>
+  share(
+    `rate(llm_requests_total{${PICKED},status="error"}[${window}])`,
+    `rate(llm_requests_total{${PICKED}}[${window}])`,
+    by,
+  )
 
 export const overview = dashboard({
   uid: 'tallystick-overview',
@@ -17,17 +21,17 @@ export const overview = dashboard({
           title: 'Spend',
           about: 'Within the range. What has no price is not in it.',
           unit: 'currencyUSD',
-          queries: [{ expr: `sum(increase(llm_cost_usd_total{${PICKED}}[$__range]))` }],
+          queries: [{ expr: count(`increase(llm_cost_usd_total{${PICKED}}[$__range])`) }],
         }),
         stat({
           title: 'Requests',
           about: 'Within the range, failed ones included.',
-          queries: [{ expr: `sum(increase(llm_requests_total{${PICKED}}[$__range]))` }],
+          queries: [{ expr: count(`increase(llm_requests_total{${PICKED}}[$__range])`) }],
         }),
         stat({
           title: 'Tokens',
           about: 'Within the range, of every type.',
-          queries: [{ expr: `sum(increase(llm_tokens_total{${PICKED}}[$__range]))` }],
+          queries: [{ expr: count(`increase(llm_tokens_total{${PICKED}}[$__range])`) }],
         }),
         stat({
           title: 'Error rate',
@@ -51,7 +55,7 @@ export const overview = dashboard({
           title: 'Unpriced requests',
           about: 'Requests within the range whose cost is unknown: Spend leaves them out.',
           limits: [1],
-          queries: [{ expr: `sum(increase(llm_unpriced_requests_total{${PICKED}}[$__range]))` }],
+          queries: [{ expr: count(`increase(llm_unpriced_requests_total{${PICKED}}[$__range])`) }],
         }),
       ],
     },
@@ -92,7 +96,7 @@ export const overview = dashboard({
           about: 'Failed requests of all.',
           unit: 'percentunit',
           limits: [0.01],
-          queries: [{ expr: errors('$__rate_interval', ' by (provider) '), legend: '{{provider}}' }],
+          queries: [{ expr: errors('$__rate_interval', 'provider'), legend: '{{provider}}' }],
         }),
         lines({
           title: 'Latency',

@@ -6,6 +6,19 @@ export const SOURCE = { type: 'prometheus', uid: `\${datasource}` }
 /** Series of the providers and models that are picked above. */
 export const PICKED = 'provider=~"$provider",model=~"$model"'
 
+/**
+ * A part of a whole. Where the whole is and the part is not, it is 0: a counter that nothing has been added to is not there.
+ *
+ * @param by labels by which to tell apart
+ */
+export const share = (part, whole, by) => {
+  const sum = (of) => (by === undefined ? `sum(${of})` : `sum by (${by}) (${of})`)
+  return `(${sum(part)} or 0 * ${sum(whole)}) / ${sum(whole)}`
+}
+
+/** Nothing, where nothing has been counted. */
+export const count = (of) => `sum(${of}) or vector(0)`
+
 const target = ({ expr, legend = '', instant = false, format = 'time_series' }, index) => ({
   refId: String.fromCharCode(65 + index),
   datasource: SOURCE,

@@ -1,5 +1,10 @@
 import { dashboard } from './dashboard.mjs'
-import { bars, joined, lines, PICKED, stat, states } from './panel.mjs'
+import { bars, count, joined, lines, PICKED, share, stat, states } from './panel.mjs'
+
+/** A tier may have had hits alone, or misses alone. */
+const [HITS, MISSES] = ['hits', 'misses'].map(
+  (what) => `sum by (tier) (rate(llm_cache_${what}_total[$__rate_interval]))`,
+)
 
 const STATE = [
   {
@@ -37,7 +42,7 @@ export const providers = dashboard({
           title: 'Providers down',
           about: 'Now.',
           limits: [1],
-          queries: [{ expr: 'sum(max by (provider) (llm_provider_state{state="down",provider=~"$provider"}))' }],
+          queries: [{ expr: count('max by (provider) (llm_provider_state{state="down",provider=~"$provider"})') }],
         }),
       ],
     },
@@ -56,7 +61,11 @@ export const providers = dashboard({
             {
               column: 'Error rate',
               unit: 'percentunit',
-              expr: `sum by (provider) (increase(llm_requests_total{${PICKED},status="error"}[$__range])) / sum by (provider) (increase(llm_requests_total{${PICKED}}[$__range]))`,
+              expr: share(
+                `increase(llm_requests_total{${PICKED},status="error"}[$__range])`,
+                `increase(llm_requests_total{${PICKED}}[$__range])`,
+                'provider',
+              ),
             },
             {
               column: 'P95 latency',
@@ -105,7 +114,7 @@ export const providers = dashboard({
           max: 1,
           queries: [
             {
-              expr: 'sum by (tier) (rate(llm_cache_hits_total[$__rate_interval])) / (sum by (tier) (rate(llm_cache_hits_total[$__rate_interval])) + sum by (tier) (rate(llm_cache_misses_total[$__rate_interval])))',
+              expr: `(${HITS} or 0 * ${MISSES}) / ((${HITS} or 0 * ${MISSES}) + (${MISSES} or 0 * ${HITS}))`,
               legend: '{{tier}}',
             },
           ],

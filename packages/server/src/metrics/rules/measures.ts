@@ -25,11 +25,10 @@ const HISTOGRAMS: ReadonlyMap<string, Counter> = new Map([
   ['ttfb_ms', { family: families.timeToFirstByte, matchers: [], unitsPerOne: 1000 }],
 ])
 
-/** Dimension of a rule's filter -> label, where they are not called the same. */
+/** Dimension of a rule's filter -> label, where they are not called the same. Budgets go by name there, and by id here. */
 const LABELS: ReadonlyMap<string, string> = new Map([
   ['request_model', 'model'],
   ['source_id', 'source'],
-  ['budget_id', 'budget'],
 ])
 
 /** Why a rule cannot be said in terms of series. */

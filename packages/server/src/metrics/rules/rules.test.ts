@@ -73,22 +73,23 @@ describe('rules of alerts as Prometheus reads them', () => {
     expect(bands(120)).toEqual(['critical >= 1.2'])
   })
 
-  it('looks at one source or budget where the rule does', () => {
+  it('looks at one source where the rule does', () => {
     expect(one({ kind: 'dropped', filters: { source_id: ['a'] } }).expr).toContain(
       'tallystick_source_dropped_events{source="a"} - (',
     )
-    expect(rendered([rule({ kind: 'budget', filters: { budget_id: ['b'] } })])[0]?.expr).toContain('{budget="b"}')
   })
 
   it('leaves out what series cannot tell, and says so', () => {
     const text = renderRules([
       rule({ kind: 'spend_rate', name: 'Team', filters: { 'tags.team': ['search'] } }),
+      rule({ kind: 'budget', name: 'One', filters: { budget_id: ['b'] } }),
       rule({ kind: 'error_rate', name: 'Off', enabled: false }),
       rule({ kind: 'error_rate', name: 'Of a\ntenant', tenantId: 'ac\u2028me' }),
     ])
     expect(parse(text)).toEqual({ groups: [] })
     expect(text.split('\n').slice(1)).toEqual([
       '# Not here: "Team", since llm_cost_usd_total has no label for tags.team.',
+      '# Not here: "One", since llm_budget_used_ratio has no label for budget_id.',
       '# Not here: "Off", since it is off.',
       '# Not here: "Of a\\ntenant", since only a scrape with a key of tenant "ac me" shows what it looks at.',
       '',
