@@ -66,6 +66,7 @@ export async function build({ force = false } = {}) {
   const sources = ['packages/core', 'packages/server', 'packages/dashboard', 'tsconfig.base.json', 'package-lock.json']
   if (!force && built > Math.max(...sources.map((path) => newest(join(ROOT, path))))) return
   await step('Compiling', bin('tsc'), ['-b', 'packages/core', 'packages/server'])
+  await step('Bundling the command line', process.execPath, [join(ROOT, 'scripts/bundle.mjs')])
   await step('Building the dashboard', bin('vite'), ['build', '--logLevel', 'warn'], {
     cwd: join(ROOT, 'packages/dashboard'),
   })
@@ -89,7 +90,7 @@ function newest(path) {
   if (!stat.isDirectory()) return stat.mtimeMs
   let time = 0
   for (const entry of readdirSync(path)) {
-    if (entry === 'node_modules' || entry === 'dist') continue
+    if (entry === 'node_modules' || entry === 'dist' || entry === 'bundle') continue
     time = Math.max(time, newest(join(path, entry)))
   }
   return time

@@ -96,6 +96,7 @@ describe('the packages as they are published', () => {
       /^\d+\.\d+\.\d+$/,
     )
     expect(readdirSync(join(modules, 'tallystick', 'dist', 'dashboard'))).toContain('index.html')
+    expect(readdirSync(join(modules, 'tallystick', 'bundle'))).toEqual(expect.arrayContaining(['main.js', 'worker.js']))
   })
 
   it('carry no test, no source, no map, no build state and no install script', () => {

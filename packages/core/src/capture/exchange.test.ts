@@ -76,3 +76,19 @@ describe('a stream that does not come to its end', () => {
     expect(whole).toMatchObject({ inputTokens: 100, outputTokens: 42, usageBasis: 'measured', aborted: true })
   })
 })
+
+describe('an answer whose figures cannot be so', () => {
+  it.each([
+    ['more than a number can hold', { prompt_tokens: 9e18, completion_tokens: 2 }, { outputTokens: 2 }],
+    [
+      'more cached than there were',
+      { prompt_tokens: 10, completion_tokens: 2, prompt_tokens_details: { cached_tokens: 11 } },
+      { inputTokens: 10, outputTokens: 2 },
+    ],
+  ])('has what is left of them called estimated: %s', (_name, usage, expected) => {
+    const bytes = new TextEncoder().encode(JSON.stringify({ id: 'x', choices: [{ finish_reason: 'stop' }], usage }))
+    const answer = { ...(ANSWERS[0] as Recorded), provider: 'openai', contentType: 'application/json', bytes }
+    const [event] = recorded(answer, bytes.length, (exchange) => exchange.ended())
+    expect(event).toMatchObject({ ...expected, success: true, usageBasis: 'estimated' })
+  })
+})

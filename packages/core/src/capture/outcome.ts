@@ -6,7 +6,8 @@ import type { ExchangeNames } from './exchange-names.ts'
 export function basisOf({ usage, complete }: AnswerReading, streamed: boolean, names: ExchangeNames): UsageBasis {
   if (names.inputTokens !== undefined || names.outputTokens !== undefined) return 'measured'
   if (usage === undefined) return 'unknown'
-  return streamed && !complete ? 'estimated' : 'measured'
+  // A provider that says what cannot be so is not believed in the rest either; such figures were mended or left out.
+  return usage.anomalies.length > 0 || (streamed && !complete) ? 'estimated' : 'measured'
 }
 
 /** Content types of answers that come piece by piece. */

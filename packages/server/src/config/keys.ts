@@ -328,7 +328,8 @@ export const CONFIG_KEYS: readonly KeySpec[] = [
     env: 'TALLYSTICK_DUCKDB_THREADS',
     type: { of: 'integer', min: 1, max: 256 },
     default: 1,
-    about: 'Threads of the embedded store that share one question or one sealing. Several of either run at the same time with one.',
+    about:
+      'Threads of the embedded store that share one question or one sealing. Several of either run at the same time with one.',
   },
   {
     key: 'routiium.admin_token',
