@@ -84,6 +84,8 @@ function contents(entries) {
 
 function pageOf(entry, homes) {
   const byName = new Map([...homes.values()].map((home) => [home.name, home]))
+  // Two entries may have one name for two things: here it is this one's.
+  for (const [name, symbol] of entry.exports) byName.set(name, homes.get(symbol))
   const link = (name, text) => {
     const home = byName.get(name.split('.')[0])
     if (home === undefined) return `\`${text}\``

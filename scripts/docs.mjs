@@ -9,6 +9,7 @@ const { DIMENSIONS, FIELDS, FIELD_NAMES, wireName } = await import(join(ROOT, 'p
 const { COUNTERS, QUANTITIES } = await import(join(ROOT, 'packages/core/dist/query/index.js'))
 const { CONFIG_KEYS } = await import(join(ROOT, 'packages/server/dist/config/keys.js'))
 const { ALERT_KINDS } = await import(join(ROOT, 'packages/server/dist/alert/kinds.js'))
+const { OPERATION_FAMILIES } = await import(join(ROOT, 'packages/server/dist/metrics/families.js'))
 const { span, written } = await import(join(ROOT, 'packages/server/dist/alert/words.js'))
 
 const table = (head, rows) =>
@@ -78,6 +79,15 @@ const tables = {
       spec.minRequests,
     ]),
   ),
+  operation: table(
+    ['family', 'type', 'labels', 'what'],
+    Object.values(OPERATION_FAMILIES).map(({ name, type, labels, help }) => [
+      `\`${name}\``,
+      type,
+      labels.map((label) => `\`${label}\``).join(' ') || '-',
+      help,
+    ]),
+  ),
   fields: table(
     ['field', 'value', 'group'],
     FIELD_NAMES.map((name) => [`\`${wireName(name)}\``, limit(FIELDS[name]), FIELDS[name].group]),
@@ -106,7 +116,7 @@ const tables = {
   ),
 }
 
-for (const file of ['docs/errors.md', 'docs/config.md', 'docs/wire.md', 'docs/alerts.md']) {
+for (const file of ['docs/errors.md', 'docs/config.md', 'docs/wire.md', 'docs/alerts.md', 'docs/metrics.md']) {
   const path = join(ROOT, file)
   const text = readFileSync(path, 'utf8').replace(
     /<!-- table: (\w+) -->[\s\S]*?<!-- end -->/g,

@@ -251,6 +251,19 @@ export const ERRORS = {
   ),
   data_dir_unusable: row(500, 'The data directory cannot be used', 'Give a directory that this user can write to.'),
 
+  // metrics and traces
+  metrics_export: row(
+    500,
+    'The metrics cannot be written',
+    'See the cause: a function that gives figures of its own at each scrape has failed.',
+    true,
+  ),
+  tracing_init: row(
+    500,
+    'Tracing cannot be set up',
+    'Check that @opentelemetry/api is installed, and the options named in the message.',
+  ),
+
   // configuration and command line
   invalid_config: row(500, 'The configuration is not valid', 'Mend every problem listed.'),
   invalid_prices: row(

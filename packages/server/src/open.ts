@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { TallystickError } from '@tallystick/core'
 import { type Clock, type Random, systemClock, systemRandom, uuidv7Generator } from '@tallystick/core/event'
+import type { HealthSettings } from '@tallystick/core/insight'
 import { type Journal, type JournalTrace, type JournalWitness, openJournal } from '@tallystick/core/journal'
 import { createPriceBook, type OverrideSource, type PriceBook } from '@tallystick/core/pricing'
 import { type Alerts, createAlerts } from './alert/alerts.ts'
@@ -10,8 +11,10 @@ import type { SendOptions } from './alert/delivery/send.ts'
 import { createBackups } from './backup/backup.ts'
 import { assertRestored } from './backup/restore.ts'
 import { type Budgets, createBudgets } from './budget/budgets.ts'
+import { DiskWatch } from './health/disk-watch.ts'
+import { type ProviderWatch, watchProviders } from './health/provider-watch.ts'
 import type { ClientAddressOptions } from './http/address/client-address.ts'
-import type { AdminAccess, AppContext } from './http/app-context.ts'
+import type { AdminAccess, AppContext, JournalHealth, StateHealth } from './http/app-context.ts'
 import { isLoopback } from './http/guard.ts'
 import type { Limits } from './http/limits.ts'
 import type { Listening, ListenOptions } from './http/listen.ts'
@@ -83,6 +86,8 @@ export interface OpenOptions {
   readonly alerts?: SendOptions
   /** What scrapes of `/metrics` show. See docs/metrics.md. */
   readonly metrics?: MetricsOptions
+  /** From when on a provider is degraded or down; see docs/health.md. */
+  readonly health?: Partial<HealthSettings>
   /** Files of the dashboard; those built into the package when absent. */
   readonly dashboardDir?: string
   readonly logger?: Logger
@@ -107,6 +112,8 @@ export interface Tallystick {
   fetch(request: Request, options?: { readonly trusted?: boolean }): Promise<Response>
   /** Rules and what became of them; evaluated from `listen` on. */
   readonly alerts: Alerts
+  /** How the providers do. */
+  readonly providers: ProviderWatch
   /** What went through the capture proxy; undefined where there is none. */
   proxyStats(): ProxyStats | undefined
   /** The address of the scrape that stands alone; undefined where there is none, and before `listen`. */
@@ -230,11 +237,22 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
     live.reset()
     feed.reset()
   })
+  const providers = watchProviders({
+    ingest,
+    store,
+    clock,
+    onError,
+    ...(options.health ? { settings: options.health } : {}),
+  })
+  closers.push(() => providers.close())
   const upkeep: Upkeep = startUpkeep({ store, ingest, journal, clock, logger, ...retentionOf(options) })
   closers.push(() => upkeep.stop())
 
   const proxy = openProxy(options, { ingest, budgets, prices, clock, onError })
   if (proxy !== undefined) closers.push(() => proxy.close())
+
+  const disks = { journal: new DiskWatch(journalDir, clock), state: new DiskWatch(join(dataDir, 'state'), clock) }
+  closers.push(() => Promise.all([disks.journal.settled(), disks.state.settled()]).then(() => undefined))
 
   let stopping = false
   const listening: Listening[] = []
@@ -258,6 +276,7 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
     budgets,
     prices,
     alerts,
+    providers,
     live,
     feed,
     generations,
@@ -275,8 +294,8 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
       startedMs,
       catalogueVersion: () => prices.version,
       address: () => listening[0]?.url,
-      ...(journal ? { journal: () => ({ id: journal.id, ...journal.stats() }) } : {}),
-      ...(durable ? { state: () => durable.stats() } : {}),
+      ...(journal ? { journal: () => journalHealth(journal, disks.journal) } : {}),
+      ...(durable ? { state: () => stateHealth(durable, disks.state) } : {}),
     },
     ...(options.limits ? { limits: options.limits } : {}),
     ...(options.ack ? { ack: options.ack } : {}),
@@ -317,6 +336,7 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
     budgets,
     live,
     alerts,
+    providers,
     proxyStats: () => proxy?.stats(),
     metricsUrl: () => scraped && `${scraped.url}/metrics`,
     fetch: (request, { trusted = false } = {}) => app.fetch(request, undefined, trusted ? LOCAL : undefined),
@@ -335,6 +355,16 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
       return closed
     },
   }
+}
+
+function journalHealth(journal: Journal, disk: DiskWatch): JournalHealth {
+  const stats = journal.stats()
+  return { ...stats, id: journal.id, state: disk.look({ state: stats.state, failures: stats.failedCommits }) }
+}
+
+function stateHealth(durable: DurableState, disk: DiskWatch): StateHealth {
+  const stats = durable.stats()
+  return { ...stats, state: disk.look({ state: stats.state, failures: stats.failedWrites }) }
 }
 
 /** @throws TallystickError `invalid_config` when an upstream is not valid */

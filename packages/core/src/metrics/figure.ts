@@ -1,7 +1,7 @@
 import type { Exact } from '../event/index.ts'
 import type { Lines, SeriesBudget } from './budget.ts'
 import type { MetricSet } from './family.ts'
-import { type FigureName, figureSpec, VIEWS } from './figures.ts'
+import { FIGURE_NAMES, type FigureName, figureSpec, VIEWS } from './figures.ts'
 import type { Exemplar, Labels, Sample } from './samples.ts'
 import { CounterSeries, Histogram } from './series.ts'
 
@@ -22,11 +22,14 @@ export class Figure {
   readonly held: boolean
   /** What does not fit, and of a figure without labels all there is. */
   readonly other: Series
+  /** Its place among the figures. */
+  readonly slot: number
   /** Updates that went to {@link Figure.other}. */
   folded = 0
 
   constructor(name: FigureName, budget: SeriesBudget) {
     const { labels, fixed = {}, bounds } = figureSpec(name)
+    this.slot = FIGURE_NAMES.indexOf(name)
     this.#budget = budget
     this.#lines = linesOf(name, bounds)
     this.#fixed = fixed

@@ -51,7 +51,8 @@ export type FigureName = keyof typeof FIGURES
 /** A figure's row, whichever it is. */
 export const figureSpec = (name: FigureName): FigureSpec => FIGURES[name]
 
-export const FIGURE_NAMES = Object.keys(FIGURES) as FigureName[]
+/** Every figure; its index is its slot. */
+export const FIGURE_NAMES: readonly FigureName[] = Object.keys(FIGURES) as FigureName[]
 
 /** A family, and the figures that it shows. */
 export interface View {

@@ -7,9 +7,10 @@ import type { FamilySamples, ValueSample } from './samples.ts'
 /** What a provider is like: it answers, it answers badly, or it does not. */
 export type ProviderState = 'available' | 'degraded' | 'down'
 
-const STATES: readonly ProviderState[] = ['available', 'degraded', 'down']
+/** Every {@link ProviderState}. */
+export const PROVIDER_STATES: readonly ProviderState[] = ['available', 'degraded', 'down']
 /** One line for whether it is available, one for each state. */
-const PROVIDER_LINES = { seed: 1, standard: STATES.length, always: 0 }
+const PROVIDER_LINES = { seed: 1, standard: PROVIDER_STATES.length, always: 0 }
 
 /** What is set, rather than summed: requests under way, and how providers do. */
 export class Gauges {
@@ -45,7 +46,7 @@ export class Gauges {
     const states: ValueSample[] = []
     for (const [provider, is] of this.#providers) {
       available.push({ labels: { provider }, value: is === 'down' ? 0 : 1 })
-      for (const state of STATES) states.push({ labels: { provider, state }, value: state === is ? 1 : 0 })
+      for (const state of PROVIDER_STATES) states.push({ labels: { provider, state }, value: state === is ? 1 : 0 })
     }
     return [
       { family: SEED.activeRequests, samples: active },

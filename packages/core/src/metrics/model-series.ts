@@ -1,5 +1,6 @@
 import type { Exact } from '../event/index.ts'
 import type { Figure } from './figure.ts'
+import { FIGURE_NAMES } from './figures.ts'
 import { labelValue } from './label-value.ts'
 import type { Exemplar, Labels } from './samples.ts'
 
@@ -8,7 +9,8 @@ type Series = Figure['other']
 /** The series of one model at one provider, opened as figures of it come. */
 export class ModelSeries {
   readonly #labels: Labels | undefined
-  readonly #series = new Map<Figure, Series>()
+  /** By slot of the figure: there are a dozen look-ups for each request. */
+  readonly #series: (Series | undefined)[] = new Array<Series | undefined>(FIGURE_NAMES.length).fill(undefined)
   /** By a third label, of the figures that have one. */
   readonly #split = new Map<Figure, Map<string | undefined, Series>>()
 
@@ -19,24 +21,24 @@ export class ModelSeries {
 
   add(figure: Figure, value: Exact, exemplar?: Exemplar): void {
     if (!figure.held) return
-    let series = this.#series.get(figure)
+    let series = this.#series[figure.slot]
     if (series === undefined) {
       series = this.#labels === undefined ? figure.other : figure.open(this.#labels)
-      this.#series.set(figure, series)
+      this.#series[figure.slot] = series
     }
     figure.add(series, value, exemplar)
   }
 
-  /** Adds one to a figure that has one label more. @param value undefined leaves the label out */
-  addSplit(figure: Figure, label: string, value: string | undefined, exemplar?: Exemplar): void {
+  /** Adds to a figure that has one label more. @param name value of that label; undefined leaves it out */
+  addSplit(figure: Figure, label: string, name: string | undefined, value: Exact, exemplar?: Exemplar): void {
     if (!figure.held) return
-    const series = this.#split.get(figure)?.get(value) ?? this.#openSplit(figure, label, value)
-    figure.add(series, 1, exemplar)
+    const series = this.#split.get(figure)?.get(name) ?? this.#openSplit(figure, label, name)
+    figure.add(series, value, exemplar)
   }
 
-  #openSplit(figure: Figure, label: string, value: string | undefined): Series {
-    const text = value === undefined ? undefined : labelValue(value)
-    if (this.#labels === undefined || (text === undefined && value !== undefined)) return figure.other
+  #openSplit(figure: Figure, label: string, name: string | undefined): Series {
+    const text = name === undefined ? undefined : labelValue(name)
+    if (this.#labels === undefined || (text === undefined && name !== undefined)) return figure.other
     let byValue = this.#split.get(figure)
     if (byValue === undefined) {
       byValue = new Map()

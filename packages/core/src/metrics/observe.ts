@@ -1,4 +1,5 @@
-import type { UsageEvent } from '../event/index.ts'
+import type { ObservedRequest } from '../recorder/observer.ts'
+import type { SeriesRow } from '../recorder/tally.ts'
 import { UNKNOWN } from './label-value.ts'
 import type { ModelSeries } from './model-series.ts'
 import type { Exemplar } from './samples.ts'
@@ -13,7 +14,7 @@ const MAX_TRACE_ID = 100
  * Adds what a request tells to every figure. A failed one has no duration here, since how long a refusal took says nothing
  * of how long answers take; what it used and cost all the same is counted.
  */
-export function observe(store: SeriesStore, event: UsageEvent, tierOf: (tier: string) => string): void {
+export function observe(store: SeriesStore, event: ObservedRequest, tierOf: (tier: string) => string): void {
   const { kind } = event
   if (kind !== 'llm_request_completed' && kind !== 'llm_request_failed') return
   const series = store.modelOf(event.provider ?? UNKNOWN, event.requestModel ?? UNKNOWN)
@@ -25,24 +26,48 @@ export function observe(store: SeriesStore, event: UsageEvent, tierOf: (tier: st
   if (event.cacheHit === false) store.addByLabel('cacheMisses', 'tier', tierOf(event.cacheTier ?? ALL_TIERS))
 }
 
-function addOutcome(store: SeriesStore, series: ModelSeries, event: UsageEvent, failed: boolean): void {
+/** Adds requests of which there are sums only. */
+export function observeTotals(store: SeriesStore, row: SeriesRow): void {
+  const { figures } = store
+  const { succeeded, failed, unpriced, inputTokens, outputTokens, costNanoUsd } = row
+  const series = store.modelOf(row.provider === '' ? UNKNOWN : row.provider, row.model)
+  if (succeeded > 0) {
+    series.add(figures.succeeded, succeeded)
+    series.addSplit(figures.succeededOperations, 'operation', undefined, succeeded)
+  }
+  if (failed > 0) {
+    series.addSplit(figures.failed, 'error_type', UNKNOWN, failed)
+    series.addSplit(figures.failedOperations, 'operation', undefined, failed)
+  }
+  store.addTotal('totalRequests', succeeded + failed)
+  series.add(figures.allInput, inputTokens)
+  series.add(figures.freshInput, inputTokens)
+  store.addTotal('totalInput', inputTokens)
+  series.add(figures.allOutput, outputTokens)
+  series.add(figures.plainOutput, outputTokens)
+  store.addTotal('totalOutput', outputTokens)
+  series.add(figures.cost, costNanoUsd)
+  if (unpriced > 0) series.add(figures.unpriced, unpriced)
+}
+
+function addOutcome(store: SeriesStore, series: ModelSeries, event: ObservedRequest, failed: boolean): void {
   const { figures } = store
   const { durationMs, ttfbMs, operation } = event
   store.addTotal('totalRequests', 1)
   const one = exemplarOf(event, 1)
   if (failed) {
-    series.addSplit(figures.failed, 'error_type', event.errorType ?? event.errorCode ?? UNKNOWN, one)
-    series.addSplit(figures.failedOperations, 'operation', operation, one)
+    series.addSplit(figures.failed, 'error_type', event.errorType ?? event.errorCode ?? UNKNOWN, 1, one)
+    series.addSplit(figures.failedOperations, 'operation', operation, 1, one)
     return
   }
   series.add(figures.succeeded, 1, one)
-  series.addSplit(figures.succeededOperations, 'operation', operation, one)
+  series.addSplit(figures.succeededOperations, 'operation', operation, 1, one)
   if (durationMs !== undefined) series.add(figures.duration, durationMs, exemplarOf(event, durationMs))
   if (ttfbMs !== undefined) series.add(figures.timeToFirstByte, ttfbMs, exemplarOf(event, ttfbMs))
 }
 
 /** Totals for the names that have totals; for the others each token once. A count of 0 is told where it is a total only. */
-function addTokens(store: SeriesStore, series: ModelSeries, event: UsageEvent): void {
+function addTokens(store: SeriesStore, series: ModelSeries, event: ObservedRequest): void {
   const { figures } = store
   const { inputTokens, outputTokens, cacheReadTokens = 0, reasoningTokens = 0 } = event
   const written = (event.cacheWriteTokens ?? 0) + (event.cacheWrite1hTokens ?? 0)
@@ -61,7 +86,7 @@ function addTokens(store: SeriesStore, series: ModelSeries, event: UsageEvent): 
   if (reasoningTokens > 0) series.add(figures.reasoning, reasoningTokens)
 }
 
-function addMoney(store: SeriesStore, series: ModelSeries, event: UsageEvent): void {
+function addMoney(store: SeriesStore, series: ModelSeries, event: ObservedRequest): void {
   const { figures } = store
   // Before it is priced, an event has what its maker said.
   const cost = event.costNanoUsd ?? event.costReportedNanoUsd
@@ -70,7 +95,7 @@ function addMoney(store: SeriesStore, series: ModelSeries, event: UsageEvent): v
   if ((event.cacheSavingsNanoUsd ?? 0) > 0) series.add(figures.savings, event.cacheSavingsNanoUsd as number)
 }
 
-function exemplarOf({ traceId, timestampMs }: UsageEvent, value: number): Exemplar | undefined {
+function exemplarOf({ traceId, timestampMs }: ObservedRequest, value: number): Exemplar | undefined {
   if (traceId === undefined || traceId === '' || traceId.length > MAX_TRACE_ID) return undefined
   return { traceId, value, timestampMs }
 }

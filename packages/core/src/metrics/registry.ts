@@ -1,11 +1,13 @@
 import { TallystickError } from '../errors.ts'
 import { type UsageEvent, usdToNano } from '../event/index.ts'
+import type { ObservedRequest } from '../recorder/observer.ts'
+import type { SeriesRow } from '../recorder/tally.ts'
 import type { HeldNames, MetricNames } from './budget.ts'
 import { REGISTRY_FAMILIES } from './families/registry.ts'
 import type { MetricSet } from './family.ts'
 import { VIEWS } from './figures.ts'
-import { Gauges, type ProviderState } from './gauges.ts'
-import { observe } from './observe.ts'
+import { Gauges, PROVIDER_STATES, type ProviderState } from './gauges.ts'
+import { observe, observeTotals } from './observe.ts'
 import type { FamilySamples, ValueSample } from './samples.ts'
 import { SeriesStore } from './store.ts'
 
@@ -73,8 +75,16 @@ export class MetricRegistry {
   }
 
   /** Adds all that an accepted event tells. Events that are no requests tell nothing. */
-  observeEvent(event: UsageEvent): void {
+  observeEvent(event: UsageEvent | ObservedRequest): void {
     observe(this.#store, event, this.#tierOf)
+  }
+
+  /**
+   * Adds requests that are known only as sums. Why the failed ones failed, how long all took, and which tokens were cached
+   * nobody knows.
+   */
+  observeTotals(row: SeriesRow): void {
+    observeTotals(this.#store, row)
   }
 
   /** @param latencyMs milliseconds, fractions allowed; a request without a sensible one is counted all the same */
@@ -82,7 +92,7 @@ export class MetricRegistry {
     const { figures } = this.#store
     const series = this.#store.modelOf(provider, model)
     series.add(figures.succeeded, 1)
-    series.addSplit(figures.succeededOperations, 'operation', undefined)
+    series.addSplit(figures.succeededOperations, 'operation', undefined, 1)
     this.#store.addTotal('totalRequests', 1)
     if (this.#valid(latencyMs)) series.add(figures.duration, latencyMs)
   }
@@ -90,8 +100,8 @@ export class MetricRegistry {
   recordRequestFailure(provider: string, model: string, errorType: string): void {
     const { figures } = this.#store
     const series = this.#store.modelOf(provider, model)
-    series.addSplit(figures.failed, 'error_type', typeof errorType === 'string' ? errorType : '')
-    series.addSplit(figures.failedOperations, 'operation', undefined)
+    series.addSplit(figures.failed, 'error_type', typeof errorType === 'string' ? errorType : '', 1)
+    series.addSplit(figures.failedOperations, 'operation', undefined, 1)
     this.#store.addTotal('totalRequests', 1)
   }
 
@@ -152,7 +162,8 @@ export class MetricRegistry {
 
   /** As {@link MetricRegistry.recordProviderHealth}, with a state in between. One that is degraded is available. */
   recordProviderState(provider: string, state: ProviderState): void {
-    this.#gauges.setProvider(provider, state)
+    if (PROVIDER_STATES.includes(state)) this.#gauges.setProvider(provider, state)
+    else this.#invalid++
   }
 
   /** Lines that a scrape may have by now, room that is kept for `other` included; at most `maxSeries`. */

@@ -36,7 +36,7 @@ export type Sample = ValueSample | HistogramSample
  * The series of a family at one moment: what is written out. Whoever has figures of its own makes these at each scrape and
  * hands them to the writer beside those of a registry.
  *
- * @example { family: FAMILIES.cost, per: 1e9, samples: [{ labels: { model: 'gpt-4' }, value: 7_500_000 }] } // 0.0075
+ * @example { family: CONVENTIONAL_FAMILIES.cost, per: 1e9, samples: [{ labels: { model: 'gpt-4' }, value: 7_500_000 }] }
  */
 export interface FamilySamples {
   readonly family: MetricFamily

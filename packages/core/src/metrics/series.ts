@@ -28,9 +28,9 @@ export class CounterSeries {
  * the sum it is the nearest integer.
  *
  * @example
- * const histogram = Histogram.of({ ...family, buckets: [0.001, 0.01] }, 1e6) // microseconds, in a family of seconds
- * histogram.observe(1_500)
- * histogram.sample() // { labels: {}, counts: [0, 1, 0], sum: 1_500 }
+ * const histogram = new Histogram([10, 100])
+ * histogram.observe(10.4)
+ * histogram.sample() // { labels: {}, counts: [0, 1, 0], sum: 10, exemplars: undefined }
  */
 export class Histogram {
   readonly labels: Labels

@@ -1,6 +1,7 @@
 import { TallystickError } from '../errors.ts'
 import type { UsageEvent } from '../event/index.ts'
 import { MintedIds } from './minted-ids.ts'
+import { Observers, type RecordingObserver } from './observer.ts'
 import { type EventStoreOptions, settingsOf } from './options.ts'
 import type { DropReason, Ledger, PendingEvents, RecorderDropReason } from './pending.ts'
 import type { Draft } from './read-event.ts'
@@ -86,6 +87,7 @@ export class EventStore extends Recording implements PendingEvents {
   }
 
   readonly #listeners = new WaitingListeners()
+  readonly #observers = new Observers()
   /** Taken events by `seq`. */
   readonly #taken = new Map<number, number>()
   #receiver: EventReceiver | undefined
@@ -363,10 +365,24 @@ export class EventStore extends Recording implements PendingEvents {
         this.#recorded += count
         this.#drop(reason, count)
       },
-      merge: (row) => this.#tally.merge(row),
+      merge: (row) => {
+        this.#tally.merge(row)
+        this.#observers.totals(row)
+      },
     })
     this.#writers = writers
     return writers
+  }
+
+  /**
+   * Tells of each request as it is counted, within the recording: an observer is quick, and is told once however often it
+   * is added.
+   *
+   * @internal
+   * @returns ends it
+   */
+  observe(observer: RecordingObserver): () => void {
+    return this.#observers.add(observer)
   }
 
   /** @internal */
@@ -389,7 +405,10 @@ export class EventStore extends Recording implements PendingEvents {
     }
     const seq = this.#recorded++
     if (!again) {
-      if (layout.isRequest) this.#tally.add(draft)
+      if (layout.isRequest) {
+        this.#tally.add(draft)
+        if (this.#observers.count > 0) this.#observers.request(draft, this.#defaults)
+      }
       if (this.#receiver !== undefined) this.#stream(this.#receiver, draft, seq)
     }
     const slots = this.#slots

@@ -1,5 +1,6 @@
-/** The pages beside the Overview, where things are set rather than looked at. */
+/** The pages beside the Overview: how the providers do, and where things are set. */
 export const SECTIONS = [
+  { path: '/providers', label: 'Providers' },
   { path: '/budgets', label: 'Budgets' },
   { path: '/alerts', label: 'Alerts' },
   { path: '/keys', label: 'Keys' },

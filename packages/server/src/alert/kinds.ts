@@ -1,3 +1,4 @@
+import { DEFAULT_HEALTH } from '@tallystick/core/insight'
 import type { AlertKind } from '../state/alert.ts'
 import type { AlertKindSpec } from './kind.ts'
 
@@ -133,9 +134,9 @@ export const ALERT_KINDS: readonly AlertKindSpec[] = [
     unit: 'basis_points',
     holds: 'from',
     threshold: { default: WHOLE, min: 1, max: WHOLE },
-    windowMs: minutes(5),
+    windowMs: { ...minutes(5), default: DEFAULT_HEALTH.windowMs },
     forMs: holdsFor(2),
-    minRequests: 5,
+    minRequests: DEFAULT_HEALTH.minRequests,
     easePercent: 0,
     severity: { base: 'critical' },
     measured: { of: 'share', part: 'failed_requests', whole: 'requests', by: 'provider' },

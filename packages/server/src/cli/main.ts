@@ -16,6 +16,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<RegisterCommand>> = new Map([
   ['reconcile', async () => (await import('./commands/reconcile.ts')).registerReconcile],
   ['keys', async () => (await import('./commands/keys.ts')).registerKeys],
   ['alerts', async () => (await import('./commands/alerts.ts')).registerAlerts],
+  ['status', async () => (await import('./commands/status.ts')).registerStatus],
   ['prices', async () => (await import('./commands/prices.ts')).registerPrices],
   ['config', async () => (await import('./commands/config.ts')).registerConfig],
   ['verify', async () => (await import('./commands/verify.ts')).registerVerify],

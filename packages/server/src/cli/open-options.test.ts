@@ -1,6 +1,7 @@
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DEFAULT_HEALTH } from '@tallystick/core/insight'
 import { expect, it } from 'vitest'
 import { loadConfig, shownValue } from '../config/config.ts'
 import { openOptions } from './open-options.ts'
@@ -36,4 +37,13 @@ it('takes the header of a proxy only where there is one that is trusted', () => 
     groups: ['a=read'],
   })
   expect(() => openOptions(configOf({ auth }))).toThrow(expect.objectContaining({ code: 'invalid_config' }))
+})
+
+it('judges providers as they are judged where nothing is configured', () => {
+  expect(openOptions(configOf({})).health).toEqual(DEFAULT_HEALTH)
+  expect(openOptions(configOf({ health: { down_percent: 80, dwell_seconds: 5 } })).health).toEqual({
+    ...DEFAULT_HEALTH,
+    downPercent: 80,
+    dwellMs: 5_000,
+  })
 })

@@ -56,6 +56,16 @@ export function openOptions(config: Config): OpenOptions {
       ...(smtpUrl === undefined ? {} : { smtpUrl }),
     },
     metrics: metricsOptions(config),
+    health: {
+      recentMs: config.integer('health.recent_seconds') * 1000,
+      windowMs: config.integer('health.window_seconds') * 1000,
+      minRequests: config.integer('health.min_requests'),
+      minFailures: config.integer('health.min_failures'),
+      degradedPercent: config.integer('health.degraded_percent'),
+      downPercent: config.integer('health.down_percent'),
+      dwellMs: config.integer('health.dwell_seconds') * 1000,
+      silenceMs: config.integer('health.silence_seconds') * 1000,
+    },
     duckdb: {
       memoryLimitMb: config.integer('duckdb.memory_mb'),
       threads: config.integer('duckdb.threads'),

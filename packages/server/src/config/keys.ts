@@ -401,10 +401,68 @@ export const CONFIG_KEYS: readonly KeySpec[] = [
   {
     key: 'metrics.max_series',
     env: 'TALLYSTICK_METRICS_MAX_SERIES',
-    type: { of: 'integer', min: 500, max: 1_000_000 },
+    type: { of: 'integer', min: 1_000, max: 1_000_000 },
     default: 2_000,
     about:
       'Series that one scrape may hold; what does not fit is added to series whose model, provider or such is other.',
+  },
+  {
+    key: 'health.recent_seconds',
+    env: 'TALLYSTICK_HEALTH_RECENT_SECONDS',
+    type: { of: 'integer', min: 10, max: 86400 },
+    default: 120,
+    about:
+      'The latest time by which a provider is judged, where it had enough requests. At most `health.window_seconds`. See docs/health.md.',
+  },
+  {
+    key: 'health.window_seconds',
+    env: 'TALLYSTICK_HEALTH_WINDOW_SECONDS',
+    type: { of: 'integer', min: 30, max: 86400 },
+    default: 300,
+    about:
+      'What a provider is judged by where the latest time had too few requests. Requests that ended longer ago say nothing of now.',
+  },
+  {
+    key: 'health.min_requests',
+    env: 'TALLYSTICK_HEALTH_MIN_REQUESTS',
+    type: { of: 'integer', min: 1, max: 1000000 },
+    default: 5,
+    about: 'With fewer requests nothing is concluded of a provider.',
+  },
+  {
+    key: 'health.min_failures',
+    env: 'TALLYSTICK_HEALTH_MIN_FAILURES',
+    type: { of: 'integer', min: 1, max: 1000000 },
+    default: 3,
+    about: 'Fewer failures than this prove nothing against a provider, whatever share they are.',
+  },
+  {
+    key: 'health.degraded_percent',
+    env: 'TALLYSTICK_HEALTH_DEGRADED_PERCENT',
+    type: { of: 'integer', min: 1, max: 100 },
+    default: 10,
+    about: 'Failures and refusals for load, of all requests that tell of a provider, from which on it is degraded.',
+  },
+  {
+    key: 'health.down_percent',
+    env: 'TALLYSTICK_HEALTH_DOWN_PERCENT',
+    type: { of: 'integer', min: 1, max: 100 },
+    default: 50,
+    about: 'Failures, of all requests that tell of a provider, from which on it is down.',
+  },
+  {
+    key: 'health.dwell_seconds',
+    env: 'TALLYSTICK_HEALTH_DWELL_SECONDS',
+    type: { of: 'integer', min: 1, max: 86400 },
+    default: 60,
+    about: "A change of a provider's state is not taken back sooner.",
+  },
+  {
+    key: 'health.silence_seconds',
+    env: 'TALLYSTICK_HEALTH_SILENCE_SECONDS',
+    type: { of: 'integer', min: 30, max: 604800 },
+    default: 900,
+    about: "Without requests for this long a provider's state is unknown. At least `health.window_seconds`.",
   },
   {
     key: 'proxy.enabled',

@@ -3,6 +3,8 @@ import type { PriceBook } from '@tallystick/core/pricing'
 import type { Alerts } from '../alert/alerts.ts'
 import type { BackupStream } from '../backup/archive.ts'
 import type { Budgets } from '../budget/budgets.ts'
+import type { DiskState } from '../health/disk-watch.ts'
+import type { ProviderWatch } from '../health/provider-watch.ts'
 import type { Authenticator } from '../identity/authenticator.ts'
 import type { Ingest } from '../ingest/ingest.ts'
 import type { Verification } from '../ingest/verify.ts'
@@ -51,6 +53,8 @@ export interface AppContext {
   readonly budgets: Budgets
   readonly prices: Pick<PriceBook, 'resolve'>
   readonly alerts: Alerts
+  /** How the providers do. */
+  readonly providers: ProviderWatch
   readonly live: LiveHub
   readonly feed: LiveFeed
   readonly clock: Clock
@@ -104,15 +108,19 @@ export interface About {
   /** Absent when there is none: a memory store keeps nothing over a restart. */
   readonly journal?: () => JournalHealth
   /** Of the control state; absent with a memory store. */
-  readonly state?: () => StateStats
+  readonly state?: () => StateHealth
   /** Where the server listens, once it does. */
   readonly address: () => string | undefined
+}
+
+export interface StateHealth extends Omit<StateStats, 'state'> {
+  readonly state: DiskState
 }
 
 export interface JournalHealth {
   /** The same for the whole life of the journal. */
   readonly id: string
-  readonly state: 'ok' | 'disk_full' | 'failed'
+  readonly state: DiskState
   readonly records: number
   readonly bytes: number
   readonly segments: number

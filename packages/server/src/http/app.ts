@@ -1,10 +1,11 @@
-import { TallystickError } from '@tallystick/core'
+import { TallystickError, type Timers } from '@tallystick/core'
 import { type Clock, type Random, systemClock, systemRandom, uuidv7Generator } from '@tallystick/core/event'
 import { createPriceBook, type PriceBook } from '@tallystick/core/pricing'
 import { Hono } from 'hono'
 import { type Alerts, createAlerts } from '../alert/alerts.ts'
 import type { BackupStream } from '../backup/archive.ts'
 import { type Budgets, createBudgets } from '../budget/budgets.ts'
+import { type ProviderWatch, watchProviders } from '../health/provider-watch.ts'
 import type { AuthMethod } from '../identity/auth-method.ts'
 import { createAuthenticator } from '../identity/authenticator.ts'
 import { createJwtMethods } from '../identity/jwt-method.ts'
@@ -17,12 +18,7 @@ import { createGenerations, type Generations } from '../langfuse/generations.ts'
 import { Figures } from '../metrics/figures.ts'
 import { newWorkTimes, type WorkTimes } from '../metrics/operation.ts'
 import { NO_ROUTE, RequestCounts } from '../metrics/request-counts.ts'
-import {
-  createServerMetrics,
-  type MetricSettings,
-  type MetricSources,
-  type ServerMetrics,
-} from '../metrics/server-metrics.ts'
+import { createServerMetrics, type MetricSettings, type ServerMetrics } from '../metrics/server-metrics.ts'
 import type { CaptureProxy } from '../proxy/proxy.ts'
 import { createAudit } from '../state/audit-log.ts'
 import { openMemoryState } from '../state/memory.ts'
@@ -65,6 +61,8 @@ export interface AppOptions {
   readonly login?: LoginOptions
   /** Rules and what became of them; kept and shown, but not evaluated, when absent. */
   readonly alerts?: Alerts
+  /** How the providers do; judged only when somebody asks when absent. */
+  readonly providers?: ProviderWatch
   readonly live: LiveHub
   readonly feed: LiveFeed
   readonly about: About
@@ -103,7 +101,7 @@ export interface AppOptions {
 }
 
 /** What is made before there is an application, so that nothing passes it by. */
-export interface MetricsParts extends Pick<MetricSources, 'providers'> {
+export interface MetricsParts {
   readonly figures: Figures
   readonly times: WorkTimes
 }
@@ -117,6 +115,9 @@ export interface App {
   fetch(request: Request, peer?: string, as?: Principal): Promise<Response>
   readonly context: AppContext
 }
+
+/** Nothing happens by itself. */
+const NEVER: Timers = { after: () => () => undefined }
 
 /** Paths that say how the process is and so answer while it stops. */
 const PROBES: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/version'])
@@ -207,6 +208,7 @@ function contextOf(options: AppOptions): AppContext {
     ...(jwtSecret === undefined ? [] : createJwtMethods(state, jwtSecret)),
     ...login.methods,
   ]
+  const providers = options.providers ?? watchProviders({ ingest, store, clock, timers: NEVER })
   const context: AppContext = {
     ingest,
     store,
@@ -222,6 +224,7 @@ function contextOf(options: AppOptions): AppContext {
       keysLost: () => (about.state?.().damagedLines ?? 0) > 0,
     }),
     alerts: options.alerts ?? createAlerts({ state, store, ingest, clock, random }),
+    providers,
     live,
     feed,
     about,
@@ -257,6 +260,7 @@ function contextOf(options: AppOptions): AppContext {
     metrics: metricsOf(options, {
       state,
       budgets,
+      providers,
       clock,
       requests,
       ready: () => readinessOf(context).status !== 'unavailable',
@@ -272,14 +276,14 @@ function contextOf(options: AppOptions): AppContext {
 
 function metricsOf(
   { metrics = {}, ingest, store, live, feed, about, proxy }: AppOptions,
-  parts: Pick<AppContext, 'budgets' | 'state' | 'clock' | 'requests'> & { readonly ready: () => boolean },
+  parts: Pick<AppContext, 'budgets' | 'state' | 'clock' | 'requests' | 'providers'> & { readonly ready: () => boolean },
 ): ServerMetrics {
-  const { budgets, ...own } = parts
-  const { figures = followed(ingest), times = newWorkTimes(), providers, ...settings } = metrics
+  const { budgets, providers, ...own } = parts
+  const { figures = followed(ingest), times = newWorkTimes(), ...settings } = metrics
   return createServerMetrics(settings, {
     figures,
     budgets,
-    providers,
+    providers: (tenantId) => providers.list(tenantId).providers,
     active: proxy && ((share) => proxy.active(share)),
     operation: {
       ...own,

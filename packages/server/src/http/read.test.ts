@@ -3,6 +3,8 @@ import { DIMENSIONS } from '@tallystick/core/event'
 import { MEASURES } from '@tallystick/core/query'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { mintKey } from '../identity/api-key.ts'
+import { openMemoryState } from '../state/memory.ts'
 import { openMemoryStore } from '../store/memory.ts'
 import type { UsageStore } from '../store/store.ts'
 import { scanRequestOf } from './handlers/events.ts'
@@ -245,7 +247,7 @@ describe('the rest of what can be read', () => {
 
   it('GET /readyz is red with reasons when events cannot be kept, and says how far a store has caught up', async () => {
     const about = { version: '1', startedMs: 0, catalogueVersion: () => '', address: () => undefined }
-    const journal = { id: '0', records: 0, bytes: 0, segments: 1, quarantinedLines: 0 }
+    const journal = { id: '0', records: 0, bytes: 0, segments: 1, quarantinedLines: 0, pending: 0 }
     const full = await createTestApp({
       about: { ...about, journal: () => ({ ...journal, state: 'disk_full' as const }) },
     })
@@ -270,6 +272,53 @@ describe('the rest of what can be read', () => {
     behind.ingest.progress = () => ({ appliedOrdinal: 1, targetOrdinal: 2, inFlight: 0, storeError: 'no' })
     const stuck = await behind.call('/readyz')
     expect(stuck.status).toBe(503)
-    expect(await stuck.json()).toMatchObject({ reasons: [expect.stringMatching(/figures are late.* no$/)] })
+    expect(await stuck.json()).toMatchObject({
+      reasons: [expect.stringContaining('figures are late')],
+      store_error: 'no',
+    })
+  })
+
+  it('GET /readyz tells whoever shows no key what is wrong, and neither where nor how much there is', async () => {
+    const about = { version: '1', startedMs: 0, catalogueVersion: () => '', address: () => undefined }
+    const state = openMemoryState()
+    const { id, secretHash } = mintKey()
+    await state.write([{ table: 'keys', id, row: { id, name: id, secretHash, scopes: ['admin'], createdMs: NOW_MS } }])
+    const damaged = { failedWrites: 1, logBytes: 0, damagedLines: 0 }
+    const { call, ingest } = await createTestApp({
+      state,
+      about: { ...about, state: () => ({ ...damaged, state: 'gone' as const }) },
+    })
+    ingest.progress = () => ({ appliedOrdinal: 1, targetOrdinal: 2, inFlight: 0, storeError: '/srv/secret.duckdb' })
+    const answer = await call('/readyz')
+    expect(answer.status).toBe(503)
+    expect(await answer.json()).toEqual({
+      status: 'unavailable',
+      reasons: [
+        'The directory of the control state is gone: keys, budgets and alerts cannot be kept.',
+        'The store cannot keep up: events are safe in the journal, figures are late.',
+      ],
+    })
+    const lines = await call('/readyz', { headers: { accept: 'text/plain' } })
+    expect([lines.status, lines.headers.get('content-type')]).toEqual([503, 'text/plain; charset=utf-8'])
+    expect((await lines.text()).split('\n')).toEqual([
+      'unavailable',
+      expect.stringContaining('control state'),
+      expect.stringContaining('figures are late'),
+      '',
+    ])
+    expect(await (await call('/healthz', { headers: { accept: 'text/plain' } })).text()).toBe('ok\n')
+    for (const [path, status] of [
+      ['/healthz', 200],
+      ['/readyz', 503],
+    ] as const) {
+      const head = await call(path, { method: 'HEAD' })
+      expect([head.status, await head.text()], path).toEqual([status, ''])
+    }
+  })
+
+  it('GET /readyz says that the server is stopping', async () => {
+    const { call } = await createTestApp({ stopping: () => true })
+    const answer = await call('/readyz')
+    expect([answer.status, await answer.json()]).toMatchObject([503, { reasons: ['The server is stopping.'] }])
   })
 })

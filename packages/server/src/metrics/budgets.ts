@@ -42,7 +42,8 @@ export function budgetSamples(source: BudgetSource, share: Share): readonly Fami
   ]
 }
 
-function labelOf({ name, id }: Budget, taken: ReadonlySet<string>): string {
+function labelOf({ name: said, id }: Budget, taken: ReadonlySet<string>): string {
+  const name = said.toWellFormed()
   if (!taken.has(name)) return name
   const longer = `${name} (${id})`
   // Somebody has named a budget like that.

@@ -1,3 +1,4 @@
+import type { UsageEvent } from '@tallystick/core/event'
 import { MetricRegistry, type MetricRegistryOptions } from '@tallystick/core/metrics'
 import type { Ingest } from '../ingest/ingest.ts'
 import type { StoredEvent } from '../store/store.ts'
@@ -12,6 +13,8 @@ export interface FigureOptions extends Pick<MetricRegistryOptions, 'maxSeries' |
 }
 
 const MAX_TENANTS = 100
+/** More than are watched. */
+const MAX_PROVIDERS = 1_000
 
 interface Tenant {
   readonly registry: MetricRegistry
@@ -31,6 +34,9 @@ export class Figures {
   readonly #all: MetricRegistry
   readonly #ofNobody: MetricRegistry | undefined
   readonly #maxTenants: number
+  /** Providers that are named by what is of no tenant, where that is kept apart. */
+  readonly providersOfNobody: ReadonlySet<string>
+  readonly #named = new Set<string>()
   /** Those that are scraped behind the others, so that the first is the first to go. */
   readonly #tenants = new Map<string, Tenant>()
 
@@ -38,6 +44,7 @@ export class Figures {
     this.#options = options
     this.#maxTenants = maxTenants
     this.#all = new MetricRegistry(options)
+    this.providersOfNobody = this.#named
     this.#ofNobody = ofNobody ? new MetricRegistry(options) : undefined
   }
 
@@ -50,7 +57,7 @@ export class Figures {
     for (const { event } of events) {
       this.#all.observeEvent(event)
       const { tenantId } = event
-      if (tenantId === undefined) this.#ofNobody?.observeEvent(event)
+      if (tenantId === undefined) this.#observeNobodys(event)
       else this.#tenant(tenantId)?.registry.observeEvent(event)
     }
   }
@@ -66,6 +73,13 @@ export class Figures {
       this.#tenants.set(share, tenant)
     }
     return tenant?.registry
+  }
+
+  #observeNobodys(event: UsageEvent): void {
+    if (this.#ofNobody === undefined) return
+    this.#ofNobody.observeEvent(event)
+    const { provider } = event
+    if (provider !== undefined && this.#named.size < MAX_PROVIDERS) this.#named.add(provider)
   }
 
   #tenant(tenantId: string): Tenant | undefined {

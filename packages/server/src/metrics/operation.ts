@@ -26,7 +26,10 @@ export interface OperationSources {
 }
 
 /** Of a journal's stats, what is told. */
-export type JournalState = Pick<JournalStats, 'state' | 'bytes' | 'pending'>
+export interface JournalState extends Pick<JournalStats, 'bytes' | 'pending'> {
+  /** `ok`, or why nothing can be written. */
+  readonly state: string
+}
 
 /** How long work took, in microseconds. */
 export interface WorkTimes {

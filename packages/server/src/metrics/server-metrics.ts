@@ -4,13 +4,13 @@ import {
   type FamilySamples,
   type MetricNames,
   type MetricRegistry,
-  type ProviderState,
   writeExposition,
 } from '@tallystick/core/metrics'
 import { type BudgetSource, budgetSamples } from './budgets.ts'
 import { OPERATION_FAMILIES } from './families.ts'
 import type { Figures } from './figures.ts'
 import { createOperation, type OperationSources } from './operation.ts'
+import { type ProviderStanding, providerSamples } from './providers.ts'
 import type { Share } from './share.ts'
 
 /** What scrapes show unless they say otherwise. */
@@ -27,14 +27,8 @@ export interface MetricSources {
   readonly operation: OperationSources
   /** Requests under way through the proxy; absent where there is none. */
   readonly active?: ((share: Share) => number) | undefined
-  /** How providers do, as far as that is known. */
-  readonly providers?: ((share: Share) => readonly ProviderStanding[]) | undefined
-}
-
-/** How a provider does, as its answers tell. */
-export interface ProviderStanding {
-  readonly provider: string
-  readonly state: ProviderState
+  /** How providers do, as a tenant's requests tell, or everybody's. */
+  readonly providers: (tenantId: string | undefined) => readonly ProviderStanding[]
 }
 
 /** What one scrape is to show. */
@@ -56,8 +50,8 @@ export interface ServerMetrics {
   scrape(what: Scrape): Promise<string>
 }
 
-/** Lines that a scrape needs at most beside the figures: those of the operation, and of budgets. */
-export const OTHER_LINES = 400
+/** Lines that a scrape needs at most beside the figures: those of the operation, of budgets and of providers. */
+export const OTHER_LINES = 500
 
 /** @example await createServerMetrics({ names: 'seed' }, sources).scrape({ share: undefined, operation: true, format: 'text' }) */
 export function createServerMetrics(
@@ -65,6 +59,11 @@ export function createServerMetrics(
   { figures, budgets, operation, active, providers }: MetricSources,
 ): ServerMetrics {
   const readOperation = createOperation(operation)
+  /** What is of no tenant is judged by everybody's requests, but a provider that only tenants name is theirs to know. */
+  const providersOf = (share: Share): readonly ProviderStanding[] =>
+    share === null
+      ? providers(undefined).filter(({ provider }) => figures.providersOfNobody.has(provider))
+      : providers(share)
   return {
     async scrape({ share, operation: wantsOperation, names = usual, format }) {
       const registry = figures.of(share)
@@ -76,10 +75,10 @@ export function createServerMetrics(
           `Room is kept for one set of names a scrape, not for names=${names}: set metrics.names to both.`,
         )
       if (active !== undefined) registry.recordActiveRequests(active(share))
-      for (const { provider, state } of providers?.(share) ?? []) registry.recordProviderState(provider, state)
       // Read at once, after whatever had to be waited for: a scrape is of one moment.
       const own = wantsOperation ? [...(await readOperation()), seriesOf(registry)] : []
-      const families: FamilySamples[] = registry.snapshot({ names, routiium })
+      const known = new Map(providerSamples(providersOf(share)).map((one) => [one.family.name, one]))
+      const families = registry.snapshot({ names, routiium }).map((one) => known.get(one.family.name) ?? one)
       if (names !== 'seed') families.push(...budgetSamples(budgets, share))
       return writeExposition([...families, ...own], format)
     },

@@ -19,10 +19,11 @@ export function sourceSamples({ worst, told, untold }: GapReport): SourceSamples
   const sources = new Map<string, { dropped: number; missing: number }>()
   const rest = { dropped: told, missing: untold }
   for (const gap of worst) {
-    const known = sources.get(gap.source_id)
-    if (known === undefined && (sources.size >= MAX_SOURCES || gap.source_id === OTHER)) continue
+    const source = gap.source_id.toWellFormed()
+    const known = sources.get(source)
+    if (known === undefined && (sources.size >= MAX_SOURCES || source === OTHER)) continue
     const figures = known ?? { dropped: 0, missing: 0 }
-    sources.set(gap.source_id, figures)
+    sources.set(source, figures)
     figures.dropped += gap.told
     figures.missing += gap.untold
     rest.dropped -= gap.told

@@ -53,6 +53,8 @@ export interface DurableState extends ControlState {
 export interface StateStats {
   /** Why the last write failed, if it did; the next one tries again. */
   readonly state: 'ok' | 'disk_full' | 'failed'
+  /** Writes that have failed since the opening. */
+  readonly failedWrites: number
   /** Of the log, on disk. */
   readonly logBytes: number
   /** Lines of the log that were damaged or lost, over its life. */
@@ -152,8 +154,8 @@ async function openOn(log: Journal, found: FoundSnapshots, options: StateOptions
     onChange: (listener) => tables.onChange(listener),
     end: () => log.end(),
     stats: () => {
-      const { state, bytes, quarantinedLines } = log.stats()
-      return { state, logBytes: bytes, damagedLines: quarantinedLines }
+      const { state, failedCommits, bytes, quarantinedLines } = log.stats()
+      return { state, failedWrites: failedCommits, logBytes: bytes, damagedLines: quarantinedLines }
     },
     close: () => {
       closing ??= close()

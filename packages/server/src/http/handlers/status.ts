@@ -5,7 +5,7 @@ import { readinessOf } from './health.ts'
 /** `GET /api/v1/status`: what runs here, since when, how much it holds and how it does. */
 export const status: Handler = async ({ app, store: scoped, principal }) => {
   const { about, limits } = app
-  const [store, readiness] = [await scoped.stats(), readinessOf(app)]
+  const [store, { store_error: storeError, ...readiness }] = [await scoped.stats(), readinessOf(app)]
   // How much all tenants together hold is not for one of them.
   const journal = seesAll(principal) ? about.journal?.() : undefined
   const state = seesAll(principal) ? about.state?.() : undefined
@@ -15,7 +15,7 @@ export const status: Handler = async ({ app, store: scoped, principal }) => {
     started_ms: about.startedMs,
     now_ms: app.clock.now(),
     address: about.address() ?? null,
-    readiness,
+    readiness: seesAll(principal) && storeError !== undefined ? { ...readiness, store_error: storeError } : readiness,
     store: {
       backend_type: app.store.capabilities.backendType,
       durable: app.store.capabilities.durable,

@@ -330,12 +330,19 @@ export const INVARIANTS_DOC: RouteDoc = {
   },
 }
 
-const READINESS: Schema = object({
+const READINESS_MEMBERS: { readonly [name: string]: Schema } = {
   status: { type: 'string', enum: ['ready', 'catching_up', 'unavailable'] },
   reasons: array(text(), 'Why not, in sentences.'),
+  store_error: text('What the store said, where it does not keep up; for whoever sees the whole server.'),
   applied_ordinal: integer('How far the store has come.'),
   durable_ordinal: integer('How far the journal has.'),
+}
+const READINESS: Schema = object(READINESS_MEMBERS, { optional: ['store_error'] })
+/** What is told without a key of a server that has some is less. */
+const PUBLIC_READINESS: Schema = object(READINESS_MEMBERS, {
+  optional: ['store_error', 'applied_ordinal', 'durable_ordinal'],
 })
+const DISK_STATE: Schema = { type: 'string', enum: ['ok', 'disk_full', 'failed', 'gone'] }
 
 export const STATUS_DOC: RouteDoc = {
   tag: 'Operations',
@@ -371,7 +378,7 @@ export const STATUS_DOC: RouteDoc = {
           journal: orNull(
             object({
               id: text('The same for the whole life of a journal.'),
-              state: { type: 'string', enum: ['ok', 'disk_full', 'failed'] },
+              state: DISK_STATE,
               records: integer(),
               bytes: integer(),
               segments: integer(),
@@ -381,7 +388,7 @@ export const STATUS_DOC: RouteDoc = {
           state: orNull(
             object(
               {
-                state: { type: 'string', enum: ['ok', 'disk_full', 'failed'] },
+                state: DISK_STATE,
                 log_bytes: integer(),
                 damaged_lines: integer(),
               },
@@ -416,15 +423,16 @@ export const HEALTH_DOC: RouteDoc = {
 
 export const READINESS_DOC: RouteDoc = {
   tag: 'Operations',
-  description: 'A store that is catching up is ready: its answers say up to when they are complete.',
+  description:
+    'A store that is catching up is ready: its answers say up to when they are complete. Without a key, of a server that has some, it is told what is wrong and not how far things are. With `Accept: text/plain` in lines.',
   answers: {
-    200: jsonAnswer('Ready, or catching up', READINESS, {
+    200: jsonAnswer('Ready, or catching up', PUBLIC_READINESS, {
       status: 'ready',
       reasons: [],
       applied_ordinal: 8819,
       durable_ordinal: 8819,
     }),
-    503: jsonAnswer('Events cannot be kept or queries not be answered', READINESS),
+    503: jsonAnswer('Events cannot be kept or queries not be answered', PUBLIC_READINESS),
   },
 }
 

@@ -5,6 +5,7 @@ import { page } from '../handlers/dashboard.ts'
 import { health, readiness, version } from '../handlers/health.ts'
 import { invariants } from '../handlers/invariants.ts'
 import { metrics } from '../handlers/metrics.ts'
+import { providerHealth } from '../handlers/providers.ts'
 import { status } from '../handlers/status.ts'
 import { AUDIT_DOC } from '../openapi/audit.ts'
 import { METRICS_DOC } from '../openapi/metrics.ts'
@@ -18,6 +19,7 @@ import {
   STATUS_DOC,
   VERSION_DOC,
 } from '../openapi/native.ts'
+import { PROVIDER_HEALTH_DOC } from '../openapi/providers.ts'
 import { BACKUP_DOC } from '../openapi/transfer.ts'
 import type { Route } from '../route.ts'
 
@@ -41,6 +43,15 @@ export const OPERATION_ROUTES: readonly Route[] = [
     doc: STATUS_DOC,
     strict: true,
     summary: 'Tell what runs here and how it does',
+  },
+  {
+    method: 'GET',
+    path: '/api/v1/providers/health',
+    scope: 'read',
+    handler: providerHealth,
+    doc: PROVIDER_HEALTH_DOC,
+    strict: true,
+    summary: 'Tell which providers are available, degraded or down',
   },
   {
     method: 'GET',
