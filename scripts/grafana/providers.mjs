@@ -6,13 +6,16 @@ const [HITS, MISSES] = ['hits', 'misses'].map(
   (what) => `sum by (tier) (rate(llm_cache_${what}_total[$__rate_interval]))`,
 )
 
+const state = (name) => `llm_provider_state{state="${name}",provider=~"$provider"}`
+
 const STATE = [
   {
     type: 'value',
     options: {
-      0: { text: 'available', color: 'green', index: 0 },
-      1: { text: 'degraded', color: 'orange', index: 1 },
-      2: { text: 'down', color: 'red', index: 2 },
+      0: { text: 'not known', color: 'text', index: 0 },
+      1: { text: 'available', color: 'green', index: 1 },
+      2: { text: 'degraded', color: 'orange', index: 2 },
+      3: { text: 'down', color: 'red', index: 3 },
     },
   },
 ]
@@ -29,11 +32,11 @@ export const providers = dashboard({
         states({
           title: 'State of providers',
           about: 'As their answers tell: available, degraded or down.',
-          limits: [1, 2],
+          limits: [2, 3],
           mappings: STATE,
           queries: [
             {
-              expr: 'max by (provider) (llm_provider_state{state="degraded",provider=~"$provider"} + ignoring (state) 2 * llm_provider_state{state="down",provider=~"$provider"})',
+              expr: `max by (provider) (${state('available')} + ignoring (state) 2 * ${state('degraded')} + ignoring (state) 3 * ${state('down')})`,
               legend: '{{provider}}',
             },
           ],
@@ -42,7 +45,7 @@ export const providers = dashboard({
           title: 'Providers down',
           about: 'Now.',
           limits: [1],
-          queries: [{ expr: count('max by (provider) (llm_provider_state{state="down",provider=~"$provider"})') }],
+          queries: [{ expr: count(`max by (provider) (${state('down')})`) }],
         }),
       ],
     },

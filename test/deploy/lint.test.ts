@@ -79,6 +79,13 @@ describe('the dashboards', () => {
     }
   })
 
+  it('are all told of in docs/deploy.md', () => {
+    const page = readFileSync(new URL('../../docs/deploy.md', import.meta.url), 'utf8')
+    const table = /^\| dashboard \|[\s\S]*?\n\n/m.exec(page)?.[0] as string
+    const names = [...table.matchAll(/^\| `(\w+)` \|/gm)].map((row) => `${row[1]}.json`)
+    expect(names).toEqual([...DASHBOARDS.keys()])
+  })
+
   it('have the panels of llm-edge-monitoring’s sketch', () => {
     const titles = DASHBOARDS.get('edge.json')?.panels.map(({ title }) => title)
     for (const title of ['Request rate', 'Cache hit rate', 'Cost by provider', 'P95 by provider', 'Error rate'])

@@ -18,6 +18,12 @@ const rules = files.flatMap((file) =>
 const alerts = rules.filter(({ record }) => record === undefined)
 const promtool = (...args: string[]): string => execFileSync('promtool', args, { stdio: 'pipe' }).toString()
 
+/** Of llm-edge-monitoring's alerts.yml, in its order. */
+const TWELVE = [
+  ...['LLMEdgeAgentDown', 'HighErrorRate', 'AllProvidersDown', 'HighLatency', 'LowCacheHitRate', 'HighMemoryUsage'],
+  ...['CircuitBreakerOpen', 'HighDailyCost', 'CostSpike', 'RedisDown', 'HighCPUUsage', 'HighConnectionCount'],
+]
+
 describe('the rule files of Prometheus', () => {
   it('holds the rules that the table of kinds makes (node scripts/deploy.mjs)', () => {
     const text = readFileSync(join(RULES, 'alerts.yaml'), 'utf8')
@@ -27,7 +33,8 @@ describe('the rule files of Prometheus', () => {
   it('pass promtool, with the configuration that names them and with that of llm-edge-monitoring', () => {
     promtool('check', 'rules', ...files)
     promtool('check', 'config', join(PROMETHEUS, 'prometheus.yml'))
-    const page = readFileSync(new URL('../../docs/deploy.md', import.meta.url), 'utf8')
+    promtool('check', 'config', join(PROMETHEUS, 'compose.yml'))
+    const page = readFileSync(new URL('../../docs/metrics.md', import.meta.url), 'utf8')
     const seed = /```yaml\n(scrape_configs:\n {2}- job_name: 'llm-edge-agent'[\s\S]*?)```/.exec(page)?.[1]
     const path = join(mkdtempSync(join(tmpdir(), 'tallystick-prometheus-')), 'prometheus.yml')
     writeFileSync(path, seed as string)
@@ -40,6 +47,16 @@ describe('the rule files of Prometheus', () => {
     expect(sections.sort()).toEqual([...new Set(alerts.map(({ alert }) => alert))].sort())
     for (const { alert, annotations } of alerts)
       expect(annotations['runbook'], alert).toBe(`docs/runbook.md#${alert.toLowerCase()}`)
+  })
+
+  it('replace the twelve of llm-edge-monitoring as docs/deploy.md says', () => {
+    const page = readFileSync(new URL('../../docs/deploy.md', import.meta.url), 'utf8')
+    const table = /<!-- the twelve -->([\s\S]*?)<!-- end -->/.exec(page)?.[1] as string
+    const rows = [...table.matchAll(/^\| (\w+) \| (?:`(\w+)`|none) \| \S.* \|$/gm)].filter(
+      ([, there]) => there !== 'there',
+    )
+    expect(rows.map(([, there]) => there)).toEqual(TWELVE)
+    for (const [, , here] of rows) if (here !== undefined) expect(alerts.map(({ alert }) => alert)).toContain(here)
   })
 
   it('have words and a severity for every alert', () => {

@@ -21,6 +21,7 @@ const WINDOW_SECONDS = 300
 const HOUR = 3600
 /** That a budget has crossed a threshold is an event. */
 const CROSSINGS = 2
+const DOWN = 3
 
 /** The answers to the queries of all dashboards, computed from what was sent; of what is no event, from what was shown. */
 export function expected({ atMs, first, last, budgetUsd }: Known): Expected {
@@ -141,7 +142,7 @@ export function expected({ atMs, first, last, budgetUsd }: Known): Expected {
     'providers: Share of spend': times(1 / (spend[''] as number), by(provider, cost)),
     'providers: Requests by operation': perSecond(by((told) => `${told.operation} ${told.provider}`, each)),
     'providers: State of providers': standings(last),
-    'providers: Providers down': { '': Object.values(standings(last)).filter((state) => state === 2).length },
+    'providers: Providers down': { '': Object.values(standings(last)).filter((state) => state === DOWN).length },
     // Of tier l1 both requests were hits, of l2 one of two.
     'providers: Hit rate of the gateway cache': { l1: 1, l2: 1 / 2 },
 
@@ -204,7 +205,7 @@ export function expected({ atMs, first, last, budgetUsd }: Known): Expected {
     }),
     'edge: Active requests': { '': 0 },
     'edge: Provider available': Object.fromEntries(
-      Object.entries(standings(last)).map(([name, state]) => [name, state === 2 ? 0 : 1]),
+      Object.entries(standings(last)).map(([name, state]) => [name, state === DOWN ? 0 : 1]),
     ),
   }
 }
@@ -321,7 +322,7 @@ function risen(family: string, label: string, first: Frame, last: Frame): Values
 
 const labelOf = (series: string, label: string): string => new RegExp(`${label}="([^"]*)"`).exec(series)?.[1] ?? ''
 
-/** Provider -> 0 available, 1 degraded, 2 down, as shown. */
+/** Provider -> 1 available, 2 degraded, 3 down, as shown. */
 function standings(frame: Frame): Values {
   const shown = [...valuesOf(frame)].filter(
     ([series, value]) => series.startsWith('llm_provider_state{') && value === 1,
@@ -329,7 +330,7 @@ function standings(frame: Frame): Values {
   return Object.fromEntries(
     shown.map(([series]) => [
       labelOf(series, 'provider'),
-      ['available', 'degraded', 'down'].indexOf(labelOf(series, 'state')),
+      ['available', 'degraded', 'down'].indexOf(labelOf(series, 'state')) + 1,
     ]),
   )
 }
