@@ -9,6 +9,9 @@ const { DIMENSIONS, FIELDS, FIELD_NAMES, wireName } = await import(join(ROOT, 'p
 const { COUNTERS, QUANTITIES } = await import(join(ROOT, 'packages/core/dist/query/index.js'))
 const { CONFIG_KEYS } = await import(join(ROOT, 'packages/server/dist/config/keys.js'))
 const { ALERT_KINDS } = await import(join(ROOT, 'packages/server/dist/alert/kinds.js'))
+const { CONVENTIONAL_FAMILIES, ROUTIIUM_FAMILIES, SEED_FAMILIES } = await import(
+  join(ROOT, 'packages/core/dist/metrics/index.js')
+)
 const { OPERATION_FAMILIES } = await import(join(ROOT, 'packages/server/dist/metrics/families.js'))
 const { span, written } = await import(join(ROOT, 'packages/server/dist/alert/words.js'))
 
@@ -45,6 +48,17 @@ const range = (type) =>
         ? 'list, commas in a variable'
         : type.of
 
+const families = (rows) =>
+  table(
+    ['family', 'type', 'labels', 'what'],
+    Object.values(rows).map(({ name, type, labels, help }) => [
+      `\`${name}\``,
+      type,
+      labels.map((label) => `\`${label}\``).join(' ') || '-',
+      help,
+    ]),
+  )
+
 const tables = {
   errors: table(
     ['code', 'status', 'retry', 'what', 'what to do'],
@@ -79,15 +93,10 @@ const tables = {
       spec.minRequests,
     ]),
   ),
-  operation: table(
-    ['family', 'type', 'labels', 'what'],
-    Object.values(OPERATION_FAMILIES).map(({ name, type, labels, help }) => [
-      `\`${name}\``,
-      type,
-      labels.map((label) => `\`${label}\``).join(' ') || '-',
-      help,
-    ]),
-  ),
+  seed: families(SEED_FAMILIES),
+  conventional: families(CONVENTIONAL_FAMILIES),
+  gateway: families(ROUTIIUM_FAMILIES),
+  operation: families(OPERATION_FAMILIES),
   fields: table(
     ['field', 'value', 'group'],
     FIELD_NAMES.map((name) => [`\`${wireName(name)}\``, limit(FIELDS[name]), FIELDS[name].group]),

@@ -53,6 +53,22 @@ describe('append', () => {
     await journal.close()
   })
 
+  test('tells how long each commit that succeeded took', async () => {
+    const fs = new FaultFs()
+    const times: number[] = []
+    const journal = await openMemoryJournal(fs, { onCommitTime: (ms) => times.push(ms) })
+    await journal.append([record(1)]).durable
+    await journal.append([record(2)]).durable
+    const { commits, lastCommitMs } = journal.stats()
+    expect(times).toHaveLength(commits)
+    expect(times.at(-1)).toBe(lastCommitMs)
+    fs.plan = ({ kind }) => (kind === 'datasync' ? 'EIO' : undefined)
+    await journal.append([record(3)]).durable.catch(() => undefined)
+    expect(times).toHaveLength(commits)
+    fs.plan = () => undefined
+    await journal.close()
+  })
+
   test('is not durable before the sync has ended', async () => {
     const fs = new FaultFs()
     let syncs: (() => void)[] = []

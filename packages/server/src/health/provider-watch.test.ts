@@ -112,7 +112,7 @@ describe('the watch over providers', () => {
     expect(scene.watch.list(undefined).providers[0]).toMatchObject({
       state: 'down',
       sinceMs: START + 10_000,
-      evidence: { answered: 0, faults: 0, overloads: 0 },
+      requests: 0,
       changes: [{ to: 'available' }, { from: 'available', to: 'down', requests: 30, failures: 20 }],
     })
   })
@@ -159,7 +159,7 @@ describe('the watch over providers', () => {
     open()
     await scene.watch.caughtUp
     expect(scene.watch.list(undefined).providers).toMatchObject([
-      { state: 'down', evidence: { answered: 1, faults: 12, overloads: 0 } },
+      { state: 'down', requests: 13, failures: 12, overloads: 0 },
     ])
   })
 

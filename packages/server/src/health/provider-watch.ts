@@ -126,7 +126,8 @@ export function watchProviders(options: ProviderWatchOptions): ProviderWatch {
       for (const { event } of await lately(part, nowMs, settings)) roll.add(event, nowMs)
       return { providers: roll.report(nowMs), whole: roll.whole(nowMs) }
     },
-    caughtUp: lookBack().catch(onError),
+    // A store that is closed meanwhile has nothing to tell, and that is no error.
+    caughtUp: lookBack().catch((error: unknown) => (closed ? undefined : onError(error))),
     close() {
       closed = true
       cancel()

@@ -34,9 +34,10 @@ export class ProviderRoll {
 
   add(event: UsageEvent, nowMs: number): void {
     const { provider } = event
-    if (provider === undefined || !tellsOfNow(event, nowMs, this.#settings.windowMs)) return
+    if (provider === undefined) return
     let health = this.#providers.get(provider)
     if (health === undefined) {
+      if (!tellsOfNow(event, nowMs, this.#settings.windowMs)) return
       if (this.#providers.size >= MAX_PROVIDERS || !this.#isRoom()) {
         this.#leftOutMs = nowMs
         return

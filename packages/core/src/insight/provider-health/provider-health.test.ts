@@ -143,7 +143,8 @@ describe('the state of a provider', () => {
     life.run(2 * MINUTE, SECOND, () => undefined)
     expect(life.state).toBe('unknown')
     expect(life.health.report(life.nowMs)).toMatchObject({
-      evidence: { answered: 0, faults: 0, overloads: 0 },
+      requests: 0,
+      failures: 0,
       p95Ms: undefined,
     })
   })
@@ -157,7 +158,7 @@ describe('the state of a provider', () => {
       life.health.add(request(life.nowMs - 3 * MINUTE, FAULT), life.nowMs)
     }
     expect(life.state).toBe('available')
-    expect(life.health.report(life.nowMs).evidence.faults).toBe(1_000)
+    expect(life.health.report(life.nowMs).failures).toBe(1_000)
   })
 
   test('takes a request for when it ended', () => {

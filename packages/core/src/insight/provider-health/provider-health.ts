@@ -9,25 +9,28 @@ export const KEPT_CHANGES = 20
 /** Clocks of senders may be ahead of ours by so much. */
 const AHEAD_MS = 60_000
 
-/** One change of a provider's state. */
-export interface StateChange {
-  readonly atMs: number
-  readonly from: ProviderState
-  readonly to: ProviderState
-  /** What it was judged by: requests that told of the provider, and how many of them did no good. */
+/** Requests that told of a provider, and of these what spoke against it. */
+export interface ProviderCounts {
   readonly requests: number
+  /** Failed, and not for what was asked. */
   readonly failures: number
+  /** Refused for load. */
   readonly overloads: number
 }
 
-/** What is known of a provider at an instant. */
-export interface ProviderReport {
+/** One change of a provider's state, and what it was judged by. */
+export interface StateChange extends ProviderCounts {
+  readonly atMs: number
+  readonly from: ProviderState
+  readonly to: ProviderState
+}
+
+/** What is known of a provider at an instant; the counts are of the window. */
+export interface ProviderReport extends ProviderCounts {
   readonly state: ProviderState
   readonly sinceMs: number
   /** When the last request that told of it ended; undefined where none did. */
   readonly heardMs: number | undefined
-  /** Of the window. */
-  readonly evidence: Evidence
   /** p95 of the durations of what was answered within the window, ms. */
   readonly p95Ms: number | undefined
   /** Oldest first. */
@@ -71,10 +74,10 @@ export class ProviderHealth {
 
   /** Counts a request, if it tells of the provider and ended lately. */
   add(event: UsageEvent, nowMs: number): void {
-    const verdict = providerVerdict(event)
-    if (verdict === undefined) return
     const endedMs = endOf(event)
     if (!isLately(endedMs, nowMs, this.#settings.windowMs)) return
+    const verdict = providerVerdict(event)
+    if (verdict === undefined) return
     const at = Math.min(endedMs, nowMs)
     this.#outcomes.add(verdict, at, event.durationMs)
     this.#heardMs = Math.max(this.#heardMs ?? at, at)
@@ -107,7 +110,7 @@ export class ProviderHealth {
       state: this.#standing.state,
       sinceMs: this.#standing.sinceMs,
       heardMs: this.#heardMs,
-      evidence: this.#outcomes.since(fromMs, nowMs),
+      ...countsOf(this.#outcomes.since(fromMs, nowMs)),
       p95Ms: this.#outcomes.p95(fromMs, nowMs),
       changes: this.#changes,
     }
@@ -131,12 +134,9 @@ const isLately = (endedMs: number, nowMs: number, windowMs: number): boolean =>
   endedMs > nowMs - windowMs && endedMs <= nowMs + AHEAD_MS
 
 function changeOf(before: Standing, { state, sinceMs }: Standing, evidence: Evidence): StateChange {
-  return {
-    atMs: sinceMs,
-    from: before.state,
-    to: state,
-    requests: toldBy(evidence),
-    failures: evidence.faults,
-    overloads: evidence.overloads,
-  }
+  return { atMs: sinceMs, from: before.state, to: state, ...countsOf(evidence) }
+}
+
+function countsOf(evidence: Evidence): ProviderCounts {
+  return { requests: toldBy(evidence), failures: evidence.faults, overloads: evidence.overloads }
 }

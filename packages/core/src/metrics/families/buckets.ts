@@ -7,5 +7,5 @@ export const DURATION_BUCKETS_MS: readonly number[] = [
   5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000, 60_000, 120_000, 300_000, 600_000,
 ]
 
-/** {@link DURATION_BUCKETS_MS} in seconds. */
+/** The same in seconds. */
 export const DURATION_BUCKETS_SECONDS: readonly number[] = DURATION_BUCKETS_MS.map((ms) => ms / 1000)

@@ -17,24 +17,17 @@ export const providerHealth: Handler = async ({ app, principal, store, request: 
   })
 }
 
-function rowOf({ provider, state, sinceMs, heardMs, evidence, p95Ms, changes }: ProviderRow): object {
-  const { answered, faults, overloads } = evidence
+function rowOf(row: ProviderRow): object {
+  const { provider, state, sinceMs, heardMs, requests, failures, overloads, p95Ms, changes } = row
   return {
     provider,
     state,
     since_ms: sinceMs,
     last_ms: heardMs ?? null,
-    requests: answered + faults + overloads,
-    failures: faults,
+    requests,
+    failures,
     overloads,
     duration_ms_p95: p95Ms ?? null,
-    changes: changes.map(({ atMs, from, to, requests, failures, overloads: refused }) => ({
-      at_ms: atMs,
-      from,
-      to,
-      requests,
-      failures,
-      overloads: refused,
-    })),
+    changes: changes.map(({ atMs, ...change }) => ({ at_ms: atMs, ...change })),
   }
 }
