@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -49,10 +49,12 @@ describe('the dashboards', () => {
   })
 
   it('hold queries that Prometheus can read', () => {
-    const path = join(mkdtempSync(join(tmpdir(), 'tallystick-queries-')), 'queries.yaml')
+    const directory = mkdtempSync(join(tmpdir(), 'tallystick-queries-'))
+    const path = join(directory, 'queries.yaml')
     const asRules = queriesOf(DASHBOARDS.values()).map(({ expr }, index) => ({ record: `query:${index}`, expr }))
     writeFileSync(path, stringify({ groups: [{ name: 'queries', rules: asRules }] }))
     expect(() => execFileSync('promtool', ['check', 'rules', path], { stdio: 'pipe' })).not.toThrow()
+    rmSync(directory, { recursive: true })
   })
 
   it('have no id, a uid of their own, and panels that say what they show, in a unit, side by side', () => {

@@ -1,12 +1,14 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
+import type { PrometheusRule } from '../../packages/server/src/metrics/rules/rules.ts'
 import { DASHBOARDS } from '../../scripts/grafana/dashboards.mjs'
-import { type Served, serve } from '../e2e/cli.ts'
+import { ROOT, type Served, serve } from '../e2e/cli.ts'
 import { type Found, type Prometheus, startPrometheus } from '../metrics/testing/prometheus.ts'
-import { type Expected, expected } from './testing/expected.ts'
+import { type Expected, expected, recorded, type Values } from './testing/expected.ts'
 import { type Frame, serveFrames, sumOf } from './testing/frames.ts'
 import { queriesOf } from './testing/queries.ts'
 import { moneyOf, TRAFFIC } from './testing/traffic.ts'
@@ -16,7 +18,11 @@ import { moneyOf, TRAFFIC } from './testing/traffic.ts'
  * that it was sent. The server's answers are told as of the beginning and the end of the windows that queries look at.
  */
 const dataDir = mkdtempSync(join(tmpdir(), 'tallystick-panels-'))
+const RULES = join(ROOT, 'deploy/prometheus/rules')
 const MINUTE_MS = 60_000
+
+type Rule = Partial<PrometheusRule> & Pick<PrometheusRule, 'expr' | 'labels'> & { readonly record?: string }
+
 let server: Served
 let prometheus: Prometheus
 let values: Expected
@@ -68,7 +74,7 @@ beforeAll(async () => {
   // A millisecond within each window: whether a window holds its own beginning depends on the version of Prometheus.
   const first: Frame = { text: before, atMs: endMs - 5 * MINUTE_MS + 1 }
   const last: Frame = { text: after, atMs: endMs }
-  const earlier = [24 * 60, 60].map((minutes) => ({ text: before, atMs: endMs - minutes * MINUTE_MS + 1 }))
+  const earlier = [24 * 60, 60, 10].map((minutes) => ({ text: before, atMs: endMs - minutes * MINUTE_MS + 1 }))
   const frames = await serveFrames([...earlier, first, last])
   closeFrames = frames.close
   values = expected({ atMs, first, last, budgetUsd: budgetNano / 1e9 })
@@ -95,16 +101,55 @@ const keyOf = ({ metric }: Found): string =>
     .map((label) => metric[label])
     .join(' ')
 
+/** What an expression answers at the end of the window. */
+async function ask(expr: string): Promise<Values> {
+  const found = await prometheus.query(expr, nowSeconds)
+  return Object.fromEntries(found.map((series) => [keyOf(series), Number(series.value?.[1])]))
+}
+
+function expectValues(answer: Values, wanted: Values): void {
+  expect(Object.keys(answer).sort()).toEqual(Object.keys(wanted).sort())
+  for (const [key, value] of Object.entries(wanted)) {
+    const error = Math.abs((answer[key] as number) - value)
+    expect(error, `${key}: ${answer[key]}, not ${value}`).toBeLessThanOrEqual(1e-4 * Math.abs(value) + 1e-12)
+  }
+}
+
 describe('each query of a dashboard answers what the events come to', () => {
   it.each(queriesOf(DASHBOARDS.values()))('$name', async ({ name, expr }) => {
-    const found = await prometheus.query(expr, nowSeconds)
-    const answer = Object.fromEntries(found.map((series) => [keyOf(series), Number(series.value?.[1])]))
+    const answer = await ask(expr)
     const wanted = values[name]
     if (wanted === undefined) throw new Error(`No value is expected of ${name}: ${JSON.stringify(answer)}`)
-    expect(Object.keys(answer).sort()).toEqual(Object.keys(wanted).sort())
-    for (const [key, value] of Object.entries(wanted)) {
-      const error = Math.abs((answer[key] as number) - value)
-      expect(error, `${key}: ${answer[key]}, not ${value}`).toBeLessThanOrEqual(1e-4 * Math.abs(value) + 1e-12)
+    expectValues(answer, wanted)
+  })
+})
+
+describe('the rules, over what a running server shows', () => {
+  const rules = readdirSync(RULES).flatMap((name) =>
+    (parse(readFileSync(join(RULES, name), 'utf8')) as { groups: { rules: Rule[] }[] }).groups.flatMap(
+      (group) => group.rules,
+    ),
+  )
+
+  it('record what the events come to', async () => {
+    const records = rules.flatMap(({ record, expr }) => (record === undefined ? [] : [{ record, expr }]))
+    const wanted = recorded(Date.now())
+    expect(records.map(({ record }) => record).sort()).toEqual(Object.keys(wanted).sort())
+    for (const { record, expr } of records) expectValues(await ask(expr), wanted[record] as Values)
+  })
+
+  it('hold where the traffic gives a reason, and nowhere else', async () => {
+    const holding: Record<string, Values> = {}
+    for (const { alert, expr, labels } of rules) {
+      if (alert === undefined) continue
+      const answer = await ask(expr)
+      if (Object.keys(answer).length > 0) holding[`${alert} ${labels['severity']}`] = answer
     }
+    // Fewer than fifty requests tell nothing of error rates and of the provider's cache, nor four of the gateway's.
+    expect(holding).toEqual({
+      'LlmBudget warning': { team: expect.closeTo(0.855, 3) },
+      'LlmSourceGap critical': { 'agent-7': 2 },
+      'LlmUnpriced warning': { '': expect.closeTo((values['overview: Unpriced requests'] as Values)[''] as number, 3) },
+    })
   })
 })

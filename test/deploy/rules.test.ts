@@ -1,8 +1,8 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parse, stringify } from 'yaml'
 import { DEFAULT_RULES, type PrometheusRule, renderRules } from '../../packages/server/src/metrics/rules/rules.ts'
 import { RULE_CASES } from './testing/rule-cases.ts'
@@ -10,6 +10,9 @@ import { RULE_CASES } from './testing/rule-cases.ts'
 const PROMETHEUS = new URL('../../deploy/prometheus/', import.meta.url).pathname
 const RULES = join(PROMETHEUS, 'rules')
 const files = readdirSync(RULES).map((name) => join(RULES, name))
+
+const directory = mkdtempSync(join(tmpdir(), 'tallystick-rules-'))
+afterAll(() => rmSync(directory, { recursive: true, force: true }))
 
 type Rule = PrometheusRule & { readonly record?: string }
 const rules = files.flatMap((file) =>
@@ -36,7 +39,7 @@ describe('the rule files of Prometheus', () => {
     promtool('check', 'config', join(PROMETHEUS, 'compose.yml'))
     const page = readFileSync(new URL('../../docs/metrics.md', import.meta.url), 'utf8')
     const seed = /```yaml\n(scrape_configs:\n {2}- job_name: 'llm-edge-agent'[\s\S]*?)```/.exec(page)?.[1]
-    const path = join(mkdtempSync(join(tmpdir(), 'tallystick-prometheus-')), 'prometheus.yml')
+    const path = join(directory, 'prometheus.yml')
     writeFileSync(path, seed as string)
     promtool('check', 'config', path)
   })
@@ -87,7 +90,6 @@ const group = (
 }
 
 describe('unit tests of the alerts', () => {
-  const directory = mkdtempSync(join(tmpdir(), 'tallystick-rules-'))
   let told = ''
 
   beforeAll(() => {

@@ -210,6 +210,25 @@ export function expected({ atMs, first, last, budgetUsd }: Known): Expected {
   }
 }
 
+/** What the recording rules record, by their name. */
+export function recorded(atMs: number): Expected {
+  const cost = (told: Told): number | undefined => moneyOf(told, atMs)?.cost
+  return {
+    'provider_model:llm_requests:rate5m': perSecond(by(modelAndProvider, each)),
+    'provider:llm_requests_failed:ratio_rate5m': over(by(provider, failure), by(provider, each)),
+    'provider:llm_request_duration_seconds:p50_rate5m': quantiles(0.5, seconds('duration_ms'), provider),
+    'provider:llm_request_duration_seconds:p95_rate5m': quantiles(0.95, seconds('duration_ms'), provider),
+    'type:llm_tokens:rate5m': perSecond(
+      grouped(
+        TOKEN_LIST,
+        ({ count }) => count,
+        ({ type }) => type,
+      ),
+    ),
+    'provider_model:llm_cost_usd:increase1h': by(modelAndProvider, cost),
+  }
+}
+
 type By = (told: Told) => string
 
 const nothing: By = () => ''
