@@ -7,6 +7,7 @@ import {
   PeriodicExportingMetricReader,
 } from '@opentelemetry/sdk-metrics'
 import { type EventPayload, EventStore, type EventStoreOptions, type RecordableEvent } from '@tallystick/core'
+import { feedMetrics, MetricRegistry } from '@tallystick/core/metrics'
 import { destination, pino } from 'pino'
 import { Counter, Histogram, Registry } from 'prom-client'
 import { fullEvents, PREPARED, seedEvents, seedPayloads, without } from './record-events.ts'
@@ -66,6 +67,7 @@ const contenders: readonly Contender[] = [
   emptied('recordEvent, 25 members', byRecordEvent(anonymous)),
   ownIds(),
   streaming(),
+  counted(),
   full10k('full, drop-newest, seed', {}, byRecord(seeds)),
   full10k('full, drop-oldest, seed', { overflow: 'drop-oldest' }, byRecord(seeds)),
   full10k('full, drop-oldest, 25', { overflow: 'drop-oldest' }, byRecord(anonymous)),
@@ -117,6 +119,17 @@ function streaming(): Contender {
       store.recordEvent(at(payloads, index))
       receiver.tryReceive()
     },
+    rest: () => store.settle(store.take(STRETCH), 'acked'),
+  }
+}
+
+/** Every figure that Prometheus may ask for, beside what recording does anyway. */
+function counted(): Contender {
+  const store = new EventStore()
+  feedMetrics(store, new MetricRegistry())
+  return {
+    name: 'record, 25, fed to metrics',
+    record: (index) => store.record(at(anonymous, index)),
     rest: () => store.settle(store.take(STRETCH), 'acked'),
   }
 }

@@ -3,6 +3,7 @@ import { createServer } from 'node:http'
 import { EventStore } from '@tallystick/core'
 import * as metrics from '@tallystick/core/metrics'
 import { beforeEach, describe, expect, it } from 'vitest'
+import { OPERATION_FAMILIES } from '../packages/server/src/metrics/families.ts'
 
 const page = readFileSync(new URL('../docs/metrics.md', import.meta.url), 'utf8')
 const examples = [...page.matchAll(/```js\n([\s\S]*?)```\n\n```text\n([\s\S]*?)```/g)].map((found) => found.slice(1, 3))
@@ -35,6 +36,7 @@ describe('docs/metrics.md', () => {
     ['seed', metrics.SEED_FAMILIES],
     ['conventional', metrics.CONVENTIONAL_FAMILIES],
     ['gateway', metrics.ROUTIIUM_FAMILIES],
+    ['operation', OPERATION_FAMILIES],
   ] as const)('has the %s families with types and labels, and no other', (name, families) => {
     const table = new RegExp(`<!-- table: ${name} -->([\\s\\S]*?)<!-- end -->`).exec(page)?.[1] ?? ''
     const rows = [...table.matchAll(/^\| `(\w+)` \| (\w+) \| (.*?) \|/gm)].map((row) => row.slice(1, 4))

@@ -1,7 +1,8 @@
 import { fileURLToPath } from 'node:url'
 import { build, type Rollup } from 'vite'
 
-const ENTRY = fileURLToPath(new URL('../../packages/core/src/index.ts', import.meta.url))
+const entryOf = (door: string): string =>
+  fileURLToPath(new URL(`../../packages/core/src/${door}index.ts`, import.meta.url))
 
 /** What a bundler makes of the main entry, and the modules that are in it. */
 export interface Bundle {
@@ -13,9 +14,10 @@ export interface Bundle {
  * Bundles what an application takes from `@tallystick/core`, as a script that sets the global `tallystick`.
  *
  * @param names exported names, e.g. `['EventStore']`; everything when absent
+ * @param door the folder of another entry, e.g. `metrics/`
  */
-export async function bundle(names?: readonly string[]): Promise<Bundle> {
-  const source = `export ${names === undefined ? '*' : `{ ${names.join(', ')} }`} from ${JSON.stringify(ENTRY)}`
+export async function bundle(names?: readonly string[], door = ''): Promise<Bundle> {
+  const source = `export ${names === undefined ? '*' : `{ ${names.join(', ')} }`} from ${JSON.stringify(entryOf(door))}`
   const output = (await build({
     configFile: false,
     logLevel: 'silent',

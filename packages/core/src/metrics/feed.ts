@@ -1,6 +1,7 @@
 import type { EventStore } from '../recorder/event-store.ts'
 import type { RecordingObserver } from '../recorder/observer.ts'
 import { defaultMetrics } from './default.ts'
+import { requestOf } from './draft-request.ts'
 import type { MetricRegistry } from './registry.ts'
 
 /** A registry is one observer, so that a store which is fed to it twice is counted once. */
@@ -23,7 +24,7 @@ export function feedMetrics(store: EventStore, metrics: MetricRegistry = default
   let observer = observers.get(metrics)
   if (observer === undefined) {
     observer = {
-      request: (request) => metrics.observeEvent(request),
+      request: (draft, defaults) => metrics.observeEvent(requestOf(draft, defaults?.operation)),
       totals: (row) => metrics.observeTotals(row),
     }
     observers.set(metrics, observer)

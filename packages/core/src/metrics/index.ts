@@ -1,5 +1,5 @@
 /** What Prometheus is told of LLM traffic: families, a bounded number of series, their text. Runs in browsers too. */
-export type { ObservedRequest } from '../recorder/observer.ts'
+
 export { trackActiveRequest } from './active.ts'
 export type { HeldNames, MetricNames } from './budget.ts'
 export { type CalculateCostOptions, calculateCost } from './calculate-cost.ts'
@@ -24,5 +24,6 @@ export {
 export * from './helpers.ts'
 export { isMonitoringError, MONITORING_ERRORS, type MonitoringError } from './monitoring-error.ts'
 export { MetricRegistry, type MetricRegistryOptions, type SnapshotOptions } from './registry.ts'
+export type { ObservedRequest } from './request.ts'
 export type { Exemplar, FamilySamples, HistogramSample, Labels, Sample, ValueSample } from './samples.ts'
 export { Histogram } from './series.ts'

@@ -1,7 +1,7 @@
-import type { ObservedRequest } from '../recorder/observer.ts'
 import type { SeriesRow } from '../recorder/tally.ts'
 import { UNKNOWN } from './label-value.ts'
 import type { ModelSeries } from './model-series.ts'
+import type { ObservedRequest } from './request.ts'
 import type { Exemplar } from './samples.ts'
 import type { SeriesStore } from './store.ts'
 

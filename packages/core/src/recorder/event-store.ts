@@ -367,7 +367,7 @@ export class EventStore extends Recording implements PendingEvents {
       },
       merge: (row) => {
         this.#tally.merge(row)
-        this.#observers.totals(row)
+        this.#observers.tell((observer) => observer.totals(row))
       },
     })
     this.#writers = writers
@@ -407,7 +407,7 @@ export class EventStore extends Recording implements PendingEvents {
     if (!again) {
       if (layout.isRequest) {
         this.#tally.add(draft)
-        if (this.#observers.count > 0) this.#observers.request(draft, this.#defaults)
+        if (this.#observers.count > 0) this.#observers.tell((observer) => observer.request(draft, this.#defaults))
       }
       if (this.#receiver !== undefined) this.#stream(this.#receiver, draft, seq)
     }

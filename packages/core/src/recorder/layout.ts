@@ -22,20 +22,6 @@ const NOWHERE = {
   agentId: -1,
   toolName: -1,
   detail: -1,
-  // What observers are told beside these.
-  operation: -1,
-  errorType: -1,
-  errorCode: -1,
-  cacheReadTokens: -1,
-  cacheWriteTokens: -1,
-  cacheWrite1hTokens: -1,
-  reasoningTokens: -1,
-  cacheSavingsNanoUsd: -1,
-  durationMs: -1,
-  ttfbMs: -1,
-  cacheTier: -1,
-  cacheHit: -1,
-  traceId: -1,
 }
 export type Places = typeof NOWHERE
 

@@ -113,7 +113,10 @@ export async function listen(app: App, options: ListenOptions = {}): Promise<Lis
       context.requests.count(NO_ROUTE, problem.status)
       sendProblem(request, response, problem)
     } else if (proxied !== undefined && isProxied(request.url)) {
-      response.once('close', () => context.requests.count(PROXY_ROUTE, response.statusCode))
+      response.once('close', () => {
+        // Whoever left before that was not answered.
+        if (response.headersSent) context.requests.count(PROXY_ROUTE, response.statusCode)
+      })
       void proxied(request, response)
     } else if (request.method === 'POST' && isIngest(request.url)) void ingest(request, response)
     else void others(request, response)

@@ -250,6 +250,19 @@ describe('GET /metrics', () => {
   })
 })
 
+it('begins at 0 with the process, whatever is stored', async () => {
+  const first = await open({ store: 'duckdb:' })
+  await post(first, '/api/v1/events', { events: [request({ event_id: 'a' }), request({ event_id: 'b' })] })
+  await first.close()
+  const again = await openTallystick({ dataDir: folders.at(-1) as string, store: 'duckdb:' })
+  running.push(again)
+  expect((await scrape(again)).has(ONE)).toBe(false)
+  await post(again, '/api/v1/events', { events: [request({ event_id: 'b' }), request({ event_id: 'c' })] })
+  const series = await scrape(again)
+  expect(series.get(ONE)).toBe(1)
+  expect(series.get('tallystick_ingest_events_total{outcome="duplicate"}')).toBe(1)
+})
+
 describe('tenants', () => {
   let tallystick: Tallystick
   let master: Record<string, string>

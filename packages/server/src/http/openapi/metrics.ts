@@ -32,5 +32,5 @@ export const METRICS_DOC: RouteDoc = {
       },
     },
   },
-  errors: ['unknown_parameter', 'unknown_value', 'forbidden', 'too_many_entries'],
+  errors: ['unknown_parameter', 'unknown_value', 'forbidden', 'overloaded'],
 }
