@@ -370,6 +370,16 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
   }
 }
 
+function journalHealth(journal: Journal, disk: DiskWatch): JournalHealth {
+  const stats = journal.stats()
+  return { ...stats, id: journal.id, state: disk.look({ state: stats.state, failures: stats.failedCommits }) }
+}
+
+function stateHealth(durable: DurableState, disk: DiskWatch): StateHealth {
+  const stats = durable.stats()
+  return { ...stats, state: disk.look({ state: stats.state, failures: stats.failedWrites }) }
+}
+
 /** @throws TallystickError `invalid_config` when where figures go is not valid */
 function openPush(
   { push: settings, random = systemRandom }: OpenOptions,
@@ -380,16 +390,6 @@ function openPush(
   if (settings === undefined) return undefined
   const instanceId = uuidv7Generator(clock, random)()
   return startPush({ ...settings, ingest, clock, random, timers: systemTimers, logger, version: VERSION, instanceId })
-}
-
-function journalHealth(journal: Journal, disk: DiskWatch): JournalHealth {
-  const stats = journal.stats()
-  return { ...stats, id: journal.id, state: disk.look({ state: stats.state, failures: stats.failedCommits }) }
-}
-
-function stateHealth(durable: DurableState, disk: DiskWatch): StateHealth {
-  const stats = durable.stats()
-  return { ...stats, state: disk.look({ state: stats.state, failures: stats.failedWrites }) }
 }
 
 /** @throws TallystickError `invalid_config` when an upstream is not valid */

@@ -39,6 +39,15 @@ it('takes the header of a proxy only where there is one that is trusted', () => 
   expect(() => openOptions(configOf({ auth }))).toThrow(expect.objectContaining({ code: 'invalid_config' }))
 })
 
+it('judges providers as they are judged where nothing is configured', () => {
+  expect(openOptions(configOf({})).health).toEqual(DEFAULT_HEALTH)
+  expect(openOptions(configOf({ health: { down_percent: 80, dwell_seconds: 5 } })).health).toEqual({
+    ...DEFAULT_HEALTH,
+    downPercent: 80,
+    dwellMs: 5_000,
+  })
+})
+
 it('pushes to nobody unless that is configured, and never shows the headers of pushes', () => {
   expect(openOptions(configOf({}))).not.toHaveProperty('push')
   const otlp = { push: { endpoint: 'http://collector:4318', interval_seconds: 15, temporality: 'delta' } }
@@ -60,13 +69,4 @@ it('pushes to nobody unless that is configured, and never shows the headers of p
     traceUrl: 'https://jaeger.example/{trace_id}',
   })
   expect(JSON.stringify([...config.settings.values()].map(shownValue))).not.toContain('canary')
-})
-
-it('judges providers as they are judged where nothing is configured', () => {
-  expect(openOptions(configOf({})).health).toEqual(DEFAULT_HEALTH)
-  expect(openOptions(configOf({ health: { down_percent: 80, dwell_seconds: 5 } })).health).toEqual({
-    ...DEFAULT_HEALTH,
-    downPercent: 80,
-    dwellMs: 5_000,
-  })
 })

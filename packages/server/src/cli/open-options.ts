@@ -91,6 +91,16 @@ export function proxySettings(config: Config): NonNullable<OpenOptions['proxy']>
   }
 }
 
+function metricsOptions(config: Config): NonNullable<OpenOptions['metrics']> {
+  const listen = listenAddress(config.text('metrics.listen'))
+  return {
+    names: config.text('metrics.names') as 'seed' | 'standard' | 'both',
+    routiium: config.flag('metrics.routiium'),
+    maxSeries: config.integer('metrics.max_series'),
+    ...(listen === undefined ? {} : { listen }),
+  }
+}
+
 function pushSettings(config: Config): NonNullable<OpenOptions['push']> {
   const headers = config.secret('otlp.push.headers')
   return {
@@ -101,16 +111,6 @@ function pushSettings(config: Config): NonNullable<OpenOptions['push']> {
     temporality: config.text('otlp.push.temporality') as 'cumulative' | 'delta',
     compression: config.text('otlp.push.compression') as 'gzip' | 'none',
     optIn: config.list('otlp.push.semconv').join(','),
-  }
-}
-
-function metricsOptions(config: Config): NonNullable<OpenOptions['metrics']> {
-  const listen = listenAddress(config.text('metrics.listen'))
-  return {
-    names: config.text('metrics.names') as 'seed' | 'standard' | 'both',
-    routiium: config.flag('metrics.routiium'),
-    maxSeries: config.integer('metrics.max_series'),
-    ...(listen === undefined ? {} : { listen }),
   }
 }
 
