@@ -20,7 +20,7 @@ import { HOSTILE, type Sent, traffic } from './testing/traffic.ts'
 const DAY = 86_400_000
 const NOVEMBER_2023 = Date.UTC(2023, 10, 16)
 
-const at = stage()
+const at = stage(() => ({ traceUrl: 'https://jaeger.example/trace/{trace_id}' }))
 const { visit, post } = at
 
 async function send(events: readonly Sent[]): Promise<void> {
@@ -325,6 +325,18 @@ test('names from outside are text wherever they are shown', async () => {
   await page.locator('#breakdown [data-row]').first().click()
   await page.waitForURL(/is\./)
   expect(await page.locator('#app script, #app iframe, #app [onerror], #app [onload]').count()).toBe(0)
+  expect(faults).toEqual([])
+})
+
+test('the trace of an event is a link, where it has one', async () => {
+  const event = { provider: 'openai', model: 'gpt-4o', input_tokens: 1, timestamp_ms: Date.now() - 60_000 }
+  await send([{ ...event, trace_id: '../4bf92f', span_id: '00f067aa' }])
+  const { page, faults } = await visit('/?range=1h')
+  await page.locator('#events [data-row]').first().click()
+  const link = page.locator('#events dl a')
+  await eventually(() => link.getAttribute('href')).toBe('https://jaeger.example/trace/..%2F4bf92f')
+  expect(await link.getAttribute('rel')).toBe('noopener noreferrer')
+  expect(await link.textContent()).toBe('../4bf92f')
   expect(faults).toEqual([])
 })
 

@@ -13,8 +13,11 @@ const at = stage(() => {
 })
 
 let sent = 0
-async function ask(provider: string, count: number, how: object = {}): Promise<void> {
-  const events = Array.from({ length: count }, (_, index) => ({
+const FAILED = { success: false, status_code: 503, error_type: 'server_error' }
+const REFUSED = { success: false, status_code: 429, error_type: 'rate_limit_error' }
+
+const requests = (provider: string, count: number, how: object = {}): readonly object[] =>
+  Array.from({ length: count }, (_, index) => ({
     event_id: `e${++sent}`,
     timestamp_ms: Date.now() - agoMs - 4_000,
     duration_ms: 300 + 40 * index,
@@ -22,20 +25,18 @@ async function ask(provider: string, count: number, how: object = {}): Promise<v
     model: `${provider}-large`,
     ...how,
   }))
-  await at.post('/api/v1/events', events)
-}
-const FAILED = { success: false, status_code: 503, error_type: 'server_error' }
-const REFUSED = { success: false, status_code: 429, error_type: 'rate_limit_error' }
 
 /** An hour in which one provider went down twice, one has too much to do, one is well and one is not asked any more. */
 async function anHour(): Promise<void> {
-  for (let minute = 58; minute >= 0; minute -= 2) {
+  for (let minute = 57; minute >= 0; minute -= 3) {
     agoMs = minute * MINUTE
-    await ask('openai', 20)
-    await ask('anthropic', 12, minute < 14 || (minute > 30 && minute < 38) ? FAILED : {})
-    if (minute > 40) await ask('mistral', 8)
-    await ask('groq', 18)
-    if (minute < 24) await ask('groq', 4, REFUSED)
+    await at.post('/api/v1/events', [
+      ...requests('openai', 20),
+      ...requests('anthropic', 12, minute < 14 || (minute > 30 && minute < 38) ? FAILED : {}),
+      ...(minute > 40 ? requests('mistral', 8) : []),
+      ...requests('groq', 18),
+      ...(minute < 24 ? requests('groq', 4, REFUSED) : []),
+    ])
     at.tallystick.providers.list(undefined)
   }
 }
@@ -76,7 +77,7 @@ test('the page tells in words, shapes and figures how each provider does, and fo
   await overview.page.getByRole('link', { name: 'anthropic is down; groq is degraded.' }).waitFor()
   await overview.page.screenshot({ path: join(SCREENSHOTS, 'providers-overview.png') })
 
-  await ask('openai', 100, FAILED)
+  await at.post('/api/v1/events', requests('openai', 100, FAILED))
   await expect
     .poll(() => page.locator('[data-summary]').textContent(), { timeout: 10_000 })
     .toContain('openai are down')

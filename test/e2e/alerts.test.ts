@@ -42,6 +42,9 @@ test('a rule is added, tested, listed and removed on the command line', async ()
   expect(JSON.parse(rules.out).rules).toMatchObject([
     { id, threshold: 250, window_ms: 600_000, filters: { provider: ['openai'] } },
   ])
+  const prometheus = await alerts('rules', '--format', 'prometheus')
+  expect(prometheus.out).toContain('sum(increase(llm_requests_total{status="error",provider="openai"}[10m]))')
+  expect(prometheus.out).toContain(`rule_id: ${id}`)
   expect((await alerts('list')).out).toBe('No alerts.\n')
 
   receiver.answer = (response) => void response.writeHead(500).end()

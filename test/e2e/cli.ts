@@ -66,9 +66,14 @@ export interface Served {
 }
 
 /** Starts a server on a free port and waits for its address. */
-export function serve(dataDir: string, more: readonly string[] = [], bin: string = BIN): Promise<Served> {
+export function serve(
+  dataDir: string,
+  more: readonly string[] = [],
+  bin: string = BIN,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Served> {
   return new Promise((resolve, reject) => {
-    const child = start(['serve', '--port', '0', '--data', dataDir, '--log-level', 'error', ...more], { bin })
+    const child = start(['serve', '--port', '0', '--data', dataDir, '--log-level', 'error', ...more], { bin, env })
     const closed = new Promise<number | null>((done) => child.on('close', done))
     let text = ''
     child.stderr?.on('data', (data) => {

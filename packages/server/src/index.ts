@@ -27,6 +27,7 @@ export type {
 } from './ingest/ingest.ts'
 export { type Logger, type OpenOptions, openTallystick, type Tallystick } from './open.ts'
 export type { ProxySettings, ProxyStats } from './proxy/proxy.ts'
+export type { PushSettings } from './push/settings.ts'
 export type {
   EventSink,
   ScanCursor,

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { TallystickError } from '@tallystick/core'
+import { systemTimers, TallystickError } from '@tallystick/core'
 import { type Clock, type Random, systemClock, systemRandom, uuidv7Generator } from '@tallystick/core/event'
 import type { HealthSettings } from '@tallystick/core/insight'
 import { type Journal, type JournalTrace, type JournalWitness, openJournal } from '@tallystick/core/journal'
@@ -36,12 +36,15 @@ import { createKeyHash, directorySecret, newSecret } from './proxy/key-hash.ts'
 import { type CaptureProxy, createProxy, type ProxySettings, type ProxyStats } from './proxy/proxy.ts'
 import { createIngestRecorder } from './proxy/recorder.ts'
 import { readUpstreams } from './proxy/upstream.ts'
+import { type Push, startPush } from './push/push.ts'
+import type { PushSettings } from './push/settings.ts'
 import { openMemoryState } from './state/memory.ts'
 import { type DurableState, openState } from './state/open.ts'
 import type { ControlState } from './state/state.ts'
 import { verifyState } from './state/verify.ts'
 import { locateStore, type OpenStoreOptions, openStore } from './store/open-store.ts'
 import type { StoreStats, UsageStore } from './store/store.ts'
+import { assertTraceUrl } from './traces.ts'
 import { startUpkeep, type Upkeep } from './upkeep.ts'
 import { VERSION } from './version.ts'
 
@@ -82,6 +85,10 @@ export interface OpenOptions {
   readonly admin?: AdminAccess
   /** The capture proxy under `/proxy`; absent: there is none. See docs/proxy.md. */
   readonly proxy?: ProxySettings
+  /** Pushes figures to a collector of OpenTelemetry; absent: to nobody. See docs/opentelemetry.md. */
+  readonly push?: PushSettings
+  /** Address of a trace, `{trace_id}` in place of its id; the page links to it. */
+  readonly traceUrl?: string
   /** How alerts are sent. They are evaluated and sent from `listen` on, or from `alerts.start`. */
   readonly alerts?: SendOptions
   /** What scrapes of `/metrics` show. See docs/metrics.md. */
@@ -154,6 +161,7 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
   const { clock = systemClock, logger = SILENT } = options
   const startedMs = clock.now()
   const onError = (error: unknown): void => logger.error({ err: error }, 'something failed in the background')
+  if (options.traceUrl !== undefined) assertTraceUrl(options.traceUrl)
   const prices = createPriceBook({ overrides: options.prices ?? [] })
 
   const times = newWorkTimes()
@@ -188,7 +196,10 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
     ...(options.retainEventsMs === undefined ? {} : { retainMs: options.retainEventsMs }),
     ...(options.dedupMemoryBytes === undefined ? {} : { dedupMemoryBytes: options.dedupMemoryBytes }),
   })
+  // After the pipeline: the last push tells of what came last.
+  closers.push(() => push?.close())
   closers.push(() => ingest.close())
+  const push = openPush(options, ingest, clock, logger)
 
   // Before anything can be submitted: no accepted event may pass these by.
   const figures = figuresOf(options.metrics)
@@ -296,6 +307,8 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
       address: () => listening[0]?.url,
       ...(journal ? { journal: () => journalHealth(journal, disks.journal) } : {}),
       ...(durable ? { state: () => stateHealth(durable, disks.state) } : {}),
+      ...(push === undefined ? {} : { push: () => push.stats() }),
+      ...(options.traceUrl === undefined ? {} : { traceUrl: options.traceUrl }),
     },
     ...(options.limits ? { limits: options.limits } : {}),
     ...(options.ack ? { ack: options.ack } : {}),
@@ -365,6 +378,18 @@ function journalHealth(journal: Journal, disk: DiskWatch): JournalHealth {
 function stateHealth(durable: DurableState, disk: DiskWatch): StateHealth {
   const stats = durable.stats()
   return { ...stats, state: disk.look({ state: stats.state, failures: stats.failedWrites }) }
+}
+
+/** @throws TallystickError `invalid_config` when where figures go is not valid */
+function openPush(
+  { push: settings, random = systemRandom }: OpenOptions,
+  ingest: Ingest,
+  clock: Clock,
+  logger: Logger,
+): Push | undefined {
+  if (settings === undefined) return undefined
+  const instanceId = uuidv7Generator(clock, random)()
+  return startPush({ ...settings, ingest, clock, random, timers: systemTimers, logger, version: VERSION, instanceId })
 }
 
 /** @throws TallystickError `invalid_config` when an upstream is not valid */

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
 import { setTimeout } from 'node:timers/promises'
 import { serve } from '@hono/node-server'
+import { trace } from '@opentelemetry/api'
 import { captureExpress } from '@tallystick/core/capture/express'
 import { captureFastify } from '@tallystick/core/capture/fastify'
 import { captureHono, exchangeOf, type ServerCaptureOptions } from '@tallystick/core/capture/hono'
@@ -49,7 +50,8 @@ async function answerTo(key: string | null, body: unknown, path: string, request
   const { model, stream } = body as { readonly model?: string; readonly stream?: boolean }
   if (model === undefined) return refusal(400, 'invalid_request_error', 'no_model')
   if (model === 'throws') throw new Error('a handler failed')
-  exchangeOf(request).add({ backend: 'gpu-2', routingMethod: 'latency', routingConfidence: 0.9, tags: { route: path } })
+  const tags = { route: path, ...activeSpan() }
+  exchangeOf(request).add({ backend: 'gpu-2', routingMethod: 'latency', routingConfidence: 0.9, tags })
   const id = `answer-${++answers}`
   if (path.endsWith('/messages')) return { status: 200, json: message(id) }
   if (stream !== true)
@@ -62,6 +64,12 @@ async function answerTo(key: string | null, body: unknown, path: string, request
       },
     }
   return { status: 200, headers: { 'content-type': 'text/event-stream' }, pieces: pieces(model, id) }
+}
+
+/** What a client that the handler calls would be a part of. */
+function activeSpan(): { readonly within?: string } {
+  const within = trace.getActiveSpan()?.spanContext().spanId
+  return within === undefined ? {} : { within }
 }
 
 const message = (id: string): object => ({

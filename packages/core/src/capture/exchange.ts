@@ -8,6 +8,8 @@ import { fitted } from './fitted.ts'
 import { basisOf, outcomeOf, STREAMS } from './outcome.ts'
 import { type RequestFacts, RequestReader } from './request-facts.ts'
 import type { Target } from './target.ts'
+import { type Trace, traceOf } from './trace-context.ts'
+import type { ExchangeSpan, Tracing } from './tracing.ts'
 
 export type { ExchangeNames }
 
@@ -22,6 +24,8 @@ export interface ExchangeOptions {
   /** Prices events here; without it the server does. */
   readonly prices?: Prices
   readonly clock?: Clock
+  /** Makes a span of each request, see `openTelemetry` of `@tallystick/core/otel`; without it none is made. */
+  readonly tracing?: Tracing
 }
 
 /** What is known when a request goes out, or comes in. */
@@ -39,6 +43,10 @@ export interface ExchangeStart {
   readonly read?: () => RequestFacts
   /** The answer is our own server's: its headers name no request of a provider. */
   readonly ours?: boolean
+  /** Headers of the request, which may say what trace it belongs to. */
+  readonly headers?: Pick<Headers, 'get'>
+  /** Where it goes, if it goes by HTTP. */
+  readonly url?: URL
 }
 
 /** Headers by which providers name a request; the answer's own id is better where there is one. */
@@ -58,6 +66,7 @@ export class Exchange {
   readonly #clock: Clock
   readonly #startedMs: number
   readonly #started: number
+  readonly #span: ExchangeSpan | undefined
   #request: RequestReader | undefined
   #facts: RequestFacts | undefined
   #requestBytes: number | undefined
@@ -80,6 +89,18 @@ export class Exchange {
     this.#started = this.#clock.monotonic()
     this.#facts = start.facts
     this.#requestBytes = start.requestBytes
+    this.#span = options.tracing === undefined ? undefined : this.#beginSpan(options.tracing)
+  }
+
+  /** Runs what sends the request on, or answers it, as a part of its span where there is one. */
+  within<T>(job: () => T): T {
+    return this.#span === undefined ? job() : this.#span.within(job)
+  }
+
+  /** Headers to add to the request, by which whoever gets it knows its trace; none unless that is asked for. */
+  get traceHeaders(): readonly (readonly [name: string, value: string])[] {
+    const span = this.#span
+    return (span === undefined ? undefined : answerOf(() => span.headers())) ?? []
   }
 
   /** The status it has been answered with; undefined before. */
@@ -188,13 +209,37 @@ export class Exchange {
     if (this.#over) return
     this.#over = true
     this.#release?.()
+    let event: UsageEvent | undefined
     try {
-      const event = fitted(this.#event(how))
+      const made = fitted(this.#event(how))
       const prices = this.#options.prices
-      this.#options.sink.record(prices === undefined ? event : { ...event, ...priced(prices, event) })
+      event = prices === undefined ? made : { ...made, ...priced(prices, made) }
+      this.#options.sink.record(event)
     } catch {
       // The request goes on whatever becomes of its record; the sink counts what it could not take.
     }
+    if (this.#span !== undefined) endSpan(this.#span, event)
+  }
+
+  #beginSpan(tracing: Tracing): ExchangeSpan | undefined {
+    const { target, ours = false, headers, url } = this.#start
+    return answerOf(() =>
+      tracing.begin({
+        incoming: ours,
+        operation: target.operation,
+        provider: this.#provider(),
+        model: this.#facts?.model ?? target.model,
+        startedMs: this.#startedMs,
+        url,
+        headers,
+      }),
+    )
+  }
+
+  /** Of its own span, or as the request says it. */
+  #trace(): Trace | undefined {
+    const { headers } = this.#start
+    return this.#span ?? (headers === undefined ? undefined : traceOf(headers))
   }
 
   #event(how: Partial<UsageEvent>): UsageEvent {
@@ -215,7 +260,8 @@ export class Exchange {
     const requestModel = facts.model ?? target.model ?? reading.responseModel ?? 'unknown'
     // An answer that a gateway gives again has the id of the first, and is a request of its own.
     const ids = names.cacheHit === true ? [] : [reading.responseId, this.#requestId]
-    const eventId = ids.find((id) => id !== undefined && id.length <= MAX_ID_CHARS)
+    const eventId = ids.find((id) => id !== undefined && id.length <= MAX_ID_CHARS) ?? this.#span?.eventId
+    const trace = this.#trace()
     // Built by assignment: one is made for each request, by proxies too.
     const event: Partial<Mutable<UsageEvent>> = {}
     if (eventId !== undefined) event.eventId = eventId
@@ -241,6 +287,10 @@ export class Exchange {
     event.usageBasis = basisOf(reading, this.#streamed, names)
     event.durationMs = Math.round(now - this.#started)
     if (this.#firstByte !== undefined) event.ttfbMs = Math.round(this.#firstByte - this.#started)
+    if (trace !== undefined) {
+      event.traceId = trace.traceId
+      event.spanId = trace.spanId
+    }
     return Object.assign(event, names) as UsageEvent
   }
 
@@ -274,6 +324,15 @@ function answerOf<T>(ask: () => T): T | undefined {
     return ask()
   } catch {
     return undefined
+  }
+}
+
+/** Whoever traces must not get in the way either. */
+function endSpan(span: ExchangeSpan, event: UsageEvent | undefined): void {
+  try {
+    span.end(event)
+  } catch {
+    // The span is lost; the event has been recorded.
   }
 }
 

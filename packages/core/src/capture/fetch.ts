@@ -35,7 +35,7 @@ export function captureFetch(options: CaptureOptions): typeof globalThis.fetch {
     const { exchange, failed } = sent
     let response: Response
     try {
-      response = await send(input, init)
+      response = await exchange.within(() => send(input, traced(exchange, input, init)))
     } catch (error) {
       failed()
       exchange.failed(error)
@@ -78,6 +78,8 @@ function begin(
       method,
       facts: factsIn(bytes),
       names,
+      headers,
+      url,
       ...(bytes === undefined ? {} : { requestBytes: bytes.length }),
       ...(attempt === undefined ? {} : { attempt }),
     })
@@ -87,6 +89,20 @@ function begin(
   } catch {
     return undefined
   }
+}
+
+/** What the application says of the trace by itself stays as it is. */
+function traced(
+  exchange: Exchange,
+  input: string | URL | Request,
+  init: RequestInit | undefined,
+): RequestInit | undefined {
+  const added = exchange.traceHeaders
+  if (added.length === 0) return init
+  const headers = new Headers(init?.headers ?? (input instanceof Request ? input.headers : undefined))
+  if (headers.has('traceparent')) return init
+  for (const [name, value] of added) headers.set(name, value)
+  return { ...init, headers }
 }
 
 const ENCODER = new TextEncoder()

@@ -1,5 +1,6 @@
 import { createServer, request as httpRequest, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import express from 'express'
 import { Hono } from 'hono'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { TallystickError } from '../errors.ts'
@@ -103,6 +104,13 @@ describe('metricsHandler on node:http', () => {
       ['metrics_export', true, 'no disk'],
     ])
   })
+})
+
+it('metricsHandler is a handler of Express', async () => {
+  const app = express().get('/metrics', metricsHandler({ metrics }))
+  const answer = await ask(app, 'GET', OPENMETRICS)
+  expect([answer.status, answer.headers['content-type']]).toEqual([200, CONTENT_TYPES.openmetrics])
+  expect((await ask(app, 'HEAD')).headers['content-length']).not.toBe('0')
 })
 
 describe('metricsHandler on the Fetch API', () => {

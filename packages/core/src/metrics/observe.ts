@@ -1,4 +1,5 @@
 import type { SeriesRow } from '../recorder/tally.ts'
+import type { Figure } from './figure.ts'
 import { UNKNOWN } from './label-value.ts'
 import type { ModelSeries } from './model-series.ts'
 import type { ObservedRequest } from './request.ts'
@@ -14,7 +15,7 @@ const MAX_TRACE_ID = 100
  * Adds what a request tells to every figure. A failed one has no duration here, since how long a refusal took says nothing
  * of how long answers take; what it used and cost all the same is counted.
  */
-export function observe(store: SeriesStore, event: ObservedRequest, tierOf: (tier: string) => string): void {
+export function observe(store: SeriesStore, event: ObservedRequest, tierOf: (tier: unknown) => string): void {
   const { kind } = event
   if (kind !== 'llm_request_completed' && kind !== 'llm_request_failed') return
   const series = store.modelOf(event.provider ?? UNKNOWN, event.requestModel ?? UNKNOWN)
@@ -52,7 +53,7 @@ export function observeTotals(store: SeriesStore, row: SeriesRow): void {
 
 function addOutcome(store: SeriesStore, series: ModelSeries, event: ObservedRequest, failed: boolean): void {
   const { figures } = store
-  const { durationMs, ttfbMs, operation } = event
+  const { operation } = event
   store.addTotal('totalRequests', 1)
   const one = exemplarOf(event, 1)
   if (failed) {
@@ -62,40 +63,61 @@ function addOutcome(store: SeriesStore, series: ModelSeries, event: ObservedRequ
   }
   series.add(figures.succeeded, 1, one)
   series.addSplit(figures.succeededOperations, 'operation', operation, 1, one)
-  if (durationMs !== undefined) series.add(figures.duration, durationMs, exemplarOf(event, durationMs))
-  if (ttfbMs !== undefined) series.add(figures.timeToFirstByte, ttfbMs, exemplarOf(event, ttfbMs))
+  addDuration(store, series, figures.duration, event, event.durationMs)
+  addDuration(store, series, figures.timeToFirstByte, event, event.ttfbMs)
+}
+
+function addDuration(
+  store: SeriesStore,
+  series: ModelSeries,
+  figure: Figure,
+  event: ObservedRequest,
+  value: number | undefined,
+): void {
+  const ms = value === undefined ? undefined : store.duration(value)
+  if (ms !== undefined) series.add(figure, ms, exemplarOf(event, ms))
 }
 
 /** Totals for the names that have totals; for the others each token once. A count of 0 is told where it is a total only. */
 function addTokens(store: SeriesStore, series: ModelSeries, event: ObservedRequest): void {
   const { figures } = store
-  const { inputTokens, outputTokens, cacheReadTokens = 0, reasoningTokens = 0 } = event
-  const written = (event.cacheWriteTokens ?? 0) + (event.cacheWrite1hTokens ?? 0)
-  if (inputTokens !== undefined) {
-    series.add(figures.allInput, inputTokens)
-    series.add(figures.freshInput, Math.max(0, inputTokens - cacheReadTokens - written))
-    store.addTotal('totalInput', inputTokens)
+  const input = known(store, event.inputTokens)
+  const output = known(store, event.outputTokens)
+  const read = known(store, event.cacheReadTokens) ?? 0
+  const written = known(store, event.cacheWriteTokens) ?? 0
+  const written1h = known(store, event.cacheWrite1hTokens) ?? 0
+  const reasoning = known(store, event.reasoningTokens) ?? 0
+  if (input !== undefined) {
+    series.add(figures.allInput, input)
+    series.add(figures.freshInput, Math.max(0, input - read - written - written1h))
+    store.addTotal('totalInput', input)
   }
-  if (cacheReadTokens > 0) series.add(figures.cacheRead, cacheReadTokens)
+  if (read > 0) series.add(figures.cacheRead, read)
   if (written > 0) series.add(figures.cacheWrite, written)
-  if (outputTokens !== undefined) {
-    series.add(figures.allOutput, outputTokens)
-    series.add(figures.plainOutput, Math.max(0, outputTokens - reasoningTokens))
-    store.addTotal('totalOutput', outputTokens)
+  if (written1h > 0) series.add(figures.cacheWrite, written1h)
+  if (output !== undefined) {
+    series.add(figures.allOutput, output)
+    series.add(figures.plainOutput, Math.max(0, output - reasoning))
+    store.addTotal('totalOutput', output)
   }
-  if (reasoningTokens > 0) series.add(figures.reasoning, reasoningTokens)
+  if (reasoning > 0) series.add(figures.reasoning, reasoning)
 }
 
 function addMoney(store: SeriesStore, series: ModelSeries, event: ObservedRequest): void {
   const { figures } = store
   // Before it is priced, an event has what its maker said.
-  const cost = event.costNanoUsd ?? event.costReportedNanoUsd
+  const cost = known(store, event.costNanoUsd ?? event.costReportedNanoUsd)
+  const savings = known(store, event.cacheSavingsNanoUsd) ?? 0
   if (cost === undefined) series.add(figures.unpriced, 1)
   else series.add(figures.cost, cost)
-  if ((event.cacheSavingsNanoUsd ?? 0) > 0) series.add(figures.savings, event.cacheSavingsNanoUsd as number)
+  if (savings > 0) series.add(figures.savings, savings)
 }
 
+/** Events of other people's making come here unchecked. */
+const known = (store: SeriesStore, value: number | undefined): number | undefined =>
+  value === undefined ? undefined : store.integer(value)
+
 function exemplarOf({ traceId, timestampMs }: ObservedRequest, value: number): Exemplar | undefined {
-  if (traceId === undefined || traceId === '' || traceId.length > MAX_TRACE_ID) return undefined
+  if (typeof traceId !== 'string' || traceId === '' || traceId.length > MAX_TRACE_ID) return undefined
   return { traceId, value, timestampMs }
 }

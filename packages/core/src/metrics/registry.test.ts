@@ -84,6 +84,29 @@ describe('an event', () => {
     ])
   })
 
+  it('whose members are no figures or names throws nothing, and leaves every sum as it is', () => {
+    const metrics = new MetricRegistry({ names: 'both', tierCase: 'lower' })
+    const whole = event({ inputTokens: 7, outputTokens: 3, costNanoUsd: 5, durationMs: 10, ttfbMs: 2 })
+    metrics.observeEvent(whole)
+    const members = ['inputTokens', 'outputTokens', 'cacheReadTokens', 'cacheWriteTokens', 'cacheWrite1hTokens', 'reasoningTokens', 'costNanoUsd', 'cacheSavingsNanoUsd', 'durationMs', 'ttfbMs'] // biome-ignore format: a list
+    const rubbish = [Number.NaN, Number.POSITIVE_INFINITY, -1, '5', {}, Symbol('x'), 2 ** 60, 5n]
+    for (const value of rubbish) {
+      const numbers = Object.fromEntries(members.map((name) => [name, value]))
+      const names = { operation: value, cacheHit: true, cacheTier: value, traceId: value, provider: value }
+      metrics.observeEvent({ ...event(), ...numbers, ...names } as unknown as UsageEvent)
+    }
+    expect(metrics.invalidCount).toBe(members.length * rubbish.length)
+    for (const format of ['text', 'openmetrics'] as const) {
+      parseExposition(writeExposition(metrics.snapshot({ names: 'both' }), format), format === 'openmetrics')
+    }
+    const samples = scrape(metrics, { names: 'both' })
+    expect(sumOf(samples, 'llm_edge_requests_total')).toBe(BigInt(rubbish.length + 1))
+    expect(sumOf(samples, 'llm_tokens_total')).toBe(10n)
+    expect(sumOf(samples, 'llm_edge_request_duration_ms_sum')).toBe(10n)
+    expect(sumOf(samples, 'llm_unpriced_requests_total')).toBe(BigInt(rubbish.length))
+    expect(samples.filter(({ name }) => name === 'llm_cost_usd_total').map(({ value }) => value)).toEqual(['5e-9'])
+  })
+
   it('that is no request feeds nothing', () => {
     const metrics = new MetricRegistry()
     metrics.observeEvent({ eventId: 'e', timestampMs: 0, kind: 'tool_invocation', toolName: 'search', cacheHit: true })
@@ -296,20 +319,20 @@ describe('whatever the traffic', () => {
     expect(linesOf(metrics)).toContain('llm_edge_cost_usd_total{provider="openai",model="gpt-4"} 45035996.273704955')
   })
 
-  it('one million models are under 2,000 lines with exact sums, and the models that came first are still there', () => {
+  it('two hundred thousand models are under 2,000 lines with exact sums, and the models that came first are still there', () => {
     const metrics = new MetricRegistry({ names: 'both' })
-    for (let index = 0; index < 1_000_000; index++) {
+    for (let index = 0; index < 200_000; index++) {
       metrics.observeEvent(event({ requestModel: `model-${index}`, durationMs: 1, inputTokens: 3, costNanoUsd: 7 }))
     }
     const samples = scrape(metrics, { names: 'both' })
     expect(samples.length).toBeLessThanOrEqual(2_000)
     expect(samples.length).toBeGreaterThan(1_900)
-    expect(sumOf(samples, 'llm_edge_requests_total')).toBe(1_000_000n)
-    expect(sumOf(samples, 'llm_tokens_total')).toBe(3_000_000n)
+    expect(sumOf(samples, 'llm_edge_requests_total')).toBe(200_000n)
+    expect(sumOf(samples, 'llm_tokens_total')).toBe(600_000n)
     const nano = samples
       .filter((one) => one.name === 'llm_edge_cost_usd_total')
       .reduce((sum, { value }) => sum + Math.round(Number(value) * 1e9), 0)
-    expect(nano).toBe(7_000_000)
+    expect(nano).toBe(1_400_000)
     expect(sumOf(samples, 'llm_edge_requests_total', { model: 'model-0' })).toBe(1n)
     const folded = sumOf(samples, 'tallystick_metrics_folded_total', { family: 'llm_edge_requests_total' })
     expect(folded).toBe(sumOf(samples, 'llm_edge_requests_total', { model: 'other' }))

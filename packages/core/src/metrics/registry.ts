@@ -55,8 +55,7 @@ export class MetricRegistry {
   readonly names: HeldNames
   readonly #store: SeriesStore
   readonly #gauges: Gauges
-  readonly #tierOf: (tier: string) => string
-  #invalid = 0
+  readonly #tierOf: (tier: unknown) => string
 
   /** @throws TallystickError `invalid_config` with the option that is wrong */
   constructor(options: MetricRegistryOptions = {}) {
@@ -71,7 +70,8 @@ export class MetricRegistry {
     this.names = names
     this.#store = new SeriesStore(maxSeries, names)
     this.#gauges = new Gauges(this.#store.budget)
-    this.#tierOf = TIER_CASES[tierCase] ?? TIER_CASES.preserve
+    const written = TIER_CASES[tierCase] ?? TIER_CASES.preserve
+    this.#tierOf = (tier) => (typeof tier === 'string' ? written(tier) : '')
   }
 
   /** Adds all that an accepted event tells. Events that are no requests tell nothing. */
@@ -94,7 +94,8 @@ export class MetricRegistry {
     series.add(figures.succeeded, 1)
     series.addSplit(figures.succeededOperations, 'operation', undefined, 1)
     this.#store.addTotal('totalRequests', 1)
-    if (this.#valid(latencyMs)) series.add(figures.duration, latencyMs)
+    const duration = this.#store.duration(latencyMs)
+    if (duration !== undefined) series.add(figures.duration, duration)
   }
 
   recordRequestFailure(provider: string, model: string, errorType: string): void {
@@ -109,24 +110,24 @@ export class MetricRegistry {
   recordTokenUsage(provider: string, model: string, inputTokens: number, outputTokens: number): void {
     const { figures } = this.#store
     const series = this.#store.modelOf(provider, model)
-    if (this.#integer(inputTokens)) {
-      series.add(figures.allInput, inputTokens)
-      series.add(figures.freshInput, inputTokens)
-      this.#store.addTotal('totalInput', inputTokens)
+    const input = this.#store.integer(inputTokens)
+    const output = this.#store.integer(outputTokens)
+    if (input !== undefined) {
+      series.add(figures.allInput, input)
+      series.add(figures.freshInput, input)
+      this.#store.addTotal('totalInput', input)
     }
-    if (this.#integer(outputTokens)) {
-      series.add(figures.allOutput, outputTokens)
-      series.add(figures.plainOutput, outputTokens)
-      this.#store.addTotal('totalOutput', outputTokens)
+    if (output !== undefined) {
+      series.add(figures.allOutput, output)
+      series.add(figures.plainOutput, output)
+      this.#store.addTotal('totalOutput', output)
     }
   }
 
   /** @param usd US dollars; kept to the nearest billionth, at most 9,007,199 of one request */
   recordCost(provider: string, model: string, usd: number): void {
-    const nano = typeof usd === 'number' ? usdToNano(usd) : undefined
-    if (nano === undefined) this.#invalid++
-    // Adding 0 turns -0 into 0.
-    else this.#store.modelOf(provider, model).add(this.#store.figures.cost, nano + 0)
+    const nano = this.#store.integer(typeof usd === 'number' ? usdToNano(usd) : undefined)
+    if (nano !== undefined) this.#store.modelOf(provider, model).add(this.#store.figures.cost, nano)
   }
 
   /** A request whose cost nobody knows. */
@@ -135,16 +136,17 @@ export class MetricRegistry {
   }
 
   recordCacheHit(tier: string): void {
-    this.#store.addByLabel('cacheHits', 'tier', this.#tier(tier))
+    this.#store.addByLabel('cacheHits', 'tier', this.#tierOf(tier))
   }
 
   recordCacheMiss(tier: string): void {
-    this.#store.addByLabel('cacheMisses', 'tier', this.#tier(tier))
+    this.#store.addByLabel('cacheMisses', 'tier', this.#tierOf(tier))
   }
 
   /** Sets how many requests are under way. */
   recordActiveRequests(requests: number): void {
-    if (this.#integer(requests)) this.#gauges.setActive(requests)
+    const active = this.#store.integer(requests)
+    if (active !== undefined) this.#gauges.setActive(active)
   }
 
   incActiveRequests(): void {
@@ -163,7 +165,7 @@ export class MetricRegistry {
   /** As {@link MetricRegistry.recordProviderHealth}, with a state in between. One that is degraded is available. */
   recordProviderState(provider: string, state: ProviderState): void {
     if (PROVIDER_STATES.includes(state)) this.#gauges.setProvider(provider, state)
-    else this.#invalid++
+    else this.#store.invalid++
   }
 
   /** Lines that a scrape may have by now, room that is kept for `other` included; at most `maxSeries`. */
@@ -173,7 +175,7 @@ export class MetricRegistry {
 
   /** Values that were left out because they are no figure. */
   get invalidCount(): number {
-    return this.#invalid
+    return this.#store.invalid
   }
 
   /** Whether a scrape may ask for these names. */
@@ -214,26 +216,10 @@ export class MetricRegistry {
     }
     const own: FamilySamples[] = []
     if (folded.length > 0) own.push({ family: REGISTRY_FAMILIES.folded, samples: folded })
-    if (this.#invalid > 0) {
-      own.push({ family: REGISTRY_FAMILIES.invalid, samples: [{ labels: {}, value: this.#invalid }] })
+    if (this.#store.invalid > 0) {
+      own.push({ family: REGISTRY_FAMILIES.invalid, samples: [{ labels: {}, value: this.#store.invalid }] })
     }
     return own
-  }
-
-  #tier(tier: unknown): string {
-    return typeof tier === 'string' ? this.#tierOf(tier) : ''
-  }
-
-  #valid(value: unknown): value is number {
-    const is = typeof value === 'number' && value >= 0 && value <= Number.MAX_SAFE_INTEGER
-    if (!is) this.#invalid++
-    return is
-  }
-
-  #integer(value: unknown): value is number {
-    const is = Number.isSafeInteger(value) && (value as number) >= 0
-    if (!is) this.#invalid++
-    return is
   }
 }
 

@@ -28,6 +28,24 @@ export class SeriesStore {
     this.#models.set(OTHER, new Map([[OTHER, this.#others]]))
   }
 
+  /** Values that were left out because they are no figure: not a number, negative, infinite, too large. */
+  invalid = 0
+
+  /** A count; undefined, and counted, when it is none. */
+  integer(value: unknown): number | undefined {
+    // Adding 0 turns -0 into 0.
+    if (Number.isSafeInteger(value) && (value as number) >= 0) return (value as number) + 0
+    this.invalid++
+    return undefined
+  }
+
+  /** Milliseconds, fractions allowed; undefined, and counted, when they are none. */
+  duration(value: unknown): number | undefined {
+    if (typeof value === 'number' && value >= 0 && value <= Number.MAX_SAFE_INTEGER) return value
+    this.invalid++
+    return undefined
+  }
+
   /** Where figures of a model are added. */
   modelOf(provider: string, model: string): ModelSeries {
     return this.#models.get(provider)?.get(model) ?? this.#findModel(labelValue(provider), labelValue(model))

@@ -24,6 +24,8 @@ export interface Status {
     /** Accepted, and not in the figures yet. */
     readonly lag_events?: number
   }
+  /** Where traces can be looked at. */
+  readonly traces?: { readonly url_template: string | null }
 }
 
 /** What went wrong, as it is told: `code` is the server's, or `unreachable` when no answer came at all. */

@@ -1,6 +1,8 @@
 import type { Command } from 'commander'
 import { type Config, loadConfig } from '../config/config.ts'
 import type { ConfigValue } from '../config/keys.ts'
+import { endpointProblem, headersProblem } from '../push/settings.ts'
+import { traceUrlProblem } from '../traces.ts'
 import { listenProblem, storeProblem } from './open-options.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -30,10 +32,17 @@ export function withData(command: Command): Command {
 }
 
 /** What only those who use a value can tell of it. */
-const CHECKS = new Map([
+const CHECKS: ReadonlyMap<string, (value: ConfigValue) => string | undefined> = new Map([
   ['store', (value: ConfigValue) => storeProblem(String(value))],
   ['metrics.listen', (value: ConfigValue) => listenProblem(String(value))],
+  ['otlp.push.endpoint', unlessUnset(endpointProblem)],
+  ['otlp.push.headers', unlessUnset(headersProblem)],
+  ['traces.url_template', unlessUnset(traceUrlProblem)],
 ])
+
+function unlessUnset(problem: (text: string) => string | undefined): (value: ConfigValue) => string | undefined {
+  return (value) => (typeof value === 'string' && value !== '' ? problem(value) : undefined)
+}
 
 export function configOf(command: Command, terminal: Terminal): Config {
   return loadConfig({

@@ -3,7 +3,15 @@ import pc from 'picocolors'
 import { describe, expect, it } from 'vitest'
 import { runCommand } from './main.ts'
 
-async function run(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+interface Ran {
+  readonly code: number
+  readonly out: string
+  readonly err: string
+}
+
+const run = (...args: string[]): Promise<Ran> => runWith({}, ...args)
+
+async function runWith(env: Readonly<Record<string, string>>, ...args: string[]): Promise<Ran> {
   let [out, err] = ['', '']
   const code = await runCommand(args, {
     out: (text) => {
@@ -18,7 +26,7 @@ async function run(...args: string[]): Promise<{ code: number; out: string; err:
     color: pc.createColors(false),
     columns: 100,
     interactive: false,
-    env: {},
+    env,
     cwd: tmpdir(),
   })
   return { code, out, err }
@@ -87,5 +95,17 @@ describe('the command line', () => {
     const lines = (await run('config', ...flags)).out.split('\n')
     for (const key of ['http.host', 'http.port', 'data_dir', 'store', 'log.level'])
       expect(lines.find((line) => line.startsWith(key))).toMatch(/ flag /)
+  })
+
+  it.each([
+    ['TALLYSTICK_TRACE_URL', 'javascript:alert({trace_id})'],
+    ['TALLYSTICK_TRACE_URL', 'https://{trace_id}.example'],
+    ['TALLYSTICK_OTLP_PUSH_ENDPOINT', 'collector:4318'],
+    ['TALLYSTICK_OTLP_PUSH_HEADERS', 'a canary'],
+  ])('says what is wrong with %s=%s before anything is opened', async (name, value) => {
+    const { code, err } = await runWith({ [name]: value }, 'config')
+    expect(code).not.toBe(0)
+    expect(err).toContain(name)
+    expect(err).not.toContain('canary')
   })
 })

@@ -47,3 +47,26 @@ it('judges providers as they are judged where nothing is configured', () => {
     dwellMs: 5_000,
   })
 })
+
+it('pushes to nobody unless that is configured, and never shows the headers of pushes', () => {
+  expect(openOptions(configOf({}))).not.toHaveProperty('push')
+  const otlp = { push: { endpoint: 'http://collector:4318', interval_seconds: 15, temporality: 'delta' } }
+  const env = {
+    OTEL_SEMCONV_STABILITY_OPT_IN: 'http,gen_ai_latest_experimental',
+    TALLYSTICK_OTLP_PUSH_HEADERS: 'a=canary',
+  }
+  const config = configOf({ otlp, traces: { url_template: 'https://jaeger.example/{trace_id}' } }, env)
+  expect(openOptions(config)).toMatchObject({
+    push: {
+      endpoint: 'http://collector:4318',
+      headers: 'a=canary',
+      intervalMs: 15_000,
+      timeoutMs: 10_000,
+      temporality: 'delta',
+      compression: 'gzip',
+      optIn: 'http,gen_ai_latest_experimental',
+    },
+    traceUrl: 'https://jaeger.example/{trace_id}',
+  })
+  expect(JSON.stringify([...config.settings.values()].map(shownValue))).not.toContain('canary')
+})

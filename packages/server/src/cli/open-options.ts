@@ -15,6 +15,7 @@ export function openOptions(config: Config): OpenOptions {
   const jwtSecret = config.secret('protocol012.jwt_secret')
   const token = config.secret('routiium.admin_token')
   const smtpUrl = config.secret('alerts.smtp_url')
+  const traceUrl = config.text('traces.url_template')
   return {
     dataDir,
     store: locateStore(config.text('store'), dataDir),
@@ -47,6 +48,8 @@ export function openOptions(config: Config): OpenOptions {
     },
     login: loginOptions(config),
     ...(config.flag('proxy.enabled') ? { proxy: proxySettings(config) } : {}),
+    ...(config.text('otlp.push.endpoint') === '' ? {} : { push: pushSettings(config) }),
+    ...(traceUrl === '' ? {} : { traceUrl }),
     allowedHosts: config.list('http.allowed_hosts'),
     allowedOrigins: config.list('http.allowed_origins'),
     admin: { ...(token === undefined ? {} : { token }), insecure: config.flag('routiium.insecure_admin') },
@@ -95,6 +98,19 @@ function metricsOptions(config: Config): NonNullable<OpenOptions['metrics']> {
     routiium: config.flag('metrics.routiium'),
     maxSeries: config.integer('metrics.max_series'),
     ...(listen === undefined ? {} : { listen }),
+  }
+}
+
+function pushSettings(config: Config): NonNullable<OpenOptions['push']> {
+  const headers = config.secret('otlp.push.headers')
+  return {
+    endpoint: config.text('otlp.push.endpoint'),
+    ...(headers === undefined ? {} : { headers }),
+    intervalMs: config.integer('otlp.push.interval_seconds') * 1000,
+    timeoutMs: config.integer('otlp.push.timeout_seconds') * 1000,
+    temporality: config.text('otlp.push.temporality') as 'cumulative' | 'delta',
+    compression: config.text('otlp.push.compression') as 'gzip' | 'none',
+    optIn: config.list('otlp.push.semconv').join(','),
   }
 }
 

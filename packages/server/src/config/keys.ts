@@ -518,6 +518,65 @@ export const CONFIG_KEYS: readonly KeySpec[] = [
     about: 'How long an upstream may be silent before the request is given up.',
   },
   {
+    key: 'traces.url_template',
+    env: 'TALLYSTICK_TRACE_URL',
+    type: { of: 'text' },
+    default: '',
+    about:
+      'Address of a trace, e.g. `https://jaeger.example/trace/{trace_id}` (also `{span_id}`), that the page links to. Unset: no links.',
+  },
+  {
+    key: 'otlp.push.endpoint',
+    env: 'TALLYSTICK_OTLP_PUSH_ENDPOINT',
+    type: { of: 'url' },
+    default: '',
+    about:
+      'OpenTelemetry collector that figures are pushed to by OTLP/HTTP, e.g. `http://collector:4318`. Unset: to nobody. See docs/opentelemetry.md.',
+  },
+  {
+    key: 'otlp.push.headers',
+    env: 'TALLYSTICK_OTLP_PUSH_HEADERS',
+    type: { of: 'secret' },
+    default: null,
+    about: 'Headers of pushes, `name=value` with commas between, values percent-encoded. Unset: none.',
+  },
+  {
+    key: 'otlp.push.interval_seconds',
+    env: 'TALLYSTICK_OTLP_PUSH_INTERVAL_SECONDS',
+    type: { of: 'integer', min: 1, max: 3_600 },
+    default: 60,
+    about: 'Time between pushes.',
+  },
+  {
+    key: 'otlp.push.timeout_seconds',
+    env: 'TALLYSTICK_OTLP_PUSH_TIMEOUT_SECONDS',
+    type: { of: 'integer', min: 1, max: 300 },
+    default: 10,
+    about: 'How long a push may take, the answer included.',
+  },
+  {
+    key: 'otlp.push.temporality',
+    env: 'TALLYSTICK_OTLP_PUSH_TEMPORALITY',
+    type: { of: 'choice', values: ['cumulative', 'delta'] },
+    default: 'cumulative',
+    about: 'Whether a push tells all since the start, as Prometheus wants it, or what has come since the last one.',
+  },
+  {
+    key: 'otlp.push.compression',
+    env: 'TALLYSTICK_OTLP_PUSH_COMPRESSION',
+    type: { of: 'choice', values: ['gzip', 'none'] },
+    default: 'gzip',
+    about: 'How the bodies of pushes are compressed.',
+  },
+  {
+    key: 'otlp.push.semconv',
+    env: 'OTEL_SEMCONV_STABILITY_OPT_IN',
+    type: { of: 'list' },
+    default: [],
+    about:
+      "OpenTelemetry's own variable: with `gen_ai_latest_experimental` in it pushes have the newest names of the GenAI conventions, else those of v1.41.",
+  },
+  {
     key: 'log.level',
     env: 'TALLYSTICK_LOG_LEVEL',
     flag: 'log-level',

@@ -111,6 +111,17 @@ export interface About {
   readonly state?: () => StateHealth
   /** Where the server listens, once it does. */
   readonly address: () => string | undefined
+  /** Pushes to a collector of OpenTelemetry; absent where there are none. */
+  readonly push?: () => PushHealth
+  /** Where a trace can be looked at, `{trace_id}` in place of its id. */
+  readonly traceUrl?: string
+}
+
+export interface PushHealth {
+  readonly pushed: number
+  readonly failed: number
+  /** Why the last one failed, where it did. */
+  readonly problem?: string
 }
 
 export interface StateHealth extends Omit<StateStats, 'state'> {

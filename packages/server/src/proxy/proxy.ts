@@ -315,13 +315,15 @@ class Carrier implements CaptureProxy {
   }
 
   #exchange(request: IncomingMessage, { target, caller }: Plan, names: ClientNames, held: Held | undefined): Exchange {
-    const attempt = attemptOf(view(request))
+    const headers = view(request)
+    const attempt = attemptOf(headers)
     return new Exchange(
       { sink: { record: (event) => this.#record(event, caller, held) }, clock: this.#clock },
       {
         target: target as Target,
         method: request.method as string,
         names,
+        headers,
         ...(attempt === undefined ? {} : { attempt }),
       },
     )

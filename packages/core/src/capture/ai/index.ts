@@ -80,7 +80,7 @@ export function captureModel(options: ModelCaptureOptions): ModelMiddleware {
     async wrapGenerate(call) {
       const exchange = begin(call, false)
       try {
-        const result = await call.doGenerate()
+        const result = await exchange.within(() => call.doGenerate())
         exchange.answered(200, NO_HEADERS)
         exchange.add(namesOfResult(result))
         exchange.ended()
@@ -93,7 +93,7 @@ export function captureModel(options: ModelCaptureOptions): ModelMiddleware {
     async wrapStream(call) {
       const exchange = begin(call, true)
       try {
-        const result = await call.doStream()
+        const result = await exchange.within(() => call.doStream())
         exchange.answered(200, NO_HEADERS)
         return { ...result, stream: observedParts(result.stream, exchange) }
       } catch (error) {

@@ -30,7 +30,11 @@ export function captureExpress<R extends NodeRequest>(
       read: () => factsOf((request as { readonly body?: unknown }).body),
       known: [request],
     })
-    if (exchange !== undefined) observeNode(request, response, exchange)
-    next()
+    if (exchange === undefined) {
+      next()
+      return
+    }
+    observeNode(request, response, exchange)
+    exchange.within(next)
   }
 }

@@ -44,8 +44,12 @@ export function captureFastify<R extends FastifyRequestLike>(
         read: () => factsOf(request.body),
         known: [request, raw],
       })
-      if (exchange !== undefined) observeNode(raw, reply.raw, exchange)
-      next()
+      if (exchange === undefined) {
+        next()
+        return
+      }
+      observeNode(raw, reply.raw, exchange)
+      exchange.within(next)
     })
     done()
   }

@@ -48,12 +48,12 @@ export function captureHono<C extends HonoContextLike>(
       // What came before this middleware was reached is known only by who reads it.
       read = observeReading(raw, () => undefined)
       observeNode(node.incoming, node.outgoing, exchange)
-      return next()
+      return exchange.within(next)
     }
     const see = (bytes: Uint8Array): void => exchange.requested(bytes)
     read = observeReading(raw, see)
     observeBody(raw, see)
-    return watching(context, next, exchange)
+    return watching(context, () => exchange.within(next), exchange)
   }
 }
 

@@ -33,6 +33,7 @@ export function begin<R>(options: ServerCaptureOptions<R>, request: R, arrived: 
       method,
       read,
       ours: true,
+      headers,
       names: () => ({ ...said(options, arrived, exchange.status), ...namesFor(options, request) }),
       ...(attempt === undefined ? {} : { attempt }),
     })

@@ -290,6 +290,30 @@ describe('properties', () => {
     )
   })
 
+  test('neither the order in which requests are told of matters, nor what ended before the window', () => {
+    const told = fc.record({
+      agoMs: fc.integer({ min: -MINUTE, max: 10 * MINUTE }),
+      how: fc.constantFrom<Partial<UsageEvent>>({}, FAULT, OVERLOAD, REFUSED, { durationMs: 2 * SECOND }),
+    })
+    fc.assert(
+      fc.property(fc.array(told, { maxLength: 60 }), fc.infiniteStream(fc.nat()), (requests, places) => {
+        const reportOf = (list: typeof requests): unknown => {
+          const health = new ProviderHealth(START)
+          for (const { agoMs, how } of list) health.add(request(START - agoMs, how), START)
+          return health.report(START)
+        }
+        const shuffled = requests
+          .map((one): [number, typeof one] => [places.next().value, one])
+          .sort(([a], [b]) => a - b)
+          .map(([, one]) => one)
+        const lately = requests.filter(({ agoMs, how }) => agoMs - (how.durationMs ?? 0) < DEFAULT_HEALTH.windowMs)
+        expect(reportOf(shuffled)).toEqual(reportOf(requests))
+        expect(reportOf(lately)).toEqual(reportOf(requests))
+      }),
+      { seed: 5, numRuns: 300 },
+    )
+  })
+
   test('a share that stays at a threshold settles: it changes the state once and no more', () => {
     for (const percent of [5, 10, 25, 50]) {
       const life = new Life()

@@ -3,12 +3,12 @@ import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import type { LookupFunction } from 'node:net'
 import type { Clock } from '@tallystick/core/event'
+import { retryAfterMs } from '../../retry.ts'
 import type { HostPolicy } from './hosts.ts'
 import type { Outcome } from './outcome.ts'
 
 /** More of an answer is not read: its status has said all. */
 const MAX_ANSWER_BYTES = 64 * 1024
-const LONGEST_WAIT_MS = 3_600_000
 
 export interface PostOptions {
   readonly hosts: HostPolicy
@@ -102,11 +102,4 @@ function failureOf(error: Error, timeoutMs: number): Outcome {
   if (error.name === 'TimeoutError' || error.name === 'AbortError')
     return { ok: false, detail: `no answer within ${timeoutMs} ms` }
   return { ok: false, detail: `failed: ${(error as { code?: string }).code ?? 'connection error'}` }
-}
-
-/** Seconds or an HTTP date; at most an hour. */
-function retryAfterMs(header: string | undefined, clock: Clock): number | undefined {
-  if (header === undefined || header === '') return undefined
-  const ms = /^\d{1,9}$/.test(header) ? Number(header) * 1000 : Date.parse(header) - clock.now()
-  return Number.isNaN(ms) ? undefined : Math.min(LONGEST_WAIT_MS, Math.max(0, ms))
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { TallystickError } from '@tallystick/core'
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { parseAmount, parseSpan } from '../alert-amounts.ts'
 import { configOf, EXIT, Exit, examples, type RegisterCommand, withData } from '../command.ts'
 import { answerOf, type Connection, connect } from '../connection.ts'
@@ -96,10 +96,18 @@ function registerList(group: Command, terminal: Terminal): void {
 }
 
 function registerRules(group: Command, terminal: Terminal): void {
-  const command = shared(group.command('rules').description('the rules, and how their last evaluation went'))
-  examples(command, ['tallystick alerts rules', 'tallystick alerts rules --json'])
+  const command = shared(group.command('rules').description('the rules, and how their last evaluation went')).addOption(
+    new Option('--format <format>', 'a table, or a rule file of Prometheus')
+      .choices(['table', 'prometheus'])
+      .default('table'),
+  )
+  examples(command, ['tallystick alerts rules', 'tallystick alerts rules --format prometheus > tallystick.rules.yaml'])
   command.action(() =>
-    asking<Shared>(command, terminal, 'read', async (connection, { json }) => {
+    asking<Shared & { format: string }>(command, terminal, 'read', async (connection, { json, format }) => {
+      if (format === 'prometheus') {
+        const response = await connection.call(`${RULES}/prometheus`)
+        return terminal.out(response.ok ? await response.text() : await answerOf<string>(response))
+      }
       const answer = await answerOf<Rules>(await connection.call(RULES))
       if (json) return terminal.out(`${JSON.stringify(answer, null, 2)}\n`)
       if (answer.rules.length === 0) return terminal.out('No rules. Add one: tallystick alerts add --help\n')

@@ -2,6 +2,7 @@ import { TallystickError } from '@tallystick/core'
 import { ALERT_KINDS } from '../../alert/kinds.ts'
 import { shownFiring, shownKind, shownRule } from '../../alert/shown.ts'
 import { shownTarget } from '../../alert/targets.ts'
+import { renderRules } from '../../metrics/rules/rules.ts'
 import type { AlertRule, Delivery, Firing } from '../../state/alert.ts'
 import type { AuditEntry } from '../../state/audit.ts'
 import type { Change } from '../../state/state.ts'
@@ -19,6 +20,10 @@ const MAX_LIMIT = 1_000
 /** `GET /api/v1/alerts/rules`: the rules that may be seen, and the table of kinds for whoever writes one. */
 export const listRules: Handler = ({ app, principal }) =>
   json({ rules: app.alerts.rules(principal).map((rule) => ruleJson(app, rule)), kinds: ALERT_KINDS.map(shownKind) })
+
+/** `GET /api/v1/alerts/rules/prometheus`: the same rules as a rule file of Prometheus. */
+export const prometheusRules: Handler = ({ app, principal }) =>
+  new Response(renderRules(app.alerts.rules(principal), principal), { headers: { 'content-type': 'application/yaml' } })
 
 /** `POST /api/v1/alerts/rules` */
 export const createRule: Handler = async ({ request, app, principal }) => {

@@ -45,6 +45,8 @@ export const status: Handler = async ({ app, store: scoped, principal }) => {
       state === undefined ? null : { state: state.state, log_bytes: state.logBytes, damaged_lines: state.damagedLines },
     live: { streams: live.streams, ticks: live.ticks, skipped_ticks: live.skipped },
     ...(app.proxy !== undefined && seesAll(principal) ? { proxy: app.proxy.stats() } : {}),
+    ...(about.push !== undefined && seesAll(principal) ? { otlp_push: about.push() } : {}),
+    traces: { url_template: about.traceUrl ?? null },
     prices: { catalogue_version: about.catalogueVersion() },
     limits: {
       body_bytes: limits.bodyBytes,

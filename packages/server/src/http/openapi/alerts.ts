@@ -203,6 +203,13 @@ export const LIST_RULES_DOC: RouteDoc = {
   },
 }
 
+export const PROMETHEUS_RULES_DOC: RouteDoc = {
+  tag: 'Alerts',
+  description:
+    'The rules that you may see, over the conventional names of `/metrics`. What the series of a scrape with your key cannot tell stands in a comment at the end.',
+  answers: { 200: { description: 'A rule file', content: { 'application/yaml': { schema: text() } } } },
+}
+
 export const CREATE_RULE_DOC: RouteDoc = {
   tag: 'Alerts',
   description: 'Numbers that are left out are those of the kind. It is evaluated from the next minute on.',

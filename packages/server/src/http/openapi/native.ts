@@ -401,6 +401,20 @@ export const STATUS_DOC: RouteDoc = {
             description:
               'What has gone through the capture proxy, for whoever sees the whole server: `failed` and `dropped` of `recording` are requests that were made and not counted.',
           },
+          otlp_push: object(
+            { pushed: integer(), failed: integer(), problem: text('Why the last one failed, where it did.') },
+            {
+              description: 'Pushes to a collector of OpenTelemetry since the start, for whoever sees the whole server.',
+              optional: ['problem'],
+            },
+          ),
+          traces: object({
+            url_template: orNull(
+              text(
+                'Address of a trace, with `{trace_id}` and `{span_id}` where their values are put, percent-encoded.',
+              ),
+            ),
+          }),
           prices: object({ catalogue_version: text() }),
           limits: object({
             body_bytes: integer(),
@@ -410,7 +424,7 @@ export const STATUS_DOC: RouteDoc = {
             streams: integer(),
           }),
         },
-        { optional: ['proxy'] },
+        { optional: ['proxy', 'otlp_push'] },
       ),
     ),
   },

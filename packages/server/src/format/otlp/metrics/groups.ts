@@ -3,6 +3,7 @@ import { contentId } from '../ids.ts'
 import type { Attributes, Emitted, Metric, MetricPoint, Origin } from '../model.ts'
 import {
   APP_METRICS,
+  GENAI_COST,
   GENAI_COUNTERS,
   GENAI_HISTOGRAM,
   type MetricSource,
@@ -67,6 +68,7 @@ function sourceOf(origin: Origin, name: string, migrating: ReadonlySet<Origin>):
   const app = appOf(origin, name)
   if (app !== undefined) return APP_METRICS[app]
   if (GENAI_COUNTERS.metrics.has(name)) return GENAI_COUNTERS
+  if (GENAI_COST.metrics.has(name)) return GENAI_COST
   return GENAI_HISTOGRAM.metrics.has(name) && !migrating.has(origin) ? GENAI_HISTOGRAM : undefined
 }
 

@@ -1,3 +1,4 @@
+import { METRICS } from '@tallystick/core/otel'
 import type { App } from '../app.ts'
 import type { Names } from '../attributes.ts'
 import type { Counting } from '../usage.ts'
@@ -133,5 +134,12 @@ export const GENAI_HISTOGRAM: MetricSource = {
       byAttribute('gen_ai.token.type', { input: 'input', output: 'output', completion: 'output' }),
     ],
   ]),
+  convention: 'otel.genai.metrics',
+}
+
+/** What LiteLLM and Tallystick say of cost, beside either. */
+export const GENAI_COST: MetricSource = {
+  ...GENAI_NAMES,
+  metrics: new Map([[METRICS.latest.cost, { part: 'costUsd' }]]),
   convention: 'otel.genai.metrics',
 }
