@@ -27,7 +27,8 @@ interface Tenant {
  * never derived from what is stored, so nothing that changes history (retention, a clear, new prices, a rebuild) makes them
  * fall. Every accepted event counts, whatever its instant.
  *
- * Of more tenants than are kept, those that nobody has scraped yet are forgotten first; to rate() that is a restart.
+ * Of more tenants than are kept, the later ones are counted from their first scrape on, for which one that nobody has scraped is
+ * forgotten. Events alone displace nobody: whoever sends them may name as many tenants as they like.
  */
 export class Figures {
   readonly #options: MetricRegistryOptions
@@ -58,7 +59,7 @@ export class Figures {
       this.#all.observeEvent(event)
       const { tenantId } = event
       if (tenantId === undefined) this.#observeNobodys(event)
-      else this.#tenant(tenantId)?.registry.observeEvent(event)
+      else this.#tenant(tenantId, false)?.registry.observeEvent(event)
     }
   }
 
@@ -66,7 +67,7 @@ export class Figures {
   of(share: Share): MetricRegistry | undefined {
     if (share === undefined) return this.#all
     if (share === null) return this.#ofNobody
-    const tenant = this.#tenant(share)
+    const tenant = this.#tenant(share, true)
     if (tenant !== undefined && !tenant.scraped) {
       tenant.scraped = true
       this.#tenants.delete(share)
@@ -82,10 +83,10 @@ export class Figures {
     if (provider !== undefined && this.#named.size < MAX_PROVIDERS) this.#named.add(provider)
   }
 
-  #tenant(tenantId: string): Tenant | undefined {
+  #tenant(tenantId: string, scraping: boolean): Tenant | undefined {
     const known = this.#tenants.get(tenantId)
     if (known !== undefined) return known
-    if (this.#tenants.size >= this.#maxTenants && !this.#forgetOne()) return undefined
+    if (this.#tenants.size >= this.#maxTenants && !(scraping && this.#forgetOne())) return undefined
     const tenant = { registry: new MetricRegistry(this.#options), scraped: false }
     this.#tenants.set(tenantId, tenant)
     return tenant
