@@ -1,15 +1,13 @@
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { systemTimers, TallystickError } from '@tallystick/core'
-import { type Clock, type Random, systemClock, systemRandom, uuidv7Generator } from '@tallystick/core/event'
+import { type Clock, systemClock, systemRandom, uuidv7Generator } from '@tallystick/core/event'
 import type { HealthSettings } from '@tallystick/core/insight'
-import { type Journal, type JournalTrace, type JournalWitness, openJournal } from '@tallystick/core/journal'
+import type { Journal } from '@tallystick/core/journal'
 import { createPriceBook, type OverrideSource, type PriceBook } from '@tallystick/core/pricing'
 import { type Alerts, createAlerts } from './alert/alerts.ts'
 import type { SendOptions } from './alert/delivery/send.ts'
 import { createBackups } from './backup/backup.ts'
-import { assertRestored } from './backup/restore.ts'
 import { type Budgets, createBudgets } from './budget/budgets.ts'
 import { DiskWatch } from './health/disk-watch.ts'
 import { type ProviderWatch, watchProviders } from './health/provider-watch.ts'
@@ -23,12 +21,11 @@ import type { LoginOptions } from './http/login.ts'
 import type { Protocol012Options } from './http/protocol012/protocol012.ts'
 import { createFirstKey } from './identity/first-key.ts'
 import { LOCAL } from './identity/principal.ts'
-import { idsWitness } from './ingest/dedup/manifest.ts'
 import type { AckMode, Ingest } from './ingest/ingest.ts'
 import { openIngest } from './ingest/open-ingest.ts'
 import { createGenerations } from './langfuse/generations.ts'
 import type { Logger } from './logger.ts'
-import { newWorkTimes, type WorkTimes } from './metrics/operation.ts'
+import { newWorkTimes } from './metrics/operation.ts'
 import { figuresOf, type MetricsOptions } from './metrics/options.ts'
 import { timedStore } from './metrics/timed-store.ts'
 import { createBudgetGate } from './proxy/budget-gate.ts'
@@ -38,12 +35,11 @@ import { createIngestRecorder } from './proxy/recorder.ts'
 import { readUpstreams } from './proxy/upstream.ts'
 import { type Push, startPush } from './push/push.ts'
 import type { PushSettings } from './push/settings.ts'
-import { openMemoryState } from './state/memory.ts'
-import { type DurableState, openState } from './state/open.ts'
+import type { DurableState } from './state/open.ts'
 import type { ControlState } from './state/state.ts'
 import { verifyState } from './state/verify.ts'
-import { locateStore, type OpenStoreOptions, openStore } from './store/open-store.ts'
-import type { StoreStats, UsageStore } from './store/store.ts'
+import { type Closer, openStorage, type StorageOptions, storeUrl } from './storage.ts'
+import type { UsageStore } from './store/store.ts'
 import { assertTraceUrl } from './traces.ts'
 import { startUpkeep, type Upkeep } from './upkeep.ts'
 import { VERSION } from './version.ts'
@@ -51,23 +47,13 @@ import { VERSION } from './version.ts'
 export type { Logger } from './logger.ts'
 
 /** What an embedded Tallystick is made of. */
-export interface OpenOptions {
-  /** Folder of the journal, the ids and the embedded store. Made if it does not exist; not touched with a memory store. */
-  readonly dataDir: string
-  /** `duckdb:PATH` (default: `tallystick.duckdb` in the data directory), `jsonl:PATH?rotate_mb=N` or `memory:?max_events=N`. */
-  readonly store?: string
+export interface OpenOptions extends StorageOptions {
   /** Price files on top of the built-in catalogue. */
   readonly prices?: readonly OverrideSource[]
   /** When a batch that does not say is acknowledged; `durable` when absent. */
   readonly ack?: AckMode
-  /** Single events older than this are dropped, ms. Absent: kept. */
-  readonly retainEventsMs?: number
-  /** Totals older than this are dropped, ms. Absent: kept. */
-  readonly retainCellsMs?: number
-  readonly journal?: { readonly keepMs?: number; readonly segmentBytes?: number; readonly commitDelayMs?: number }
   /** Memory for recent event ids; 64 MiB when absent. */
   readonly dedupMemoryBytes?: number
-  readonly duckdb?: NonNullable<OpenStoreOptions['duckdb']>
   readonly limits?: Partial<Limits>
   readonly allowedHosts?: readonly string[]
   readonly allowedOrigins?: readonly string[]
@@ -99,7 +85,6 @@ export interface OpenOptions {
   readonly dashboardDir?: string
   readonly logger?: Logger
   readonly clock?: Clock
-  readonly random?: Random
 }
 
 /** Everything in one process, without a socket until `listen`. */
@@ -155,8 +140,6 @@ export async function openTallystick(options: OpenOptions): Promise<Tallystick> 
   }
 }
 
-type Closer = () => Promise<void> | void
-
 async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick> {
   const { clock = systemClock, logger = SILENT } = options
   const startedMs = clock.now()
@@ -165,7 +148,12 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
   const prices = createPriceBook({ overrides: options.prices ?? [] })
 
   const times = newWorkTimes()
-  const opening = openStorage(options, closers, clock, times, onError)
+  const opening = openStorage(options, closers, {
+    clock,
+    logger,
+    onError,
+    onCommitTime: (ms) => times.commit.observe(ms * 1000),
+  })
   // Loaded while the store's thread loads the engine: together they are most of a start.
   const [
     { createApp },
@@ -436,121 +424,6 @@ async function closeToStrangers(
 
 const BUILT_DASHBOARD = fileURLToPath(new URL('../dist/dashboard', import.meta.url))
 const SILENT: Logger = { info: () => undefined, warn: () => undefined, error: () => undefined }
-
-interface Storage {
-  readonly journal: Journal | undefined
-  readonly store: UsageStore
-  readonly state: ControlState
-  /** The same where it is on disk. */
-  readonly durable: DurableState | undefined
-}
-
-/** The journal first: it holds the lock of the directory. A memory store has none, since nothing outlives the process. */
-async function openStorage(
-  options: OpenOptions,
-  closers: Closer[],
-  clock: Clock,
-  times: WorkTimes,
-  onError: (error: unknown) => void,
-): Promise<Storage> {
-  const url = storeUrl(options)
-  const { retainEventsMs, retainCellsMs, logger = SILENT } = options
-  let journal: Journal | undefined
-  const openUsageStore = (): Promise<UsageStore> =>
-    openStore(url, {
-      clock,
-      ...(retainEventsMs === undefined ? {} : { eventsTtlMs: retainEventsMs }),
-      duckdb: {
-        onNotice: (notice) => {
-          logger.warn({ notice }, 'the store reports')
-          if (notice.kind === 'journal_damage') void journal?.noteDamage(notice.damage)
-        },
-        ...(retainEventsMs === undefined ? {} : { eventsTtlMs: retainEventsMs }),
-        ...(retainCellsMs === undefined ? {} : { cellsTtlMs: retainCellsMs }),
-        ...options.duckdb,
-      },
-    })
-  if (url.startsWith('memory:')) {
-    const [store, state] = [await openUsageStore(), openMemoryState()]
-    closers.push(state.close, () => store.close())
-    return { journal: undefined, store, state, durable: undefined }
-  }
-  await makeDirectory(options.dataDir)
-  await assertRestored(options.dataDir)
-  let store: UsageStore | undefined
-  let state: DurableState | undefined
-  closers.push(
-    () => journal?.close(),
-    () => state?.close(),
-  )
-  const opened = await openJournal({
-    dir: join(options.dataDir, 'journal'),
-    clock,
-    productVersion: VERSION,
-    onError,
-    onCommitTime: (ms) => times.commit.observe(ms * 1000),
-    ...(options.random ? { random: options.random } : {}),
-    ...options.journal,
-    async witness(found) {
-      store = await openUsageStore()
-      closers.push(store.close.bind(store))
-      return witnessOf(found, await store.stats(), await idsWitness(join(options.dataDir, 'dedup')))
-    },
-  })
-  journal = opened
-  if (store === undefined) throw new TallystickError('internal_error', 'The journal was opened without its store')
-  // With the directory in our hands: the journal's lock is the one that people are told of.
-  state = await openState({
-    dir: join(options.dataDir, 'state'),
-    clock,
-    productVersion: VERSION,
-    onError,
-    onNotice: (notice) => logger.warn({ notice }, 'the control state reports'),
-    ...(options.random ? { random: options.random } : {}),
-  })
-  return { journal: opened, store, state, durable: state }
-}
-
-/**
- * What the store and the files of event ids prove of the journal: how far it had been acknowledged.
- *
- * @throws TallystickError `store_corrupt` when the store belongs to another journal, or its journal is gone as a whole
- */
-function witnessOf(
-  { id, empty }: JournalTrace,
-  { journalId, appliedOrdinal }: StoreStats,
-  ids: JournalWitness,
-): JournalWitness {
-  const foreign = id !== undefined && journalId !== undefined && id !== journalId
-  // A directory that is not mounted looks like this.
-  const gone = empty && appliedOrdinal > 0
-  if (foreign || gone) {
-    throw new TallystickError(
-      'store_corrupt',
-      `The store has applied ${appliedOrdinal} records of ${foreign ? 'another journal than the one' : 'a journal that is not'} ` +
-        'in the data directory. Put back the journal this store belongs to, or run `tallystick rebuild`.',
-    )
-  }
-  const journal = id ?? journalId ?? ids.journal
-  const ordinal = Math.max(appliedOrdinal, ids.journal === journal ? ids.ordinal : 0)
-  return journal === undefined ? { ordinal } : { ordinal, journal }
-}
-
-function storeUrl({ store = 'duckdb:', dataDir }: OpenOptions): string {
-  return locateStore(store, dataDir)
-}
-
-async function makeDirectory(path: string): Promise<void> {
-  try {
-    await mkdir(path, { recursive: true, mode: 0o700 })
-  } catch (cause) {
-    throw new TallystickError(
-      'data_dir_unusable',
-      `The data directory ${path} cannot be made: ${(cause as Error).message}`,
-      { cause },
-    )
-  }
-}
 
 function retentionOf({ retainEventsMs, retainCellsMs }: OpenOptions): {
   retainEventsMs?: number
