@@ -137,6 +137,11 @@ export const operation = dashboard({
           queries: [{ expr: 'max by (source) (tallystick_source_dropped_events)', legend: '{{source}}' }],
         }),
         lines({
+          title: 'Dropped by reason',
+          about: 'The same events by the reason that sources give.',
+          queries: [{ expr: 'max by (reason) (tallystick_dropped_events)', legend: '{{reason}}' }],
+        }),
+        lines({
           title: 'Lost to damage',
           about: 'Accepted events whose record was found damaged before the store had it.',
           queries: [{ expr: 'sum(tallystick_quarantined_events)', legend: 'events' }],

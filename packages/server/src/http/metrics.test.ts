@@ -151,6 +151,7 @@ describe('GET /metrics', () => {
       ['tallystick_invariants_balanced', 1],
       ['tallystick_ready', 1],
       ['tallystick_source_dropped_events{source="s"}', 3],
+      ['tallystick_dropped_events{reason="full"}', 3],
       ['tallystick_source_gap_events{source="s"}', 2],
       ['tallystick_alerts_firing{kind="no_data",severity="warning"}', 1],
       ['tallystick_live_streams{kind="sse"}', 0],

@@ -33,6 +33,7 @@ describe('source gaps', () => {
       missing: 5,
       told: 0,
       untold: 5,
+      reasons: {},
       outstanding: 5,
       forgotten: 0,
       worst: [

@@ -3,7 +3,7 @@ import type { Companion } from './dedup/keeper.ts'
 import type { JournaledEvent } from './dedup/replay.ts'
 import type { GapReport, SourceGap, SourceSelection } from './invariants.ts'
 import { NumberSet } from './number-set.ts'
-import { mergedDrops, type SourceLedger, totalOf } from './source-ledger.ts'
+import { addedDrops, mergedDrops, type SourceLedger, totalOf } from './source-ledger.ts'
 
 interface Source {
   readonly tenantId: string | undefined
@@ -101,6 +101,7 @@ export class SourceGaps implements Companion {
 
   report(selection: SourceSelection = {}): GapReport {
     const gaps: SourceGap[] = []
+    const drops: ReadonlyMap<string, number>[] = []
     const sums = { sources: 0, missing: 0, told: 0, untold: 0, outstanding: 0 }
     for (const source of this.#sources.values()) {
       if (!isSelected(source, selection)) continue
@@ -111,10 +112,11 @@ export class SourceGaps implements Companion {
       sums.told += gap.told
       sums.untold += gap.untold
       sums.outstanding += gap.outstanding
+      if (source.told !== undefined) drops.push(source.told.dropped)
       gaps.push(gap)
     }
     const worst = gaps.sort((a, b) => b.untold - a.untold || b.missing - a.missing || b.told - a.told).slice(0, WORST)
-    return { ...sums, forgotten: this.#forgotten, worst }
+    return { ...sums, reasons: Object.fromEntries(addedDrops(drops)), forgotten: this.#forgotten, worst }
   }
 
   save = (): JsonValue => {

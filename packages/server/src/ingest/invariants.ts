@@ -58,6 +58,8 @@ export interface GapReport {
   readonly told: number
   /** Of the missing ones, those that no source has told of: 0 means that no gap is unexplained. Deliveries that overtake each other show here until they have arrived. */
   readonly untold: number
+  /** `told` by the reasons that sources give: those with most by name, at most 16, and the rest as `other`. */
+  readonly reasons: { readonly [reason: string]: number }
   /** Recorded, and neither arrived nor told of: on their way, or lost. */
   readonly outstanding: number
   /** Sources forgotten because there were too many; their gaps are no longer counted. */

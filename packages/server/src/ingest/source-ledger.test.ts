@@ -8,7 +8,7 @@ import type { UsageStore } from '../store/store.ts'
 import type { Ingest } from './ingest.ts'
 import type { GapReport } from './invariants.ts'
 import { openIngest } from './open-ingest.ts'
-import { ledgersBody, ledgersFromJournal, type SourceLedger } from './source-ledger.ts'
+import { addedDrops, ledgersBody, ledgersFromJournal, type SourceLedger } from './source-ledger.ts'
 import { gate, turn } from './testing/gate.ts'
 import { NOON, openBench, prices, temporaryDir } from './testing/harness.ts'
 
@@ -46,12 +46,32 @@ const told = {
   told: 2,
   untold: 0,
   outstanding: 0,
+  reasons: { evicted: 2 },
   worst: [{ source_id: 'gw', recorded: 5, dropped: { evicted: 2 } }],
 }
 
 const opened: UsageStore[] = []
 afterEach(async () => {
   for (const store of opened.splice(0)) await store.close()
+})
+
+describe('reasons of several sources', () => {
+  test('are added, those with most by name, and their sum is that of all', () => {
+    const said = [
+      new Map([['evicted', 2]]),
+      new Map([
+        ['evicted', 3],
+        ['other', 7],
+      ]),
+      new Map(Array.from({ length: 20 }, (_, at) => [`reason-${at}`, at + 1] as const)),
+    ]
+    const added = addedDrops(said)
+    expect([...added].reduce((sum, [, count]) => sum + count, 0)).toBe(5 + 7 + 210)
+    expect([added.size, added.get('evicted'), added.get('reason-19')]).toEqual([17, 5, 20])
+    // 1 to 4, and one of the two fives: more than sixteen are not named.
+    expect(added.get('other')).toBe(7 + 10 + 5)
+    expect(addedDrops([])).toEqual(new Map())
+  })
 })
 
 describe('a ledger', () => {

@@ -65,6 +65,16 @@ export function mergedDrops(
   return merged
 }
 
+/** The sum over several: the reasons with most by name, the rest as `other`, so that it stays the sum. */
+export function addedDrops(drops: Iterable<ReadonlyMap<string, number>>): ReadonlyMap<string, number> {
+  const all = new Map<string, number>()
+  for (const dropped of drops) for (const [reason, count] of dropped) all.set(reason, (all.get(reason) ?? 0) + count)
+  const named = [...all].sort(([, a], [, b]) => b - a).filter(([reason]) => reason !== OTHER)
+  const kept = new Map(named.slice(0, MAX_REASONS))
+  const others = totalOf(all) - totalOf(kept)
+  return others > 0 ? kept.set(OTHER, others) : kept
+}
+
 export function totalOf(dropped: ReadonlyMap<string, number>): number {
   let total = 0
   for (const count of dropped.values()) total += count

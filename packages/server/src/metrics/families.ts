@@ -116,6 +116,13 @@ export const OPERATION_FAMILIES = {
     labels: ['source'],
     set: 'operation',
   },
+  droppedFor: {
+    name: 'tallystick_dropped_events',
+    type: 'gauge',
+    help: 'The same events by the reason that sources give.',
+    labels: ['reason'],
+    set: 'operation',
+  },
   gaps: {
     name: 'tallystick_source_gap_events',
     type: 'gauge',

@@ -156,9 +156,17 @@ function lagOf(ingest: Ingest): number {
 }
 
 function gapSamples(ingest: Ingest): readonly FamilySamples[] {
-  const { dropped, gaps } = sourceSamples(ingest.gaps())
+  const report = ingest.gaps()
+  const { dropped, gaps } = sourceSamples(report)
   return [
     { family: FAMILIES.dropped, samples: dropped },
+    {
+      family: FAMILIES.droppedFor,
+      samples: Object.entries(report.reasons).map(([reason, value]) => ({
+        labels: { reason: reason.toWellFormed() },
+        value,
+      })),
+    },
     { family: FAMILIES.gaps, samples: gaps },
   ]
 }

@@ -70,6 +70,11 @@ export const INVARIANTS_SCHEMA: Schema = object(
       untold: integer('Of the missing ones, those that no source has told of. 0: no gap is unexplained.'),
       outstanding: integer('Recorded, and neither arrived nor told of: on their way, or lost.'),
       forgotten: integer('Sources no longer remembered because there were too many.'),
+      reasons: {
+        type: 'object',
+        additionalProperties: integer(),
+        description: 'What `told` is made of: at most 16 reasons by name, the rest as `other`.',
+      },
       worst: array(GAP),
     }),
   },
