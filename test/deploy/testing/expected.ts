@@ -181,6 +181,7 @@ export function expected({ atMs, first, last, budgetUsd }: Known): Expected {
     'operation: Time of a question p99': question['p99'] as Values,
     'operation: Gaps by source': { 'agent-7': 2 },
     'operation: Dropped by source': { 'agent-7': 0 },
+    'operation: Dropped by reason': {},
     'operation: Lost to damage': { '': 0 },
     'operation: Alerts firing': { 'budget info': 1, 'budget warning': 1 },
     'operation: Memory': now('process_resident_memory_bytes'),

@@ -26,10 +26,11 @@ test('what is held is of one moment while it is written, snapshots are made and 
       acked = issued
     }
   }
+  const hasFirst = async (): Promise<boolean> => (await readdir(from)).includes('0000000001.jsonl')
   const writing = writer()
   let held = 0
   try {
-    for (let attempt = 0; attempt < 200 && held < 8; attempt++) {
+    for (let attempt = 0; attempt < 200 && (held < 8 || (await hasFirst())); attempt++) {
       const ackedBefore = acked
       const to = join(dir, `held-${attempt}`)
       const end = await holdState(state, from, to)
@@ -46,7 +47,7 @@ test('what is held is of one moment while it is written, snapshots are made and 
     await writing
     await state.close()
   }
-  expect(held).toBe(8)
+  expect(held).toBeGreaterThanOrEqual(8)
   // Or nothing was dropped meanwhile.
-  expect(await readdir(from)).not.toContain('0000000001.jsonl')
+  expect(await hasFirst()).toBe(false)
 })
