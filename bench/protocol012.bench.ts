@@ -1,4 +1,5 @@
-import { rmSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { fill } from './fill.ts'
 import { line, machine, median, option, quantile, usageOf } from './report.ts'
 import { startTallystick, untilSealed, workFolder } from './servers.ts'
@@ -7,7 +8,7 @@ import { startTallystick, untilSealed, workFolder } from './servers.ts'
  * Each query of Protocol 012 over HTTP beside its documented target, all time and one agent's, with what it costs the server
  * in CPU.
  *
- *   npm run bench -- protocol012 [--events 1000000] [--agents 1000] [--days 30] [--repeat 20] [--dir DIR (kept)]
+ *   npm run bench -- protocol012 [--events 1000000] [--agents 1000] [--days 30] [--repeat 20] [--dir DIR (kept, and filled once)]
  */
 const events = Number(option('events', '1000000'))
 const agents = Number(option('agents', '1000'))
@@ -37,19 +38,21 @@ const SEARCHES: readonly string[] = [
 
 console.log(machine())
 let started = performance.now()
-await fill(
-  dir,
-  events,
-  days,
-  (done) => process.stderr.write(`\rfilled ${done.toLocaleString('en-US')}`),
-  (event, random) => ({
-    ...event,
-    agent_id: `agent_${Math.floor(random() ** 2 * agents)}`,
-    provider_id: `ip_${event['provider']}_00${1 + Math.floor(random() * 2)}`,
-  }),
-)
-process.stderr.write('\n')
-line('fill', { events, agents, 'events/s': events / ((performance.now() - started) / 1000) })
+if (!existsSync(join(dir, 'journal'))) {
+  await fill(
+    dir,
+    events,
+    days,
+    (done) => process.stderr.write(`\rfilled ${done.toLocaleString('en-US')}`),
+    (event, random) => ({
+      ...event,
+      agent_id: `agent_${Math.floor(random() ** 2 * agents)}`,
+      provider_id: `ip_${event['provider']}_00${1 + Math.floor(random() * 2)}`,
+    }),
+  )
+  process.stderr.write('\n')
+  line('fill', { events, agents, 'events/s': events / ((performance.now() - started) / 1000) })
+}
 
 const server = await startTallystick(dir)
 started = performance.now()

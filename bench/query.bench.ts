@@ -1,4 +1,4 @@
-import { createReadStream, createWriteStream, rmSync } from 'node:fs'
+import { createReadStream, createWriteStream, existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { DuckDBInstance } from '@duckdb/node-api'
@@ -10,7 +10,7 @@ import { tableSizes } from './sizes.ts'
 /**
  * Dashboard queries over HTTP against a raw DuckDB scan of the same file and a scan of the same events as JSONL.
  *
- *   npm run bench -- query [--events 1000000] [--days 30] [--repeat 20] [--dir DIR (kept)]
+ *   npm run bench -- query [--events 1000000] [--days 30] [--repeat 20] [--dir DIR (kept, and filled once)]
  */
 const events = Number(option('events', '1000000'))
 const days = Number(option('days', '30'))
@@ -20,9 +20,11 @@ const dir = kept || workFolder()
 console.log(machine())
 
 let started = performance.now()
-await fill(dir, events, days, (done) => process.stderr.write(`\rfilled ${done.toLocaleString('en-US')}`))
-process.stderr.write('\n')
-line('fill', { events, 'events/s': events / ((performance.now() - started) / 1000) })
+if (!existsSync(join(dir, 'journal'))) {
+  await fill(dir, events, days, (done) => process.stderr.write(`\rfilled ${done.toLocaleString('en-US')}`))
+  process.stderr.write('\n')
+  line('fill', { events, 'events/s': events / ((performance.now() - started) / 1000) })
+}
 
 const server = await startTallystick(dir)
 started = performance.now()
