@@ -24,7 +24,7 @@ function evidence(more: Partial<Evidence> = {}): Evidence {
   const ledger = new OrdinalLedger()
   ledger.settle(ledger.pledge(1, 10), true)
   const stats = { events: 5, expired: 2, cleared: 1, appliedOrdinal: 8, oldestMs: null, newestMs: null, bytes: 0 }
-  const gaps = { sources: 0, missing: 0, told: 0, untold: 0, outstanding: 0, forgotten: 0, worst: [] }
+  const gaps = { sources: 0, missing: 0, told: 0, untold: 0, outstanding: 0, forgotten: 0, reasons: {}, worst: [] }
   return { atMs: 1, counts: counts(), stats, ledger, durableOrdinal: 10, damagedLines: 0, gaps, ...more }
 }
 

@@ -10,7 +10,7 @@ const gap = (source_id: string, epoch: number, told: number, untold: number): So
 function report(worst: readonly SourceGap[], more: { told?: number; untold?: number } = {}): GapReport {
   const sum = (of: (one: SourceGap) => number): number => worst.reduce((total, one) => total + of(one), 0)
   return {
-    ...{ sources: 1, missing: 0, outstanding: 0, forgotten: 0, worst },
+    ...{ sources: 1, missing: 0, outstanding: 0, forgotten: 0, reasons: {}, worst },
     told: sum(({ told }) => told) + (more.told ?? 0),
     untold: sum(({ untold }) => untold) + (more.untold ?? 0),
   }

@@ -90,6 +90,7 @@ export const NO_GAPS: GapReport = {
   untold: 0,
   outstanding: 0,
   forgotten: 0,
+  reasons: {},
   worst: [],
 }
 
