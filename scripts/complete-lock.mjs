@@ -35,36 +35,40 @@ const PROCESSORS = new Set([
   'wasm32',
 ])
 
-const path = join(ROOT, 'package-lock.json')
-const lock = JSON.parse(readFileSync(path, 'utf8'))
-const added = []
-for (const [place, entry] of Object.entries(lock.packages)) {
-  for (const [name, version] of Object.entries(entry.optionalDependencies ?? {})) {
-    if (
-      place.startsWith('packages/') ||
-      lock.packages[`node_modules/${name}`] ||
-      lock.packages[`${place}/node_modules/${name}`]
-    )
-      continue
-    const words = name.split(/[/-]/)
-    const os = words.map((word) => SYSTEMS.get(word)).find((system) => system !== undefined)
-    const cpu = words
-      .map((word) => (word === 'arm' || word === 'wasm32' ? word : [...PROCESSORS].find((known) => word === known)))
-      .find(Boolean)
-    if (!/^\d+\.\d+\.\d+/.test(version)) continue
-    lock.packages[`node_modules/${name}`] = {
-      version,
-      ...(cpu === undefined ? {} : { cpu: [cpu] }),
-      ...(entry.dev ? { dev: true } : {}),
-      optional: true,
-      ...(os === undefined ? {} : { os: [os] }),
-      ...(words.some((word) => word.startsWith('musl')) ? { libc: ['musl'] } : {}),
+for (const path of ['package-lock.json', 'test/engines/clickhouse/package-lock.json']) complete(path)
+
+function complete(file) {
+  const path = join(ROOT, file)
+  const lock = JSON.parse(readFileSync(path, 'utf8'))
+  const added = []
+  for (const [place, entry] of Object.entries(lock.packages)) {
+    for (const [name, version] of Object.entries(entry.optionalDependencies ?? {})) {
+      if (
+        place.startsWith('packages/') ||
+        lock.packages[`node_modules/${name}`] ||
+        lock.packages[`${place}/node_modules/${name}`]
+      )
+        continue
+      const words = name.split(/[/-]/)
+      const os = words.map((word) => SYSTEMS.get(word)).find((system) => system !== undefined)
+      const cpu = words
+        .map((word) => (word === 'arm' || word === 'wasm32' ? word : [...PROCESSORS].find((known) => word === known)))
+        .find(Boolean)
+      if (!/^\d+\.\d+\.\d+/.test(version)) continue
+      lock.packages[`node_modules/${name}`] = {
+        version,
+        ...(cpu === undefined ? {} : { cpu: [cpu] }),
+        ...(entry.dev ? { dev: true } : {}),
+        optional: true,
+        ...(os === undefined ? {} : { os: [os] }),
+        ...(words.some((word) => word.startsWith('musl')) ? { libc: ['musl'] } : {}),
+      }
+      added.push(name)
     }
-    added.push(name)
   }
+  const root = lock.packages['']
+  const rest = Object.entries(lock.packages).filter(([place]) => place !== '')
+  lock.packages = { '': root, ...Object.fromEntries(rest.sort(([a], [b]) => (a < b ? -1 : 1))) }
+  writeFileSync(path, `${JSON.stringify(lock, null, 2)}\n`)
+  console.log(added.length === 0 ? `${file} is complete.` : `${file}: added ${added.length}: ${added.join(', ')}`)
 }
-const root = lock.packages['']
-const rest = Object.entries(lock.packages).filter(([place]) => place !== '')
-lock.packages = { '': root, ...Object.fromEntries(rest.sort(([a], [b]) => (a < b ? -1 : 1))) }
-writeFileSync(path, `${JSON.stringify(lock, null, 2)}\n`)
-console.log(added.length === 0 ? 'The lock file is complete.' : `Added ${added.length}: ${added.join(', ')}`)

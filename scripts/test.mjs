@@ -13,6 +13,7 @@ const filters = process.argv.slice(2).filter((argument) => argument !== '--long'
 
 await install()
 await systemPackages()
+await clickhouseEngine()
 await build()
 
 const report = join(ROOT, 'test-output', 'vitest.json')
@@ -41,6 +42,7 @@ async function systemPackages() {
     ['curl', () => works('curl', ['--version'])],
     ['jq', () => works('jq', ['--version'])],
     ['python3-requests', () => works('python3', ['-c', 'import requests'])],
+    ['redis-server', () => works('redis-server', ['--version']) && works('redis-cli', ['--version'])],
     ['prometheus', () => works('prometheus', ['--version']) && works('promtool', ['--version'])],
   ]
   const missing = tools.filter(([, present]) => !present()).map(([name]) => name)
@@ -66,8 +68,21 @@ async function systemPackages() {
   process.exit(1)
 }
 
+/** The ClickHouse engine, half a gigabyte: a package of its own, which nothing but the tests installs. */
+async function clickhouseEngine() {
+  const directory = join(ROOT, 'test', 'engines', 'clickhouse')
+  if (existsSync(join(directory, 'node_modules', 'chdb'))) return
+  await step('Installing the ClickHouse engine for the tests (540 MB)', 'npm', [
+    'ci',
+    '--no-audit',
+    '--no-fund',
+    '--prefix',
+    directory,
+  ])
+}
+
 /**
- * Some packages start a service as they are installed: prometheus would listen on port 9090 of every address. A policy of the
+ * Some packages start a service as they are installed: prometheus would listen on port 9090 of every address, redis-server on 6379. A policy of the
  * administrator's own stands.
  */
 async function withoutServices(installing) {
