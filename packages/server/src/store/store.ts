@@ -17,7 +17,16 @@ export interface EventSink {
    * Takes events in ordinal order. Idempotent: events at or below the highest ordinal already applied are skipped, so
    * a replay changes nothing.
    */
-  append(events: readonly StoredEvent[]): Promise<void>
+  append(events: readonly StoredEvent[], options?: AppendOptions): Promise<void>
+}
+
+export interface AppendOptions {
+  /**
+   * The ordinal that the store is thought to have applied. A store in another process may have lost it (emptied by others, a
+   * replica that lags in its place): then it takes nothing and rejects with `store_unavailable`, and `stats` tells how far it has
+   * come. Other stores need not look at it.
+   */
+  readonly after?: number
 }
 
 /**
@@ -129,6 +138,8 @@ export interface StoreCapabilities {
   readonly durable: boolean
   /** Totals outlive raw events. */
   readonly cells: boolean
+  /** Lives in another process, which may be away, and come back with less than it had. */
+  readonly remote?: true
   /** Beyond this many the oldest events go. Absent: no bound but the disk. */
   readonly maxEvents?: number
 }
@@ -210,6 +221,8 @@ export interface StoreStats {
   readonly sealedToMs?: number
   /** Events before that instant that came too late for the cells; they are read one by one until the next sealing. */
   readonly lateEvents?: number
-  /** Bytes on disk, 0 for memory. */
+  /** Bytes on disk, 0 where there are none or nobody knows. */
   readonly bytes: number
+  /** Sentences: what is not as it should be around the store, although it works. */
+  readonly warnings?: readonly string[]
 }
