@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { UsageEvent } from '@tallystick/core/event'
-import { NO_MODEL } from '@tallystick/core/event'
+import { encodeRoutiium, NO_MODEL, type UsageEvent } from '@tallystick/core/event'
 import { encodeDocument, readDocument, stampText } from '../jsonl/document-line.ts'
 import type { StoredEvent } from '../store.ts'
 import type { Argument } from './connection.ts'
@@ -34,6 +33,11 @@ export function placedEvent(name: string, text: string): PlacedEvent | undefined
   const { event, stamp } = document
   if (stamp !== undefined) return { name, own: true, ordinal: stamp.ordinal, receivedMs: stamp.receivedMs, event }
   return { name, own: false, ordinal: foreignOrdinal(name), receivedMs: event.timestampMs, event }
+}
+
+/** What stands under its name: ours tell their place in the journal. */
+export function documentOf(placed: PlacedEvent): string {
+  return placed.own ? encodeDocument(placed) : JSON.stringify(encodeRoutiium(placed.event))
 }
 
 /** Negative, where no ordinal of the journal is, and always the same for the same name. */

@@ -1,8 +1,6 @@
-import { encodeRoutiium } from '@tallystick/core/event'
 import { isErased } from '../erased.ts'
-import { encodeDocument } from '../jsonl/document-line.ts'
 import type { EraseRequest } from '../store.ts'
-import { placedEvent } from './documents.ts'
+import { type PlacedEvent, placedEvent } from './documents.ts'
 import type { Part } from './part.ts'
 import { GREP } from './scripts.ts'
 
@@ -24,19 +22,14 @@ export async function erasePart(part: Part, request: EraseRequest): Promise<numb
     for (let at = 0; at < page.names.length; at += STEP_NAMES) {
       const some = page.names.slice(at, at + STEP_NAMES)
       const found = (await part.connection.run(GREP, [byTime], [prefix, needle, ...some])) as string[]
+      const erased: PlacedEvent[] = []
       for (let index = 0; index + 1 < found.length; index += 2) {
-        const [name = '', text = ''] = found.slice(index, index + 2)
-        const placed = placedEvent(name, text)
+        const placed = placedEvent(found[index] as string, found[index + 1] as string)
         if (placed === undefined || !isErased(placed, request)) continue
-        const { ordinal, receivedMs } = placed
-        const event = { ...placed.event, userId: request.pseudonym }
-        const document = placed.own
-          ? encodeDocument({ ordinal, receivedMs, event })
-          : JSON.stringify(encodeRoutiium(event))
-        // Only where it still stands: it may have expired since.
-        await part.connection.command('SET', part.keys.event(name), document, 'XX', 'KEEPTTL')
-        events++
+        erased.push({ ...placed, event: { ...placed.event, userId: request.pseudonym } })
       }
+      await part.rewrite(erased)
+      events += erased.length
     }
     if (page.next === undefined) return events
     from = page.next

@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import type { StoredEvent } from '../store.ts'
 import type { Argument, Connection } from './connection.ts'
-import { applyArguments, type PlacedEvent, placedEvent } from './documents.ts'
+import { applyArguments, documentOf, type PlacedEvent, placedEvent } from './documents.ts'
 import type { Keys } from './keys.ts'
 import { APPLY, FORGET, NAMES, REMOVE, STATS } from './scripts.ts'
 
@@ -148,6 +148,17 @@ export class Part {
       }
     }
     return found
+  }
+
+  /**
+   * Writes documents anew in their place, with what time they have left; only where they still stand.
+   */
+  async rewrite(events: readonly PlacedEvent[]): Promise<void> {
+    const writing = events.map((placed) =>
+      this.connection.command('SET', this.keys.event(placed.name), documentOf(placed), 'XX', 'KEEPTTL'),
+    )
+    // All of them are waited for, so that nothing is under way when this is asked for again.
+    for (const written of await Promise.allSettled(writing)) if (written.status === 'rejected') throw written.reason
   }
 
   /** Names that no document stands under go; those of our own events stay, since they are accounted for. */

@@ -4,6 +4,7 @@ import type { OrdinalRange } from '@tallystick/core/journal'
 import { cellFolder, finishQuery, type Query, type QueryResult, queryPlan } from '@tallystick/core/query'
 import { throwIfAborted } from '../abort.ts'
 import { Mutex } from '../mutex.ts'
+import { newsOf, type Repricing } from '../repriced.ts'
 import { spreadFolder } from '../spread.ts'
 import type {
   AppendOptions,
@@ -28,6 +29,7 @@ import { expirePart, KindFloors, msToLive, setExpiry, TTL_MARGIN_MS } from './ex
 import { readHeld } from './held.ts'
 import type { Applied, Part } from './part.ts'
 import { readPages } from './read.ts'
+import { repricePart } from './reprice.ts'
 import { readScan } from './scan.ts'
 import { dropFromSets } from './scan-keys.ts'
 import type { ServerCheck } from './server-check.ts'
@@ -69,24 +71,21 @@ export class RedisStore implements UsageStore {
   append(events: readonly StoredEvent[], { after = 0 }: AppendOptions = {}): Promise<void> {
     return this.#mutex.run(async () => {
       await this.#check.look()
-      const { ttlMs, clock } = this.#settings
-      const nowMs = clock.now()
-      const parts = this.#parts
-      const request = { journalId: this.#journalId, after, through: events.at(-1)?.ordinal ?? after }
-      const applied = await Promise.all(
-        parts.map((part, index) =>
-          part.apply(
-            parts.length === 1 ? events : events.filter(({ ordinal }) => ordinal % parts.length === index),
-            request,
-            ({ event }) => msToLive(event.timestampMs, nowMs, ttlMs),
-          ),
-        ),
-      )
-      for (const result of applied) this.#accept(result, after)
-      this.#foreign = undefined
+      await this.#apply(events, after, events.at(-1)?.ordinal ?? after)
       for (const { event } of events) this.#kinds.appended(event.kind, event.timestampMs)
-      if (!this.#expiryIsSet) await this.#settleExpiry(nowMs)
+      if (!this.#expiryIsSet) await this.#settleExpiry()
       this.#warn()
+    })
+  }
+
+  reprice(repricings: readonly Repricing[], { after = 0 }: AppendOptions = {}): Promise<void> {
+    return this.#mutex.run(async () => {
+      await this.#apply([], after, after)
+      const { appliedOrdinal } = await this.#look()
+      const news = newsOf(repricings, appliedOrdinal)
+      if (news === undefined) return
+      await Promise.all(this.#parts.map((part) => repricePart(part, news)))
+      await this.#apply([], appliedOrdinal, news.ordinal)
     })
   }
 
@@ -213,6 +212,23 @@ export class RedisStore implements UsageStore {
     }
   }
 
+  async #apply(events: readonly StoredEvent[], after: number, through: number): Promise<void> {
+    const { ttlMs, clock } = this.#settings
+    const nowMs = clock.now()
+    const parts = this.#parts
+    const applied = await Promise.all(
+      parts.map((part, index) =>
+        part.apply(
+          parts.length === 1 ? events : events.filter(({ ordinal }) => ordinal % parts.length === index),
+          { journalId: this.#journalId, after, through },
+          ({ event }) => msToLive(event.timestampMs, nowMs, ttlMs),
+        ),
+      ),
+    )
+    for (const result of applied) this.#accept(result, after)
+    this.#foreign = undefined
+  }
+
   #accept(result: Applied, after: number): void {
     if (result.kind === 'foreign') {
       this.#foreign = result.journalId
@@ -241,8 +257,9 @@ export class RedisStore implements UsageStore {
   }
 
   /** Retention that was changed holds for what is there too. */
-  async #settleExpiry(nowMs: number): Promise<void> {
-    const { ttlMs } = this.#settings
+  async #settleExpiry(): Promise<void> {
+    const { ttlMs, clock } = this.#settings
+    const nowMs = clock.now()
     const kept = Number.isFinite(ttlMs) ? ttlMs : 0
     for (const part of this.#parts) {
       const found = await part.stats()

@@ -259,3 +259,16 @@ for at = 2, #ARGV, 4 do
 end
 return wrong
 `)
+
+/**
+ * The names of events by their ordinals; an empty one where there is none.
+ *
+ * KEYS by_ordinal; ARGV ordinals.
+ */
+export const NAMED = script(`
+local names = {}
+for at = 1, #ARGV do
+  names[at] = redis.call('ZRANGEBYSCORE', KEYS[1], ARGV[at], ARGV[at], 'LIMIT', 0, 1)[1] or ''
+end
+return names
+`)
