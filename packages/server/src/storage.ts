@@ -100,7 +100,7 @@ export async function openStorage(
     async witness(found) {
       store = await openUsageStore()
       closers.push(store.close.bind(store))
-      return witnessOf(found, await store.stats(), await idsWitness(join(options.dataDir, 'dedup')))
+      return witnessOf(found, await statsOf(store), await idsWitness(join(options.dataDir, 'dedup')))
     },
   })
   journal = opened
@@ -124,7 +124,7 @@ export async function openStorage(
  */
 function witnessOf(
   { id, empty }: JournalTrace,
-  { journalId, appliedOrdinal }: StoreStats,
+  { journalId, appliedOrdinal }: Pick<StoreStats, 'journalId' | 'appliedOrdinal'>,
   ids: JournalWitness,
 ): JournalWitness {
   const foreign = id !== undefined && journalId !== undefined && id !== journalId
@@ -140,6 +140,16 @@ function witnessOf(
   const journal = id ?? journalId ?? ids.journal
   const ordinal = Math.max(appliedOrdinal, ids.journal === journal ? ids.ordinal : 0)
   return journal === undefined ? { ordinal } : { ordinal, journal }
+}
+
+/** A store in another process may be away; then it proves nothing, and the journal is opened by itself. */
+async function statsOf(store: UsageStore): Promise<Pick<StoreStats, 'journalId' | 'appliedOrdinal'>> {
+  try {
+    return await store.stats()
+  } catch (error) {
+    if (!store.capabilities.remote) throw error
+    return { appliedOrdinal: 0 }
+  }
 }
 
 export function storeUrl({ store = 'duckdb:', dataDir }: Pick<StorageOptions, 'store' | 'dataDir'>): string {
