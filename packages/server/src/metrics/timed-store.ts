@@ -25,6 +25,7 @@ export function timedStore(store: UsageStore, clock: Clock, took: (ms: number) =
     append: (events) => store.append(events),
     held: (range, limit) => store.held(range, limit),
     stats: () => store.stats(),
+    reprice: (repricings) => store.reprice(repricings),
     prune: (request) => store.prune(request),
     clear: () => store.clear(),
     close: () => store.close(),

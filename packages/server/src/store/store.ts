@@ -1,6 +1,7 @@
 import type { FieldName, UsageEvent } from '@tallystick/core/event'
 import type { JournalEnd, OrdinalRange } from '@tallystick/core/journal'
 import type { Filter, Quantity, Query, QueryResult } from '@tallystick/core/query'
+import type { Repricing } from './repriced.ts'
 
 /** An event as it stands in the journal and the stores: with its ordinal (position in the one order of acceptance). */
 export interface StoredEvent {
@@ -61,6 +62,13 @@ export interface UsageStore extends EventSink {
     readonly eventsBeforeMs?: number
     readonly cellsBeforeMs?: number
   }): Promise<{ readonly eventsDropped: number }>
+  /**
+   * Keeps what events come to at newer prices (`repriced.ts`). Takes one or more in ordinal order with `append` and as idempotent:
+   * those at or below the highest applied ordinal are skipped, and that of the last is the highest then. Of two about one event
+   * the later counts. Events that the store does not hold, since they were cleared or have expired, are passed over; totals
+   * change by what the others do.
+   */
+  reprice(repricings: readonly Repricing[]): Promise<void>
   /** Removes everything. The highest applied ordinal stays, so a replay resurrects nothing. */
   clear(): Promise<void>
   close(): Promise<void>

@@ -29,6 +29,8 @@ export interface Block {
 
 /** About as much as can be parsed without holding up whoever else waits for the thread. */
 export const BLOCK_BYTES = 512 * 1024
+/** A block this long is a line of somebody's that is no document; a file with one is not written anew. */
+export const MAX_BLOCK_BYTES = 64 * 1024 * 1024
 
 /** What a block must know of a line with a document. */
 export interface PlacedLine {

@@ -1,27 +1,28 @@
 import { open, rename, rm } from 'node:fs/promises'
 import { nodeFs } from '@tallystick/core/journal'
-import { BlockBuilder, type BlockRules, type PlacedLine } from './block.ts'
+import { BlockBuilder, type BlockRules, MAX_BLOCK_BYTES, type PlacedLine } from './block.ts'
 import { type DataFile, identityOf, isUntouched, lookAt } from './data-file.ts'
 import { readLine, stampOf } from './document-line.ts'
 import type { StoreNames } from './names.ts'
 import { readBlock } from './read-block.ts'
 
 const LINE_FEED = 0x0a
-/** A block this long is a line of somebody's that is no document; a file with one is left alone. */
-const MAX_BLOCK_BYTES = 64 * 1024 * 1024
-
-/** Which lines of a file stay; asked for each line that is a document. */
-export type Keep = (line: PlacedLine) => boolean
 
 /**
- * Writes a file anew without some of its documents and puts it in place of the old one, durably. What is no document is
+ * What becomes of a line that is a document, line feed included: undefined where it goes, itself where it stays. A line that
+ * takes its place has the same instant and ordinal.
+ */
+export type Rewrite = (line: PlacedLine, whole: Buffer) => Buffer | undefined
+
+/**
+ * Writes a file anew, its documents as `rewrite` has them, and puts it in place of the old one, durably. What is no document is
  * kept. Undefined if somebody has written to it meanwhile; then nothing was done.
  */
 export async function rewriteFile(
   names: StoreNames,
   file: DataFile,
   rules: BlockRules,
-  keep: Keep,
+  rewrite: Rewrite,
 ): Promise<DataFile | undefined> {
   if (file.blocks.some(({ start, end }) => end - start > MAX_BLOCK_BYTES)) return undefined
   const temporary = `${file.path}.tmp`
@@ -37,8 +38,9 @@ export async function rewriteFile(
         const feed = bytes.indexOf(LINE_FEED, start)
         const end = feed < 0 ? bytes.length : feed
         const line = block.trusted ? stampedLine(bytes, start, end) : placedLine(bytes, start, end)
-        if (line === undefined || keep(line)) {
-          const whole = bytes.subarray(start, end + 1)
+        const before = bytes.subarray(start, end + 1)
+        const whole = line === undefined ? before : rewrite(line, before)
+        if (whole !== undefined) {
           kept.push(whole)
           builder.line(whole, line ?? (end === start ? null : undefined))
         }

@@ -5,6 +5,7 @@ import type { OrdinalRange } from '@tallystick/core/journal'
 import type { Query, QueryResult } from '@tallystick/core/query'
 import { throwIfAborted } from '../abort.ts'
 import { Mutex } from '../mutex.ts'
+import { newsOf, type Repricing } from '../repriced.ts'
 import type {
   QueryOptions,
   ScanPage,
@@ -26,6 +27,7 @@ import { hiddenBytes, hideExpired } from './expire.ts'
 import type { FileSet } from './file-set.ts'
 import { readHeld } from './held.ts'
 import { readPage } from './page.ts'
+import { repriceFile } from './reprice.ts'
 import { openSnapshot, type Snapshot } from './snapshot.ts'
 import { Writer } from './writer.ts'
 
@@ -149,6 +151,22 @@ export class JsonlStore implements UsageStore {
     })
   }
 
+  reprice(repricings: readonly Repricing[]): Promise<void> {
+    return this.#alone('New prices cannot be written', async (set) => {
+      await set.look('all')
+      const news = newsOf(repricings, set.state.appliedOrdinal)
+      if (news === undefined) return
+      await set.repair()
+      for (const before of set.files) {
+        const file = await repriceFile(set.names, before, set.rules(before), news.changes)
+        if (file !== before) await this.#writer.close()
+        set.put(file)
+      }
+      set.state = { ...set.state, appliedOrdinal: news.ordinal }
+      await set.noteAll()
+    })
+  }
+
   clear(): Promise<void> {
     return this.#alone('The store cannot be cleared', async (set) => {
       await set.look('all')
@@ -194,7 +212,9 @@ export class JsonlStore implements UsageStore {
         const { floorMs } = set.state
         const rules = set.rules(file)
         const current = set.files.find(({ number }) => number === file.number) ?? file
-        const rewritten = await rewriteFile(set.names, current, rules, ({ timestampMs }) => timestampMs >= floorMs)
+        const rewritten = await rewriteFile(set.names, current, rules, ({ timestampMs }, whole) =>
+          timestampMs >= floorMs ? whole : undefined,
+        )
         if (rewritten) set.put(rewritten)
         dropped ||= rewritten !== undefined
       }
