@@ -27,6 +27,7 @@ export function timedStore(store: UsageStore, clock: Clock, took: (ms: number) =
     stats: () => store.stats(),
     reprice: (repricings) => store.reprice(repricings),
     prune: (request) => store.prune(request),
+    erase: (request) => store.erase(request),
     clear: () => store.clear(),
     close: () => store.close(),
     ...(store.belongTo ? { belongTo: store.belongTo.bind(store) } : {}),

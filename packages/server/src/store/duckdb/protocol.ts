@@ -15,6 +15,7 @@ export type RemoteMethod =
   | 'prune'
   | 'reprice'
   | 'clear'
+  | 'erase'
   | 'audit'
   | 'copyTo'
   | 'maintain'

@@ -5,8 +5,10 @@ import type { Query, QueryResult } from '@tallystick/core/query'
 import { queryCancelled, throwIfAborted } from '../abort.ts'
 import type { Repricing } from '../repriced.ts'
 import type {
+  EraseRequest,
   FollowerProgress,
   JournalFollower,
+  PruneRequest,
   QueryOptions,
   ScanPage,
   ScanRequest,
@@ -109,10 +111,7 @@ export class RemoteDuckdbStore implements DuckdbStore {
     return this.#call('stats', [])
   }
 
-  prune(request: {
-    readonly eventsBeforeMs?: number
-    readonly cellsBeforeMs?: number
-  }): Promise<{ readonly eventsDropped: number }> {
+  prune(request: PruneRequest): Promise<{ readonly eventsDropped: number }> {
     return this.#call('prune', [request])
   }
 
@@ -122,6 +121,10 @@ export class RemoteDuckdbStore implements DuckdbStore {
 
   clear(): Promise<void> {
     return this.#call('clear', [])
+  }
+
+  erase(request: EraseRequest): Promise<{ readonly events: number }> {
+    return this.#call('erase', [request])
   }
 
   audit(): Promise<AuditReport> {

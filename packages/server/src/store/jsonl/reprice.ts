@@ -1,38 +1,45 @@
 import { TallystickError } from '@tallystick/core'
 import { wireName } from '@tallystick/core/event'
 import type { RepricedEvent } from '../repriced.ts'
-import { type Block, type BlockRules, MAX_BLOCK_BYTES } from './block.ts'
-import { rewriteFile } from './compact.ts'
-import type { DataFile } from './data-file.ts'
-import type { StoreNames } from './names.ts'
+import type { Block } from './block.ts'
+import { type Change, MAX_BLOCK_BYTES, rewriteFile } from './compact.ts'
+import type { FileSet } from './file-set.ts'
 
 const UP = wireName('repricedUpNanoUsd')
 const DOWN = wireName('repricedDownNanoUsd')
 const PRICE = wireName('repricedPriceId')
 
+/** Somebody else may write to the file while it is written anew. */
+const ATTEMPTS = 10
+
 /**
- * The file with its documents as they are repriced; itself where it has none of them. A file that holds a line too long to be
- * read is left as it is.
+ * Writes a file anew with its documents as they are repriced. One that holds none of them, or a line too long to be read, stays
+ * as it is.
  *
- * @throws TallystickError `store_unavailable` if somebody writes to it meanwhile; then nothing was done
+ * @throws TallystickError `store_unavailable` if somebody keeps writing to it
  */
-export async function repriceFile(
-  names: StoreNames,
-  file: DataFile,
-  rules: BlockRules,
+export async function repriceInFile(
+  set: FileSet,
+  number: number,
   changes: ReadonlyMap<number, RepricedEvent>,
-): Promise<DataFile> {
-  const ordinals = [...changes.keys()].sort((a, b) => a - b)
-  if (!file.blocks.some((block) => holdsAny(block, ordinals))) return file
-  if (file.blocks.some(({ start, end }) => end - start > MAX_BLOCK_BYTES)) return file
-  const rewritten = await rewriteFile(names, file, rules, ({ ordinal }, whole) => {
-    const change = ordinal === undefined ? undefined : changes.get(ordinal)
-    return change === undefined ? whole : repricedLine(whole, change)
-  })
-  if (rewritten) return rewritten
+): Promise<void> {
+  const ordinals = [...changes.keys()]
+  const change: Change = (bytes, line) => {
+    const of = line?.ordinal === undefined ? undefined : changes.get(line.ordinal)
+    return of === undefined ? bytes : repricedLine(bytes, of)
+  }
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+    const file = set.files.find((one) => one.number === number)
+    if (!file?.blocks.some((block) => holdsAny(block, ordinals))) return
+    if (file.blocks.some(({ start, end }) => end - start > MAX_BLOCK_BYTES)) return
+    const rewritten = await rewriteFile(set.names, file, set.rules(file), change)
+    if (rewritten) return set.put(rewritten)
+    await set.look('all')
+    await set.repair()
+  }
   throw new TallystickError(
     'store_unavailable',
-    `${file.path} was written to while it was repriced; it is tried again.`,
+    `New prices cannot be written into ${set.names.active}: others keep writing to it.`,
   )
 }
 
