@@ -148,6 +148,7 @@ async function priceRange(live: Live, parts: RepricingParts, signal: AbortSignal
     fromMs = Number.POSITIVE_INFINITY
     toMs = 0
   }
+  const pricesVersion = prices.version
   await ingest.applied()
   const { rows } = await parts.store.query(request.query, { signal })
   const days = rows.map((row) => ({ startMs: row['time_ms'] as number, requests: Number(row['requests']) }))
@@ -157,6 +158,8 @@ async function priceRange(live: Live, parts: RepricingParts, signal: AbortSignal
     const endMs = days[index + 1]?.startMs ?? request.query.toMs
     for await (const events of pagesOf(parts.store, request.query, startMs, endMs)) {
       signal.throwIfAborted()
+      if (prices.version !== pricesVersion)
+        throw new TallystickError('invalid_prices', 'The prices were replaced meanwhile; run it again with those there are now.')
       for (const stored of events) {
         const { change, outcome, ...compared } = priceAnew(stored, prices)
         live.scanned++
