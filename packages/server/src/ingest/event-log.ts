@@ -8,15 +8,28 @@ export interface EventLog {
   append(count: number, write: (line: JsonBytes, index: number) => void): AppendTicket
   /** Gives one ordinal to the removal of every event before it. */
   clear(atMs: number): AppendTicket
+  /** Gives one ordinal to the mark that a user was erased from everything up to an ordinal. */
+  erased(mark: ErasureMark): AppendTicket
   /** Gives one ordinal to what senders say of events that will never come. */
   tell(ledgers: readonly SourceLedger[]): AppendTicket
   end(): JournalEnd
+}
+
+/** What the journal says of an erasure: not whose. */
+export interface ErasureMark {
+  readonly atMs: number
+  readonly pseudonym: string
+  readonly throughOrdinal: number
 }
 
 export function journalLog(journal: Journal): EventLog {
   return {
     append: (count, write) => journal.append({ type: 'event', count, write }),
     clear: (atMs) => journal.append([{ type: 'clear', body: `"r":${atMs}` }]),
+    erased: ({ atMs, pseudonym, throughOrdinal }) =>
+      journal.append([
+        { type: 'erase', body: `"r":${atMs},"through":${throughOrdinal},"pseudonym":${JSON.stringify(pseudonym)}` },
+      ]),
     tell: (ledgers) => journal.append([{ type: 'meta', body: ledgersBody(ledgers) }]),
     end: () => journal.end(),
   }
@@ -31,5 +44,5 @@ export function volatileLog(lastOrdinal: number): EventLog {
     ordinal += count
     return { firstOrdinal, durable: Promise.resolve(end()) }
   }
-  return { append: (count) => take(count), clear: () => take(1), tell: () => take(1), end }
+  return { append: (count) => take(count), clear: () => take(1), erased: () => take(1), tell: () => take(1), end }
 }

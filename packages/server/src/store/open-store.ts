@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { nearest, quoted, TallystickError } from '@tallystick/core'
-import type { Clock } from '@tallystick/core/event'
+import type { Clock, EventKind } from '@tallystick/core/event'
 import { type DuckdbStoreOptions, openDuckdbStore } from './duckdb/open.ts'
 import { openJsonlStore } from './jsonl/open.ts'
 import { resetJsonlStore } from './jsonl/reset.ts'
@@ -14,6 +14,10 @@ export interface OpenStoreOptions {
   readonly duckdb?: Omit<DuckdbStoreOptions, 'path' | 'clock'>
   /** Events older than this many ms are not shown by a store that can tell at once. */
   readonly eventsTtlMs?: number
+  /** The same for events of some kinds. */
+  readonly kindsTtlMs?: ReadonlyMap<EventKind, number>
+  /** Events from this instant on are shown however old they are: a legal hold keeps them. */
+  readonly heldFromMs?: () => number
 }
 
 /** What a store URL names, once it is known to be right. */
@@ -120,8 +124,15 @@ function readJsonl(rest: string): Target | string {
   if (typeof rotateMb === 'string') return `is of a jsonl store and ${rotateMb}`
   const rotateBytes = rotateMb === undefined ? undefined : rotateMb * 1024 * 1024
   return {
-    open: ({ clock, eventsTtlMs }) =>
-      openJsonlStore({ path, ...defined({ rotateBytes }), ...defined({ eventsTtlMs }), ...defined({ clock }) }),
+    open: ({ clock, eventsTtlMs, heldFromMs, kindsTtlMs }) =>
+      openJsonlStore({
+        path,
+        ...defined({ rotateBytes }),
+        ...defined({ eventsTtlMs }),
+        ...defined({ kindsTtlMs }),
+        ...defined({ heldFromMs }),
+        ...defined({ clock }),
+      }),
     reset: () => resetJsonlStore(path),
   }
 }

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { TallystickError } from '@tallystick/core'
-import { type Journal, readJournal } from '@tallystick/core/journal'
+import { type Journal, type JournalEnd, readJournal } from '@tallystick/core/journal'
 import { ApplyWatch } from '../../store/apply-watch.ts'
 import type { StoredEvent, UsageStore } from '../../store/store.ts'
 import { fromJournal } from '../dedup/replay.ts'
-import type { Applier, ExpectedEvents } from './applier.ts'
+import type { Applier, ExpectedEvents, Hold } from './applier.ts'
 import { CursorKeeper } from './cursor-keeper.ts'
 
 export interface FeedingOptions {
@@ -59,6 +59,8 @@ class Feeder implements Applier {
   readonly #ending = new AbortController()
   /** Not even that. */
   readonly #closing = new AbortController()
+  /** Nothing behind it is applied while it is set. */
+  #held: JournalEnd | undefined
   #queued = 0
   #appliedOrdinal: number
   #running: Promise<void> | undefined
@@ -115,6 +117,27 @@ class Feeder implements Applier {
     return delivery
   }
 
+  hold(): Hold {
+    // What is under way may go on; what comes next waits to be told how far.
+    this.#held = { position: { segment: 0, offset: 0 }, ordinal: 0 }
+    return {
+      to: async (end) => {
+        await this.#running
+        this.#held = end
+        this.#start()
+        await this.applied(end.ordinal)
+      },
+      release: () => {
+        this.#held = undefined
+        this.#start()
+      },
+    }
+  }
+
+  async saveCursor(): Promise<void> {
+    await this.#cursor?.save()
+  }
+
   settle(delivery: ExpectedEvents, durable: boolean): void {
     delivery.state = durable ? 'durable' : 'failed'
     if (!durable) this.#drop(delivery)
@@ -147,15 +170,15 @@ class Feeder implements Applier {
     this.#running ??= this.#run().finally(() => {
       this.#running = undefined
       // Something may have settled between the last look at the queue and here.
-      if (!this.#ending.signal.aborted && this.#queue[0] && this.#queue[0].state !== 'open') this.#start()
+      if (!this.#ending.signal.aborted && this.#next()) this.#start()
     })
   }
 
   async #run(): Promise<void> {
     let retryMs = FIRST_RETRY_MS
     while (!this.#closing.signal.aborted) {
-      const head = this.#queue[0]
-      if (!head || head.state === 'open') return
+      const head = this.#next()
+      if (!head) return
       try {
         if (head.state === 'failed') this.#queue.shift()
         else if (head.clears) await this.#clear(head)
@@ -172,6 +195,16 @@ class Feeder implements Applier {
     }
   }
 
+  /** The delivery that is to be applied now. */
+  #next(): ExpectedEvents | undefined {
+    const head = this.#queue[0]
+    return head && head.state !== 'open' && !this.#isBeyond(head) ? head : undefined
+  }
+
+  #isBeyond({ firstOrdinal }: ExpectedEvents): boolean {
+    return this.#held !== undefined && Math.max(firstOrdinal, this.#appliedOrdinal + 1) > this.#held.ordinal
+  }
+
   async #clear(head: ExpectedEvents): Promise<void> {
     if (head.lastOrdinal > this.#appliedOrdinal) await this.#options.store.clear()
     this.#appliedOrdinal = Math.max(this.#appliedOrdinal, head.lastOrdinal)
@@ -183,7 +216,7 @@ class Feeder implements Applier {
     let deliveries = 0
     for (; deliveries < this.#queue.length && events.length < BATCH_EVENTS; deliveries++) {
       const next = this.#queue[deliveries] as ExpectedEvents
-      if (next.state !== 'durable' || !next.events || next.clears) break
+      if (next.state !== 'durable' || !next.events || next.clears || this.#isBeyond(next)) break
       for (const event of next.events) events.push(event)
     }
     await this.#append(events)
@@ -197,7 +230,7 @@ class Feeder implements Applier {
     const { journal, store } = this.#options
     if (!journal || !this.#cursor)
       throw new TallystickError('internal_error', 'Events were let go without a journal to read them from')
-    const end = journal.log.end()
+    const end = this.#held ?? journal.log.end()
     const from =
       this.#cursor.saved.ordinal <= this.#appliedOrdinal ? this.#cursor.saved.position : { segment: 1, offset: 0 }
     for await (const { records } of readJournal({

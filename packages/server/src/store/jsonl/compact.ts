@@ -44,9 +44,7 @@ export async function rewriteFile(
         const feed = bytes.indexOf(LINE_FEED, start)
         const end = feed < 0 ? bytes.length : feed
         const line =
-          block.trusted && !kindsMatter(block)
-            ? stampedLine(bytes, start, end)
-            : placedLine(bytes, start, end)
+          block.trusted && !kindsMatter(block) ? stampedLine(bytes, start, end) : placedLine(bytes, start, end)
         const whole = change(bytes.subarray(start, end + 1), line)
         if (whole !== undefined) {
           kept.push(whole)
