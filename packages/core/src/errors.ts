@@ -176,6 +176,12 @@ export const ERRORS = {
 
   budget_not_found: row(404, 'No such budget', 'List the budgets with GET /api/v1/budgets.'),
   budget_exists: row(409, 'The id of the budget is taken', 'Use another id, or change the budget there is with PUT.'),
+  hold_not_found: row(404, 'There is no such hold', 'Ask for the list of holds.'),
+  legal_hold: row(
+    409,
+    'A legal hold keeps it',
+    'Remove the hold, or leave what it keeps: nothing in its range of time is dropped while it stands.',
+  ),
   revision_conflict: row(
     409,
     'Somebody has changed it meanwhile',

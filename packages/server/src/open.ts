@@ -7,8 +7,10 @@ import type { Journal } from '@tallystick/core/journal'
 import { createPriceBook, type OverrideSource, type PriceBook } from '@tallystick/core/pricing'
 import { type Alerts, createAlerts } from './alert/alerts.ts'
 import type { SendOptions } from './alert/delivery/send.ts'
-import { createBackups } from './backup/backup.ts'
+import { type Backups, createBackups } from './backup/backup.ts'
 import { type Budgets, createBudgets } from './budget/budgets.ts'
+import { createErasure, type Erasure, type ErasureStep } from './erase/erasure.ts'
+import { createHolds } from './erase/holds.ts'
 import { DiskWatch } from './health/disk-watch.ts'
 import { type ProviderWatch, watchProviders } from './health/provider-watch.ts'
 import type { ClientAddressOptions } from './http/address/client-address.ts'
@@ -86,6 +88,8 @@ export interface OpenOptions extends StorageOptions {
   readonly dashboardDir?: string
   readonly logger?: Logger
   readonly clock?: Clock
+  /** Told of each step of an erasure before it begins. For tests, which end the process there. */
+  readonly onErasureStep?: (step: ErasureStep) => void | Promise<void>
 }
 
 /** Everything in one process, without a socket until `listen`. */
@@ -175,11 +179,13 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
   ])
   const { dataDir } = options
   const journalDir = join(dataDir, 'journal')
+  const holds = createHolds(state)
   const ingest = await openIngest({
     store,
     prices,
     clock,
     onError,
+    mayClear: () => holds.assertFree(),
     ...(options.random ? { random: options.random } : {}),
     ...(journal ? { journal: { log: journal, dir: journalDir }, dedupDir: join(options.dataDir, 'dedup') } : {}),
     ...(options.retainEventsMs === undefined ? {} : { retainMs: options.retainEventsMs }),
@@ -245,7 +251,15 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
     ...(options.health ? { settings: options.health } : {}),
   })
   closers.push(() => providers.close())
-  const upkeep: Upkeep = startUpkeep({ store, ingest, journal, clock, logger, ...retentionOf(options) })
+  const upkeep: Upkeep = startUpkeep({
+    store,
+    ingest,
+    journal,
+    clock,
+    logger,
+    ...retentionOf(options),
+    allowed: (request) => holds.allowed(request),
+  })
   closers.push(() => upkeep.stop())
 
   const proxy = openProxy(options, { ingest, budgets, prices, clock, onError })
@@ -272,7 +286,29 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
   const newRunId = uuidv7Generator(clock, options.random)
   const repricings = createRepricings({ store, ingest, state, prices, clock, newId: newRunId, onError })
   closers.push(() => repricings.close())
+  const backups =
+    journal && durable
+      ? createBackups({ dataDir, journal, state: durable, store, ingest, clock, product: VERSION })
+      : undefined
+  const erasure = createErasure({
+    dataDir,
+    ingest,
+    store,
+    state,
+    holds,
+    audit: () => app.context.audit,
+    clock,
+    logger,
+    backingUp: () => backups?.running() === true,
+    ...(journal && durable ? { journal, durable } : {}),
+    ...storeFileOf(options),
+    ...(options.random ? { random: options.random } : {}),
+    ...(options.onErasureStep ? { onStep: options.onErasureStep } : {}),
+  })
+  closers.push(() => erasure.close())
   const app = createApp({
+    holds,
+    erasure,
     ingest,
     store: asked,
     state,
@@ -285,10 +321,10 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
     feed,
     generations,
     clock,
-    ...(journal && durable
+    ...(journal && durable && backups
       ? {
           journalDir,
-          backup: createBackups({ dataDir, journal, state: durable, store, ingest, clock, product: VERSION }),
+          backup: unlessErasing(backups, erasure),
           verifyState: () => verifyState(join(dataDir, 'state'), durable),
         }
       : {}),
@@ -313,10 +349,17 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
     ...(options.admin ? { admin: options.admin } : {}),
     ...(proxy === undefined ? {} : { proxy }),
     metrics: { ...options.metrics, figures, times },
-    ...(options.retainEventsMs === undefined ? {} : { eventsTtlMs: options.retainEventsMs }),
+    retention: {
+      ...(options.retainEventsMs === undefined ? {} : { eventsMs: options.retainEventsMs }),
+      ...(options.retainCellsMs === undefined ? {} : { cellsMs: options.retainCellsMs }),
+      ...(options.retainKindsMs === undefined ? {} : { kindsMs: options.retainKindsMs }),
+    },
     ...(options.random ? { random: options.random } : {}),
     onError: (error, requestId) => logger.error({ err: error, request_id: requestId }, 'a request failed'),
     stopping: () => stopping,
+  })
+  void erasure.resume().catch((error: unknown) => {
+    if (!stopping) logger.error({ err: error }, 'an erasure could not be finished; the next start goes on with it')
   })
   // Streams never end by themselves, so they go first; then requests under way are waited for.
   closers.push(() => Promise.all(listening.map((server) => server.close())).then(() => undefined))
@@ -361,6 +404,21 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
       return closed
     },
   }
+}
+
+/** A backup holds files of before: none begins while a user is erased from them. */
+function unlessErasing(begin: Backups, erasure: Erasure): Backups {
+  const guarded: () => ReturnType<Backups> = async () => {
+    if (erasure.progress() !== undefined)
+      throw new TallystickError('overloaded', 'A user is being erased; ask for the backup again when that is done.')
+    return begin()
+  }
+  return Object.assign(guarded, { running: begin.running })
+}
+
+function storeFileOf(options: OpenOptions): { readonly storeFile?: string } {
+  const [, file] = /^duckdb:(?:\/\/)?(.+)$/.exec(storeUrl(options)) ?? []
+  return file === undefined ? {} : { storeFile: file }
 }
 
 function journalHealth(journal: Journal, disk: DiskWatch): JournalHealth {
@@ -430,11 +488,13 @@ async function closeToStrangers(
 const BUILT_DASHBOARD = fileURLToPath(new URL('../dist/dashboard', import.meta.url))
 const SILENT: Logger = { info: () => undefined, warn: () => undefined, error: () => undefined }
 
-function retentionOf({ retainEventsMs, retainCellsMs }: OpenOptions): {
-  retainEventsMs?: number
-  retainCellsMs?: number
-} {
+function retentionOf({
+  retainEventsMs,
+  retainCellsMs,
+  retainKindsMs,
+}: OpenOptions): Pick<OpenOptions, 'retainEventsMs' | 'retainCellsMs' | 'retainKindsMs'> {
   return {
+    ...(retainKindsMs === undefined ? {} : { retainKindsMs }),
     ...(retainEventsMs === undefined ? {} : { retainEventsMs }),
     ...(retainCellsMs === undefined ? {} : { retainCellsMs }),
   }

@@ -1,9 +1,10 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { TallystickError } from '@tallystick/core'
-import type { Clock, Random } from '@tallystick/core/event'
+import type { Clock, EventKind, Random } from '@tallystick/core/event'
 import { type Journal, type JournalTrace, type JournalWitness, openJournal } from '@tallystick/core/journal'
 import { assertRestored } from './backup/restore.ts'
+import { createHolds } from './erase/holds.ts'
 import { idsWitness } from './ingest/dedup/manifest.ts'
 import type { Logger } from './logger.ts'
 import { openMemoryState } from './state/memory.ts'
@@ -23,6 +24,8 @@ export interface StorageOptions {
   readonly retainEventsMs?: number
   /** Totals older than this are dropped, ms. Absent: kept. */
   readonly retainCellsMs?: number
+  /** Single events of these kinds are dropped at an age of their own, ms. */
+  readonly retainKindsMs?: ReadonlyMap<EventKind, number>
   readonly journal?: { readonly keepMs?: number; readonly segmentBytes?: number; readonly commitDelayMs?: number }
   readonly duckdb?: NonNullable<OpenStoreOptions['duckdb']>
   readonly random?: Random
@@ -59,32 +62,34 @@ export async function openStorage(
   { clock, logger, onError, onCommitTime }: StorageWatcher,
 ): Promise<Storage> {
   const url = storeUrl(options)
-  const { retainEventsMs, retainCellsMs } = options
+  const { retainEventsMs, retainKindsMs } = options
   let journal: Journal | undefined
+  let state: ControlState | undefined
   const openUsageStore = (): Promise<UsageStore> =>
     openStore(url, {
       clock,
       onWarning: (warning) => logger.warn({ warning }, 'the store reports'),
       ...(retainEventsMs === undefined ? {} : { eventsTtlMs: retainEventsMs }),
+      ...(retainKindsMs === undefined ? {} : { kindsTtlMs: retainKindsMs }),
+      heldFromMs: () => (state === undefined ? Number.NEGATIVE_INFINITY : createHolds(state).heldFromMs()),
       duckdb: {
         onNotice: (notice) => {
           logger.warn({ notice }, 'the store reports')
           if (notice.kind === 'journal_damage') void journal?.noteDamage(notice.damage)
         },
-        ...(retainEventsMs === undefined ? {} : { eventsTtlMs: retainEventsMs }),
-        ...(retainCellsMs === undefined ? {} : { cellsTtlMs: retainCellsMs }),
+        // Retention is the upkeep's, which knows the legal holds.
         ...options.duckdb,
       },
     })
   if (url.startsWith('memory:')) {
-    const [store, state] = [await openUsageStore(), openMemoryState()]
-    closers.push(state.close, () => store.close())
-    return { journal: undefined, store, state, durable: undefined }
+    const [store, memoryState] = [await openUsageStore(), openMemoryState()]
+    state = memoryState
+    closers.push(memoryState.close, () => store.close())
+    return { journal: undefined, store, state: memoryState, durable: undefined }
   }
   await makeDirectory(options.dataDir)
   await assertRestored(options.dataDir)
   let store: UsageStore | undefined
-  let state: DurableState | undefined
   closers.push(
     () => journal?.close(),
     () => state?.close(),
@@ -106,7 +111,7 @@ export async function openStorage(
   journal = opened
   if (store === undefined) throw new TallystickError('internal_error', 'The journal was opened without its store')
   // With the directory in our hands: the journal's lock is the one that people are told of.
-  state = await openState({
+  const durable = await openState({
     dir: join(options.dataDir, 'state'),
     clock,
     productVersion: VERSION,
@@ -114,7 +119,8 @@ export async function openStorage(
     onNotice: (notice) => logger.warn({ notice }, 'the control state reports'),
     ...(options.random ? { random: options.random } : {}),
   })
-  return { journal: opened, store, state, durable: state }
+  state = durable
+  return { journal: opened, store, state: durable, durable }
 }
 
 /**

@@ -1,8 +1,8 @@
-import type { Clock } from '@tallystick/core/event'
+import type { Clock, EventKind } from '@tallystick/core/event'
 import type { Journal } from '@tallystick/core/journal'
 import type { Ingest } from './ingest/ingest.ts'
 import type { Logger } from './logger.ts'
-import type { UsageStore } from './store/store.ts'
+import type { PruneRequest, UsageStore } from './store/store.ts'
 
 const UPKEEP_INTERVAL_MS = 60_000
 /** The wall clock may be set; beyond this it is not believed when it says that data is old. */
@@ -18,6 +18,10 @@ export interface UpkeepOptions {
   readonly retainEventsMs?: number
   /** Absent: totals are kept. */
   readonly retainCellsMs?: number
+  /** Single events of these kinds are kept no longer than this. */
+  readonly retainKindsMs?: ReadonlyMap<EventKind, number>
+  /** What legal holds leave of what has expired. All of it unless given. */
+  readonly allowed?: (request: PruneRequest) => PruneRequest
 }
 
 export interface Upkeep {
@@ -30,6 +34,7 @@ export interface Upkeep {
 /** Drops what retention says is too old, once a minute: from the store, then ids, then sealed segments of the journal. */
 export function startUpkeep(options: UpkeepOptions): Upkeep {
   const { store, ingest, journal, clock, logger, retainEventsMs, retainCellsMs } = options
+  const { allowed = (request) => request, retainKindsMs = new Map() } = options
   const wallAhead = clock.now() - clock.monotonic()
   let running: Promise<void> | undefined
   let stopped = false
@@ -42,11 +47,15 @@ export function startUpkeep(options: UpkeepOptions): Upkeep {
       return
     }
     try {
-      if (retainEventsMs !== undefined || retainCellsMs !== undefined) {
-        const { eventsDropped } = await store.prune({
-          ...(retainEventsMs === undefined ? {} : { eventsBeforeMs: now - retainEventsMs }),
-          ...(retainCellsMs === undefined ? {} : { cellsBeforeMs: now - retainCellsMs }),
-        })
+      if (retainEventsMs !== undefined || retainCellsMs !== undefined || retainKindsMs.size > 0) {
+        const kindsBeforeMs = new Map([...retainKindsMs].map(([kind, ms]) => [kind, Math.max(0, now - ms)]))
+        const { eventsDropped } = await store.prune(
+          allowed({
+            ...(retainEventsMs === undefined ? {} : { eventsBeforeMs: Math.max(0, now - retainEventsMs) }),
+            ...(retainCellsMs === undefined ? {} : { cellsBeforeMs: Math.max(0, now - retainCellsMs) }),
+            ...(kindsBeforeMs.size === 0 ? {} : { kindsBeforeMs }),
+          }),
+        )
         if (eventsDropped > 0) logger.info({ events: eventsDropped }, 'events dropped by retention')
       }
       await ingest.prune()

@@ -378,7 +378,7 @@ describe('opening', () => {
     const fs = new FaultFs()
     await writeRecords(fs, 1)
     const { sealLine } = await import('./line.ts')
-    const text = '{"t":"meta","n":0,"v":2,"segment":1,"created":1,"product":"9.9.9"'
+    const text = '{"t":"meta","n":0,"v":3,"segment":1,"created":1,"product":"9.9.9"'
     const line = Buffer.alloc(text.length + 17)
     sealLine(line, 0, line.write(text))
     fs.put(`${DIR}/${plainName(1)}`, line)

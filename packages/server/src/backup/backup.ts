@@ -11,19 +11,21 @@ export interface BackupOptions extends SnapshotOptions {
   readonly product: string
 }
 
+export type Backups = (() => Promise<BackupStream>) & { readonly running: () => boolean }
+
 /** What a restore does not bring back; the events have their prices in them. */
 const NOT_INCLUDED = ['configuration file and environment', 'price files']
 const OTHER_DOCUMENTS = 'documents in the file of the store that did not come through the journal'
 
 /**
  * Gives a function that begins a backup: everything acknowledged before it is inside, while events go on coming in. One at
- * a time.
+ * a time; `running` tells whether there is one.
  *
  * @throws TallystickError `overloaded` while another is being read, and what {@link takeSnapshot} throws
  */
-export function createBackups(options: BackupOptions): () => Promise<BackupStream> {
+export function createBackups(options: BackupOptions): Backups {
   let running = false
-  return async () => {
+  const begin = async (): Promise<BackupStream> => {
     if (running)
       throw new TallystickError('overloaded', 'Another backup is being read from this server; let it end first.')
     running = true
@@ -62,4 +64,5 @@ export function createBackups(options: BackupOptions): () => Promise<BackupStrea
       throw error
     }
   }
+  return Object.assign(begin, { running: () => running })
 }

@@ -3,7 +3,7 @@ import { type Config, loadConfig } from '../config/config.ts'
 import type { ConfigValue } from '../config/keys.ts'
 import { endpointProblem, headersProblem } from '../push/settings.ts'
 import { traceUrlProblem } from '../traces.ts'
-import { listenProblem, storeProblem } from './open-options.ts'
+import { kindsProblem, listenProblem, storeProblem } from './open-options.ts'
 import type { Terminal } from './terminal.ts'
 
 /** One command: declares itself on the program; `run` gets what it needs and returns an exit code. */
@@ -34,6 +34,7 @@ export function withData(command: Command): Command {
 /** What only those who use a value can tell of it. */
 const CHECKS: ReadonlyMap<string, (value: ConfigValue) => string | undefined> = new Map([
   ['store', (value: ConfigValue) => storeProblem(String(value))],
+  ['retention.kinds', (value: ConfigValue) => kindsProblem(value as readonly string[])],
   ['metrics.listen', (value: ConfigValue) => listenProblem(String(value))],
   ['otlp.push.endpoint', unlessUnset(endpointProblem)],
   ['otlp.push.headers', unlessUnset(headersProblem)],

@@ -23,6 +23,8 @@ const COMMANDS: ReadonlyMap<string, () => Promise<RegisterCommand>> = new Map([
   ['verify', async () => (await import('./commands/verify.ts')).registerVerify],
   ['rebuild', async () => (await import('./commands/rebuild.ts')).registerRebuild],
   ['backup', async () => (await import('./commands/backup.ts')).registerBackup],
+  ['erase', async () => (await import('./commands/erase.ts')).registerErase],
+  ['hold', async () => (await import('./commands/hold.ts')).registerHold],
   ['restore', async () => (await import('./commands/restore.ts')).registerRestore],
 ])
 

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { type Issue, issueLines, TallystickError } from '@tallystick/core'
+import { type Issue, issueLines, nearest, quoted, TallystickError } from '@tallystick/core'
+import { EVENT_KINDS, type EventKind } from '@tallystick/core/event'
 import type { OverrideSource } from '@tallystick/core/pricing'
 import type { Config } from '../config/config.ts'
 import { listenAddress } from '../config/listen-address.ts'
@@ -12,6 +13,7 @@ export function openOptions(config: Config): OpenOptions {
   const dataDir = resolve(config.text('data_dir'))
   const eventsSeconds = config.optional('retention.events_seconds')
   const cellsSeconds = config.optional('retention.cells_seconds')
+  const kinds = kindsTtl(config.list('retention.kinds'))
   const jwtSecret = config.secret('protocol012.jwt_secret')
   const token = config.secret('routiium.admin_token')
   const smtpUrl = config.secret('alerts.smtp_url')
@@ -23,6 +25,7 @@ export function openOptions(config: Config): OpenOptions {
     ack: config.text('ingest.ack') as 'durable' | 'received' | 'applied',
     ...(eventsSeconds === null ? {} : { retainEventsMs: eventsSeconds * 1000 }),
     ...(cellsSeconds === null ? {} : { retainCellsMs: cellsSeconds * 1000 }),
+    ...(kinds.size === 0 ? {} : { retainKindsMs: kinds }),
     journal: {
       keepMs: config.integer('journal.keep_seconds') * 1000,
       segmentBytes: config.integer('journal.segment_bytes'),
@@ -75,6 +78,29 @@ export function openOptions(config: Config): OpenOptions {
       checkpointMb: config.integer('duckdb.checkpoint_mb'),
     },
   }
+}
+
+const KIND_TTL = /^([a-z_]+)=(\d{1,10})$/
+const LEAST_TTL_SECONDS = 900
+
+function kindsTtl(entries: readonly string[]): ReadonlyMap<EventKind, number> {
+  return new Map(
+    entries.map((entry) => {
+      const [, kind = '', seconds] = KIND_TTL.exec(entry) ?? []
+      return [kind as EventKind, Number(seconds) * 1000]
+    }),
+  )
+}
+
+/** What is wrong with the ages of kinds; undefined when nothing is. */
+export function kindsProblem(entries: readonly string[]): string | undefined {
+  for (const entry of entries) {
+    const [, kind = '', seconds] = KIND_TTL.exec(entry) ?? []
+    if (seconds === undefined) return `${quoted(entry)} is no KIND=SECONDS such as tool_invocation=604800`
+    if (!EVENT_KINDS.includes(kind as EventKind)) return `names no kind ${quoted(kind)}; ${nearest(kind, EVENT_KINDS)}`
+    if (Number(seconds) < LEAST_TTL_SECONDS) return `${quoted(entry)}: give ${LEAST_TTL_SECONDS} seconds or more`
+  }
+  return undefined
 }
 
 /** How the capture proxy is to work. */

@@ -136,6 +136,14 @@ export const CONFIG_KEYS: readonly KeySpec[] = [
     about: 'Totals older than this are dropped. Unset: kept for ever.',
   },
   {
+    key: 'retention.kinds',
+    env: 'TALLYSTICK_KINDS_TTL_SECONDS',
+    type: { of: 'list' },
+    default: [],
+    about:
+      'Single events of a kind are dropped at an age of their own, in seconds from 900 on, e.g. `tool_invocation=604800`; their totals stay.',
+  },
+  {
     key: 'journal.keep_seconds',
     env: 'TALLYSTICK_JOURNAL_KEEP_SECONDS',
     type: { of: 'integer', min: 3_600, max: 100 * 366 * DAY_SECONDS },

@@ -1,8 +1,10 @@
-import type { Clock } from '@tallystick/core/event'
+import type { Clock, EventKind } from '@tallystick/core/event'
 import type { PriceBook } from '@tallystick/core/pricing'
 import type { Alerts } from '../alert/alerts.ts'
 import type { BackupStream } from '../backup/archive.ts'
 import type { Budgets } from '../budget/budgets.ts'
+import type { Erasure } from '../erase/erasure.ts'
+import type { Holds } from '../erase/holds.ts'
 import type { DiskState } from '../health/disk-watch.ts'
 import type { ProviderWatch } from '../health/provider-watch.ts'
 import type { Authenticator } from '../identity/authenticator.ts'
@@ -40,6 +42,13 @@ export interface AdminAccess {
   readonly insecure?: boolean
 }
 
+/** After how long what is dropped, ms; absent: kept. */
+export interface Retention {
+  readonly eventsMs?: number
+  readonly cellsMs?: number
+  readonly kindsMs?: ReadonlyMap<EventKind, number>
+}
+
 /** What the handlers work with. */
 export interface AppContext {
   readonly ingest: Ingest
@@ -58,6 +67,9 @@ export interface AppContext {
   readonly alerts: Alerts
   /** How the providers do. */
   readonly providers: ProviderWatch
+  /** Ranges of time in which nothing is dropped. */
+  readonly holds: Holds
+  readonly erasure: Erasure
   readonly live: LiveHub
   readonly feed: LiveFeed
   readonly clock: Clock
@@ -80,8 +92,7 @@ export interface AppContext {
   readonly proxy?: CaptureProxy
   readonly assets: Assets
   readonly admin: AdminAccess
-  /** Single events older than this are dropped, ms; absent: kept. */
-  readonly eventsTtlMs?: number
+  readonly retention: Retention
   /** Compares journal, store and rollups. */
   readonly verify: () => Promise<Verification>
   readonly about: About

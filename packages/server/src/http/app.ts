@@ -5,6 +5,8 @@ import { Hono } from 'hono'
 import { type Alerts, createAlerts } from '../alert/alerts.ts'
 import type { BackupStream } from '../backup/archive.ts'
 import { type Budgets, createBudgets } from '../budget/budgets.ts'
+import { createErasure, type Erasure } from '../erase/erasure.ts'
+import { createHolds, type Holds } from '../erase/holds.ts'
 import { type ProviderWatch, watchProviders } from '../health/provider-watch.ts'
 import type { AuthMethod } from '../identity/auth-method.ts'
 import { createAuthenticator } from '../identity/authenticator.ts'
@@ -27,7 +29,7 @@ import type { ControlState } from '../state/state.ts'
 import type { UsageStore } from '../store/store.ts'
 import { type ClientAddressOptions, createClientAddress } from './address/client-address.ts'
 import { admitted, endedWith } from './admission.ts'
-import type { About, AdminAccess, AppContext } from './app-context.ts'
+import type { About, AdminAccess, AppContext, Retention } from './app-context.ts'
 import type { Assets } from './assets.ts'
 import { createByteBudget } from './body.ts'
 import { createDownloads } from './downloads.ts'
@@ -95,8 +97,12 @@ export interface AppOptions {
   readonly proxy?: CaptureProxy
   /** What scrapes are told, beside what stands in the rest. */
   readonly metrics?: MetricSettings & Partial<MetricsParts>
-  /** What the store keeps single events for, ms; only told, not enforced here. */
-  readonly eventsTtlMs?: number
+  /** Over the same state; made when absent. */
+  readonly holds?: Holds
+  /** Takes users out of what the server keeps; made when absent, and then of the store and the state only. */
+  readonly erasure?: Erasure
+  /** How long things are kept; only told, not enforced here. */
+  readonly retention?: Retention
   readonly clock?: Clock
   readonly random?: Random
   readonly onError?: (error: unknown, requestId: string) => void
@@ -213,11 +219,15 @@ function contextOf(options: AppOptions): AppContext {
     ...login.methods,
   ]
   const providers = options.providers ?? watchProviders({ ingest, store, clock, timers: NEVER })
+  const audit = createAudit(state, clock)
+  const holds = options.holds ?? createHolds(state)
   const context: AppContext = {
     ingest,
     store,
     state,
-    audit: createAudit(state, clock),
+    audit,
+    holds,
+    erasure: options.erasure ?? createErasure({ dataDir: '', ingest, store, state, holds, audit: () => audit, clock }),
     budgets,
     prices,
     repricings:
@@ -255,7 +265,7 @@ function contextOf(options: AppOptions): AppContext {
     clock,
     limits,
     admin: options.admin ?? {},
-    ...(options.eventsTtlMs === undefined ? {} : { eventsTtlMs: options.eventsTtlMs }),
+    retention: options.retention ?? {},
     budget,
     guard,
     clientAddress,

@@ -43,6 +43,13 @@ export class Members {
     return undefined
   }
 
+  flag(name: string): boolean | undefined {
+    const value = this.#body.get(name)
+    if (value === undefined || typeof value === 'boolean') return value
+    this.wrong(name, 'must be true or false')
+    return undefined
+  }
+
   /** A list of some of `choices`, with at least one in it. */
   some<T extends string>(name: string, choices: readonly T[]): readonly T[] | undefined {
     const value = this.#body.get(name)

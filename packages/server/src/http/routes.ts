@@ -6,6 +6,7 @@ import { EVENT_ROUTES } from './routes/events.ts'
 import { FIGURE_ROUTES } from './routes/figures.ts'
 import { OPERATION_ROUTES } from './routes/operations.ts'
 import { OTLP_ROUTES } from './routes/otlp.ts'
+import { PRIVACY_ROUTES } from './routes/privacy.ts'
 import { PROTOCOL005_ROUTES } from './routes/protocol005.ts'
 import { PROTOCOL012_ROUTES } from './routes/protocol012.ts'
 import { PROXY_ROUTES } from './routes/proxy.ts'
@@ -25,5 +26,6 @@ export const ROUTES: readonly Route[] = [
   ...BUDGET_ROUTES,
   ...ALERT_ROUTES,
   ...ACCESS_ROUTES,
+  ...PRIVACY_ROUTES,
   ...OPERATION_ROUTES,
 ]

@@ -11,9 +11,18 @@ export interface EventLog {
   clear(atMs: number): AppendTicket
   /** Gives one ordinal to new prices. */
   reprice(record: RepricingRecord): AppendTicket
+  /** Gives one ordinal to the mark that a user was erased from everything up to an ordinal. */
+  erased(mark: ErasureMark): AppendTicket
   /** Gives one ordinal to what senders say of events that will never come. */
   tell(ledgers: readonly SourceLedger[]): AppendTicket
   end(): JournalEnd
+}
+
+/** What the journal says of an erasure: not whose. */
+export interface ErasureMark {
+  readonly atMs: number
+  readonly pseudonym: string
+  readonly throughOrdinal: number
 }
 
 export function journalLog(journal: Journal): EventLog {
@@ -21,6 +30,10 @@ export function journalLog(journal: Journal): EventLog {
     append: (count, write) => journal.append({ type: 'event', count, write }),
     clear: (atMs) => journal.append([{ type: 'clear', body: `"r":${atMs}` }]),
     reprice: (record) => journal.append([{ type: 'reprice', body: repricingBody(record) }]),
+    erased: ({ atMs, pseudonym, throughOrdinal }) =>
+      journal.append([
+        { type: 'erase', body: `"r":${atMs},"through":${throughOrdinal},"pseudonym":${JSON.stringify(pseudonym)}` },
+      ]),
     tell: (ledgers) => journal.append([{ type: 'meta', body: ledgersBody(ledgers) }]),
     end: () => journal.end(),
   }
@@ -35,5 +48,12 @@ export function volatileLog(lastOrdinal: number): EventLog {
     ordinal += count
     return { firstOrdinal, durable: Promise.resolve(end()) }
   }
-  return { append: (count) => take(count), clear: () => take(1), reprice: () => take(1), tell: () => take(1), end }
+  return {
+    append: (count) => take(count),
+    clear: () => take(1),
+    reprice: () => take(1),
+    erased: () => take(1),
+    tell: () => take(1),
+    end,
+  }
 }

@@ -1,9 +1,10 @@
 import type { ErrorCode } from '@tallystick/core'
 import type { Decoder, UsageEvent } from '@tallystick/core/event'
 import type { RepricingRecord } from '../store/repricing-record.ts'
-import type { StoredEvent } from '../store/store.ts'
+import type { EraseRequest, StoredEvent } from '../store/store.ts'
 import type { ConflictRecord } from './conflicts.ts'
 import type { IngestCounts } from './counters.ts'
+import type { ErasureMark } from './event-log.ts'
 import type { GapReport, Invariants, SourceSelection } from './invariants.ts'
 import type { SourceLedger } from './source-ledger.ts'
 
@@ -82,6 +83,14 @@ export interface ItemResult {
   readonly code?: ErrorCode
 }
 
+/** What became of a user in the store. */
+export interface StoreErasure {
+  readonly events: number
+  readonly throughOrdinal: number
+  /** The last segment of the journal with such events; undefined without a journal. */
+  readonly segment?: number
+}
+
 /** The one pipeline behind every door. */
 export interface Ingest {
   /**
@@ -120,6 +129,14 @@ export interface Ingest {
    * Rejects as {@link Ingest.submit} does; then nothing of it stands.
    */
   reprice(record: RepricingRecord): Promise<void>
+  /**
+   * Puts a pseudonym in the place of a user in the store, for every event accepted so far. Nothing is applied meanwhile; events are
+   * accepted, and those behind the place where the journal was finished for it keep the user. The rest of what a data directory
+   * holds is not touched: see `server/erase`.
+   */
+  erase(request: Omit<EraseRequest, 'throughOrdinal'>): Promise<StoreErasure>
+  /** Writes into the journal that it was done, and resolves once no consumer needs what stands before that any more. */
+  markErased(mark: ErasureMark, segment: number): Promise<void>
   /** Counters since this process started; one consistent snapshot. */
   counts(): IngestCounts
   /** The conservation law: one consistent snapshot of server, store, link and gaps. */

@@ -9,6 +9,7 @@ import { openFollowing } from './apply/following.ts'
 import { openingStats } from './apply/opening-stats.ts'
 import { clearAll } from './clear.ts'
 import { openDedup } from './dedup/open-dedup.ts'
+import { eraseInStore, markErased } from './erase.ts'
 import { journalLog, volatileLog } from './event-log.ts'
 import { SourceGaps } from './gaps.ts'
 import type { Ingest, IngestAnswer, IngestRequest } from './ingest.ts'
@@ -32,6 +33,8 @@ export interface IngestOptions {
   readonly dedupMemoryBytes?: number
   readonly clock?: Clock
   readonly random?: Random
+  /** Asked before a clear; what it throws refuses that. */
+  readonly mayClear?: () => void
   /** Told of what was survived: an unusable sidecar, a failed apply, a listener that threw. */
   readonly onError?: (error: unknown) => void
 }
@@ -112,6 +115,7 @@ export async function openIngest(options: IngestOptions): Promise<Ingest> {
     return under(pipeline.submit(request))
   }
   const clear = async (): Promise<void> => {
+    options.mayClear?.()
     await clearAll({ log, applier, nowMs: clock.now() })
     tell(cleared, undefined)
   }
@@ -144,6 +148,14 @@ export async function openIngest(options: IngestOptions): Promise<Ingest> {
       closing
         ? Promise.reject(new TallystickError('shutting_down'))
         : under(journalRepricing({ log, applier, record })),
+    erase: (request) =>
+      closing
+        ? Promise.reject(new TallystickError('shutting_down'))
+        : eraseInStore({ store, applier, log, journal: journal?.log }, request),
+    markErased: (mark, segment) =>
+      journal === undefined
+        ? Promise.resolve()
+        : markErased({ applier, log, journal: journal.log, keeper }, mark, segment, () => closing !== undefined),
     counts: () => tally.counts(),
     async invariants() {
       const stats = await store.stats()

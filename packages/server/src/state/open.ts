@@ -8,6 +8,7 @@ import {
   type JournalFs,
   type JournalTrace,
   type JournalWitness,
+  listSegments,
   nodeFs,
   openJournal,
 } from '@tallystick/core/journal'
@@ -48,6 +49,13 @@ export interface DurableState extends ControlState {
   /** The end of the log that is durable. */
   end(): JournalEnd
   stats(): StateStats
+  /**
+   * Keeps the rows as they are and nothing of what they were before: no snapshot, no line of the log. What is in quarantine is
+   * masked, and damaged snapshots there are removed.
+   *
+   * @throws TallystickError `journal_unavailable`, `disk_full`: something of it may still be there
+   */
+  forgetPast(mask: (bytes: Buffer) => Buffer): Promise<void>
 }
 
 export interface StateStats {
@@ -142,6 +150,23 @@ async function openOn(log: Journal, found: FoundSnapshots, options: StateOptions
   // It tells the format from the first moment on.
   if (whole === undefined) await snapshots.make(copyOf(tables.maps), log.end())
   const queue = new WriteQueue({ log, tables, onGroup: (bytes) => snapshots.grown(bytes) })
+  const forgetPast = async (mask: (bytes: Buffer) => Buffer): Promise<void> => {
+    await queue.write([])
+    const { segment } = await log.roll()
+    // Two snapshots are kept, and the log from the older of them on.
+    for (let count = 0; count < 2; count++) {
+      const made = snapshots.ofNextWrite()
+      await queue.write([], { always: true })
+      await made
+    }
+    const left = (await listSegments(fs, dir)).filter(({ number }) => number <= segment)
+    if (left.length > 0)
+      throw new TallystickError('journal_unavailable', `Segment ${segment} of the log in ${dir} could not be dropped`)
+    await log.rewrite({ through: segment, concerns: () => false, change: () => undefined, mask })
+    const aside = join(dir, 'quarantine')
+    for (const name of await fs.list(aside).catch(() => []))
+      if (name.startsWith('snapshot')) await fs.unlink(join(aside, name))
+  }
   let closing: Promise<void> | undefined
   const close = async (): Promise<void> => {
     await queue.close()
@@ -157,6 +182,7 @@ async function openOn(log: Journal, found: FoundSnapshots, options: StateOptions
       const { state, failedCommits, bytes, quarantinedLines } = log.stats()
       return { state, failedWrites: failedCommits, logBytes: bytes, damagedLines: quarantinedLines }
     },
+    forgetPast,
     close: () => {
       closing ??= close()
       return closing

@@ -30,6 +30,7 @@ export class Snapshots {
   #bytes: number
   #since: number
   #making: Promise<void> | undefined
+  #wanted: ((made: Promise<void>) => void) | undefined
 
   constructor(options: SnapshotsOptions, newest: JournalEnd | undefined, bytes: number, since: number) {
     this.#options = options
@@ -41,6 +42,13 @@ export class Snapshots {
   /** The log grows by so much. Gives what makes a snapshot of the rows as they are now, if it is time for one. */
   grown(bytes: number): ((end: JournalEnd) => void) | undefined {
     this.#since += bytes
+    const wanted = this.#wanted
+    if (wanted !== undefined) {
+      this.#wanted = undefined
+      const before = this.#making ?? Promise.resolve()
+      const copy = copyOf(this.#options.tables)
+      return (end) => wanted(before.then(() => this.make(copy, end)))
+    }
     if (this.#making !== undefined || this.#since < Math.max(this.#options.everyBytes, 2 * this.#bytes))
       return undefined
     const copy = copyOf(this.#options.tables)
@@ -56,6 +64,13 @@ export class Snapshots {
         this.#making = undefined
       })
     return this.#making
+  }
+
+  /** One is made of the next write, whatever its length; resolves when it has been, and rejects never, as {@link make}. */
+  ofNextWrite(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wanted = resolve
+    })
   }
 
   /** Waits for the one under way. */

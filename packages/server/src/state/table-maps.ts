@@ -22,6 +22,7 @@ export function emptyTables(): TableMaps {
     telemetryStandings: new Map(),
     generations: new Map(),
     traces: new Map(),
+    holds: new Map(),
   }
 }
 

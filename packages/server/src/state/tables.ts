@@ -4,6 +4,7 @@ import type { AuditEntry } from './audit.ts'
 import type { BillRow } from './bill.ts'
 import type { Budget } from './budget.ts'
 import type { HeldGeneration, HeldTrace } from './generation.ts'
+import type { LegalHold } from './hold.ts'
 import type { ApiKey, Session } from './key.ts'
 import type { Lease } from './lease.ts'
 import type { RepricingRun } from './repricing-run.ts'
@@ -27,4 +28,5 @@ export interface Tables {
   readonly telemetryStandings: TelemetryStanding
   readonly generations: HeldGeneration
   readonly traces: HeldTrace
+  readonly holds: LegalHold
 }

@@ -38,12 +38,12 @@ export class WriteQueue {
     this.#options = options
   }
 
-  /** As `ControlState.write`. */
-  write(changes: readonly Change[]): Promise<void> {
+  /** As `ControlState.write`; with `always` a line is written also where nothing changes. */
+  write(changes: readonly Change[], { always = false }: { readonly always?: boolean } = {}): Promise<void> {
     if (this.#closed) return refused('shutting_down')
     let body: string | undefined
     try {
-      if (changes.length > 0) body = bodyOf(changes)
+      if (changes.length > 0 || always) body = bodyOf(changes)
     } catch (error) {
       return Promise.reject(error)
     }

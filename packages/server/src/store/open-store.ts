@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { nearest, quoted, TallystickError } from '@tallystick/core'
-import type { Clock } from '@tallystick/core/event'
+import type { Clock, EventKind } from '@tallystick/core/event'
 import { type DuckdbStoreOptions, openDuckdbStore } from './duckdb/open.ts'
 import { openJsonlStore } from './jsonl/open.ts'
 import { resetJsonlStore } from './jsonl/reset.ts'
@@ -17,6 +17,10 @@ export interface OpenStoreOptions {
   readonly eventsTtlMs?: number
   /** Told of what is not as it should be around a store that works nevertheless. */
   readonly onWarning?: (warning: string) => void
+  /** The same for events of some kinds. */
+  readonly kindsTtlMs?: ReadonlyMap<EventKind, number>
+  /** Events from this instant on are shown however old they are: a legal hold keeps them. */
+  readonly heldFromMs?: () => number
 }
 
 /** What a store URL names, once it is known to be right. */
@@ -128,8 +132,15 @@ function readJsonl(rest: string): Target | string {
   if (typeof rotateMb === 'string') return `is of a jsonl store and ${rotateMb}`
   const rotateBytes = rotateMb === undefined ? undefined : rotateMb * 1024 * 1024
   return {
-    open: ({ clock, eventsTtlMs }) =>
-      openJsonlStore({ path, ...defined({ rotateBytes }), ...defined({ eventsTtlMs }), ...defined({ clock }) }),
+    open: ({ clock, eventsTtlMs, heldFromMs, kindsTtlMs }) =>
+      openJsonlStore({
+        path,
+        ...defined({ rotateBytes }),
+        ...defined({ eventsTtlMs }),
+        ...defined({ kindsTtlMs }),
+        ...defined({ heldFromMs }),
+        ...defined({ clock }),
+      }),
     reset: () => resetJsonlStore(path),
   }
 }
@@ -151,11 +162,13 @@ function readRedis(kind: { readonly cluster: boolean; readonly tls: boolean }): 
     const target = readTarget(rest, kind)
     if (typeof target === 'string') return target
     return {
-      open: async ({ clock, eventsTtlMs, onWarning }) =>
+      open: async ({ clock, eventsTtlMs, heldFromMs, kindsTtlMs, onWarning }) =>
         (await import('./redis/open.ts')).openRedisStore({
           target,
           ...defined({ clock }),
           ...defined({ eventsTtlMs }),
+          ...defined({ kindsTtlMs }),
+          ...defined({ heldFromMs }),
           ...defined({ onWarning }),
         }),
       reset: async () => (await import('./redis/open.ts')).resetRedisStore(target),

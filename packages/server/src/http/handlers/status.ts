@@ -49,6 +49,14 @@ export const status: Handler = async ({ app, store: scoped, principal }) => {
     ...(about.push !== undefined && seesAll(principal) ? { otlp_push: about.push() } : {}),
     traces: { url_template: about.traceUrl ?? null },
     prices: { catalogue_version: about.catalogueVersion() },
+    retention: {
+      events_seconds: secondsOf(app.retention.eventsMs),
+      cells_seconds: secondsOf(app.retention.cellsMs),
+      kinds_seconds: Object.fromEntries(
+        [...(app.retention.kindsMs ?? [])].map(([kind, ms]) => [kind, Math.floor(ms / 1000)]),
+      ),
+      holds: app.holds.all().length,
+    },
     limits: {
       body_bytes: limits.bodyBytes,
       inflated_bytes: limits.inflatedBytes,
@@ -58,3 +66,5 @@ export const status: Handler = async ({ app, store: scoped, principal }) => {
     },
   })
 }
+
+const secondsOf = (ms: number | undefined): number | null => (ms === undefined ? null : Math.floor(ms / 1000))

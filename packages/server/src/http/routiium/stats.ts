@@ -19,7 +19,7 @@ export const stats: Handler = async (call) => {
   return json({
     total_events: held.events,
     backend_type: capabilities.backendType,
-    ttl_seconds: app.eventsTtlMs === undefined ? null : Math.floor(app.eventsTtlMs / 1000),
+    ttl_seconds: app.retention.eventsMs === undefined ? null : Math.floor(app.retention.eventsMs / 1000),
     max_events: capabilities.maxEvents ?? null,
     ...sharedFigures(totals, speed.rows[0]?.[SPEED_MEASURE]),
   })

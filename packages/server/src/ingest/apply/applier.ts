@@ -1,3 +1,4 @@
+import type { JournalEnd } from '@tallystick/core/journal'
 import type { Repricing } from '../../store/repriced.ts'
 import type { StoredEvent } from '../../store/store.ts'
 
@@ -14,6 +15,13 @@ export interface ExpectedEvents {
   readonly repricing?: Repricing
 }
 
+/** A store that is held at one place of the journal. */
+export interface Hold {
+  /** Resolves once everything before `end` is applied; rejects as `applied` does. */
+  to(end: JournalEnd): Promise<void>
+  release(): void
+}
+
 /** Brings accepted events to the store, in ordinal order. */
 export interface Applier {
   /** Throws `store_unavailable` when no more events can be taken until the store has caught up. */
@@ -26,6 +34,13 @@ export interface Applier {
   expectReprice(repricing: Repricing): ExpectedEvents
   /** As `expect`, for a record that is of no concern to the store. */
   expectOther(ordinal: number): ExpectedEvents
+  /**
+   * Applies nothing more until it is told to go on, but for what `to` asks for: then the store has applied everything before that
+   * end and nothing behind it. Events are accepted meanwhile. One at a time.
+   */
+  hold(): Hold
+  /** Notes durably, as a cursor of the journal, how far the store has come. */
+  saveCursor(): Promise<void>
   settle(delivery: ExpectedEvents, durable: boolean): void
   progress(): { readonly appliedOrdinal: number; readonly storeError?: string }
   /**

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { TallystickError } from '@tallystick/core'
-import { type Journal, readJournal } from '@tallystick/core/journal'
+import { type Journal, type JournalEnd, readJournal } from '@tallystick/core/journal'
 import { ApplyWatch } from '../../store/apply-watch.ts'
 import type { Repricing } from '../../store/repriced.ts'
 import { repricingOf } from '../../store/repricing-record.ts'
 import type { StoredEvent, UsageStore } from '../../store/store.ts'
 import { fromJournal } from '../dedup/replay.ts'
-import type { Applier, ExpectedEvents } from './applier.ts'
+import type { Applier, ExpectedEvents, Hold } from './applier.ts'
 import { CursorKeeper } from './cursor-keeper.ts'
 import { openingStats } from './opening-stats.ts'
 
@@ -64,6 +64,8 @@ class Feeder implements Applier {
   readonly #ending = new AbortController()
   /** Not even that. */
   readonly #closing = new AbortController()
+  /** Nothing behind it is applied while it is set. */
+  #held: JournalEnd | undefined
   #queued = 0
   #appliedOrdinal: number
   /** The last ordinal that the store was told of: those of other records it does not know. */
@@ -145,6 +147,27 @@ class Feeder implements Applier {
     return delivery
   }
 
+  hold(): Hold {
+    // What is under way may go on; what comes next waits to be told how far.
+    this.#held = { position: { segment: 0, offset: 0 }, ordinal: 0 }
+    return {
+      to: async (end) => {
+        await this.#running
+        this.#held = end
+        this.#start()
+        await this.applied(end.ordinal)
+      },
+      release: () => {
+        this.#held = undefined
+        this.#start()
+      },
+    }
+  }
+
+  async saveCursor(): Promise<void> {
+    await this.#cursor?.save()
+  }
+
   settle(delivery: ExpectedEvents, durable: boolean): void {
     delivery.state = durable ? 'durable' : 'failed'
     if (!durable) this.#drop(delivery)
@@ -179,17 +202,17 @@ class Feeder implements Applier {
       this.#running = undefined
       // Something may have settled between the last look at the queue and here.
       if (this.#ending.signal.aborted) return
-      if (this.#asks || (this.#queue[0] && this.#queue[0].state !== 'open')) this.#start()
+      if (this.#mayAsk() || this.#next()) this.#start()
     })
   }
 
   async #run(): Promise<void> {
     let retryMs = FIRST_RETRY_MS
     while (!this.#closing.signal.aborted) {
-      const head = this.#queue[0]
-      if (!this.#asks && (!head || head.state === 'open')) return
+      const head = this.#next()
+      if (!head && !this.#mayAsk()) return
       try {
-        if (this.#asks || !head) await this.#ask()
+        if (!head || this.#mayAsk()) await this.#ask()
         else if (head.state === 'failed') this.#queue.shift()
         else if (head.clears) await this.#clear(head)
         else if (head.repricing && head.events) await this.#repriceQueued()
@@ -205,6 +228,11 @@ class Feeder implements Applier {
       }
       this.#wake()
     }
+  }
+
+  /** Not while the store is held: nothing else is done to it then. */
+  #mayAsk(): boolean {
+    return this.#asks && this.#held === undefined
   }
 
   async #ask(): Promise<void> {
@@ -223,6 +251,16 @@ class Feeder implements Applier {
     const lastOrdinal = journal.log.end().ordinal
     this.#queue.unshift({ firstOrdinal: stats.appliedOrdinal + 1, lastOrdinal, events: undefined, state: 'durable' })
     await this.#cursor?.rewind()
+  }
+
+  /** The delivery that is to be applied now. */
+  #next(): ExpectedEvents | undefined {
+    const head = this.#queue[0]
+    return head && head.state !== 'open' && !this.#isBeyond(head) ? head : undefined
+  }
+
+  #isBeyond({ firstOrdinal }: ExpectedEvents): boolean {
+    return this.#held !== undefined && Math.max(firstOrdinal, this.#appliedOrdinal + 1) > this.#held.ordinal
   }
 
   async #clear(head: ExpectedEvents): Promise<void> {
@@ -245,7 +283,8 @@ class Feeder implements Applier {
   async #reprice(repricings: readonly Repricing[]): Promise<void> {
     const last = repricings.at(-1)
     if (!last) return
-    await this.#options.store.reprice(repricings)
+    await this.#options.store.reprice(repricings, { after: this.#toldOrdinal })
+    this.#toldOrdinal = Math.max(this.#toldOrdinal, last.ordinal)
     this.#appliedOrdinal = Math.max(this.#appliedOrdinal, last.ordinal)
   }
 
@@ -254,7 +293,7 @@ class Feeder implements Applier {
     let deliveries = 0
     for (; deliveries < this.#queue.length && events.length < BATCH_EVENTS; deliveries++) {
       const next = this.#queue[deliveries] as ExpectedEvents
-      if (next.state !== 'durable' || !next.events || next.clears || next.repricing) break
+      if (next.state !== 'durable' || !next.events || next.clears || next.repricing || this.#isBeyond(next)) break
       for (const event of next.events) events.push(event)
     }
     await this.#append(events)
@@ -268,7 +307,7 @@ class Feeder implements Applier {
     const { journal, store } = this.#options
     if (!journal || !this.#cursor)
       throw new TallystickError('internal_error', 'Events were let go without a journal to read them from')
-    const end = journal.log.end()
+    const end = this.#held ?? journal.log.end()
     const from =
       this.#cursor.saved.ordinal <= this.#appliedOrdinal ? this.#cursor.saved.position : { segment: 1, offset: 0 }
     for await (const { records } of readJournal({

@@ -11,7 +11,10 @@ export async function openFollowing(
   onError: (error: unknown) => void,
 ): Promise<Applier> {
   await follower.follow(journalDir, journal.end(), journal.id)
-  const stop = journal.onDurable((end) => follower.advance(end))
+  let held = false
+  const stop = journal.onDurable((end) => {
+    if (!held) follower.advance(end)
+  })
   // Commits between the two lines above, if any, must not wait for the next one.
   follower.advance(journal.end())
   const cursor = await CursorKeeper.open(journal, () => follower.progress().appliedOrdinal, onError)
@@ -42,6 +45,20 @@ export async function openFollowing(
       events: undefined,
       state: 'open',
     }),
+    hold() {
+      held = true
+      return {
+        to(end) {
+          follower.advance(end)
+          return follower.applied(end.ordinal)
+        },
+        release() {
+          held = false
+          follower.advance(journal.end())
+        },
+      }
+    },
+    saveCursor: () => cursor.save(),
     settle(delivery, durable) {
       delivery.state = durable ? 'durable' : 'failed'
     },

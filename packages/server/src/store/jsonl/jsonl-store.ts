@@ -40,6 +40,7 @@ export interface JsonlSettings {
   readonly rotateBytes: number
   readonly ttlMs: number
   readonly kindsTtlMs: ReadonlyMap<EventKind, number>
+  readonly heldFromMs: () => number
   readonly compactBytes: number
   readonly clock: Clock
 }
@@ -254,10 +255,11 @@ export class JsonlStore implements UsageStore {
   async #read(fromMs: number, toMs: number) {
     return this.#alone('The store cannot be read', async (set) => {
       await set.look('all')
-      const { clock, kindsTtlMs, ttlMs } = this.#settings
+      const { clock, heldFromMs, kindsTtlMs, ttlMs } = this.#settings
       const nowMs = clock.now()
-      const kinds = new Map([...kindsTtlMs].map(([kind, ms]) => [kind, nowMs - ms]))
-      const floors = raised(floorsOf(set.state), nowMs - ttlMs, kinds)
+      const untilMs = heldFromMs()
+      const kinds = new Map([...kindsTtlMs].map(([kind, ms]) => [kind, Math.min(untilMs, nowMs - ms)]))
+      const floors = raised(floorsOf(set.state), Math.min(untilMs, nowMs - ttlMs), kinds)
       return { snapshot: await openSnapshot(set, Math.max(fromMs, floors.floorMs), toMs), floors, completeToMs: nowMs }
     })
   }

@@ -14,6 +14,8 @@ export interface JsonlStoreOptions {
   readonly eventsTtlMs?: number
   /** The same for events of some kinds. */
   readonly kindsTtlMs?: ReadonlyMap<EventKind, number>
+  /** Events from this instant on are shown however old they are. */
+  readonly heldFromMs?: () => number
   /** Expired lines are cut out of a file when they take up half of it and at least this many bytes; 1 MiB unless given. */
   readonly compactBytes?: number
   readonly clock?: Clock
@@ -40,6 +42,7 @@ export async function openJsonlStore(options: JsonlStoreOptions): Promise<JsonlS
     rotateBytes: options.rotateBytes ?? Number.POSITIVE_INFINITY,
     ttlMs: options.eventsTtlMs ?? Number.POSITIVE_INFINITY,
     kindsTtlMs: options.kindsTtlMs ?? new Map(),
+    heldFromMs: options.heldFromMs ?? (() => Number.POSITIVE_INFINITY),
     compactBytes: options.compactBytes ?? 1024 * 1024,
     clock: options.clock ?? systemClock,
   })

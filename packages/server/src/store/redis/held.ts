@@ -1,4 +1,5 @@
 import type { OrdinalRange } from '@tallystick/core/journal'
+import { type Floors, hasExpired } from '../jsonl/floors.ts'
 import type { StoredEvent } from '../store.ts'
 import type { Part } from './part.ts'
 
@@ -7,9 +8,9 @@ export async function readHeld(
   parts: readonly Part[],
   { first, last }: OrdinalRange,
   limit: number,
-  floorMs: number,
+  floors: Floors,
 ): Promise<readonly StoredEvent[]> {
-  const found = await Promise.all(parts.map((part) => heldBy(part, first, last, limit, floorMs)))
+  const found = await Promise.all(parts.map((part) => heldBy(part, first, last, limit, floors)))
   return found
     .flat()
     .sort((a, b) => a.ordinal - b.ordinal)
@@ -21,7 +22,7 @@ async function heldBy(
   first: number,
   last: number,
   limit: number,
-  floorMs: number,
+  floors: Floors,
 ): Promise<readonly StoredEvent[]> {
   const found: StoredEvent[] = []
   let from: string | number = first
@@ -38,7 +39,7 @@ async function heldBy(
     )) as string[]
     const events = await part.events(names.filter((_, index) => index % 2 === 0))
     for (const { ordinal, receivedMs, event } of events)
-      if (event.timestampMs >= floorMs) found.push({ ordinal, receivedMs, event })
+      if (!hasExpired(floors, event.timestampMs, event.kind)) found.push({ ordinal, receivedMs, event })
     if (names.length < 2 * limit) break
     // Ordinals are told apart, so none is divided by the border of two pages.
     from = `(${names.at(-1)}`

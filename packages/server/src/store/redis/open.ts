@@ -1,5 +1,5 @@
 import type { TallystickError } from '@tallystick/core'
-import { type Clock, systemClock } from '@tallystick/core/event'
+import { type Clock, type EventKind, systemClock } from '@tallystick/core/event'
 import { Connection, PATIENCE, type Patience } from './connection.ts'
 import { CLUSTER_PARTS, keysOf } from './keys.ts'
 import { Part } from './part.ts'
@@ -12,6 +12,10 @@ export interface RedisStoreOptions {
   readonly target: RedisTarget
   /** Events older than this many ms are not shown, at once. For ever unless given. */
   readonly eventsTtlMs?: number
+  /** The same for events of some kinds. */
+  readonly kindsTtlMs?: ReadonlyMap<EventKind, number>
+  /** Events from this instant on are shown however old they are. */
+  readonly heldFromMs?: () => number
   readonly clock?: Clock
   readonly onWarning?: (warning: string) => void
   readonly patience?: Partial<Patience>
@@ -41,7 +45,14 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<RedisS
       throw error
     }
   }
-  return new RedisStore(connection, parts, check, { prefix: target.prefix, ttlMs: eventsTtlMs, clock, onWarning })
+  return new RedisStore(connection, parts, check, {
+    prefix: target.prefix,
+    ttlMs: eventsTtlMs,
+    kindsTtlMs: options.kindsTtlMs ?? new Map(),
+    heldFromMs: options.heldFromMs ?? (() => Number.POSITIVE_INFINITY),
+    clock,
+    onWarning,
+  })
 }
 
 /**

@@ -2,6 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { NO_MODEL } from '@tallystick/core/event'
 import type { Filter } from '@tallystick/core/query'
 import { throwIfAborted } from '../abort.ts'
+import { type Floors, hasExpired } from '../jsonl/floors.ts'
 import { type PlacedEvent, secondOf } from './documents.ts'
 import type { Part } from './part.ts'
 import { MEMBERS } from './scripts.ts'
@@ -10,6 +11,8 @@ import { MEMBERS } from './scripts.ts'
 export interface ReadRequest {
   readonly fromMs: number
   readonly toMs: number
+  /** What has expired is not shown. */
+  readonly floors: Floors
   readonly filters: readonly Filter[]
   readonly newestFirst?: boolean
   /** Names looked at in one step. */
@@ -29,14 +32,17 @@ const MOST_MEMBERS = 200_000
  * their members in the range. Everything else is left to the caller.
  */
 export async function* readPages(part: Part, request: ReadRequest): AsyncGenerator<readonly PlacedEvent[]> {
-  const { fromMs, toMs, signal } = request
+  const { floors, toMs, signal } = request
+  const fromMs = Math.max(request.fromMs, floors.floorMs)
   if (toMs <= fromMs) return
   const missing: string[] = []
-  for await (const names of pagesOfNames(part, request)) {
+  for await (const names of pagesOfNames(part, { ...request, fromMs })) {
     throwIfAborted(signal)
     const events = await part.events(names, (name) => missing.push(name))
     throwIfAborted(signal)
-    const page = events.filter(({ event: { timestampMs } }) => timestampMs >= fromMs && timestampMs < toMs)
+    const page = events.filter(
+      ({ event: { kind, timestampMs: ms } }) => ms >= fromMs && ms < toMs && !hasExpired(floors, ms, kind),
+    )
     if (page.length > 0) yield page
     await turn()
   }

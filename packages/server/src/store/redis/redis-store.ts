@@ -1,8 +1,9 @@
 import { TallystickError } from '@tallystick/core'
-import type { Clock } from '@tallystick/core/event'
+import type { Clock, EventKind } from '@tallystick/core/event'
 import type { OrdinalRange } from '@tallystick/core/journal'
 import { cellFolder, finishQuery, type Query, type QueryResult, queryPlan } from '@tallystick/core/query'
 import { throwIfAborted } from '../abort.ts'
+import type { Floors } from '../jsonl/floors.ts'
 import { Mutex } from '../mutex.ts'
 import { newsOf, type Repricing } from '../repriced.ts'
 import { spreadFolder } from '../spread.ts'
@@ -37,6 +38,8 @@ import type { ServerCheck } from './server-check.ts'
 export interface RedisSettings {
   readonly prefix: string
   readonly ttlMs: number
+  readonly kindsTtlMs: ReadonlyMap<EventKind, number>
+  readonly heldFromMs: () => number
   readonly clock: Clock
   /** Told of what is wrong with Redis and works nevertheless, once for each. */
   readonly onWarning: (warning: string) => void
@@ -109,12 +112,12 @@ export class RedisStore implements UsageStore {
 
   async scan(request: ScanRequest): Promise<ScanPage> {
     this.#assertOwn()
-    return readScan(this.#parts, request, this.#floorMs())
+    return readScan(this.#parts, request, this.#floors())
   }
 
   async held(range: OrdinalRange, limit: number): Promise<readonly StoredEvent[]> {
     this.#assertOwn()
-    return readHeld(this.#parts, range, limit, this.#floorMs())
+    return readHeld(this.#parts, range, limit, this.#floors())
   }
 
   async belongTo(journalId: string): Promise<void> {
@@ -177,15 +180,15 @@ export class RedisStore implements UsageStore {
   ): Promise<number> {
     throwIfAborted(signal)
     this.#assertOwn()
-    const floorMs = this.#floorMs()
+    const floors = this.#floors()
     const { fromMs, toMs, filters } = range
     await Promise.all(
       this.#parts.map(async (part) => {
-        for await (const page of readPages(part, { fromMs: Math.max(fromMs, floorMs), toMs, filters, signal }))
+        for await (const page of readPages(part, { fromMs, toMs, floors, filters, signal }))
           for (const event of page) if (event.own || !journaled) take(event)
       }),
     )
-    return floorMs
+    return floors.floorMs
   }
 
   async #look(): Promise<StoreStats> {
@@ -251,9 +254,12 @@ export class RedisStore implements UsageStore {
     )
   }
 
-  #floorMs(): number {
-    const { clock, ttlMs } = this.#settings
-    return clock.now() - ttlMs
+  #floors(): Floors {
+    const { clock, heldFromMs, kindsTtlMs, ttlMs } = this.#settings
+    const nowMs = clock.now()
+    const untilMs = heldFromMs()
+    const kinds = new Map([...kindsTtlMs].map(([kind, ms]) => [kind, Math.min(untilMs, nowMs - ms)]))
+    return { floorMs: Math.min(untilMs, nowMs - ttlMs), kinds }
   }
 
   /** Retention that was changed holds for what is there too. */

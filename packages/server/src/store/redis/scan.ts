@@ -1,4 +1,5 @@
 import { filterMatcher } from '@tallystick/core/query'
+import type { Floors } from '../jsonl/floors.ts'
 import type { ScanCursor, ScanPage, ScanRequest, StoredEvent } from '../store.ts'
 import type { Part } from './part.ts'
 import { readPages } from './read.ts'
@@ -7,10 +8,10 @@ const LEAST_STEP = 50
 const MOST_STEP = 500
 
 /** One page in the order of (timestampMs, ordinal): the parts are merged as far as the page needs them. */
-export async function readScan(parts: readonly Part[], request: ScanRequest, floorMs: number): Promise<ScanPage> {
+export async function readScan(parts: readonly Part[], request: ScanRequest, floors: Floors): Promise<ScanPage> {
   const { limit, ascending = false } = request
   const sign = ascending ? 1 : -1
-  const sources = parts.map((part) => ordered(part, request, floorMs))
+  const sources = parts.map((part) => ordered(part, request, floors))
   const found: StoredEvent[] = []
   try {
     const heads = await Promise.all(sources.map(async (source) => ({ source, head: (await source.next()).value })))
@@ -32,14 +33,14 @@ export async function readScan(parts: readonly Part[], request: ScanRequest, flo
 }
 
 /** The events of one part in order: a page holds whole seconds. */
-async function* ordered(part: Part, request: ScanRequest, floorMs: number): AsyncGenerator<StoredEvent, undefined> {
+async function* ordered(part: Part, request: ScanRequest, floors: Floors): AsyncGenerator<StoredEvent, undefined> {
   const { filters, after, ascending = false, limit } = request
   const sign = ascending ? 1 : -1
   const matches = filterMatcher(filters)
   const from = after !== undefined && ascending ? Math.max(request.fromMs, after.timestampMs) : request.fromMs
   const to = after !== undefined && !ascending ? Math.min(request.toMs, after.timestampMs + 1) : request.toMs
   const step = Math.min(MOST_STEP, Math.max(LEAST_STEP, limit + 1))
-  const range = { fromMs: Math.max(from, floorMs), toMs: to, filters, newestFirst: !ascending, step }
+  const range = { fromMs: from, toMs: to, floors, filters, newestFirst: !ascending, step }
   for await (const page of readPages(part, range)) {
     const events = page.filter(
       (stored) => matches(stored.event) && (after === undefined || compare(placeOf(stored), after) * sign > 0),
