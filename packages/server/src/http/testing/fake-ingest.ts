@@ -18,6 +18,11 @@ export function createFakeIngest(store: UsageStore, nowMs: () => number): FakeIn
   const fake: FakeIngest = {
     requests: [],
     failure: undefined,
+    async erase(request) {
+      const { events } = await store.erase({ ...request, throughOrdinal: ordinal })
+      return { events, throughOrdinal: ordinal }
+    },
+    markErased: async () => undefined,
     async submit(request) {
       fake.requests.push(request)
       if (fake.failure !== undefined) throw fake.failure
