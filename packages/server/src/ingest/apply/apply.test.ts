@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { type Journal, type JournalEnd, openJournal } from '@tallystick/core/journal'
 import { describe, expect, test } from 'vitest'
 import { openMemoryStore } from '../../store/memory.ts'
-import type { StoredEvent, UsageStore } from '../../store/store.ts'
+import type { StoredEvent, StoreStats, UsageStore } from '../../store/store.ts'
 import { turn } from '../testing/gate.ts'
 import { NOON, openBench, temporaryDir } from '../testing/harness.ts'
 import type { Applier, ExpectedEvents } from './applier.ts'
@@ -24,6 +24,29 @@ function moodyStore(): UsageStore & { readonly batches: number[][]; failing: boo
     stats: () => store.stats(),
     clear: () => store.clear(),
   })
+}
+
+/** A store in another process, which can lose all it has, and be away. */
+function farStore(): UsageStore & { lose(): void; away: boolean } {
+  let store = openMemoryStore({ maxEvents: 100_000 })
+  const far = Object.assign(Object.create(store) as UsageStore, {
+    capabilities: { ...store.capabilities, durable: true, remote: true as const },
+    away: false,
+    lose(): void {
+      store = openMemoryStore({ maxEvents: 100_000 })
+    },
+    async append(events: readonly StoredEvent[], { after = 0 }: { readonly after?: number } = {}): Promise<void> {
+      const { appliedOrdinal } = await far.stats()
+      if (appliedOrdinal < after) throw new Error(`only ${appliedOrdinal} is left`)
+      await store.append(events)
+    },
+    async stats(): Promise<StoreStats> {
+      if (far.away) throw new Error('nobody answers')
+      return store.stats()
+    },
+    clear: () => store.clear(),
+  })
+  return far
 }
 
 const stored = (ordinal: number): StoredEvent => ({
@@ -190,6 +213,63 @@ describe('feeding a store', () => {
     await applier.close()
     await refused
     await expect(applier.applied(1)).rejects.toMatchObject({ code: 'shutting_down' })
+  })
+})
+
+describe('feeding a store in another process', () => {
+  test('that has lost what it had starts again where that ends, also when nothing is sent, and holds the journal back', async () => {
+    const journal = await openTestJournal(await temporaryDir())
+    const store = farStore()
+    const errors: unknown[] = []
+    const applier = await openFeeding({ store, journal, onError: (error) => errors.push(error) })
+    deliver(applier, await journal.write(30))
+    await journal.log.append([{ type: 'clear', body: '"r":1' }]).durable
+    applier.settle(applier.expectClear(31), true)
+    deliver(applier, await journal.write(10))
+    await applier.applied(41)
+    await applier.close()
+    expect(journal.log.cursors().get('store')?.ordinal).toBe(41)
+
+    const again = await openFeeding({ store, journal, onError: (error) => errors.push(error) })
+    await expect.poll(() => again.progress()).toEqual({ appliedOrdinal: 41 })
+    store.lose()
+    await expect.poll(async () => (await store.stats()).events, { timeout: 5000 }).toBe(10)
+    expect(String(errors[0])).toContain('only 0 is left')
+    await again.applied(41)
+    expect(again.progress()).toEqual({ appliedOrdinal: 41 })
+    await again.close()
+    await journal.log.close()
+  })
+
+  test('that is away is not waited for, and begun with where the journal has noted it', async () => {
+    const journal = await openTestJournal(await temporaryDir())
+    await journal.write(20)
+    const store = farStore()
+    store.away = true
+    const applier = await openFeeding({ store, journal, onError: () => {} })
+    expect(applier.progress().appliedOrdinal).toBe(0)
+    deliver(applier, await journal.write(5))
+    await expect.poll(() => applier.progress().storeError).toBe('nobody answers')
+    store.away = false
+    await applier.applied(25)
+    expect((await store.stats()).events).toBe(25)
+    await applier.close()
+    await journal.log.close()
+  })
+
+  test('is fed what a clear has left when it is found to have less than one was noted for', async () => {
+    const journal = await openTestJournal(await temporaryDir())
+    const store = farStore()
+    await store.append(range(1, 3))
+    await journal.write(3)
+    await journal.log.append([{ type: 'clear', body: '"r":1' }]).durable
+    const applier = await openFeeding({ store, journal, onError: () => {} })
+    await applier.applied(4)
+    deliver(applier, await journal.write(2))
+    await applier.applied(6)
+    expect(await store.stats()).toMatchObject({ events: 2, appliedOrdinal: 6 })
+    await applier.close()
+    await journal.log.close()
   })
 })
 

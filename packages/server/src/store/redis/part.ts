@@ -101,12 +101,13 @@ export class Part {
     return first
   }
 
-  async stats(): Promise<PartStats> {
+  /** @param through events are counted up to this ordinal at most, and up to what has been applied */
+  async stats(through?: number): Promise<PartStats> {
     const { prefix, state, byTime, byOrdinal } = this.keys
     const [journalId, applied, expired, cleared, ttl, events, own, oldest, newest] = (await this.connection.run(
       STATS,
       [state, byTime, byOrdinal],
-      [prefix],
+      [prefix, through ?? ''],
     )) as [string, string, string, string, string, number, number, string, string]
     return {
       journalId: journalId === '' ? undefined : journalId,

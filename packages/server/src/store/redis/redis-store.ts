@@ -192,7 +192,11 @@ export class RedisStore implements UsageStore {
   }
 
   async #look(): Promise<StoreStats> {
-    const parts = await Promise.all(this.#parts.map((part) => part.stats()))
+    let parts = await Promise.all(this.#parts.map((part) => part.stats()))
+    const appliedOrdinal = Math.min(...parts.map((part) => part.appliedOrdinal))
+    // What one part has taken in and another not yet has not been applied: it is counted when it has.
+    if (parts.some((part) => part.appliedOrdinal > appliedOrdinal))
+      parts = await Promise.all(this.#parts.map((part) => part.stats(appliedOrdinal)))
     const sum = (of: (part: (typeof parts)[number]) => number): number =>
       parts.reduce((total, part) => total + of(part), 0)
     const [events, own] = [sum((part) => part.events), sum((part) => part.own)]
@@ -206,7 +210,7 @@ export class RedisStore implements UsageStore {
       foreign: events - own,
       expired: sum(({ expired }) => expired),
       cleared: sum(({ cleared }) => cleared),
-      appliedOrdinal: Math.min(...parts.map(({ appliedOrdinal }) => appliedOrdinal)),
+      appliedOrdinal,
       ...(journalId === undefined ? {} : { journalId }),
       oldestMs: oldest.length === 0 ? null : Math.min(...oldest),
       newestMs: newest.length === 0 ? null : Math.max(...newest),

@@ -126,9 +126,10 @@ return page
 
 /**
  * What there is, of one moment: journal, applied, expired, cleared, ttl, events, own events, oldest and newest instant in ms.
- * Where more than a thousand events lie in the second at either end, it is the border of that second.
+ * Where more than a thousand events lie in the second at either end, it is the border of that second. Events beyond what has been
+ * applied are not counted: they are there where what was noted has been lost, or where another part of a cluster lags.
  *
- * KEYS state by_time by_ordinal; ARGV prefix.
+ * KEYS state by_time by_ordinal; ARGV prefix, ordinal up to which events are counted at most or empty.
  */
 export const STATS = script(`
 local state = redis.call('HMGET', KEYS[1], 'journal', 'applied', 'expired', 'cleared', 'ttl')
@@ -146,9 +147,13 @@ local function edge(command, better, border)
   end
   return string.format('%.0f', best)
 end
+local through = tonumber(state[2] or '0')
+if ARGV[2] ~= '' then through = math.min(through, tonumber(ARGV[2])) end
+local own = redis.call('ZCOUNT', KEYS[3], '-inf', string.format('%.0f', through))
+local beyond = redis.call('ZCARD', KEYS[3]) - own
 return {
   state[1] or '', state[2] or '0', state[3] or '0', state[4] or '0', state[5] or '',
-  redis.call('ZCARD', KEYS[2]), redis.call('ZCARD', KEYS[3]),
+  redis.call('ZCARD', KEYS[2]) - beyond, own,
   edge('ZRANGE', function(a, b) return a < b end, 0), edge('ZREVRANGE', function(a, b) return a > b end, 999),
 }
 `)
