@@ -1,36 +1,7 @@
-import { tmpdir } from 'node:os'
-import pc from 'picocolors'
 import { describe, expect, it } from 'vitest'
-import { runCommand } from './main.ts'
+import { type Ran, run as runIn } from './testing/run.ts'
 
-interface Ran {
-  readonly code: number
-  readonly out: string
-  readonly err: string
-}
-
-const run = (...args: string[]): Promise<Ran> => runWith({}, ...args)
-
-async function runWith(env: Readonly<Record<string, string>>, ...args: string[]): Promise<Ran> {
-  let [out, err] = ['', '']
-  const code = await runCommand(args, {
-    out: (text) => {
-      out += text
-    },
-    err: (text) => {
-      err += text
-    },
-    write: async (bytes) => {
-      out += Buffer.from(bytes).toString()
-    },
-    color: pc.createColors(false),
-    columns: 100,
-    interactive: false,
-    env,
-    cwd: tmpdir(),
-  })
-  return { code, out, err }
-}
+const run = (...args: string[]): Promise<Ran> => runIn(args)
 
 const ALERTS = ['alerts list', 'alerts rules', 'alerts add', 'alerts remove', 'alerts test']
 const ANALYTICS = [
@@ -103,7 +74,7 @@ describe('the command line', () => {
     ['TALLYSTICK_OTLP_PUSH_ENDPOINT', 'collector:4318'],
     ['TALLYSTICK_OTLP_PUSH_HEADERS', 'a canary'],
   ])('says what is wrong with %s=%s before anything is opened', async (name, value) => {
-    const { code, err } = await runWith({ [name]: value }, 'config')
+    const { code, err } = await runIn(['config'], { env: { [name]: value } })
     expect(code).not.toBe(0)
     expect(err).toContain(name)
     expect(err).not.toContain('canary')
