@@ -17,6 +17,7 @@ const ANALYTICS = [
 const BUDGETS = ['budgets list', 'budgets status', 'budgets create']
 const RECONCILE = ['reconcile show', 'reconcile import openai', 'reconcile import anthropic']
 const COMMANDS = [
+  ...['daily', 'weekly', 'monthly', 'session', 'models', 'agents', 'blocks', 'tail', 'top', 'statusline', 'doctor'],
   ...['serve', 'import csv', 'query', 'prices show', 'config', 'verify', 'rebuild'],
   ...[...ALERTS, ...ANALYTICS, ...BUDGETS, ...RECONCILE],
   ...['import litellm', 'import langfuse', 'import helicone'],
@@ -33,7 +34,7 @@ const GROUPS = [
 ]
 
 describe('the command line', () => {
-  it.each(['', ...GROUPS, ...COMMANDS])('has help with examples: %s', async (command) => {
+  it.each(['', 'completion', 'overview', ...GROUPS, ...COMMANDS])('has help with examples: %s', async (command) => {
     const ran = await run(...command.split(' ').filter(Boolean), '--help')
     expect(ran.code).toBe(0)
     expect(ran.out).toContain('Examples:\n  $ tallystick')
@@ -46,6 +47,7 @@ describe('the command line', () => {
   it.each([
     [['frob'], 2, "unknown command 'frob'"],
     [['qurey'], 2, 'Did you mean query?'],
+    [['--frob'], 2, "unknown option '--frob'"],
     [['serve', '--prot', '1'], 2, 'Did you mean --port?'],
     [['config', '--port', 'x'], 2, '--port: must be a whole number'],
     [['serve', '--log-level', 'loud'], 2, '--log-level: must be one of'],
