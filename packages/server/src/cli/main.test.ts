@@ -14,15 +14,17 @@ const ANALYTICS = [
   'analytics usage models',
   'analytics budget status',
 ]
+const RECOMMENDATIONS = ['recommendations list', 'recommendations dismiss', 'recommendations restore']
 const BUDGETS = ['budgets list', 'budgets status', 'budgets create']
 const RECONCILE = ['reconcile show', 'reconcile import openai', 'reconcile import anthropic']
 const COMMANDS = [
   ...['daily', 'weekly', 'monthly', 'session', 'models', 'agents', 'blocks', 'tail', 'top', 'statusline', 'doctor'],
   ...['serve', 'import csv', 'query', 'prices show', 'config', 'verify', 'rebuild'],
-  ...[...ALERTS, ...ANALYTICS, ...BUDGETS, ...RECONCILE],
+  ...[...ALERTS, ...ANALYTICS, ...BUDGETS, ...RECOMMENDATIONS, ...RECONCILE],
   ...['import litellm', 'import langfuse', 'import helicone'],
 ]
 const GROUPS = [
+  'recommendations',
   'import',
   'alerts',
   'budgets',
