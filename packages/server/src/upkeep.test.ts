@@ -47,6 +47,17 @@ describe('upkeep', () => {
     expect(calls).toEqual([{ eventsBeforeMs: 990 * DAY }, 'ids', 'journal'])
   })
 
+  it('drops kinds at an age of their own, and no more than legal holds leave', async () => {
+    const { calls, options } = setup({
+      retainKindsMs: new Map([['tool_invocation', 7 * DAY]]),
+      allowed: (request) => ({ ...request, cellsBeforeMs: 5 }),
+    })
+    const upkeep = startUpkeep(options)
+    await upkeep.run()
+    await upkeep.stop()
+    expect(calls[0]).toEqual({ kindsBeforeMs: new Map([['tool_invocation', 993 * DAY]]), cellsBeforeMs: 5 })
+  })
+
   it('leaves the store alone when everything is kept', async () => {
     const { calls, options } = setup()
     const upkeep = startUpkeep(options)

@@ -5,6 +5,7 @@ import type { Logger } from './logger.ts'
 import type { PruneRequest, UsageStore } from './store/store.ts'
 
 const UPKEEP_INTERVAL_MS = 60_000
+const FIRST_ROUND_MS = 1_000
 /** The wall clock may be set; beyond this it is not believed when it says that data is old. */
 const MAX_CLOCK_JUMP_MS = 3_600_000
 
@@ -73,11 +74,15 @@ export function startUpkeep(options: UpkeepOptions): Upkeep {
 
   const timer = setInterval(() => void run(), UPKEEP_INTERVAL_MS)
   timer.unref()
+  // Where a process never lives for long, work that is put off until later is never done.
+  const first = setTimeout(() => void run(), FIRST_ROUND_MS)
+  first.unref()
   return {
     run: () => (stopped ? Promise.resolve() : run()),
     async stop() {
       stopped = true
       clearInterval(timer)
+      clearTimeout(first)
       await running
     },
   }

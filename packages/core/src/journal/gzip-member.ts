@@ -40,6 +40,14 @@ export async function encodeMember(plain: Uint8Array, plainOffset: number): Prom
   return member
 }
 
+/** The same member at another place of the segment, without inflating it. */
+export function movedMember(member: Uint8Array, plainOffset: number): Buffer {
+  const moved = Buffer.from(member)
+  moved.writeBigUInt64LE(BigInt(plainOffset), 24)
+  moved.writeUInt32LE(crc32(moved.subarray(16, 32)), 32)
+  return moved
+}
+
 /** The member header at `at`, or undefined if there is none that can be trusted. */
 export function decodeMemberHeader(bytes: Buffer, at = 0): MemberHeader | undefined {
   if (bytes.length - at < MEMBER_HEADER_BYTES) return undefined

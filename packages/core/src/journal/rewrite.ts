@@ -1,17 +1,18 @@
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import type { JournalFile, JournalFs } from './fs.ts'
-import { encodeMember } from './gzip-member.ts'
+import { decodeMember, encodeMember, movedMember } from './gzip-member.ts'
 import { decodeHeader, encodeHeader, MAX_HEADER_BYTES, type SegmentHeader } from './header.ts'
 import type { JournalChange } from './journal.ts'
 import { checkLine, SEAL_BYTES, sealLine } from './line.ts'
 import { compressedName, type SegmentFiles, TEMPORARY } from './names.ts'
 import type { Quarantine } from './quarantine.ts'
 import { SealStopped } from './seal.ts'
-import { inflatedBlocks, type SegmentBlock } from './segment-source.ts'
+import { members, type SegmentBlock } from './segment-source.ts'
 import { writeFully } from './write-fully.ts'
 
 const LINE_FEED = 0x0a
+const READ_BYTES = 1024 * 1024
 const START = /^\{"t":"([a-z]+)","n":(\d+),/
 
 export interface RewriteOptions {
@@ -30,8 +31,9 @@ export interface Rewritten {
 
 /**
  * Writes a compressed segment anew, line by line, with some of its records changed: beside the old one, synced, read back, and put
- * in its place. Reads it twice: the header tells how long the rest is. Blocks that cannot be inflated are left out, since what of
- * them could be made readable cannot be looked at; readers find a hole there, as long as before.
+ * in its place. It is read twice, since the header tells how long the rest is; blocks without a change are moved as they are.
+ * Blocks that cannot be inflated are left out, since what of them could be made readable cannot be looked at; readers find a hole
+ * there, as long as before.
  */
 export async function rewriteSegment(
   options: RewriteOptions,
@@ -43,40 +45,44 @@ export async function rewriteSegment(
   const source = await fs.open(path, 'r')
   try {
     const first = new Rewriting(change)
+    const unchanged: boolean[] = []
     let size = 0
-    for await (const { bytes } of changedBlocks(options, source, first)) size += bytes.length
+    for await (const { length } of pieces(options, source, first, unchanged)) size += length
     if (!first.changed && !first.holes) return { records: undefined, savedBytes: 0 }
-    const header = headerOf(first.header, size + first.holeBytes)
-    const second = new Rewriting(change, header)
-    await fs.unlink(path + TEMPORARY).catch(() => {})
-    const target = await fs.open(path + TEMPORARY, 'wx+')
+    const second = new Rewriting(change, headerOf(first.header, size + first.holeBytes))
     const before = await source.size()
-    let after: number
-    try {
-      let at = 0
-      let checksum = 0
-      for await (const { bytes, offset } of changedBlocks(options, source, second)) {
-        const member = await encodeMember(bytes, offset)
-        await writeFully(target, member, at)
-        at += member.length
-        checksum = crc32(bytes, checksum)
-      }
-      await target.datasync()
-      if ((await checksumOf(target)) !== checksum) throw new Error(`${path} does not read back as it was written`)
-      after = await target.size()
-    } catch (error) {
-      await target.close()
-      await fs.unlink(path + TEMPORARY).catch(() => {})
-      throw error
-    }
-    await target.close()
-    await fs.rename(path + TEMPORARY, path)
+    const after = await replace(fs, path, pieces(options, source, second, unchanged))
     await fs.syncDir(dir)
     await quarantine.move(files.number, (offset) => second.shifted(offset))
     return { records: second.records, savedBytes: before - after }
   } finally {
     await source.close()
   }
+}
+
+/** Writes members to a file and puts it in the place of the one of that name; gives its size. */
+async function replace(fs: JournalFs, path: string, content: AsyncIterable<Piece>): Promise<number> {
+  await fs.unlink(path + TEMPORARY).catch(() => {})
+  const target = await fs.open(path + TEMPORARY, 'wx+')
+  let at = 0
+  try {
+    let checksum = 0
+    for await (const { member } of content) {
+      const bytes = await member()
+      await writeFully(target, bytes, at)
+      at += bytes.length
+      checksum = crc32(bytes, checksum)
+    }
+    await target.datasync()
+    if ((await checksumOf(target, at)) !== checksum) throw new Error(`${path} does not read back as it was written`)
+  } catch (error) {
+    await target.close()
+    await fs.unlink(path + TEMPORARY).catch(() => {})
+    throw error
+  }
+  await target.close()
+  await fs.rename(path + TEMPORARY, path)
+  return at
 }
 
 /** The header of a segment that is `rest` bytes long without it; none if it had none that could be read. */
@@ -91,28 +97,56 @@ function headerOf(header: SegmentHeader | undefined, rest: number): Buffer | und
   return line
 }
 
-/** The blocks of a segment as they are to be, each with its new offset; a line that spans two goes with the second. */
-async function* changedBlocks(
+/** Some of a segment as it is to be: how long it is, and the member that holds it. */
+interface Piece {
+  readonly length: number
+  readonly member: () => Promise<Buffer> | Buffer
+}
+
+/**
+ * The members of a segment as they are to be; a line that spans two goes with the second.
+ *
+ * @param unchanged by number, members that are moved as they are; what is not told yet is found out
+ */
+async function* pieces(
   { stopped }: RewriteOptions,
   source: JournalFile,
   rewriting: Rewriting,
-): AsyncGenerator<SegmentBlock> {
+  unchanged: boolean[],
+): AsyncGenerator<Piece> {
   let begun: Buffer = Buffer.alloc(0)
   let expected = 0
-  for await (const { offset, bytes } of inflatedBlocks(source, 0, Number.POSITIVE_INFINITY)) {
+  let index = -1
+  const taken = (bytes: Buffer, offset: number): Piece => {
+    const block = rewriting.take(bytes, offset)
+    return { length: block.bytes.length, member: () => encodeMember(block.bytes, block.offset) }
+  }
+  for await (const { header, bytes } of members(source, 0, Number.POSITIVE_INFINITY)) {
     if (stopped()) throw new SealStopped()
-    if (offset !== expected) {
-      if (begun.length > 0) yield rewriting.take(begun, expected - begun.length)
-      begun = Buffer.alloc(0)
-      rewriting.hole(offset - expected)
+    index++
+    if (unchanged[index]) {
+      if (header.plainOffset !== expected) rewriting.hole(header.plainOffset - expected)
+      expected = header.plainOffset + header.plainSize
+      const offset = rewriting.pass(header.plainSize)
+      yield { length: header.plainSize, member: () => movedMember(bytes, offset) }
+      continue
     }
-    expected = offset + bytes.length
-    const whole = begun.length === 0 ? bytes : Buffer.concat([begun, bytes])
+    const plain = await decodeMember(bytes, header)
+    if (plain === undefined) continue
+    if (header.plainOffset !== expected) {
+      if (begun.length > 0) yield taken(begun, expected - begun.length)
+      begun = Buffer.alloc(0)
+      rewriting.hole(header.plainOffset - expected)
+    }
+    expected = header.plainOffset + header.plainSize
+    const whole = begun.length === 0 ? plain : Buffer.concat([begun, plain])
     const end = whole.lastIndexOf(LINE_FEED) + 1
-    if (end > 0) yield rewriting.take(whole.subarray(0, end), expected - whole.length)
+    const { changes } = rewriting
+    if (end > 0) yield taken(whole.subarray(0, end), expected - whole.length)
+    unchanged[index] = whole === plain && end === whole.length && rewriting.changes === changes && index > 0
     begun = whole.subarray(end)
   }
-  if (begun.length > 0) yield rewriting.take(begun, expected - begun.length)
+  if (begun.length > 0) yield taken(begun, expected - begun.length)
 }
 
 /** One pass over a segment. */
@@ -125,13 +159,25 @@ class Rewriting {
   readonly #shifts: { readonly after: number; readonly by: number }[] = []
   header: SegmentHeader | undefined
   records = 0
-  changed = false
+  /** Lines that are not what they were. */
+  changes = 0
   holes = false
   holeBytes = 0
 
   constructor(change: JournalChange, newHeader?: Buffer) {
     this.#change = change
     this.#newHeader = newHeader
+  }
+
+  get changed(): boolean {
+    return this.changes > 0
+  }
+
+  /** So many bytes stay what they were; gives where they begin now. */
+  pass(length: number): number {
+    const at = this.#at
+    this.#at += length
+    return at
   }
 
   hole(length: number): void {
@@ -175,14 +221,14 @@ class Rewriting {
     const ordinal = checkLine(line, 0, end)
     if (ordinal === -1) {
       const masked = this.#change.mask(line)
-      this.changed ||= masked !== line
+      if (masked !== line) this.changes++
       return masked
     }
     const text = line.toString('utf8', 0, end - SEAL_BYTES)
     const [start = '', type = ''] = START.exec(text) ?? []
     const members = this.#change.change({ type, ordinal, members: text.slice(start.length) })
     if (members === undefined) return line
-    this.changed = true
+    this.changes++
     this.records++
     const open = Buffer.from(start + members)
     const sealed = Buffer.alloc(open.length + SEAL_BYTES + 1)
@@ -192,8 +238,14 @@ class Rewriting {
   }
 }
 
-async function checksumOf(file: JournalFile): Promise<number> {
+async function checksumOf(file: JournalFile, length: number): Promise<number> {
+  const buffer = Buffer.allocUnsafe(Math.min(length, READ_BYTES))
   let checksum = 0
-  for await (const { bytes } of inflatedBlocks(file, 0, Number.POSITIVE_INFINITY)) checksum = crc32(bytes, checksum)
+  for (let at = 0; at < length; ) {
+    const read = await file.read(buffer, Math.min(buffer.length, length - at), at)
+    if (read === 0) break
+    checksum = crc32(buffer.subarray(0, read), checksum)
+    at += read
+  }
   return checksum
 }

@@ -80,14 +80,15 @@ export async function* inflatedBlocks(file: JournalFile, from: number, limit: nu
   if (failure !== undefined) throw failure.error
 }
 
-interface Member {
+/** A member as it lies in the file. */
+export interface Member {
   readonly header: MemberHeader
   /** Fewer than it should have at the end of a file that lost its own. */
   readonly bytes: Buffer
 }
 
 /** The members that hold any of `[from, limit)`, compressed. */
-async function* members(file: JournalFile, from: number, limit: number): AsyncGenerator<Member> {
+export async function* members(file: JournalFile, from: number, limit: number): AsyncGenerator<Member> {
   const size = await file.size()
   let window: SegmentBlock = { offset: 0, bytes: Buffer.alloc(0) }
   const bytesAt = async (at: number, length: number): Promise<Buffer> => {

@@ -19,6 +19,13 @@ export interface ServerStatus {
   }
   readonly journal: { readonly state: string; readonly bytes: number } | null
   readonly state: { readonly state: string } | null
+  /** Servers of earlier versions do not tell. */
+  readonly retention?: {
+    readonly events_seconds: number | null
+    readonly cells_seconds: number | null
+    readonly kinds_seconds: Readonly<Record<string, number>>
+    readonly holds: number
+  }
 }
 
 /** A row of `GET /api/v1/providers/health`, as far as it is shown. */
@@ -32,7 +39,8 @@ export interface ProviderFigures {
   readonly duration_ms_p95: number | null
 }
 
-export function statusLines({ version, address, started_ms, readiness, store, journal, state }: ServerStatus): string {
+export function statusLines(status: ServerStatus): string {
+  const { version, address, started_ms, readiness, store, journal, state, retention } = status
   const { reasons, store_error: storeError } = readiness
   const bytes = store.bytes === null ? '' : `, ${byteSize(store.bytes)}`
   const lag = store.lag_events === 0 ? '' : `, ${grouped(store.lag_events)} yet to be applied`
@@ -45,9 +53,26 @@ export function statusLines({ version, address, started_ms, readiness, store, jo
     ...(store.warnings ?? []).map((warning) => ['', warning] as const),
     ...(journal === null ? [] : [['journal', `${words(journal.state)}, ${byteSize(journal.bytes)}`] as const]),
     ...(state === null ? [] : [['control', words(state.state)] as const]),
+    ...retentionLines(retention),
   ]
   return facts.map(([name, text]) => `${name.padEnd(9)} ${text}`).join('\n')
 }
+
+function retentionLines(retention: ServerStatus['retention']): readonly (readonly [string, string])[] {
+  if (retention === undefined) return []
+  const { cells_seconds: cells, events_seconds: events, holds, kinds_seconds: kinds } = retention
+  const ages = [
+    ...(events === null ? [] : [`events ${ageOf(events)}`]),
+    ...Object.entries(kinds).map(([kind, seconds]) => `${kind} ${ageOf(seconds)}`),
+    ...(cells === null ? [] : [`totals ${ageOf(cells)}`]),
+    ...(holds === 0 ? [] : [`${holds} legal hold${holds === 1 ? '' : 's'}`]),
+  ]
+  return ages.length === 0 ? [] : [['keeps', ages.join(', ')]]
+}
+
+const DAY_SECONDS = 86_400
+const ageOf = (seconds: number): string =>
+  seconds % DAY_SECONDS === 0 ? `${grouped(seconds / DAY_SECONDS)} d` : `${grouped(seconds)} s`
 
 export function providerTable(rows: readonly ProviderFigures[], windowMs: number): string {
   const table = plainTable(

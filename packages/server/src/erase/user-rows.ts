@@ -39,7 +39,7 @@ export interface RenamedUser {
 
 /** Gives a text without the user: the name by itself, or as a word of it. */
 export function renamer({ pseudonym, userId }: Omit<RenamedUser, 'tenantId'>): (text: string) => string {
-  const literal = userId.replaceAll(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')
+  const literal = userId.replaceAll(/[\\^$.*+?()[\]{}|/]/g, '\\$&')
   const word = new RegExp(`(?<![\\p{L}\\p{N}_])${literal}(?![\\p{L}\\p{N}_])`, 'gu')
   return (text) => {
     if (text === userId) return pseudonym

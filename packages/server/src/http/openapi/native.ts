@@ -426,6 +426,16 @@ export const STATUS_DOC: RouteDoc = {
             ),
           }),
           prices: object({ catalogue_version: text() }),
+          retention: object({
+            events_seconds: orNull(integer('Single events older than this go; null: kept.')),
+            cells_seconds: orNull(integer('The same of totals.')),
+            kinds_seconds: {
+              type: 'object',
+              additionalProperties: integer(),
+              description: 'Of kinds of events that go sooner.',
+            },
+            holds: integer('Legal holds that stand.'),
+          }),
           limits: object({
             body_bytes: integer(),
             inflated_bytes: integer(),
