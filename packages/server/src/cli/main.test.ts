@@ -49,6 +49,7 @@ const COMMANDS = [
   ...['serve', 'import csv', 'query', 'prices show', 'config', 'verify', 'rebuild'],
   ...[...ALERTS, ...ANALYTICS, ...BUDGETS, ...RECONCILE],
   ...['import litellm', 'import langfuse', 'import helicone'],
+  'reprice',
 ]
 const GROUPS = [
   'import',
