@@ -55,7 +55,7 @@ test('Redis failing in every way, one after the other and under load, costs no e
     }
   }
   const loading = load()
-  for (let round = 0; round < 50; round++) {
+  for (let round = 0; round < 30; round++) {
     const fault = FAULTS[prng.below(FAULTS.length)] as (typeof FAULTS)[number]
     await fault(redis, prng).catch(() => undefined)
     await sleep(200 + prng.below(1500))
@@ -75,6 +75,6 @@ test('Redis failing in every way, one after the other and under load, costs no e
   await watch.stop()
   expect(watch.unbalanced).toEqual([])
   expect(oracle.broken).toEqual([])
-  expect(oracle.acked.size).toBeGreaterThan(5_000)
+  expect(oracle.acked.size).toBeGreaterThan(3_000)
   expect(await server.stop()).toBe(0)
 }, 600_000)

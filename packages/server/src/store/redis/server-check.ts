@@ -2,11 +2,6 @@ import { TallystickError } from '@tallystick/core'
 import type { Connection } from './connection.ts'
 import type { RedisTarget } from './target.ts'
 
-/** What was found of the server itself. */
-export interface ServerFindings {
-  readonly warnings: readonly string[]
-}
-
 const LEAST_VERSION = 6
 const AGAIN_MS = 30_000
 
