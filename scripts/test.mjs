@@ -42,6 +42,7 @@ async function systemPackages() {
     ['curl', () => works('curl', ['--version'])],
     ['jq', () => works('jq', ['--version'])],
     ['python3-requests', () => works('python3', ['-c', 'import requests'])],
+    ['openssl', () => works('openssl', ['version'])],
     ['redis-server', () => works('redis-server', ['--version']) && works('redis-cli', ['--version'])],
     ['prometheus', () => works('prometheus', ['--version']) && works('promtool', ['--version'])],
   ]
