@@ -28,7 +28,7 @@ import { FileCopier } from './file-copier.ts'
 import { placeOf, RowIntake } from './intake.ts'
 import { keepJournalId, loadMeta, readJournalId, readMeta, updateApplied, updateSealed } from './meta.ts'
 import { Readers } from './readers.ts'
-import { clearTables, expire, expiryOf } from './retention.ts'
+import { clearTables, expire, expiryOf, visibleSql } from './retention.ts'
 import { RowAppender } from './row-appender.ts'
 import { EventRows, type Rows } from './rows.ts'
 import { heldEvents, scanEvents } from './scan.ts'
@@ -102,6 +102,8 @@ export class DuckdbEngine {
   #sealingToMs = 0
   /** What was applied when `maintain` last looked. */
   #lookedAtOrdinal = 0
+  /** As `prune` was last told: rows that cannot be dropped yet are not listed any more. */
+  #expired: PruneRequest = {}
   #closed = false
   #closing: Promise<void> | undefined
   /** How many acknowledged records are yet to be applied. Known to whoever feeds the store. */
@@ -214,7 +216,10 @@ export class DuckdbEngine {
   }
 
   async scan(request: ScanRequest): Promise<ScanPage> {
-    return this.#read((connection) => scanEvents(connection, this.#rows.dictionary, request))
+    const { dictionary } = this.#rows
+    return this.#read((connection) =>
+      scanEvents(connection, dictionary, request, visibleSql(this.#expired, dictionary)),
+    )
   }
 
   async held(range: OrdinalRange, limit: number): Promise<readonly StoredEvent[]> {
@@ -332,6 +337,7 @@ export class DuckdbEngine {
 
   /** Drops rows and cells for their age; see {@link expiryOf}. */
   async prune(request: PruneRequest): Promise<{ readonly eventsDropped: number }> {
+    this.#expired = request
     if (lateEvents(this.#meta) > 0) await this.seal(this.#meta.watermark_ms)
     return this.#writeAlone(async () => {
       const expiry = await expiryOf(this.#writer, this.#meta, this.#rows.dictionary, request)
