@@ -78,6 +78,13 @@ const MB = 1_000_000
 const SEAL_ROWS = 50_000
 const FIRST_SEAL_ROWS = 12_500
 
+/** Nothing was begun of what was asked for. */
+export class EngineClosedError extends TallystickError {
+  constructor() {
+    super('store_unavailable', 'The store is closed.')
+  }
+}
+
 /**
  * The embedded store, in whichever thread it is opened. One connection appends rows, another makes cells of them at the same
  * time, a few read; each works on a snapshot.
@@ -435,7 +442,7 @@ export class DuckdbEngine {
   }
 
   #mustBeOpen(): void {
-    if (this.#closed) throw new TallystickError('store_unavailable', 'The store is closed.')
+    if (this.#closed) throw new EngineClosedError()
   }
 
   async #read<T>(task: (connection: DuckDBConnection) => Promise<T>, signal?: AbortSignal): Promise<T> {
