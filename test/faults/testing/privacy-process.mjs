@@ -1,9 +1,9 @@
-// Does what it is told to a data directory, and says so: `node privacy-process.mjs DIR STORE fill|erase|clear|finish [STEP]`.
+// Does what it is told to a data directory, and says so: `node privacy-process.mjs DIR STORE fill|erase|clear|finish [STEP] [LIFE]`.
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { openTallystick } from '../../../packages/server/dist/open.js'
 
-const [dataDir, store, task, stop] = process.argv.slice(2)
+const [dataDir, store, task, stop, life] = process.argv.slice(2)
 const USER = 'jürgen "j" o’neil@example.com'
 const NOON = Date.UTC(2026, 10, 20, 12)
 const say = (what) => process.stdout.write(`${JSON.stringify(what)}\n`)
@@ -26,7 +26,19 @@ const tallystick = await openTallystick({
     if (step === stop) process.kill(process.pid, 'SIGKILL')
   },
 })
-const { ingest } = tallystick
+const { ingest, journal } = tallystick
+const die = () => process.kill(process.pid, 'SIGKILL')
+const append = journal.append
+journal.append = (records) => {
+  const ticket = append(records)
+  const clears = Array.isArray(records) && records[0]?.type === 'clear'
+  if (clears && stop === 'asked') die()
+  if (clears && stop === 'durable') ticket.durable.then(die)
+  return ticket
+}
+ingest.onCleared(() => {
+  if (stop === 'applied') die()
+})
 const post = async (path, body) => {
   const request = new Request(`http://localhost${path}`, {
     method: 'POST',
@@ -45,7 +57,7 @@ if (task === 'fill') {
 } else if (task === 'clear') {
   let clearing
   for (let at = 0; at < 400; at++) {
-    const batch = items(`c${stop}-`, at * 10, 10)
+    const batch = items(`c${life}-`, at * 10, 10)
     await ingest.submit({ items: batch, door: 'native' })
     say({ acked: batch.map(({ event_id }) => event_id) })
     if (at === 20) say({ begun: true })

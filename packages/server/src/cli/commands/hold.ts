@@ -38,7 +38,7 @@ export const registerHold: RegisterCommand = (program, terminal) => {
 
   const add = withServer(group.command('add').description('keep everything of a range of time'))
     .argument('<name>', 'letters, digits, dots, dashes and underscores')
-    .requiredOption('--reason <text>', 'why')
+    .requiredOption('--reason <text>', 'why it stands')
     .option('--from <time>', 'instant, or age such as 30d (default: from the beginning)')
     .option('--to <time>', 'instant, itself not held (default: for ever)')
   examples(add, ['tallystick hold add case-117 --reason "Discovery, Acme" --from 2026-09-01'])
@@ -67,7 +67,7 @@ export const registerHold: RegisterCommand = (program, terminal) => {
     terminal.out(`${table.toString()}\n`)
   })
 
-  const remove = withServer(group.command('remove').description('let retention go on')).argument('<name>')
+  const remove = withServer(group.command('remove').description('let retention go on')).argument('<name>', 'its name')
   examples(remove, ['tallystick hold remove case-117'])
   remove.action(async (name: string) => {
     const row = await ask<HoldRow>(remove, terminal, `/api/v1/holds/${encodeURIComponent(name)}`, { method: 'DELETE' })

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { mkdir, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { DuckDBConnection, DuckDBInstance as Instance } from '@duckdb/node-api'
@@ -129,6 +130,8 @@ export async function removeCopy(path: string): Promise<void> {
  * goes too.
  */
 export async function replaceFile(path: string): Promise<void> {
+  // Done already, by an attempt that then failed to open it.
+  if (!existsSync(freshPath(path))) return
   for (const suffix of BESIDE.slice(1)) await rm(path + suffix, { force: true })
   await rm(`${path}.tmp`, { recursive: true, force: true })
   await nodeFs.syncDir(dirname(path))

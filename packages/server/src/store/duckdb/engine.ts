@@ -30,7 +30,7 @@ import { placeOf, RowIntake } from './intake.ts'
 import { keepJournalId, loadMeta, readJournalId, readMeta, updateApplied, updateSealed } from './meta.ts'
 import { Readers } from './readers.ts'
 import { repriceRows } from './reprice.ts'
-import { clearTables, expire, expiryOf } from './retention.ts'
+import { clearTables, expire, expiryOf, visibleSql } from './retention.ts'
 import { RowAppender } from './row-appender.ts'
 import { EventRows, type Rows } from './rows.ts'
 import { heldEvents, scanEvents } from './scan.ts'
@@ -80,6 +80,13 @@ const MB = 1_000_000
 const SEAL_ROWS = 50_000
 const FIRST_SEAL_ROWS = 12_500
 
+/** Nothing was begun of what was asked for. */
+export class EngineClosedError extends TallystickError {
+  constructor() {
+    super('store_unavailable', 'The store is closed.')
+  }
+}
+
 /**
  * The embedded store, in whichever thread it is opened. One connection appends rows, another makes cells of them at the same
  * time, a few read; each works on a snapshot.
@@ -104,6 +111,8 @@ export class DuckdbEngine {
   #sealingToMs = 0
   /** What was applied when `maintain` last looked. */
   #lookedAtOrdinal = 0
+  /** As `prune` was last told: rows that cannot be dropped yet are not listed any more. */
+  #expired: PruneRequest = {}
   #closed = false
   #closing: Promise<void> | undefined
   /** How many acknowledged records are yet to be applied. Known to whoever feeds the store. */
@@ -216,7 +225,10 @@ export class DuckdbEngine {
   }
 
   async scan(request: ScanRequest): Promise<ScanPage> {
-    return this.#read((connection) => scanEvents(connection, this.#rows.dictionary, request))
+    const { dictionary } = this.#rows
+    return this.#read((connection) =>
+      scanEvents(connection, dictionary, request, visibleSql(this.#expired, dictionary)),
+    )
   }
 
   async held(range: OrdinalRange, limit: number): Promise<readonly StoredEvent[]> {
@@ -334,6 +346,7 @@ export class DuckdbEngine {
 
   /** Drops rows and cells for their age; see {@link expiryOf}. */
   async prune(request: PruneRequest): Promise<{ readonly eventsDropped: number }> {
+    this.#expired = request
     if (lateEvents(this.#meta) > 0) await this.seal(this.#meta.watermark_ms)
     return this.#writeAlone(async () => {
       const expiry = await expiryOf(this.#writer, this.#meta, this.#rows.dictionary, request)
@@ -449,7 +462,7 @@ export class DuckdbEngine {
   }
 
   #mustBeOpen(): void {
-    if (this.#closed) throw new TallystickError('store_unavailable', 'The store is closed.')
+    if (this.#closed) throw new EngineClosedError()
   }
 
   async #read<T>(task: (connection: DuckDBConnection) => Promise<T>, signal?: AbortSignal): Promise<T> {

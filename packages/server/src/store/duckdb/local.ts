@@ -19,7 +19,7 @@ import type {
 import type { AuditReport } from './audit.ts'
 import { freshPath, isDamaged, isInvalidated, removeCopy, replaceFile, setAside } from './database.ts'
 import type { DictionaryLimits } from './dictionary.ts'
-import { DuckdbEngine } from './engine.ts'
+import { DuckdbEngine, EngineClosedError } from './engine.ts'
 import { Follower } from './follow.ts'
 
 /** How long after opening what is due is done first: when whoever waits for the start has had the first answers. */
@@ -250,6 +250,12 @@ export class LocalDuckdbStore implements DuckdbStore {
     try {
       return await task(engine)
     } catch (error) {
+      const replaced = !this.#closed && (this.#replacing || engine !== this.#engine)
+      // It waited for its turn while a copy took the place of the file.
+      if (replaced && error instanceof EngineClosedError) {
+        if (this.#replacing) await this.#reopen()
+        return this.#use(task)
+      }
       if (engine === this.#engine && this.#isBroken(messageOf(error))) void this.#reopen().catch(() => undefined)
       throw error
     }
@@ -278,8 +284,8 @@ export class LocalDuckdbStore implements DuckdbStore {
       this.#broken = 'invalidated'
     }
     if (this.#replacing) await replaceFile(this.#settings.path)
-    this.#replacing = false
     this.#engine = this.#watched(await openEngine(this.#settings, this.#clock, this.#onNotice))
+    this.#replacing = false
     this.#broken = undefined
     this.follower.lookAgain()
   }

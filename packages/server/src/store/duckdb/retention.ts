@@ -1,4 +1,5 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
+import type { EventKind } from '@tallystick/core/event'
 import { type GroupBy, groupByOf } from '@tallystick/core/query'
 import type { PruneRequest } from '../store.ts'
 import { CELL_TABLES, DAY_MS } from './cellsets.ts'
@@ -41,15 +42,29 @@ export async function expiryOf(
   for (const [kind, beforeMs] of kindsBeforeMs) {
     const kindMs = Math.min(floorToQuarter(beforeMs), sealedDayMs)
     if (kindMs <= eventsMs) continue
-    // A kind is one of a few names, all of which have a code: nothing is bound.
-    const isKind = filtersSql([{ by: KIND, values: [kind], negate: false }], dictionary, new Parameters())
-    due.push(`(timestamp_ms < ${kindMs} AND ${isKind})`)
+    due.push(`(timestamp_ms < ${kindMs} AND ${isKind(kind, dictionary)})`)
     kindsMs = Math.max(kindsMs, kindMs)
   }
   const where = `(${due.join(' OR ')}) AND ordinal <= ${meta.sealed_ordinal}`
   const rows = await countRows(connection, where)
   const idle = rows === 0 && cellsMs <= meta.cells_from_ms && eventsMs <= meta.raw_from_ms
   return idle ? undefined : { eventsMs, cellsMs, kindsMs, where, rows }
+}
+
+/** Whether a row is to be shown one by one: what has expired is out of sight before its day is sealed and it can go. */
+export function visibleSql(
+  { eventsBeforeMs = 0, kindsBeforeMs = new Map() }: PruneRequest,
+  dictionary: Dictionary,
+): string | undefined {
+  const conditions = eventsBeforeMs > 0 ? [`timestamp_ms >= ${eventsBeforeMs}`] : []
+  for (const [kind, beforeMs] of kindsBeforeMs)
+    if (beforeMs > eventsBeforeMs) conditions.push(`NOT (timestamp_ms < ${beforeMs} AND ${isKind(kind, dictionary)})`)
+  return conditions.length === 0 ? undefined : conditions.join(' AND ')
+}
+
+/** A kind is one of a few names, all of which have a code: nothing is bound. */
+function isKind(kind: EventKind, dictionary: Dictionary): string {
+  return `coalesce(${filtersSql([{ by: KIND, values: [kind], negate: false }], dictionary, new Parameters())}, false)`
 }
 
 /** Drops what has expired and keeps what cells need of it, inside the caller's transaction; returns the state it makes. */

@@ -22,9 +22,10 @@ export async function scanEvents(
   connection: DuckDBConnection,
   dictionary: Dictionary,
   request: ScanRequest,
+  visible?: string,
 ): Promise<ScanPage> {
   const parameters = new Parameters()
-  const source = pageSql(request, dictionary, parameters)
+  const source = pageSql(request, dictionary, parameters, visible)
   const found = request.fields
     ? await readPage(connection, dictionary, readingOf(request.fields), source, parameters)
     : await readPlaces(connection, dictionary, source, parameters)
@@ -35,7 +36,12 @@ export async function scanEvents(
 }
 
 /** The rows of the page and one more, in order: what follows the columns of a SELECT. */
-function pageSql(request: ScanRequest, dictionary: Dictionary, parameters: Parameters): string {
+function pageSql(
+  request: ScanRequest,
+  dictionary: Dictionary,
+  parameters: Parameters,
+  visible: string | undefined,
+): string {
   const { ascending = false, after, limit } = request
   const beyond = after && `(timestamp_ms, ordinal) ${ascending ? '>' : '<'} (${after.timestampMs}, ${after.ordinal})`
   // The tuple comparison does not prune row groups; a plain bound on the instant beside it does.
@@ -45,6 +51,7 @@ function pageSql(request: ScanRequest, dictionary: Dictionary, parameters: Param
     `timestamp_ms < ${request.toMs}`,
     bound,
     beyond,
+    visible,
     filtersSql(request.filters, dictionary, parameters),
   ].filter((part) => part !== undefined)
   const order = ascending ? 'ASC' : 'DESC'

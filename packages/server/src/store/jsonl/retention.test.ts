@@ -1,5 +1,6 @@
 import { appendFileSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import type { EventKind } from '@tallystick/core/event'
 import { fold } from '@tallystick/core/query'
 import { describe, expect, test } from 'vitest'
 import { ARBITRARY_FROM_MS } from '../../../../core/src/event/testing/arbitrary.ts'
@@ -26,6 +27,30 @@ describe('retention', () => {
     )
     expect(answer.raw_from_ms).toBe(floor)
     expect((await store.scan(ALL)).events).toHaveLength(kept.length)
+  })
+
+  test('hides kinds at an age of their own, keeps that over a restart, and takes their lines out with the others', async () => {
+    const events = storedEvents(300, 23)
+    const kindsTtlMs = new Map<EventKind, number>([['tool_invocation', DAY_MS]])
+    const store = await bench.open({ kindsTtlMs, compactBytes: 1 })
+    await store.append(events)
+    bench.nowMs = ARBITRARY_FROM_MS + 6 * DAY_MS
+    const floor = bench.nowMs - DAY_MS
+    const kept = events.filter(({ event }) => event.kind !== 'tool_invocation' || event.timestampMs >= floor)
+    expect(kept.length).toBeLessThan(295)
+    expect((await store.scan(ALL)).events).toHaveLength(kept.length)
+    const kindsBeforeMs = new Map<EventKind, number>([['tool_invocation', floor]])
+    expect(await store.prune({ kindsBeforeMs })).toEqual({ eventsDropped: 300 - kept.length })
+    expect(bench.lines()).toHaveLength(300)
+    await store.close()
+    const again = await bench.open({ compactBytes: 1 })
+    await expectHolds(again, kept)
+    expect(await again.stats()).toMatchObject({ events: kept.length, expired: 300 - kept.length, cleared: 0 })
+    const eventsBeforeMs = ARBITRARY_FROM_MS + 5 * DAY_MS
+    await again.prune({ eventsBeforeMs })
+    const left = kept.filter(({ event }) => event.timestampMs >= eventsBeforeMs)
+    expect(bench.lines()).toHaveLength(left.length)
+    await expectHolds(again, left)
   })
 
   test('takes expired lines out of the file when they are most of it, and keeps what is no document', async () => {
