@@ -23,6 +23,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<RegisterCommand>> = new Map([
   ['rebuild', async () => (await import('./commands/rebuild.ts')).registerRebuild],
   ['backup', async () => (await import('./commands/backup.ts')).registerBackup],
   ['restore', async () => (await import('./commands/restore.ts')).registerRestore],
+  ['bench', async () => (await import('./commands/bench.ts')).registerBench],
 ])
 
 /** Runs one command line and sets the exit code of the process. */

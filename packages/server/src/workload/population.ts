@@ -74,7 +74,10 @@ export class Population {
     const favourites = new Set(Array.from({ length: 1 + random.below(4) }, () => this.#anyModel()))
     return {
       id: `agent_${index + 1}`,
-      keys: Array.from({ length: random.chance(0.2) ? 2 : 1 }, (_, key) => `key-${Math.floor(index / 2) + 1}-${key + 1}`),
+      keys: Array.from(
+        { length: random.chance(0.2) ? 2 : 1 },
+        (_, key) => `key-${Math.floor(index / 2) + 1}-${key + 1}`,
+      ),
       team: TEAMS[random.below(TEAMS.length)] as string,
       models: [...favourites],
       streams: random.chance(0.6),

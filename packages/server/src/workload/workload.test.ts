@@ -117,7 +117,9 @@ describe('the load of two weeks', () => {
     expect(failed).toBeLessThan(0.06)
     const repeated = requests.filter(({ attempt }) => (attempt as number) > 1)
     expect(repeated.length / requests.length).toBeGreaterThan(0.015)
-    const first = new Map(requests.filter(({ attempt }) => attempt === 1).map((event) => [event['operation_id'], event]))
+    const first = new Map(
+      requests.filter(({ attempt }) => attempt === 1).map((event) => [event['operation_id'], event]),
+    )
     for (const event of repeated) {
       const before = first.get(event['operation_id']) as WorkloadEvent
       expect(before['kind']).toBe('llm_request_failed')

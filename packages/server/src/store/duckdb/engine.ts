@@ -252,8 +252,22 @@ export class DuckdbEngine {
     const importing = appliedOrdinal - this.#lookedAtOrdinal >= IMPORT_ROWS
     this.#lookedAtOrdinal = appliedOrdinal
     const late = lateEvents(this.#meta) >= (importing ? LATE_ROWS_OF_IMPORT : LATE_ROWS)
-    if (dueMs > watermarkMs || late) await this.seal(Math.max(dueMs, watermarkMs))
+    const toMs = importing ? await this.#filledTo(dueMs) : dueMs
+    if (toMs > watermarkMs || late) await this.seal(Math.max(toMs, watermarkMs))
     await this.compact(COMPACT_EVENTS, COMPACT_STEPS)
+  }
+
+  /**
+   * Where an import of past days has come to: the quarter-hour of the newest row before `dueMs`. Were the watermark beyond it,
+   * all that is yet to come would be late, and late rows cost two or three times as much to seal.
+   */
+  #filledTo(dueMs: number): Promise<number> {
+    const { watermark_ms: watermarkMs } = this.#meta
+    const where = `timestamp_ms >= ${watermarkMs} AND timestamp_ms < ${dueMs}`
+    return this.#read(async (connection) => {
+      const [row] = await readRows(connection, `SELECT max(timestamp_ms) FROM events WHERE ${where}`)
+      return floorToQuarter((row?.[0] as number | null) ?? watermarkMs)
+    })
   }
 
   /** Seals everything before `toMs`, and all late rows, in steps; rows are appended meanwhile. */

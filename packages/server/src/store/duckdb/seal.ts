@@ -227,7 +227,6 @@ export async function sealSteps(
   toMs: number,
   sliceRows: number = SLICE_ROWS,
 ): Promise<readonly SealStep[]> {
-  if (meta.applied_ordinal === meta.sealed_ordinal) return [{ toMs }]
   const { watermark_ms: watermarkMs, sealed_ordinal: sealedOrdinal } = meta
   const counts = async (key: string, where: string): Promise<readonly number[]> => {
     const sql = `SELECT ${key} AS k, count(*) AS n FROM events WHERE ${where} GROUP BY 1 ORDER BY 1`
