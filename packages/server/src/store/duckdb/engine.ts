@@ -6,7 +6,10 @@ import type { Clock } from '@tallystick/core/event'
 import type { JournalEnd, JournalPosition, OrdinalRange } from '@tallystick/core/journal'
 import type { Query, QueryResult } from '@tallystick/core/query'
 import { Mutex } from '../mutex.ts'
+import { newsOf, type Repricing } from '../repriced.ts'
 import type {
+  EraseRequest,
+  PruneRequest,
   QueryOptions,
   ScanPage,
   ScanRequest,
@@ -19,13 +22,15 @@ import type {
 import { answerQuery } from './answer.ts'
 import { type AuditReport, auditStore } from './audit.ts'
 import { readRows } from './chunk-reader.ts'
+import { copyErased } from './copy-erased.ts'
 import { isDiskFull, openDatabase, prepareTables } from './database.ts'
 import type { DictionaryLimits } from './dictionary.ts'
 import { FileCopier } from './file-copier.ts'
 import { placeOf, RowIntake } from './intake.ts'
 import { keepJournalId, loadMeta, readJournalId, readMeta, updateApplied, updateSealed } from './meta.ts'
 import { Readers } from './readers.ts'
-import { clearTables, expire, expiryOf, type PruneRequest } from './retention.ts'
+import { repriceRows } from './reprice.ts'
+import { clearTables, expire, expiryOf } from './retention.ts'
 import { RowAppender } from './row-appender.ts'
 import { EventRows, type Rows } from './rows.ts'
 import { heldEvents, scanEvents } from './scan.ts'
@@ -100,6 +105,7 @@ export class DuckdbEngine {
   /** What was applied when `maintain` last looked. */
   #lookedAtOrdinal = 0
   #closed = false
+  #closing: Promise<void> | undefined
   /** How many acknowledged records are yet to be applied. Known to whoever feeds the store. */
   behind: () => number = () => 0
 
@@ -344,7 +350,7 @@ export class DuckdbEngine {
   async prune(request: PruneRequest): Promise<{ readonly eventsDropped: number }> {
     if (lateEvents(this.#meta) > 0) await this.seal(this.#meta.watermark_ms)
     return this.#writeAlone(async () => {
-      const expiry = await expiryOf(this.#writer, this.#meta, request)
+      const expiry = await expiryOf(this.#writer, this.#meta, this.#rows.dictionary, request)
       if (expiry === undefined) return { eventsDropped: 0 }
       await this.#transaction(this.#writer, () => expire(this.#writer, this.#meta, this.#rows.dictionary, expiry))
       await this.#checkpoint()
@@ -366,6 +372,24 @@ export class DuckdbEngine {
     })
   }
 
+  /** Keeps what events come to at newer prices, in rows and in the cells made of them, and the place in the journal with it. */
+  async reprice(repricings: readonly Repricing[], next?: JournalEnd): Promise<void> {
+    await this.#shortenLog(LONGEST_LOG)
+    await this.#writeAlone(async () => {
+      const news = newsOf(repricings, this.#meta.applied_ordinal)
+      if (news === undefined && next === undefined) return
+      await this.#transaction(this.#writer, async () => {
+        if (news) await repriceRows(this.#writer, this.#meta, this.#rows.dictionary, news.changes)
+        await this.#rows.flush()
+        const ordinal = { applied_ordinal: news?.ordinal ?? this.#meta.applied_ordinal }
+        const applied = next ? placeOf(next, { ...appliedOf(this.#meta), ...ordinal }) : ordinal
+        await updateApplied(this.#writer, applied)
+        return applied
+      })
+      this.#rows.committed()
+    })
+  }
+
   /** Copies the file, and the log where a checkpoint left one, while nothing is written: what the next start would find. */
   copyTo(path: string): Promise<StoreCopy> {
     return this.#writeAlone(async () => {
@@ -379,20 +403,47 @@ export class DuckdbEngine {
     })
   }
 
-  async close(): Promise<void> {
-    if (this.#closed) return
+  /**
+   * Copies everything to the file `path`, which must not exist, with the pseudonym where the user stood, and closes the engine,
+   * so that nothing comes to stand in the old file that the copy lacks. Nothing is applied meanwhile, but queries are answered.
+   *
+   * @param made called when the copy is finished and on the disk, before the engine closes
+   */
+  copyErased(path: string, request: EraseRequest, made: () => void): Promise<{ readonly events: number }> {
+    return this.#writeAlone(async () => {
+      const sound = this.#spills.begin()
+      const connection = await this.#instance.connect()
+      try {
+        const events = await copyErased(connection, path, request, this.#rows.dictionary)
+        await setImmediate()
+        sound()
+        made()
+        this.#closed = true
+        this.#closing = this.#shut()
+        return { events }
+      } catch (error) {
+        throw this.#failed(error)
+      } finally {
+        connection.disconnectSync()
+        await this.#closing
+      }
+    })
+  }
+
+  close(): Promise<void> {
     this.#closed = true
-    await this.#sealing.run(() =>
-      this.#appending.run(async () => {
-        await this.#intake.commit().catch(() => undefined)
-        this.#rows.abandon()
-        await this.#readers.close()
-        this.#sealer.disconnectSync()
-        this.#writer.disconnectSync()
-        this.#instance.closeSync()
-        await this.#copier.close()
-      }),
-    )
+    this.#closing ??= this.#sealing.run(() => this.#appending.run(() => this.#shut()))
+    return this.#closing
+  }
+
+  async #shut(): Promise<void> {
+    await this.#intake.commit().catch(() => undefined)
+    this.#rows.abandon()
+    await this.#readers.close()
+    this.#sealer.disconnectSync()
+    this.#writer.disconnectSync()
+    this.#instance.closeSync()
+    await this.#copier.close()
   }
 
   /** Runs `task` between two appends. */

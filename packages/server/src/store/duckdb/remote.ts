@@ -3,9 +3,12 @@ import { TallystickError } from '@tallystick/core'
 import type { JournalEnd, OrdinalRange } from '@tallystick/core/journal'
 import type { Query, QueryResult } from '@tallystick/core/query'
 import { queryCancelled, throwIfAborted } from '../abort.ts'
+import type { Repricing } from '../repriced.ts'
 import type {
+  EraseRequest,
   FollowerProgress,
   JournalFollower,
+  PruneRequest,
   QueryOptions,
   ScanPage,
   ScanRequest,
@@ -108,15 +111,20 @@ export class RemoteDuckdbStore implements DuckdbStore {
     return this.#call('stats', [])
   }
 
-  prune(request: {
-    readonly eventsBeforeMs?: number
-    readonly cellsBeforeMs?: number
-  }): Promise<{ readonly eventsDropped: number }> {
+  prune(request: PruneRequest): Promise<{ readonly eventsDropped: number }> {
     return this.#call('prune', [request])
+  }
+
+  reprice(repricings: readonly Repricing[]): Promise<void> {
+    return this.#call('reprice', [repricings])
   }
 
   clear(): Promise<void> {
     return this.#call('clear', [])
+  }
+
+  erase(request: EraseRequest): Promise<{ readonly events: number }> {
+    return this.#call('erase', [request])
   }
 
   audit(): Promise<AuditReport> {
