@@ -3,7 +3,7 @@ import { isTallystickError, TallystickError } from '../errors.ts'
 import type { Clock } from '../event/clock.ts'
 import { AppendGroup } from './append-group.ts'
 import { journalError } from './fs-errors.ts'
-import { type AppendTicket, type JournalState, refusedTicket } from './journal.ts'
+import { type AppendTicket, type JournalState, refusedTicket, type SealedSegment } from './journal.ts'
 import type { JournalEnd } from './position.ts'
 import type { JournalEntry, JournalSeries } from './record.ts'
 import type { SegmentWriter } from './segment-writer.ts'
@@ -36,6 +36,10 @@ export class GroupCommit {
   #other = new AppendGroup()
   #ordinal: number
   #running: Promise<void> | undefined
+  readonly #rolls: {
+    readonly resolve: (rolled: SealedSegment) => void
+    readonly reject: (error: unknown) => void
+  }[] = []
   #closed = false
   #startedAt = Number.NEGATIVE_INFINITY
   state: JournalState
@@ -79,13 +83,23 @@ export class GroupCommit {
     return { firstOrdinal, durable }
   }
 
+  /** Finishes the segment between two groups: what waits to be written goes to the next one. */
+  roll(): Promise<SealedSegment> {
+    if (this.#closed) return Promise.reject(new TallystickError('journal_unavailable', 'The journal is closed'))
+    const rolled = new Promise<SealedSegment>((resolve, reject) => this.#rolls.push({ resolve, reject }))
+    this.#running ??= this.#run()
+    return rolled
+  }
+
   async close(): Promise<void> {
     this.#closed = true
     await this.#running
   }
 
   async #run(): Promise<void> {
-    while (!this.#open.isEmpty) {
+    while (!this.#open.isEmpty || this.#rolls.length > 0) {
+      for (const { resolve, reject } of this.#rolls.splice(0)) await this.#options.writer.roll().then(resolve, reject)
+      if (this.#open.isEmpty) continue
       await this.#gather()
       await this.#commit()
     }

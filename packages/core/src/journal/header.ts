@@ -2,8 +2,10 @@ import { TallystickError } from '../errors.ts'
 import { checkLine } from './line.ts'
 import { metaLine } from './line-file.ts'
 
-/** Version of the format that this code writes, and the newest that it reads. */
+/** Version of the format that this code writes. */
 export const FORMAT_VERSION = 1
+/** Of a segment that was rewritten: only a reader of this version knows where it ends. Also the newest that is read. */
+const REWRITTEN_VERSION = 2
 
 /** Enough for the header line of any segment. */
 export const MAX_HEADER_BYTES = 4096
@@ -13,7 +15,8 @@ export const MAX_HEADER_BYTES = 4096
  * tells where the journal stood when the segment was begun: nothing between that place and this segment belongs to the
  * journal, whatever bytes a failed write may have left there. Its `ordinal` is the last one acknowledged by then, whether or
  * not that record can still be read. It is absent in the first segment only. `journal` is the same in all segments of one
- * journal and in no other; segments of early versions lack it.
+ * journal and in no other; segments of early versions lack it. `bytes` stands in a segment that was rewritten: how long it is now,
+ * whatever the header after it says of its end.
  */
 export interface SegmentHeader {
   readonly segment: number
@@ -22,18 +25,20 @@ export interface SegmentHeader {
   readonly product: string
   readonly journal?: string
   readonly previous?: { readonly segment: number; readonly bytes: number; readonly ordinal: number }
+  readonly bytes?: number
 }
 
 /** The header line, line feed included. */
 export function encodeHeader(header: SegmentHeader): Buffer {
-  const { segment, after, createdMs, product, journal, previous } = header
+  const { segment, after, createdMs, product, journal, previous, bytes } = header
   const members = JSON.stringify({
-    v: FORMAT_VERSION,
+    v: bytes === undefined ? FORMAT_VERSION : REWRITTEN_VERSION,
     segment,
     created: createdMs,
     product: product.slice(0, 128),
     journal,
     previous,
+    bytes,
   })
   return metaLine(after, members.slice(1, -1))
 }
@@ -54,11 +59,11 @@ export function decodeHeader(bytes: Buffer): SegmentHeader | undefined {
   } catch {
     return undefined
   }
-  const { t: type, v: version, segment, created, product, journal, previous } = line
+  const { t: type, v: version, segment, created, product, journal, previous, bytes: length } = line
   if (type !== 'meta' || typeof version !== 'number' || typeof segment !== 'number') return undefined
-  if (version > FORMAT_VERSION) {
+  if (version > REWRITTEN_VERSION) {
     const writer = typeof product === 'string' && product !== '' ? ` by version ${product}` : ''
-    const message = `Segment ${segment} has format ${version}, written${writer}; this version reads up to ${FORMAT_VERSION}`
+    const message = `Segment ${segment} has format ${version}, written${writer}; this version reads up to ${REWRITTEN_VERSION}`
     throw new TallystickError('journal_newer_format', message)
   }
   return {
@@ -68,5 +73,6 @@ export function decodeHeader(bytes: Buffer): SegmentHeader | undefined {
     product: String(product),
     ...(typeof journal === 'string' ? { journal } : {}),
     ...(previous === undefined ? {} : { previous: previous as NonNullable<SegmentHeader['previous']> }),
+    ...(typeof length === 'number' ? { bytes: length } : {}),
   }
 }

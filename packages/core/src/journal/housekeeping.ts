@@ -1,12 +1,15 @@
+import { TallystickError } from '../errors.ts'
 import type { Clock } from '../event/clock.ts'
 import { ClockGuard } from './clock-guard.ts'
 import type { Cursors } from './cursors.ts'
 import type { JournalFs } from './fs.ts'
 import { isMissing } from './fs-errors.ts'
 import type { SegmentHeader } from './header.ts'
+import type { JournalChange } from './journal.ts'
 import { listSegments, type SegmentFiles, segmentBytes } from './names.ts'
 import { Pace } from './pace.ts'
 import type { Quarantine } from './quarantine.ts'
+import { rewriteSegment } from './rewrite.ts'
 import { removeSegment, SealStopped, sealSegment } from './seal.ts'
 import { readHeader, segmentLimit } from './segment-chain.ts'
 
@@ -55,6 +58,10 @@ export class Housekeeping {
     return this.#queue(() => this.#prune(before))
   }
 
+  rewrite(change: JournalChange): Promise<{ readonly segments: number; readonly records: number }> {
+    return this.#queue(() => this.#rewrite(change))
+  }
+
   /** Ends the work under way at its next step and waits for that. */
   async stop(): Promise<void> {
     this.#stopped = true
@@ -67,8 +74,30 @@ export class Housekeeping {
     return result
   }
 
-  async #sealAll(): Promise<void> {
-    const { fs, dir, quarantine, activeSegment, plainSegments } = this.#options
+  async #rewrite(change: JournalChange): Promise<{ readonly segments: number; readonly records: number }> {
+    const { fs, dir, cursors, quarantine } = this.#options
+    for (const [name, { position }] of cursors.all)
+      if (position.segment <= change.through)
+        throw new TallystickError('journal_unavailable', `The consumer "${name}" has not passed segment ${change.through}`)
+    await this.#sealAll(0)
+    const stopped = (): boolean => this.#stopped
+    const due = (await listSegments(fs, dir)).filter(({ number }) => number <= change.through)
+    const all = { segments: 0, records: 0 }
+    for (const [index, files] of due.entries()) {
+      if (this.#stopped || files.plain)
+        throw new TallystickError('journal_unavailable', `Segment ${files.number} of the journal could not be rewritten`)
+      const { records, savedBytes } = await rewriteSegment({ fs, dir, quarantine, stopped }, files, change)
+      this.savedBytes += savedBytes
+      if (records !== undefined) all.segments++
+      all.records += records ?? 0
+      change.onProgress?.(index + 1, due.length)
+    }
+    await quarantine.mask(change.through, change.mask)
+    return all
+  }
+
+  async #sealAll(plainSegments = this.#options.plainSegments): Promise<void> {
+    const { fs, dir, quarantine, activeSegment } = this.#options
     const stopped = (): boolean => this.#stopped
     const pace = new Pace(this.#options.clock, this.#options.writtenBytes, stopped)
     const rest = (): Promise<void> => pace.rest()
@@ -76,7 +105,7 @@ export class Housekeeping {
     for (const [index, files] of segments.entries()) {
       if (this.#stopped) return
       if (!files.plain || files.number >= activeSegment() - plainSegments) continue
-      const limit = await segmentLimit(fs, dir, files.number, segments.slice(index + 1))
+      const limit = await segmentLimit(fs, dir, files, segments.slice(index + 1))
       try {
         this.savedBytes += await sealSegment({ fs, dir, quarantine, stopped, rest }, files, limit)
       } catch (error) {

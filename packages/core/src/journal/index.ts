@@ -1,7 +1,7 @@
 /** The durable append-only log: what an acknowledgement depends on. Node only. */
 export * from './damage.ts'
 export { type JournalFile, type JournalFs, nodeFs } from './fs.ts'
-export type { AppendTicket, Journal, JournalState, JournalStats, SealedSegment } from './journal.ts'
+export type { AppendTicket, Journal, JournalChange, JournalState, JournalStats, SealedSegment } from './journal.ts'
 export { metaLine, readMetaLines, replaceFile } from './line-file.ts'
 export {
   behindLine,

@@ -57,6 +57,20 @@ export interface JournalStats {
   readonly pendingBytes: number
 }
 
+/** How records are changed, and what of what is no record any more. */
+export interface JournalChange {
+  /** The last segment that is looked at. */
+  readonly through: number
+  /** May anything have to be changed in the line? Asked for every line, so it looks at bytes. */
+  concerns(line: Buffer): boolean
+  /** The new members of a record as JSON text without the braces, or undefined to leave it as it is. */
+  change(record: { readonly type: string; readonly ordinal: number; readonly members: string }): string | undefined
+  /** Bytes of a damaged line, or of quarantine, as they are to be: as many as before. The same buffer where nothing is changed. */
+  mask(bytes: Buffer): Buffer
+  /** Told after each segment. */
+  onProgress?(done: number, of: number): void
+}
+
 /** A journal that is open for writing. */
 export interface Journal {
   /** By what this journal is recognised: 32 hexadecimal digits, the same for its whole life. */
@@ -84,6 +98,19 @@ export interface Journal {
   saveCursor(name: string, position: JournalPosition, ordinal: number): Promise<void>
   cursors(): ReadonlyMap<string, JournalEnd>
   removeCursor(name: string): Promise<void>
+  /**
+   * Finishes the segment being written and begins the next; resolves with the end of the finished one. Rejects with `disk_full`
+   * or `journal_unavailable`.
+   */
+  roll(): Promise<SealedSegment>
+  /**
+   * Changes records that are there already: compresses every segment up to `through` and writes those anew in which anything
+   * concerns. Ordinals stay; places within those segments do not, so every cursor must be behind them. A crash leaves each
+   * segment as it was or as it is to be: the same is asked again then. Quarantine is masked too.
+   *
+   * @throws TallystickError `journal_unavailable` while a cursor still stands in them, or when the journal closes
+   */
+  rewrite(change: JournalChange): Promise<{ readonly segments: number; readonly records: number }>
   /**
    * Drops the oldest segments that every cursor has passed and whose newest record is older than `keepMs`. Drops nothing
    * while the wall clock is needed and cannot be trusted (it was set by more than an hour within the last ten minutes), or

@@ -71,6 +71,56 @@ export class Quarantine {
     return kept
   }
 
+  /** What was taken from a segment that has been rewritten is known by the places it has now. */
+  async move(segment: number, shifted: (offset: number) => number): Promise<void> {
+    const prefix = `${String(segment).padStart(10, '0')}-`
+    const moved: (readonly [string, string, number])[] = []
+    for (const [place, lines] of this.#kept) {
+      const [, offset, kind] = /-(\d+)\.(lines|tail)$/.exec(place) as unknown as [string, string, QuarantineKind]
+      const now = placeOf(segment, shifted(Number(offset)), kind)
+      if (!place.startsWith(prefix) || now === place) continue
+      await this.#fs.rename(this.#path(nameOf(place, lines, kind)), this.#path(nameOf(now, lines, kind)))
+      moved.push([place, now, lines])
+    }
+    for (const [place] of moved) this.#kept.delete(place)
+    for (const [, now, lines] of moved) this.#kept.set(now, lines)
+    if (moved.length > 0) await this.#fs.syncDir(this.#dir)
+  }
+
+  /** Changes what is kept of segments up to `through`; not its length, which counts. */
+  async mask(through: number, mask: (bytes: Buffer) => Buffer): Promise<void> {
+    for (const [place, lines] of this.#kept) {
+      if (Number(place.slice(0, 10)) > through) continue
+      const path = this.#path(nameOf(place, lines, place.endsWith('.lines') ? 'lines' : 'tail'))
+      const bytes = await this.#readAll(path)
+      const masked = mask(bytes)
+      if (masked === bytes) continue
+      await this.#fs.unlink(path + TEMPORARY).catch(() => {})
+      const copy = await this.#fs.open(path + TEMPORARY, 'wx+')
+      try {
+        await writeFully(copy, masked, 0)
+        await copy.datasync()
+      } finally {
+        await copy.close()
+      }
+      await this.#fs.rename(path + TEMPORARY, path)
+      await this.#fs.syncDir(this.#dir)
+    }
+  }
+
+  async #readAll(path: string): Promise<Buffer> {
+    const file = await this.#fs.open(path, 'r')
+    try {
+      const buffer = Buffer.alloc(await file.size())
+      let length = 0
+      for (let read = -1; read !== 0 && length < buffer.length; length += read)
+        read = await file.read(buffer.subarray(length), buffer.length - length, length)
+      return buffer.subarray(0, length)
+    } finally {
+      await file.close()
+    }
+  }
+
   async #keep(
     kind: QuarantineKind,
     segment: number,

@@ -29,20 +29,23 @@ export async function journalIdOf(
 }
 
 /**
- * How far the content of `segment` belongs to the journal, as the headers of later segments tell: a number of bytes, 0 for a
- * segment that a failed start left behind, Infinity if none tells (it is the newest, or the headers after it are damaged).
+ * How far the content of a segment belongs to the journal, as it tells itself if it was rewritten, or else the headers of later
+ * segments: a number of bytes, 0 for a segment that a failed start left behind, Infinity if none tells (it is the newest, or the
+ * headers after it are damaged).
  */
 export async function segmentLimit(
   fs: JournalFs,
   dir: string,
-  segment: number,
+  segment: SegmentFiles,
   later: readonly SegmentFiles[],
 ): Promise<number> {
+  const rewritten = segment.plain ? undefined : (await readHeader(fs, dir, segment))?.bytes
+  if (rewritten !== undefined) return rewritten
   for (const files of later) {
     const previous = (await readHeader(fs, dir, files))?.previous
     if (previous === undefined) continue
-    if (previous.segment < segment) return 0
-    return previous.segment === segment ? previous.bytes : Number.POSITIVE_INFINITY
+    if (previous.segment < segment.number) return 0
+    return previous.segment === segment.number ? previous.bytes : Number.POSITIVE_INFINITY
   }
   return Number.POSITIVE_INFINITY
 }

@@ -2,6 +2,7 @@ import type { Clock } from '../event/clock.ts'
 import { ActiveSegment, SegmentStartError } from './active-segment.ts'
 import type { JournalFs } from './fs.ts'
 import { isDiskFull, journalError } from './fs-errors.ts'
+import type { SealedSegment } from './journal.ts'
 import type { JournalEnd } from './position.ts'
 
 /** Where writing goes on after an opening. */
@@ -103,6 +104,24 @@ export class SegmentWriter {
     this.#writtenBytes += lines.length
     this.#end = { position: this.#place(), ordinal: last }
     return this.#end
+  }
+
+  /**
+   * Finishes the segment, however short it is, and begins the next.
+   *
+   * @throws TallystickError `disk_full`, `journal_unavailable`
+   */
+  async roll(): Promise<SealedSegment> {
+    const full = this.#active
+    const end = this.#end
+    try {
+      await this.#begin(this.#base)
+    } catch (error) {
+      if (!(error instanceof SegmentStartError) || !error.removed) await this.#abandon()
+      throw journalError(error instanceof SegmentStartError ? error.cause : error, 'Beginning a journal segment')
+    }
+    await full?.close().catch(this.#options.onError)
+    return { segment: end.position.segment, end }
   }
 
   async close(): Promise<void> {

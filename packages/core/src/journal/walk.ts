@@ -58,7 +58,7 @@ async function* walkSegments(
       }
       const later = segments.filter(({ number }) => number > segment)
       const last = to?.segment === segment
-      const limit = await segmentLimit(fs, dir, segment, later)
+      const limit = await segmentLimit(fs, dir, files, later)
       const end = last ? Math.min(limit, to.offset) : limit
       const complete = last || later.length > 0
       const scanner = segmentScanner(segment, offset, track, sink(segment))
