@@ -30,7 +30,7 @@ import { placeOf, RowIntake } from './intake.ts'
 import { keepJournalId, loadMeta, readJournalId, readMeta, updateApplied, updateSealed } from './meta.ts'
 import { Readers } from './readers.ts'
 import { repriceRows } from './reprice.ts'
-import { clearTables, expire, expiryOf } from './retention.ts'
+import { clearTables, expire, expiryOf, expirySteps } from './retention.ts'
 import { RowAppender } from './row-appender.ts'
 import { EventRows, type Rows } from './rows.ts'
 import { heldEvents, scanEvents } from './scan.ts'
@@ -53,6 +53,8 @@ export interface EngineOptions {
   readonly dictionaryLimits?: DictionaryLimits
   /** Rows sealed in one transaction, about. */
   readonly sealRows?: number
+  /** Rows that expire in one transaction, about. */
+  readonly expireRows?: number
 }
 
 /** A quarter-hour is sealed this long after its end, when most of what belongs to it has come. */
@@ -79,6 +81,8 @@ const MB = 1_000_000
 /** Rows sealed in one transaction, about, and in the first one after a start. */
 const SEAL_ROWS = 50_000
 const FIRST_SEAL_ROWS = 12_500
+/** Rows that expire in one transaction, about. */
+const EXPIRE_ROWS = 50_000
 
 /**
  * The embedded store, in whichever thread it is opened. One connection appends rows, another makes cells of them at the same
@@ -346,16 +350,34 @@ export class DuckdbEngine {
     }
   }
 
-  /** Drops rows and cells for their age; see {@link expiryOf}. */
+  /** Drops rows and cells for their age, in steps; see {@link expiryOf}. Rows are appended meanwhile. */
   async prune(request: PruneRequest): Promise<{ readonly eventsDropped: number }> {
     if (lateEvents(this.#meta) > 0) await this.seal(this.#meta.watermark_ms)
-    return this.#writeAlone(async () => {
-      const expiry = await expiryOf(this.#writer, this.#meta, this.#rows.dictionary, request)
-      if (expiry === undefined) return { eventsDropped: 0 }
-      await this.#transaction(this.#writer, () => expire(this.#writer, this.#meta, this.#rows.dictionary, expiry))
-      await this.#checkpoint()
-      return { eventsDropped: expiry.rows }
+    const { expireRows = EXPIRE_ROWS } = this.#options
+    const steps = await this.#read(async (connection) =>
+      expirySteps(connection, (await readMeta(connection)) as Meta, this.#rows.dictionary, request, expireRows),
+    )
+    let eventsDropped = 0
+    for (const step of steps) {
+      // What is left goes with the first pruning of the next start.
+      if (this.#closed) return { eventsDropped }
+      eventsDropped += await this.#sealing.run(() => this.#expire(step))
+    }
+    if (steps.length > 0) await this.#writeAlone(() => this.#checkpoint())
+    return { eventsDropped }
+  }
+
+  /** @returns how many rows went */
+  async #expire(step: PruneRequest): Promise<number> {
+    let rows = 0
+    await this.#transaction(this.#sealer, async () => {
+      const meta = (await readMeta(this.#sealer)) as Meta
+      const expiry = await expiryOf(this.#sealer, meta, this.#rows.dictionary, step)
+      if (expiry === undefined) return {}
+      rows = expiry.rows
+      return expire(this.#sealer, meta, this.#rows.dictionary, expiry)
     })
+    return rows
   }
 
   /** Removes rows, cells and names. The applied ordinal and the place in the journal stay. */

@@ -248,7 +248,7 @@ export async function sealSteps(
 }
 
 /** The keys behind which enough rows have come together. */
-function ends(counted: readonly (readonly [key: number, rows: number])[], sliceRows: number): readonly number[] {
+export function ends(counted: readonly (readonly [key: number, rows: number])[], sliceRows: number): readonly number[] {
   let rows = 0
   return counted.flatMap(([key, count]) => {
     rows += count
