@@ -148,7 +148,7 @@ export class DuckdbEngine {
     try {
       const writer = await instance.connect()
       await writer.run('BEGIN')
-      const dropped = await prepareTables(writer)
+      const dropped = await prepareTables(writer, options.path)
       let meta = await loadMeta(writer)
       if (dropped) {
         const unsealed = { watermark_ms: 0, sealed_ordinal: 0, late_sealed: meta.late_total }
