@@ -34,6 +34,8 @@ const SCAN_ROWS = 1_000_000
 /** What is compared between two sizes: milliseconds, or bytes an event. */
 type Figures = Map<string, number>
 
+let shownMs = 0
+
 console.log(machine())
 const before: Figures = small > 0 ? await measure(workFolder(), small, false) : new Map()
 const figures = await measure(kept || workFolder(), events, kept !== '')
@@ -241,7 +243,6 @@ function bytesOf(dir: string): readonly (readonly [name: string, bytes: number])
   return ['tallystick.duckdb', 'journal', 'dedup'].map((name) => [name, below(join(dir, name))])
 }
 
-let shownMs = 0
 function progress(what: string, done: number, of: number, started: number): void {
   const now = performance.now()
   if (now - shownMs < 2_000) return

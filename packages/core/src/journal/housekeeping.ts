@@ -78,14 +78,20 @@ export class Housekeeping {
     const { fs, dir, cursors, quarantine } = this.#options
     for (const [name, { position }] of cursors.all)
       if (position.segment <= change.through)
-        throw new TallystickError('journal_unavailable', `The consumer "${name}" has not passed segment ${change.through}`)
+        throw new TallystickError(
+          'journal_unavailable',
+          `The consumer "${name}" has not passed segment ${change.through}`,
+        )
     await this.#sealAll(0)
     const stopped = (): boolean => this.#stopped
     const due = (await listSegments(fs, dir)).filter(({ number }) => number <= change.through)
     const all = { segments: 0, records: 0 }
     for (const [index, files] of due.entries()) {
       if (this.#stopped || files.plain)
-        throw new TallystickError('journal_unavailable', `Segment ${files.number} of the journal could not be rewritten`)
+        throw new TallystickError(
+          'journal_unavailable',
+          `Segment ${files.number} of the journal could not be rewritten`,
+        )
       const { records, savedBytes } = await rewriteSegment({ fs, dir, quarantine, stopped }, files, change)
       this.savedBytes += savedBytes
       if (records !== undefined) all.segments++

@@ -125,7 +125,11 @@ describe('rewriting', () => {
     expect(counted).toBe(4)
     await journal.rewrite(renaming(2))
     const { found, damage } = await read(fs)
-    expect(found).toEqual(expected(9, 9).filter((line) => !line.startsWith('6 ')).concat('13 bob'))
+    expect(found).toEqual(
+      expected(9, 9)
+        .filter((line) => !line.startsWith('6 '))
+        .concat('13 bob'),
+    )
     expect(damage.map(({ reason, lines }) => [reason, lines])).toEqual(
       before.map(({ reason, lines }) => [reason, lines]),
     )
