@@ -48,10 +48,11 @@ const RECONCILE = ['reconcile show', 'reconcile import openai', 'reconcile impor
 const COMMANDS = [
   ...['serve', 'import csv', 'query', 'prices show', 'config', 'verify', 'rebuild'],
   ...[...ALERTS, ...ANALYTICS, ...BUDGETS, ...RECONCILE],
-  ...['import litellm', 'import langfuse', 'import helicone'],
+  ...['import litellm', 'import langfuse', 'import helicone', 'bench generate'],
 ]
 const GROUPS = [
   'import',
+  'bench',
   'alerts',
   'budgets',
   'prices',
