@@ -3,10 +3,11 @@ import { dirname } from 'node:path'
 import type { DuckDBConnection, DuckDBInstance as Instance } from '@duckdb/node-api'
 import { TallystickError } from '@tallystick/core'
 import { nodeFs } from '@tallystick/core/journal'
+import { alignEvents } from './align-events.ts'
 import { prepareCells } from './cell-tables.ts'
 import { readRows } from './chunk-reader.ts'
 import { DuckDBInstance } from './node-api.ts'
-import { BASE_TABLES, createTable, EVENT_TABLE, quoted } from './schema.ts'
+import { BASE_TABLES } from './schema.ts'
 
 /** What questions and checkpoints that do not fit in memory may put on the disk. */
 const MAX_TEMP_SIZE = '16GiB'
@@ -179,19 +180,4 @@ async function checkFormat(connection: DuckDBConnection, path: string): Promise<
   const format = Number(row?.[0] ?? STORE_FORMAT)
   if (format > STORE_FORMAT) throw newerFormat(path, `It has format ${format}; this version reads ${STORE_FORMAT}.`)
   if (row === undefined) await connection.run(`INSERT INTO settings VALUES ('format', '${STORE_FORMAT}')`)
-}
-
-/** Chunks are appended by position, so the columns must be those of this build in its order. */
-async function alignEvents(connection: DuckDBConnection): Promise<void> {
-  const rows = await readRows(
-    connection,
-    `SELECT column_name FROM duckdb_columns() WHERE table_name = 'events' ORDER BY column_index`,
-  )
-  const existing = rows.map(([name]) => name as string)
-  if (existing.length === EVENT_TABLE.length && EVENT_TABLE.every(({ name }, index) => name === existing[index])) return
-  const kept = EVENT_TABLE.filter(({ name }) => existing.includes(name)).map(({ name }) => quoted(name))
-  await connection.run('ALTER TABLE events RENAME TO events_before')
-  await connection.run(createTable('events', EVENT_TABLE))
-  await connection.run(`INSERT INTO events (${kept.join(', ')}) SELECT ${kept.join(', ')} FROM events_before`)
-  await connection.run('DROP TABLE events_before')
 }
