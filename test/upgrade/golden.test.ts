@@ -79,7 +79,7 @@ describe.each(GOLDEN)('the data directory of the build of %s', (name) => {
       expect(await tallystick.store.audit?.()).toMatchObject({ differences: [] })
       await tallystick.close()
     }
-  })
+  }, 120_000)
 })
 
 describe('of a newer build', () => {

@@ -56,7 +56,7 @@ test('fills a data directory, once however often it is asked', async () => {
   })
   expect(filled.code).toBe(0)
   expect(JSON.parse((await generate(...args)).out)).toMatchObject({ accepted: 0, duplicate: 1_500 })
-})
+}, 60_000)
 
 test.each([
   ['--events 0', /--events takes an integer from 1/],

@@ -58,4 +58,4 @@ test.each([
   } finally {
     await rm(dir, { recursive: true, force: true })
   }
-})
+}, 60_000)

@@ -171,4 +171,4 @@ test.each([
   await expectRows(engine, events, bodies)
   await engine.seal(now)
   await expectRows(engine, events, bodies)
-})
+}, 60_000)
