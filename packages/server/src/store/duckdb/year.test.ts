@@ -151,24 +151,28 @@ test.each([
   ['Europe/Berlin', Date.UTC(2026, 2, 29)],
   ['America/New_York', Date.UTC(2026, 2, 8)],
   ['Australia/Lord_Howe', Date.UTC(2026, 3, 4)],
-])('days of %s in which clocks change are exact across sealed, late and open hours', async (zone, dayMs) => {
-  const fromMs = dayMs - 2 * DAY
-  now = dayMs + 2 * DAY
-  const events = eventsAt(300, 44, (index) => fromMs + ((index * 7_919) % 300) * Math.floor((4 * DAY) / 300))
-  const engine = await open()
-  const bodies = ['1h', '6h', '1d', '1w'].map((interval) => ({
-    from: fromMs,
-    to: now,
-    interval,
-    time_zone: zone,
-    group_by: ['provider'],
-  }))
-  await engine.append(events.slice(0, 200))
-  // In the middle of the day, behind the change and before its end.
-  await engine.seal(dayMs + 13.25 * 3_600_000)
-  await expectRows(engine, events.slice(0, 200), bodies)
-  await engine.append(events.slice(200))
-  await expectRows(engine, events, bodies)
-  await engine.seal(now)
-  await expectRows(engine, events, bodies)
-}, 60_000)
+])(
+  'days of %s in which clocks change are exact across sealed, late and open hours',
+  async (zone, dayMs) => {
+    const fromMs = dayMs - 2 * DAY
+    now = dayMs + 2 * DAY
+    const events = eventsAt(300, 44, (index) => fromMs + ((index * 7_919) % 300) * Math.floor((4 * DAY) / 300))
+    const engine = await open()
+    const bodies = ['1h', '6h', '1d', '1w'].map((interval) => ({
+      from: fromMs,
+      to: now,
+      interval,
+      time_zone: zone,
+      group_by: ['provider'],
+    }))
+    await engine.append(events.slice(0, 200))
+    // In the middle of the day, behind the change and before its end.
+    await engine.seal(dayMs + 13.25 * 3_600_000)
+    await expectRows(engine, events.slice(0, 200), bodies)
+    await engine.append(events.slice(200))
+    await expectRows(engine, events, bodies)
+    await engine.seal(now)
+    await expectRows(engine, events, bodies)
+  },
+  60_000,
+)
