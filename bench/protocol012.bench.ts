@@ -1,6 +1,6 @@
 import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { fill } from './fill.ts'
+import { fillWith, loadOf, showFilled } from './fill.ts'
 import { line, machine, median, option, quantile, usageOf } from './report.ts'
 import { startTallystick, untilSealed, workFolder } from './servers.ts'
 
@@ -39,16 +39,11 @@ const SEARCHES: readonly string[] = [
 console.log(machine())
 let started = performance.now()
 if (!existsSync(join(dir, 'journal'))) {
-  await fill(
-    dir,
-    events,
-    days,
-    (done) => process.stderr.write(`\rfilled ${done.toLocaleString('en-US')}`),
-    (event, random) => ({
-      ...event,
-      agent_id: `agent_${Math.floor(random() ** 2 * agents)}`,
-      provider_id: `ip_${event['provider']}_00${1 + Math.floor(random() * 2)}`,
-    }),
+  let turn = 0
+  await fillWith(dir, loadOf(events, days, { agents }), showFilled, (event) =>
+    event['provider'] === undefined
+      ? event
+      : { ...event, provider_id: `ip_${event['provider']}_00${1 + (turn++ % 2)}` },
   )
   process.stderr.write('\n')
   line('fill', { events, agents, 'events/s': events / ((performance.now() - started) / 1000) })

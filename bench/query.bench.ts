@@ -2,7 +2,8 @@ import { createReadStream, createWriteStream, existsSync, rmSync } from 'node:fs
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { DuckDBInstance } from '@duckdb/node-api'
-import { fill, generator, wireEvent } from './fill.ts'
+import { workload } from 'tallystick'
+import { fill, loadOf } from './fill.ts'
 import { line, machine, median, option, quantile, usageOf } from './report.ts'
 import { startTallystick, untilSealed, workFolder } from './servers.ts'
 import { tableSizes } from './sizes.ts'
@@ -21,7 +22,7 @@ console.log(machine())
 
 let started = performance.now()
 if (!existsSync(join(dir, 'journal'))) {
-  await fill(dir, events, days, (done) => process.stderr.write(`\rfilled ${done.toLocaleString('en-US')}`))
+  await fill(dir, events, days)
   process.stderr.write('\n')
   line('fill', { events, 'events/s': events / ((performance.now() - started) / 1000) })
 }
@@ -111,10 +112,8 @@ instance.closeSync()
 const scanned = Math.min(events, 1_000_000)
 const jsonl = join(dir, 'scan.jsonl')
 const out = createWriteStream(jsonl)
-const random = generator(1)
-for (let index = 0; index < scanned; index++)
-  if (!out.write(`${JSON.stringify(wireEvent(random, from, now, index))}\n`))
-    await new Promise<void>((resolve) => out.once('drain', () => resolve()))
+for (const event of workload(loadOf(scanned, days)))
+  if (!out.write(`${JSON.stringify(event)}\n`)) await new Promise<void>((resolve) => out.once('drain', () => resolve()))
 await new Promise<void>((resolve) => out.end(() => resolve()))
 started = performance.now()
 const totals = new Map<string, number>()

@@ -252,6 +252,11 @@ export const ERRORS = {
   journal_newer_format: row(500, 'The journal was written by a newer version', 'Install that version or newer.'),
   store_unavailable: row(503, 'The store cannot answer', 'Ask again; events are safe in the journal.', true),
   store_corrupt: row(500, 'The store file is damaged', 'Run `tallystick rebuild`.'),
+  store_newer_format: row(
+    500,
+    'The store was written by a newer version',
+    'Install that version or newer, or run `tallystick rebuild`.',
+  ),
   state_corrupt: row(
     500,
     'Keys, budgets and what else people have told the server cannot be read whole',

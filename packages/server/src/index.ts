@@ -39,3 +39,5 @@ export type {
   StoreStats,
   UsageStore,
 } from './store/store.ts'
+export { type Filled, fillFrom } from './workload/fill.ts'
+export { type WorkloadEvent, type WorkloadOptions, workload } from './workload/workload.ts'

@@ -1,9 +1,12 @@
 import { readFile, realpath, rm, stat, writeFile } from 'node:fs/promises'
-import { createServer, type Server } from 'node:net'
+import { connect, createServer, type Server } from 'node:net'
 import { join } from 'node:path'
 import { TallystickError } from '../errors.ts'
 import { errnoOf, isDiskFull } from './fs-errors.ts'
 import { LOCK_FILE } from './names.ts'
+
+/** How long the holder may take to say who it is. */
+const ASK_MS = 1_000
 
 /** Who holds a directory, as its `LOCK` file tells. */
 interface Holder {
@@ -30,7 +33,7 @@ export async function acquireLock(dir: string, startedMs: number): Promise<() =>
   try {
     const holder = await readHolder(file)
     const ours = holder?.pid === process.pid && server !== undefined
-    if (holder !== undefined && !ours && (await isAlive(holder))) throw locked(path, holder)
+    if (holder !== undefined && !ours && (await isAlive(holder))) throw locked(path, holder.pid)
     const bootId = await readText('/proc/sys/kernel/random/boot_id')
     const content: Holder = { pid: process.pid, bootId, processStart: await processStart(process.pid), startedMs }
     if (server === undefined) await rm(file, { force: true })
@@ -41,7 +44,7 @@ export async function acquireLock(dir: string, startedMs: number): Promise<() =>
     })
   } catch (error) {
     server?.close()
-    throw errnoOf(error) === 'EEXIST' ? locked(path, await readHolder(file)) : error
+    throw errnoOf(error) === 'EEXIST' ? locked(path, (await readHolder(file))?.pid) : error
   }
   return async () => {
     await rm(file, { force: true })
@@ -52,22 +55,42 @@ export async function acquireLock(dir: string, startedMs: number): Promise<() =>
 async function bind(path: string, file: string): Promise<Server> {
   const { dev, ino } = await stat(path, { bigint: true })
   const name = `\0tallystick-journal-${dev}-${ino}`
-  const server = createServer((socket) => socket.destroy())
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined)
+    // Gone at once: closing waits for whoever is still connected.
+    socket.end(`${process.pid}`, () => socket.destroy())
+  })
   try {
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject)
       server.listen(name, resolve)
     })
   } catch (error) {
-    throw errnoOf(error) === 'EADDRINUSE' ? locked(path, await readHolder(file)) : error
+    if (errnoOf(error) !== 'EADDRINUSE') throw error
+    // The file may not have been written yet, or be that of an earlier holder.
+    throw locked(path, (await askHolder(name)) ?? (await readHolder(file))?.pid)
   }
   // The lock must never keep a process alive that has nothing else to do.
   server.unref()
   return server
 }
 
-function locked(path: string, holder: Holder | undefined): TallystickError {
-  const who = holder === undefined ? 'another process' : `process ${holder.pid}`
+/** The pid that the holder of the socket tells; undefined from one that is stopped, busy, or of an early version. */
+function askHolder(name: string): Promise<number | undefined> {
+  return new Promise((resolve) => {
+    let told = ''
+    const socket = connect(name)
+    socket.setTimeout(ASK_MS, () => socket.destroy())
+    socket.on('data', (data) => {
+      told += data
+    })
+    socket.on('error', () => undefined)
+    socket.on('close', () => resolve(/^\d{1,10}$/.test(told) ? Number(told) : undefined))
+  })
+}
+
+function locked(path: string, pid: number | undefined): TallystickError {
+  const who = pid === undefined ? 'another process' : `process ${pid}`
   return new TallystickError('journal_locked', `${path} is held by ${who}; stop it or use another directory`)
 }
 

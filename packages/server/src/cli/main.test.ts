@@ -21,12 +21,13 @@ const COMMANDS = [
   ...['daily', 'weekly', 'monthly', 'session', 'models', 'agents', 'blocks', 'tail', 'top', 'statusline', 'doctor'],
   ...['serve', 'import csv', 'query', 'prices show', 'config', 'verify', 'rebuild'],
   ...[...ALERTS, ...ANALYTICS, ...BUDGETS, ...RECOMMENDATIONS, ...RECONCILE],
-  ...['import litellm', 'import langfuse', 'import helicone'],
+  ...['import litellm', 'import langfuse', 'import helicone', 'bench generate'],
   'reprice',
 ]
 const GROUPS = [
   'recommendations',
   'import',
+  'bench',
   'alerts',
   'budgets',
   'prices',

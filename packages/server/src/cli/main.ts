@@ -39,6 +39,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<RegisterCommand>> = new Map([
   ['erase', async () => (await import('./commands/erase.ts')).registerErase],
   ['hold', async () => (await import('./commands/hold.ts')).registerHold],
   ['restore', async () => (await import('./commands/restore.ts')).registerRestore],
+  ['bench', async () => (await import('./commands/bench.ts')).registerBench],
   ['doctor', async () => (await import('./commands/doctor.ts')).registerDoctor],
   ['completion', async () => (await import('./commands/completion.ts')).registerCompletion],
 ])

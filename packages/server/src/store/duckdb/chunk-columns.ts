@@ -27,7 +27,7 @@ const LAYOUT = {
   VARCHAR: { type: VARCHAR, bytes: 16 },
 } as const satisfies { readonly [name in SqlType]: { readonly type: DuckDBType; readonly bytes: number } }
 
-export const CHUNK_TYPES: readonly DuckDBType[] = EVENT_TABLE.map(({ type }) => LAYOUT[type].type)
+const OWN_ORDER: readonly string[] = EVENT_TABLE.map(({ name }) => name)
 
 /** The engine's `string_t` is a length of four bytes and up to twelve of text; longer text stands elsewhere. */
 const INLINE_BYTES = 12
@@ -146,6 +146,10 @@ export interface FieldColumn {
 
 /** The columns of one chunk of the `events` table, used again for the next. */
 export class ChunkColumns {
+  /** Types of the chunk's columns, in the order they have in the file. */
+  readonly types: readonly DuckDBType[]
+  /** Where each of our columns stands there. */
+  readonly #places: readonly number[]
   readonly #buffers = EVENT_TABLE.map(({ type }) => new ColumnBuffer(LAYOUT[type].bytes))
   readonly ordinals = this.#named(ORDINAL)
   readonly received = this.#named(RECEIVED_MS)
@@ -160,9 +164,18 @@ export class ChunkColumns {
     buffer: this.#named(storage === 'rest' ? REST : name),
   }))
 
+  /** @param order names of the file's columns: those of this build, not always in its order */
+  constructor(order: readonly string[] = OWN_ORDER) {
+    this.#places = OWN_ORDER.map((name) => order.indexOf(name))
+    this.types = order.map((name) => {
+      const { type } = EVENT_TABLE[OWN_ORDER.indexOf(name)] as (typeof EVENT_TABLE)[number]
+      return LAYOUT[type].type
+    })
+  }
+
   begin(chunk: DataChunk): void {
     this.#buffers.forEach((buffer, index) => {
-      buffer.begin(duckdb.data_chunk_get_vector(chunk, index))
+      buffer.begin(duckdb.data_chunk_get_vector(chunk, this.#places[index] as number))
     })
   }
 

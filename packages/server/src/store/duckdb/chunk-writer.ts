@@ -1,5 +1,5 @@
 import type { DuckDBDataChunk as Chunk } from '@duckdb/node-api'
-import { CHUNK_ROWS, CHUNK_TYPES, ChunkColumns, type ColumnBuffer } from './chunk-columns.ts'
+import { CHUNK_ROWS, ChunkColumns, type ColumnBuffer } from './chunk-columns.ts'
 import type { Dictionary } from './dictionary.ts'
 import { EventWriter } from './event-writer.ts'
 import { LineDecoder } from './line-decoder.ts'
@@ -21,11 +21,13 @@ export interface Written {
  * own setters cost a bigint and a bit operation on bigints a cell, several times all of this.
  */
 export class ChunkWriter {
-  readonly #columns = new ChunkColumns()
+  readonly #columns: ChunkColumns
   readonly #timestamps: ColumnBuffer
   readonly #writers: RowWriters
 
-  constructor(dictionary: Dictionary) {
+  /** @param order names of the table's columns as they stand in the file; that of this build when absent */
+  constructor(dictionary: Dictionary, order?: readonly string[]) {
+    this.#columns = new ChunkColumns(order)
     this.#timestamps = (
       this.#columns.fields.find(({ field }) => field === 'timestampMs') as { buffer: ColumnBuffer }
     ).buffer
@@ -38,7 +40,7 @@ export class ChunkWriter {
   /** A chunk of `rows[from, to)`, at most {@link CHUNK_ROWS} of them. */
   write(rows: Rows, from: number, to: number, lateBeforeMs: number): Written {
     const columns = this.#columns
-    const chunk = DuckDBDataChunk.create(CHUNK_TYPES, CHUNK_ROWS)
+    const chunk = DuckDBDataChunk.create(columns.types, CHUNK_ROWS)
     columns.begin(chunk.chunk)
     let row = 0
     let late = 0

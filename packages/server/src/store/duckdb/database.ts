@@ -4,10 +4,11 @@ import { dirname } from 'node:path'
 import type { DuckDBConnection, DuckDBInstance as Instance } from '@duckdb/node-api'
 import { TallystickError } from '@tallystick/core'
 import { nodeFs } from '@tallystick/core/journal'
+import { alignEvents } from './align-events.ts'
 import { prepareCells } from './cell-tables.ts'
 import { readRows } from './chunk-reader.ts'
 import { DuckDBInstance } from './node-api.ts'
-import { BASE_TABLES, createTable, EVENT_TABLE, quoted } from './schema.ts'
+import { BASE_TABLES } from './schema.ts'
 
 /** What questions and checkpoints that do not fit in memory may put on the disk. */
 const MAX_TEMP_SIZE = '16GiB'
@@ -26,11 +27,17 @@ export interface DatabaseOptions {
 export const STORAGE_VERSION = 'v1.5.0'
 
 /**
+ * Rises when an older build would misread tables of a newer one. Columns and cells that are only more, or other ones, need no
+ * new number: they are aligned and made again.
+ */
+const STORE_FORMAT = 1
+
+/**
  * Opens the file with every limit set and every door shut: no extensions, no files or network but its own and those of the copy
  * that erasing makes, and settings that a statement can't change.
  *
  * @throws TallystickError `journal_locked` when another process has it, `data_dir_unusable` when it may not be opened,
- * `disk_full`, `store_unavailable` when it needs more memory than it may have; `store_corrupt` for everything else.
+ * `store_newer_format`, `disk_full`, `store_unavailable` when it needs more memory than it may have; `store_corrupt` for everything else.
  */
 export async function openDatabase(options: DatabaseOptions): Promise<Instance> {
   const { path, memoryLimitMb, threads, checkpointMb } = options
@@ -71,6 +78,7 @@ function openingError(path: string, cause: unknown): TallystickError {
   if (/permission denied|EACCES|EROFS|EISDIR|ENOTDIR|is a directory|read-only/i.test(text)) {
     return new TallystickError('data_dir_unusable', `The store ${path} cannot be opened: ${text}`, { cause })
   }
+  if (isOfNewerEngine(text)) return newerFormat(path, text, cause)
   if (isDiskFull(text))
     return new TallystickError('disk_full', `The store ${path} cannot be opened: ${text}`, { cause })
   if (isOutOfMemory(text))
@@ -80,6 +88,21 @@ function openingError(path: string, cause: unknown): TallystickError {
       { cause },
     )
   return new TallystickError('store_corrupt', `The store ${path} cannot be read: ${text}`, { cause })
+}
+
+function newerFormat(path: string, text: string, cause?: unknown): TallystickError {
+  return new TallystickError(
+    'store_newer_format',
+    `The store ${path} was written by a newer version of Tallystick; nothing in it was changed. ${text}`,
+    cause === undefined ? {} : { cause },
+  )
+}
+
+/** As the engine says it of a file of a later format of its own. */
+function isOfNewerEngine(text: string): boolean {
+  const [, found, newest] =
+    /with version number (\d+), but we can only read versions? (?:between \d+ and )?(\d+)/.exec(text) ?? []
+  return Number(found) > Number(newest)
 }
 
 const isOutOfMemory = (text: string): boolean =>
@@ -139,27 +162,25 @@ export async function replaceFile(path: string): Promise<void> {
   await nodeFs.syncDir(dirname(path))
 }
 
-/** Makes the tables, or brings those of an older build up to date. True if cells were dropped, as {@link prepareCells}. */
-export async function prepareTables(connection: DuckDBConnection): Promise<boolean> {
+/**
+ * Makes the tables, or brings those of an older build up to date. True if cells were dropped, as {@link prepareCells}.
+ *
+ * @throws TallystickError `store_newer_format`
+ */
+export async function prepareTables(connection: DuckDBConnection, path: string): Promise<boolean> {
   const [before] = await readRows(connection, `SELECT 1 FROM duckdb_tables() WHERE table_name = 'meta'`)
   if (before) throw new TallystickError('store_corrupt', 'The store was made by a build before the first release.')
   for (const statement of BASE_TABLES) await connection.run(statement)
+  await checkFormat(connection, path)
   await connection.run('ALTER TABLE sealed ADD COLUMN IF NOT EXISTS kinds_from_ms BIGINT DEFAULT 0')
   await alignEvents(connection)
   return prepareCells(connection)
 }
 
-/** Chunks are appended by position, so the columns must be those of this build in its order. */
-async function alignEvents(connection: DuckDBConnection): Promise<void> {
-  const rows = await readRows(
-    connection,
-    `SELECT column_name FROM duckdb_columns() WHERE table_name = 'events' ORDER BY column_index`,
-  )
-  const existing = rows.map(([name]) => name as string)
-  if (existing.length === EVENT_TABLE.length && EVENT_TABLE.every(({ name }, index) => name === existing[index])) return
-  const kept = EVENT_TABLE.filter(({ name }) => existing.includes(name)).map(({ name }) => quoted(name))
-  await connection.run('ALTER TABLE events RENAME TO events_before')
-  await connection.run(createTable('events', EVENT_TABLE))
-  await connection.run(`INSERT INTO events (${kept.join(', ')}) SELECT ${kept.join(', ')} FROM events_before`)
-  await connection.run('DROP TABLE events_before')
+/** Files of builds before there was a number have none. */
+async function checkFormat(connection: DuckDBConnection, path: string): Promise<void> {
+  const [row] = await readRows(connection, `SELECT value FROM settings WHERE name = 'format'`)
+  const format = Number(row?.[0] ?? STORE_FORMAT)
+  if (format > STORE_FORMAT) throw newerFormat(path, `It has format ${format}; this version reads ${STORE_FORMAT}.`)
+  if (row === undefined) await connection.run(`INSERT INTO settings VALUES ('format', '${STORE_FORMAT}')`)
 }

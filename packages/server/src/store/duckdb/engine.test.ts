@@ -271,7 +271,7 @@ test('rows are appended while others are sealed, late ones too, and nothing is c
 }, 120_000)
 
 test('closing does not wait for a long sealing, which goes on after the next start', async () => {
-  const options = { path: join(dir, 't.duckdb'), memoryLimitMb: 256, threads: 2, checkpointMb: 64, clock, sealRows: 5 }
+  const options = { path: join(dir, 't.duckdb'), memoryLimitMb: 256, threads: 2, checkpointMb: 64, clock, sealRows: 30 }
   const events = storedEvents(300, 9)
   let engine = await DuckdbEngine.open(options)
   await engine.append(events)

@@ -30,7 +30,7 @@ import { placeOf, RowIntake } from './intake.ts'
 import { keepJournalId, loadMeta, readJournalId, readMeta, updateApplied, updateSealed } from './meta.ts'
 import { Readers } from './readers.ts'
 import { repriceRows } from './reprice.ts'
-import { clearTables, expire, expiryOf, visibleSql } from './retention.ts'
+import { clearTables, expire, expiryOf, expirySteps, visibleSql } from './retention.ts'
 import { RowAppender } from './row-appender.ts'
 import { EventRows, type Rows } from './rows.ts'
 import { heldEvents, scanEvents } from './scan.ts'
@@ -53,6 +53,8 @@ export interface EngineOptions {
   readonly dictionaryLimits?: DictionaryLimits
   /** Rows sealed in one transaction, about. */
   readonly sealRows?: number
+  /** Rows that expire in one transaction, about. */
+  readonly expireRows?: number
 }
 
 /** A quarter-hour is sealed this long after its end, when most of what belongs to it has come. */
@@ -79,6 +81,8 @@ const MB = 1_000_000
 /** Rows sealed in one transaction, about, and in the first one after a start. */
 const SEAL_ROWS = 50_000
 const FIRST_SEAL_ROWS = 12_500
+/** Rows that expire in one transaction, about. */
+const EXPIRE_ROWS = 50_000
 
 /** Nothing was begun of what was asked for. */
 export class EngineClosedError extends TallystickError {
@@ -153,7 +157,7 @@ export class DuckdbEngine {
     try {
       const writer = await instance.connect()
       await writer.run('BEGIN')
-      const dropped = await prepareTables(writer)
+      const dropped = await prepareTables(writer, options.path)
       let meta = await loadMeta(writer)
       if (dropped) {
         const unsealed = { watermark_ms: 0, sealed_ordinal: 0, late_sealed: meta.late_total }
@@ -270,8 +274,22 @@ export class DuckdbEngine {
     const importing = appliedOrdinal - this.#lookedAtOrdinal >= IMPORT_ROWS
     this.#lookedAtOrdinal = appliedOrdinal
     const late = lateEvents(this.#meta) >= (importing ? LATE_ROWS_OF_IMPORT : LATE_ROWS)
-    if (dueMs > watermarkMs || late) await this.seal(Math.max(dueMs, watermarkMs))
+    const toMs = importing ? await this.#filledTo(dueMs) : dueMs
+    if (toMs > watermarkMs || late) await this.seal(Math.max(toMs, watermarkMs))
     await this.compact(COMPACT_EVENTS, COMPACT_STEPS)
+  }
+
+  /**
+   * Where an import of past days has come to: the quarter-hour of the newest row before `dueMs`. Were the watermark beyond it,
+   * all that is yet to come would be late, and late rows cost two or three times as much to seal.
+   */
+  #filledTo(dueMs: number): Promise<number> {
+    const { watermark_ms: watermarkMs } = this.#meta
+    const where = `timestamp_ms >= ${watermarkMs} AND timestamp_ms < ${dueMs}`
+    return this.#read(async (connection) => {
+      const [row] = await readRows(connection, `SELECT max(timestamp_ms) FROM events WHERE ${where}`)
+      return floorToQuarter((row?.[0] as number | null) ?? watermarkMs)
+    })
   }
 
   /** Seals everything before `toMs`, and all late rows, in steps; rows are appended meanwhile. */
@@ -344,17 +362,35 @@ export class DuckdbEngine {
     }
   }
 
-  /** Drops rows and cells for their age; see {@link expiryOf}. */
+  /** Drops rows and cells for their age, in steps; see {@link expiryOf}. Rows are appended meanwhile. */
   async prune(request: PruneRequest): Promise<{ readonly eventsDropped: number }> {
     this.#expired = request
     if (lateEvents(this.#meta) > 0) await this.seal(this.#meta.watermark_ms)
-    return this.#writeAlone(async () => {
-      const expiry = await expiryOf(this.#writer, this.#meta, this.#rows.dictionary, request)
-      if (expiry === undefined) return { eventsDropped: 0 }
-      await this.#transaction(this.#writer, () => expire(this.#writer, this.#meta, this.#rows.dictionary, expiry))
-      await this.#checkpoint()
-      return { eventsDropped: expiry.rows }
+    const { expireRows = EXPIRE_ROWS } = this.#options
+    const steps = await this.#read(async (connection) =>
+      expirySteps(connection, (await readMeta(connection)) as Meta, this.#rows.dictionary, request, expireRows),
+    )
+    let eventsDropped = 0
+    for (const step of steps) {
+      // What is left goes with the first pruning of the next start.
+      if (this.#closed) return { eventsDropped }
+      eventsDropped += await this.#sealing.run(() => this.#expire(step))
+    }
+    if (steps.length > 0) await this.#writeAlone(() => this.#checkpoint())
+    return { eventsDropped }
+  }
+
+  /** @returns how many rows went */
+  async #expire(step: PruneRequest): Promise<number> {
+    let rows = 0
+    await this.#transaction(this.#sealer, async () => {
+      const meta = (await readMeta(this.#sealer)) as Meta
+      const expiry = await expiryOf(this.#sealer, meta, this.#rows.dictionary, step)
+      if (expiry === undefined) return {}
+      rows = expiry.rows
+      return expire(this.#sealer, meta, this.#rows.dictionary, expiry)
     })
+    return rows
   }
 
   /** Removes rows, cells and names. The applied ordinal and the place in the journal stay. */

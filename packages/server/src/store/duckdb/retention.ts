@@ -2,13 +2,13 @@ import type { DuckDBConnection } from '@duckdb/node-api'
 import type { EventKind } from '@tallystick/core/event'
 import { type GroupBy, groupByOf } from '@tallystick/core/query'
 import type { PruneRequest } from '../store.ts'
-import { CELL_TABLES, DAY_MS } from './cellsets.ts'
+import { CELL_TABLES, DAY_MS, QUARTER_MS } from './cellsets.ts'
 import { readRows } from './chunk-reader.ts'
 import type { Dictionary } from './dictionary.ts'
 import { filtersSql, Parameters } from './expressions.ts'
 import { updateSealed } from './meta.ts'
 import { type Meta, quoted, type Sealed } from './schema.ts'
-import { floorToQuarter, keepExpired } from './seal.ts'
+import { ends, floorToQuarter, keepExpired } from './seal.ts'
 
 const KIND = groupByOf('kind') as GroupBy
 
@@ -65,6 +65,33 @@ export function visibleSql(
 /** A kind is one of a few names, all of which have a code: nothing is bound. */
 function isKind(kind: EventKind, dictionary: Dictionary): string {
   return `coalesce(${filtersSql([{ by: KIND, values: [kind], negate: false }], dictionary, new Parameters())}, false)`
+}
+
+/**
+ * The same request in parts, forward in time, each of which drops about so many rows: every one is a transaction of its own, beside
+ * which rows are appended. Totals go with the last. None when there is nothing to do.
+ */
+export async function expirySteps(
+  connection: DuckDBConnection,
+  meta: Meta,
+  dictionary: Dictionary,
+  request: PruneRequest,
+  sliceRows: number,
+): Promise<readonly PruneRequest[]> {
+  const whole = await expiryOf(connection, meta, dictionary, request)
+  if (whole === undefined) return []
+  const sql = `SELECT timestamp_ms // ${QUARTER_MS} AS k, count(*) AS n FROM events WHERE ${whole.where} GROUP BY 1 ORDER BY 1`
+  const cuts = ends((await readRows(connection, sql)) as [number, number][], sliceRows)
+  return [...cuts.map((end) => upTo(request, end * QUARTER_MS)), request]
+}
+
+function upTo({ cellsBeforeMs = 0, eventsBeforeMs = 0, kindsBeforeMs }: PruneRequest, endMs: number): PruneRequest {
+  return {
+    eventsBeforeMs: Math.min(endMs, Math.max(cellsBeforeMs, eventsBeforeMs)),
+    ...(kindsBeforeMs
+      ? { kindsBeforeMs: new Map([...kindsBeforeMs].map(([kind, ms]) => [kind, Math.min(endMs, ms)])) }
+      : {}),
+  }
 }
 
 /** Drops what has expired and keeps what cells need of it, inside the caller's transaction; returns the state it makes. */

@@ -1,5 +1,6 @@
 import type { DuckDBAppender, DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api'
 import { FIELDS, type FieldName } from '@tallystick/core/event'
+import { eventColumns } from './align-events.ts'
 import { CHUNK_ROWS } from './chunk-columns.ts'
 import { readRows } from './chunk-reader.ts'
 import { ChunkWriter, type Written } from './chunk-writer.ts'
@@ -13,6 +14,7 @@ export type WrittenRows = Omit<Written, 'chunk'>
 export class RowAppender {
   readonly #connection: DuckDBConnection
   readonly #limits: DictionaryLimits | undefined
+  readonly #order: readonly string[]
   #dictionary: Dictionary
   #chunks: ChunkWriter
   #appender: DuckDBAppender | undefined
@@ -20,15 +22,18 @@ export class RowAppender {
   /** Names that are in the transaction: more may come while it is committed. */
   #saving = 0
 
-  private constructor(connection: DuckDBConnection, limits: DictionaryLimits | undefined) {
+  private constructor(connection: DuckDBConnection, limits: DictionaryLimits | undefined, order: readonly string[]) {
     this.#connection = connection
     this.#limits = limits
+    this.#order = order
     this.#dictionary = new Dictionary(limits)
-    this.#chunks = new ChunkWriter(this.#dictionary)
+    this.#chunks = new ChunkWriter(this.#dictionary, this.#order)
   }
 
   static async open(connection: DuckDBConnection, limits: DictionaryLimits | undefined): Promise<RowAppender> {
-    const rows = new RowAppender(connection, limits)
+    const columns = await eventColumns(connection)
+    const names = columns.map(({ name }) => name)
+    const rows = new RowAppender(connection, limits, names)
     const entries = await readRows(connection, 'SELECT field, code, value FROM dictionary')
     for (const [field, code, value] of entries as [FieldName, number, string][])
       rows.#dictionary.load({ field, code, value })
@@ -95,7 +100,7 @@ export class RowAppender {
   /** All rows and names have been removed. */
   forget(): void {
     this.#dictionary = seedCodes(new Dictionary(this.#limits))
-    this.#chunks = new ChunkWriter(this.#dictionary)
+    this.#chunks = new ChunkWriter(this.#dictionary, this.#order)
   }
 
   async #saveDictionary(): Promise<void> {

@@ -227,7 +227,6 @@ export async function sealSteps(
   toMs: number,
   sliceRows: number = SLICE_ROWS,
 ): Promise<readonly SealStep[]> {
-  if (meta.applied_ordinal === meta.sealed_ordinal) return [{ toMs }]
   const { watermark_ms: watermarkMs, sealed_ordinal: sealedOrdinal } = meta
   const counts = async (key: string, where: string): Promise<readonly number[]> => {
     const sql = `SELECT ${key} AS k, count(*) AS n FROM events WHERE ${where} GROUP BY 1 ORDER BY 1`
@@ -249,7 +248,7 @@ export async function sealSteps(
 }
 
 /** The keys behind which enough rows have come together. */
-function ends(counted: readonly (readonly [key: number, rows: number])[], sliceRows: number): readonly number[] {
+export function ends(counted: readonly (readonly [key: number, rows: number])[], sliceRows: number): readonly number[] {
   let rows = 0
   return counted.flatMap(([key, count]) => {
     rows += count

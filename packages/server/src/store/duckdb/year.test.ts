@@ -1,0 +1,178 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DuckDBInstance } from '@duckdb/node-api'
+import { fold, parseQuery } from '@tallystick/core/query'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { StoredEvent } from '../store.ts'
+import { storedEvents } from '../testing/conformance.ts'
+import { CELL_TABLES } from './cellsets.ts'
+import { DuckdbEngine } from './engine.ts'
+
+const DAY = 86_400_000
+const QUARTER = 900_000
+const YEAR_MS = Date.UTC(2025, 10, 1)
+
+let path = ''
+let now = YEAR_MS
+const engines: DuckdbEngine[] = []
+const clock = { now: () => now, monotonic: () => performance.now() }
+
+beforeEach(async () => {
+  path = join(await mkdtemp(join(tmpdir(), 'tallystick-year-')), 't.duckdb')
+})
+afterEach(async () => {
+  for (const engine of engines.splice(0)) await engine.close()
+  await rm(join(path, '..'), { recursive: true, force: true })
+})
+
+const open = async (more: { readonly sealRows?: number } = {}): Promise<DuckdbEngine> => {
+  const engine = await DuckdbEngine.open({ path, memoryLimitMb: 256, threads: 2, checkpointMb: 64, clock, ...more })
+  engines.push(engine)
+  return engine
+}
+
+/** Events at the instants that `at` gives, by their place. */
+const eventsAt = (count: number, seed: number, at: (index: number) => number): readonly StoredEvent[] =>
+  storedEvents(count, seed, (event, index) => ({ ...event, timestampMs: at(index) }))
+
+const plain = (events: readonly StoredEvent[]) => events.map(({ event }) => event)
+
+async function expectRows(engine: DuckdbEngine, events: readonly StoredEvent[], bodies: readonly object[]) {
+  for (const body of bodies) {
+    const query = parseQuery({ measures: ['events', 'cost_nano_usd', 'duration_ms_p95'], ...body }, { nowMs: now })
+    expect((await engine.query(query)).rows, JSON.stringify(body)).toEqual(fold(query, plain(events)).rows)
+  }
+  expect((await engine.audit()).differences).toEqual([])
+}
+
+/** Cells there are, and how many there would be without deltas. */
+async function cells(): Promise<{ readonly there: number; readonly needed: number }> {
+  const instance = await DuckDBInstance.create(path, { access_mode: 'READ_ONLY' })
+  const connection = await instance.connect()
+  const sum = { there: 0, needed: 0 }
+  for (const { columns, name } of CELL_TABLES) {
+    const keys = columns.filter((column) => !/^([cq]_|[in]$)/.test(column.name)).map((column) => `"${column.name}"`)
+    const sql = `SELECT count(*)::INTEGER, (SELECT count(*)::INTEGER FROM (SELECT DISTINCT ${keys.join(', ')} FROM "${name}")) FROM "${name}"`
+    const [row] = await (await connection.run(sql)).getRows()
+    sum.there += row?.[0] as number
+    sum.needed += row?.[1] as number
+  }
+  connection.closeSync()
+  instance.closeSync()
+  return sum
+}
+
+test('many late events into the old days of a year leave cells that are right, and no more than deltas of a few steps', async () => {
+  now = YEAR_MS + 365 * DAY
+  const FIRST = 400
+  const ROUNDS = 9
+  const EACH = 40
+  const events = eventsAt(FIRST + ROUNDS * EACH, 41, (index) => {
+    const spread = (index * 7_919) % 9_973
+    // The first ones in order, later ones wherever they like: nine in ten into the same week.
+    if (index < FIRST) return YEAR_MS + Math.floor((index * 364 * DAY) / FIRST)
+    return YEAR_MS + (spread % 10 > 0 ? 100 + (spread % 7) : spread % 364) * DAY + (spread % 96) * QUARTER
+  })
+  let engine = await open()
+  await engine.append(events.slice(0, FIRST))
+  await engine.seal(now)
+  let most = 0
+  for (let round = 0; round < ROUNDS; round++) {
+    await engine.append(events.slice(FIRST + round * EACH, FIRST + (round + 1) * EACH))
+    await engine.seal(now)
+    await engine.compact(10, 4)
+    if (round % 4 !== 3) continue
+    await engine.close()
+    const { there, needed } = await cells()
+    most = Math.max(most, there / needed)
+    engine = await open()
+  }
+  expect(most).toBeLessThan(1.6)
+  await expectRows(engine, events, [
+    { from: YEAR_MS, to: now, interval: '1mo' },
+    { from: YEAR_MS, to: now, group_by: ['model'] },
+    { from: YEAR_MS, to: now, group_by: ['user_id'], measures: ['events'] },
+    { from: YEAR_MS + 99 * DAY, to: YEAR_MS + 108 * DAY, interval: '1d', time_zone: 'Asia/Kathmandu' },
+  ])
+  await engine.compact()
+  await engine.close()
+  const { there, needed } = await cells()
+  expect(there).toBe(needed)
+}, 120_000)
+
+test('while days past come in in order, the watermark follows them and nothing is late', async () => {
+  now = YEAR_MS + 30 * DAY
+  const ROWS = 12_000
+  const pattern = storedEvents(1_000, 42)
+  const events = Array.from({ length: 2 * ROWS }, (_, index): StoredEvent => {
+    const { event, receivedMs } = pattern[index % pattern.length] as StoredEvent
+    const timestampMs = YEAR_MS + Math.floor((index * 10 * DAY) / (2 * ROWS))
+    return { ordinal: index + 1, receivedMs, event: { ...event, eventId: `${index}`, timestampMs } }
+  })
+  const engine = await open()
+  await engine.append(events.slice(0, ROWS))
+  await engine.maintain()
+  expect(engine.meta.watermark_ms).toBe(YEAR_MS + 5 * DAY - QUARTER)
+  await engine.append(events.slice(ROWS))
+  await engine.maintain()
+  expect(engine.meta).toMatchObject({ late_total: 0, watermark_ms: YEAR_MS + 10 * DAY - QUARTER })
+  // Nothing has come since the last look: the import is over.
+  await engine.maintain()
+  expect(engine.meta.watermark_ms).toBe(now - QUARTER)
+  expect((await engine.stats()).lateEvents).toBe(0)
+}, 60_000)
+
+test('what a crash or a small first step leaves to seal is sealed in steps, not at once', async () => {
+  now = YEAR_MS + 10 * DAY
+  const events = eventsAt(400, 43, (index) => YEAR_MS + index * 2 * QUARTER)
+  let engine = await open()
+  await engine.append(events)
+  await engine.seal(YEAR_MS + DAY)
+  await engine.close()
+  engine = await open({ sealRows: 40 })
+  const marks = new Set<number>()
+  const sealing = engine.seal(now)
+  let done = false
+  void sealing.then(() => {
+    done = true
+  })
+  while (!done) {
+    marks.add(engine.meta.watermark_ms)
+    await new Promise((resolve) => setTimeout(resolve, 1))
+  }
+  await sealing
+  expect(marks.size).toBeGreaterThan(5)
+  await expectRows(engine, events, [{ from: YEAR_MS, to: now, group_by: ['model'], interval: '1d' }])
+}, 60_000)
+
+test.each([
+  ['Europe/Berlin', Date.UTC(2026, 9, 25)],
+  ['Europe/Berlin', Date.UTC(2026, 2, 29)],
+  ['America/New_York', Date.UTC(2026, 2, 8)],
+  ['Australia/Lord_Howe', Date.UTC(2026, 3, 4)],
+])(
+  'days of %s in which clocks change are exact across sealed, late and open hours',
+  async (zone, dayMs) => {
+    const fromMs = dayMs - 2 * DAY
+    now = dayMs + 2 * DAY
+    const events = eventsAt(300, 44, (index) => fromMs + ((index * 7_919) % 300) * Math.floor((4 * DAY) / 300))
+    const engine = await open()
+    const bodies = ['1h', '6h', '1d', '1w'].map((interval) => ({
+      from: fromMs,
+      to: now,
+      interval,
+      time_zone: zone,
+      group_by: ['provider'],
+    }))
+    await engine.append(events.slice(0, 200))
+    // In the middle of the day, behind the change and before its end.
+    await engine.seal(dayMs + 13.25 * 3_600_000)
+    await expectRows(engine, events.slice(0, 200), bodies)
+    await engine.append(events.slice(200))
+    await expectRows(engine, events, bodies)
+    await engine.seal(now)
+    await expectRows(engine, events, bodies)
+  },
+  60_000,
+)
