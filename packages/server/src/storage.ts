@@ -9,6 +9,7 @@ import type { Logger } from './logger.ts'
 import { openMemoryState } from './state/memory.ts'
 import { type DurableState, openState } from './state/open.ts'
 import type { ControlState } from './state/state.ts'
+import { assertNotHalfMoved } from './store/half-moved.ts'
 import { locateStore, type OpenStoreOptions, openStore } from './store/open-store.ts'
 import type { StoreStats, UsageStore } from './store/store.ts'
 import { VERSION } from './version.ts'
@@ -82,6 +83,7 @@ export async function openStorage(
   }
   await makeDirectory(options.dataDir)
   await assertRestored(options.dataDir)
+  await assertNotHalfMoved(options.dataDir, url)
   let store: UsageStore | undefined
   let state: DurableState | undefined
   closers.push(

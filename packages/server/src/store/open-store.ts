@@ -21,6 +21,8 @@ interface Target {
   readonly open: (options: OpenStoreOptions) => Promise<UsageStore>
   /** Removes what came from the journal, so that opening it makes it again; a closed store only. Absent where nothing is kept. */
   readonly reset?: () => Promise<void>
+  /** The file it is in; absent where it is none of ours. */
+  readonly path?: string
 }
 
 /** One kind of store. */
@@ -77,6 +79,9 @@ export async function resetStore(url: string): Promise<void> {
   await targetOf(url).reset?.()
 }
 
+/** The file that a store URL names; undefined for one that is no file of ours. */
+export const storePath = (url: string): string | undefined => targetOf(url).path
+
 /**
  * What is wrong with a store URL, undefined when it can be opened. Does not look whether anything is there, and repeats
  * nothing of the URL but its scheme and parameters: it may hold a password.
@@ -123,6 +128,7 @@ function readJsonl(rest: string): Target | string {
     open: ({ clock, eventsTtlMs }) =>
       openJsonlStore({ path, ...defined({ rotateBytes }), ...defined({ eventsTtlMs }), ...defined({ clock }) }),
     reset: () => resetJsonlStore(path),
+    path,
   }
 }
 
@@ -135,6 +141,7 @@ function readDuckdb(rest: string): Target | string {
     reset: async () => {
       for (const file of [path, `${path}.wal`]) await rm(file, { force: true })
     },
+    path,
   }
 }
 
