@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync, rmSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { openTallystick } from 'tallystick'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { folder, type Served, serve, tallystick } from '../e2e/cli.ts'
+import { folder, ROOT, type Served, serve, start, tallystick } from '../e2e/cli.ts'
 
 const EVENTS = 25_000
 const NOW_MS = Date.UTC(2026, 10, 20)
@@ -42,10 +43,24 @@ const event = (n: number) => ({
   output_tokens: 1,
 })
 
-const migrate = (more: readonly string[] = [], killAfterMs?: number) =>
-  tallystick(['migrate', '--data', dataDir, '--to', 'jsonl:', '--json', ...more], {
-    ...(killAfterMs === undefined ? {} : { killAfterMs }),
-  })
+const MIGRATE = ['--to', 'jsonl:', '--json']
+const migrate = () => tallystick(['migrate', '--data', dataDir, ...MIGRATE])
+
+/** Begins a move and kills it so long after the new store has begun to grow; false when it had ended by then. */
+async function killed(waitMs: number): Promise<boolean> {
+  const child = start(['migrate', '--data', dataDir, ...MIGRATE])
+  const ended = new Promise<number | null>((resolve) => child.on('close', resolve))
+  const file = join(dataDir, 'analytics.jsonl')
+  const size = (): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0
+  const before = size()
+  const begun = async (): Promise<void> => {
+    while (child.exitCode === null && size() <= before) await sleep(5)
+    await sleep(waitMs)
+  }
+  await Promise.race([begun(), ended])
+  child.kill('SIGKILL')
+  return (await ended) === null
+}
 
 const ask = async (path: string, body?: unknown): Promise<Record<string, unknown>> => {
   const answer = await fetch(`${served?.url}${path}`, {
@@ -57,20 +72,13 @@ const ask = async (path: string, body?: unknown): Promise<Record<string, unknown
 
 test('killed at any moment and begun again, a move ends with every event once, and a server goes on from there', async () => {
   await fill(EVENTS)
-  let killed = 0
-  let ended: { readonly moved: number } | undefined
-  // Later and later: some are killed while stores are opened, some while events are moved, some while both are compared.
-  for (let attempt = 0; ended === undefined && attempt < 40; attempt++) {
-    const { code, out, err } = await migrate([], 700 + attempt * 350)
-    if (code === 0) ended = JSON.parse(out) as { moved: number }
-    else {
-      expect({ code, err }).toEqual({ code: null, err: expect.not.stringContaining('error') })
-      if (existsSync(join(dataDir, 'migration.json'))) killed++
-    }
-  }
+  // With a line half written, between two batches, and later on, when both are compared.
+  for (const waitMs of [0, 0, 30, 100, 250]) await killed(waitMs)
+  const { code, out } = await migrate()
+  expect(code).toBe(0)
+  const ended = JSON.parse(out) as { readonly moved: number }
   expect(ended).toMatchObject({ ok: true, events: EVENTS, differences: [] })
-  expect(killed).toBeGreaterThan(0)
-  expect(ended?.moved).toBeLessThan(EVENTS)
+  expect(ended.moved).toBeLessThan(EVENTS)
 
   served = await serve(dataDir, ['--store', 'jsonl:'])
   const answer = await ask('/api/v1/events', [event(EVENTS - 1), event(EVENTS)])
@@ -82,15 +90,7 @@ test('killed at any moment and begun again, a move ends with every event once, a
 
 test('a store that is half filled is not served from, and one that a server holds not moved', async () => {
   await fill(12_000)
-  let killed = false
-  for (let waitMs = 600; !killed && waitMs < 6000; waitMs += 100) {
-    rmSync(join(dataDir, 'analytics.jsonl'), { force: true })
-    rmSync(join(dataDir, 'analytics.jsonl.idx'), { force: true })
-    const { code } = await migrate([], waitMs)
-    killed = code === null && existsSync(join(dataDir, 'analytics.jsonl'))
-    if (code === 0) break
-  }
-  expect(killed).toBe(true)
+  expect(await killed(20)).toBe(true)
   await expect(serve(dataDir, ['--store', 'jsonl:'])).rejects.toThrow('was broken off')
 
   served = await serve(dataDir)
@@ -99,6 +99,17 @@ test('a store that is half filled is not served from, and one that a server hold
   expect(refused.err).toContain('journal_locked')
   expect(refused.err).toContain(`process ${served.process.pid}`)
 }, 120_000)
+
+test('the commands of docs/migrate.md work as they stand', async () => {
+  await fill(50)
+  const page = readFileSync(join(ROOT, 'docs/migrate.md'), 'utf8')
+  const [dryRun = '', move = '', serving = ''] = [...page.matchAll(/^tallystick (.*)$/gm)].map(([, line]) => line)
+  const run = (command: string) => tallystick(command.split(' '), { cwd: dir })
+  expect(await run(dryRun)).toMatchObject({ code: 0, out: '50 events would be moved.\n' })
+  expect(await run(move)).toMatchObject({ code: 0, out: expect.stringContaining('50 events moved') })
+  served = await serve(dataDir, serving.split(' ').slice(1))
+  expect(await ask('/api/v1/status')).toMatchObject({ store: { backend_type: 'jsonl', events: 50 } })
+}, 60_000)
 
 test('says what to set, what it would do, and what it does not understand', async () => {
   await fill(50)
