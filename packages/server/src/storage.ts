@@ -18,7 +18,7 @@ import { VERSION } from './version.ts'
 export interface StorageOptions {
   /** Folder of the journal, the ids and the embedded store. Made if it does not exist; not touched with a memory store. */
   readonly dataDir: string
-  /** `duckdb:PATH` (default: `tallystick.duckdb` in the data directory), `jsonl:PATH?rotate_mb=N` or `memory:?max_events=N`. */
+  /** `duckdb:PATH` (default: `tallystick.duckdb` in the data directory), `jsonl:PATH?rotate_mb=N`, `redis://HOST` or `memory:?max_events=N`. */
   readonly store?: string
   /** Single events older than this are dropped, ms. Absent: kept. */
   readonly retainEventsMs?: number
@@ -65,6 +65,7 @@ export async function openStorage(
   const openUsageStore = (): Promise<UsageStore> =>
     openStore(url, {
       clock,
+      onWarning: (warning) => logger.warn({ warning }, 'the store reports'),
       ...(retainEventsMs === undefined ? {} : { eventsTtlMs: retainEventsMs }),
       duckdb: {
         onNotice: (notice) => {

@@ -23,6 +23,7 @@ const BATCH_EVENTS = 8192
 export async function moveEvents(options: MoveOptions): Promise<number> {
   const { from, to, range, batchEvents = BATCH_EVENTS, onMoved = () => {} } = options
   let moved = 0
+  let after = range.first - 1
   const reading = heldBatches(from, range, batchEvents)
   let ahead = reading.next()
   for (;;) {
@@ -31,7 +32,8 @@ export async function moveEvents(options: MoveOptions): Promise<number> {
     ahead = reading.next()
     // Told when it is awaited; until then nobody would be there to hear.
     ahead.catch(() => undefined)
-    await to.append(events)
+    await to.append(events, { after })
+    after = events.at(-1)?.ordinal ?? after
     moved += events.length
     onMoved(events.length)
   }

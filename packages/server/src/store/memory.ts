@@ -2,8 +2,12 @@ import { type Clock, systemClock } from '@tallystick/core/event'
 import type { OrdinalRange } from '@tallystick/core/journal'
 import { filterMatcher, finishQuery, foldCells, type Query, type QueryResult, queryPlan } from '@tallystick/core/query'
 import { throwIfAborted } from './abort.ts'
+import { isErased } from './erased.ts'
+import { newsOf, type Repricing, repriced } from './repriced.ts'
 import { spreadFolder } from './spread.ts'
 import type {
+  EraseRequest,
+  PruneRequest,
   ScanCursor,
   ScanPage,
   ScanRequest,
@@ -67,6 +71,22 @@ class MemoryStore implements UsageStore {
     const over = Math.max(0, kept.length - this.#maxEvents)
     this.#events = over > 0 ? kept.slice(over) : kept
     this.#expired += over
+  }
+
+  async reprice(repricings: readonly Repricing[]): Promise<void> {
+    const news = newsOf(repricings, this.#appliedOrdinal)
+    if (news === undefined) return
+    this.#appliedOrdinal = news.ordinal
+    const from = lowerBound(this.#events, { timestampMs: news.fromMs, ordinal: 0 })
+    const to = lowerBound(this.#events, { timestampMs: news.toMs, ordinal: 0 })
+    // Not in place: a query may be reading.
+    const events = this.#events.slice()
+    for (let at = from; at < to; at++) {
+      const stored = events[at] as StoredEvent
+      const change = news.changes.get(stored.ordinal)
+      if (change) events[at] = { ...stored, event: repriced(stored.event, change) }
+    }
+    this.#events = events
   }
 
   async query(query: Query, options: { readonly signal?: AbortSignal } = {}): Promise<QueryResult> {
@@ -137,11 +157,25 @@ class MemoryStore implements UsageStore {
     }
   }
 
-  async prune(request: { readonly eventsBeforeMs?: number }): Promise<{ readonly eventsDropped: number }> {
-    const eventsDropped = lowerBound(this.#events, { timestampMs: request.eventsBeforeMs ?? 0, ordinal: 0 })
-    if (eventsDropped > 0) this.#events = this.#events.slice(eventsDropped)
+  async prune({ kindsBeforeMs, eventsBeforeMs = 0 }: PruneRequest): Promise<{ readonly eventsDropped: number }> {
+    const before = this.#events
+    const isKept = ({ event: { kind, timestampMs } }: StoredEvent): boolean =>
+      timestampMs >= eventsBeforeMs && timestampMs >= (kindsBeforeMs?.get(kind) ?? 0)
+    const kept = before.filter(isKept)
+    const eventsDropped = before.length - kept.length
+    if (eventsDropped > 0) this.#events = kept
     this.#expired += eventsDropped
     return { eventsDropped }
+  }
+
+  async erase(request: EraseRequest): Promise<{ readonly events: number }> {
+    let events = 0
+    this.#events = this.#events.map((stored) => {
+      if (!isErased(stored, request)) return stored
+      events++
+      return { ...stored, event: { ...stored.event, userId: request.pseudonym } }
+    })
+    return { events }
   }
 
   async clear(): Promise<void> {

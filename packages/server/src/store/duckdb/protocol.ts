@@ -16,6 +16,7 @@ export type RemoteMethod =
   | 'stats'
   | 'prune'
   | 'clear'
+  | 'erase'
   | 'audit'
   | 'copyTo'
   | 'maintain'

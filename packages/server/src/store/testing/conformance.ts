@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Clock, DIMENSION_OF, type UsageEvent } from '@tallystick/core/event'
+import { type Clock, DIMENSION_OF, type EventKind, type UsageEvent } from '@tallystick/core/event'
 import {
   type Filter,
   filterMatcher,
@@ -14,8 +14,10 @@ import {
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { ARBITRARY_FROM_MS, ARBITRARY_TO_MS, arbitraryEvent } from '../../../../core/src/event/testing/arbitrary.ts'
+import { isErased } from '../erased.ts'
+import { type Repricing, repriced } from '../repriced.ts'
 import { spreadFolder } from '../spread.ts'
-import type { ScanCursor, StoredEvent, UsageStore } from '../store.ts'
+import type { EraseRequest, ScanCursor, StoredEvent, UsageStore } from '../store.ts'
 import { arbitraryQuery } from './arbitrary-query.ts'
 
 /** What the suite must know of an engine. */
@@ -294,6 +296,107 @@ export function describeStore(name: string, engine: StoreUnderTest): void {
       expect(await store.stats()).toMatchObject({ events: 0, expired: 0, cleared: 400 })
     })
 
+    test('drops old events of a kind on request; totals stay where cells are kept', async () => {
+      const events = storedEvents(400, 72)
+      await store.append(events)
+      await maintainAt(ARBITRARY_TO_MS + DAY_MS)
+      const kindsBeforeMs = new Map<EventKind, number>([
+        ['tool_invocation', ARBITRARY_FROM_MS + 4 * DAY_MS],
+        ['llm_request_failed', ARBITRARY_FROM_MS + 2 * DAY_MS],
+      ])
+      const eventsBeforeMs = ARBITRARY_FROM_MS + DAY_MS
+      const isOld = ({ event }: StoredEvent): boolean => event.timestampMs < (kindsBeforeMs.get(event.kind) ?? 0)
+      const rounds = [
+        { request: { kindsBeforeMs }, kept: events.filter((stored) => !isOld(stored)) },
+        {
+          request: { kindsBeforeMs, eventsBeforeMs },
+          kept: events.filter((stored) => !isOld(stored) && stored.event.timestampMs >= eventsBeforeMs),
+        },
+      ]
+      let left = events.length
+      for (const { request, kept } of rounds) {
+        expect(left - kept.length).toBeGreaterThan(5)
+        expect(await store.prune(request)).toEqual({ eventsDropped: left - kept.length })
+        left = kept.length
+        expect(await store.stats()).toMatchObject({ events: left, expired: events.length - left, cleared: 0 })
+        const page = await store.scan({ ...ALL, filters: [], limit: 10_000, ascending: true })
+        expect(page.events.map(({ ordinal }) => ordinal).sort((a, b) => a - b)).toEqual(
+          kept.map(({ ordinal }) => ordinal),
+        )
+        await expectAnswers(store.capabilities.cells ? events : kept, [
+          totals(),
+          totals(['kind'], [...TOTALS, 'duration_ms_max']),
+          totals(['agent_id'], [...TOTALS, 'duration_ms_max']),
+        ])
+        expect(await store.prune(request)).toEqual({ eventsDropped: 0 })
+        expect((await engine.differences?.(store)) ?? []).toEqual([])
+      }
+      // An event that comes too late for its kind is there until the next round.
+      const late = events.filter(isOld).map((stored, index) => ({ ...stored, ordinal: 1000 + index }))
+      await store.append(late)
+      await maintainAt(ARBITRARY_TO_MS + 2 * DAY_MS)
+      await store.prune({ kindsBeforeMs })
+      expect((await store.stats()).events).toBe(left)
+      await expectAnswers(store.capabilities.cells ? [...events, ...late] : (rounds[1]?.kept ?? []), [totals()])
+    })
+
+    test('puts a pseudonym in the place of a user, and every figure stays what it was', async () => {
+      const users = ['ann@example.com', 'J\u00fcrgen "J\\" \u{1f600}', 'b', undefined]
+      const named = (count: number, seed: number): StoredEvent[] =>
+        storedEvents(count, seed, (event, index) => {
+          const { userId: _, tenantId: __, ...rest } = event
+          const [userId, tenantId] = [users[index % 4], ['acme', undefined, 'acme', 'other', 'acme'][index % 5]]
+          return { ...rest, ...(userId === undefined ? {} : { userId }), ...(tenantId ? { tenantId } : {}) }
+        })
+      const renamed = (events: readonly StoredEvent[], request: EraseRequest): StoredEvent[] =>
+        events.map((stored) =>
+          isErased(stored, request) ? { ...stored, event: { ...stored.event, userId: request.pseudonym } } : stored,
+        )
+      const queries = [
+        totals(),
+        totals(['user_id']),
+        { ...totals(['tenant_id', 'user_id'], ['events']), interval: '1d' as const },
+        { ...totals(['user_id'], ['events']), limit: 1 },
+        {
+          ...totals(['model']),
+          filters: [{ by: groupBy('user_id'), values: ['erased-1', users[1] as string, null], negate: false }],
+        },
+      ]
+      let events = named(400, 73)
+      // Rows of sealed days, late ones, and open ones; some expired where totals outlive them.
+      await store.append(events.slice(0, 300))
+      await maintainAt(ARBITRARY_FROM_MS + 4 * DAY_MS)
+      await store.append(events.slice(300))
+      const requests: EraseRequest[] = [
+        { userId: users[0] as string, tenantId: 'acme', pseudonym: 'erased-1', throughOrdinal: 400 },
+        { userId: users[1] as string, pseudonym: 'erased-2', throughOrdinal: 400 },
+        { userId: users[2] as string, tenantId: null, pseudonym: 'erased-3', throughOrdinal: 400 },
+      ]
+      for (const request of requests) {
+        const counted = events.filter((stored) => isErased(stored, request)).length
+        expect(counted).toBeGreaterThan(10)
+        expect(await store.erase(request)).toEqual({ events: counted })
+        events = renamed(events, request)
+        await expectAnswers(events, queries)
+        expect((await engine.differences?.(store)) ?? []).toEqual([])
+        expect(await store.erase(request)).toEqual({ events: 0 })
+      }
+      const page = await store.scan({ ...ALL, filters: [], limit: 10_000, ascending: true })
+      expect([...page.events].sort((a, b) => a.ordinal - b.ordinal)).toEqual(events)
+      // Whoever comes again under the name is somebody new, and what has been applied is not undone by a replay.
+      const [{ event }] = events as [StoredEvent]
+      const again = { ordinal: 401, receivedMs: 1, event: { ...event, userId: users[1] as string } }
+      await store.append([...named(400, 73), again])
+      events = [...events, again]
+      await expectAnswers(events, queries)
+      await maintainAt(ARBITRARY_TO_MS + DAY_MS)
+      await expectAnswers(events, queries)
+      if (!store.capabilities.durable) return
+      await store.close()
+      store = await engine.open(dir, clock)
+      await expectAnswers(events, queries)
+    })
+
     test('keeps everything over a restart where it promises to', async () => {
       const events = storedEvents(100, 81)
       await store.append(events)
@@ -351,6 +454,110 @@ export function describeStore(name: string, engine: StoreUnderTest): void {
       expect(await store.stats()).toMatchObject({ events: 0, expired: 0, cleared: 40, appliedOrdinal: 40 })
     })
 
+    test('shows events as repriced beside what was billed, in open rows, sealed cells and late rows', async () => {
+      const events = storedEvents(600, 101)
+      await store.append(events.slice(0, 300))
+      await maintainAt(ARBITRARY_FROM_MS + 4 * DAY_MS)
+      // Those behind 4 days are open, a third of the next 100 late.
+      await store.append(events.slice(300, 400))
+      const first = repricing(401, events.slice(0, 400), (index) => index % 3 !== 0)
+      await store.reprice([first])
+      let expected = afterRepricing(events.slice(0, 400), first)
+      await expectAnswers(expected, REPRICED)
+      // Of two the later counts, also where it says what was billed.
+      const back = events.slice(0, 200).map(({ ordinal }) => ({ ordinal, differenceNanoUsd: 0, priceId: 'same' }))
+      const second: Repricing = { ...first, ordinal: 402, events: back }
+      await store.reprice([second])
+      expected = afterRepricing(expected, second)
+      await expectAnswers(expected, REPRICED)
+      expect(await store.held({ first: 1, last: 400 }, 1000)).toEqual(expected)
+      await maintainAt(ARBITRARY_FROM_MS + 6 * DAY_MS)
+      await expectAnswers(expected, REPRICED)
+      const rest = events.slice(400).map((stored) => ({ ...stored, ordinal: stored.ordinal + 2 }))
+      await store.append(rest)
+      const third = repricing(rest.at(-1)?.ordinal ?? 0, [...expected, ...rest], (index) => index % 2 === 0, 7)
+      await store.reprice([{ ...third, ordinal: third.ordinal + 1 }])
+      expected = afterRepricing([...expected, ...rest], third)
+      await expectAnswers(expected, REPRICED)
+      await maintainAt(ARBITRARY_TO_MS + DAY_MS)
+      await expectAnswers(expected, REPRICED)
+      const page = await store.scan({ ...ALL, filters: [], limit: 10_000, ascending: true })
+      expect([...page.events].sort((a, b) => a.ordinal - b.ordinal)).toEqual(expected)
+    }, 60_000)
+
+    test('takes new prices once, in the order of the journal, and keeps them over a restart', async () => {
+      const events = storedEvents(120, 103)
+      await store.append(events)
+      await maintainAt(ARBITRARY_FROM_MS + 3 * DAY_MS)
+      const first = repricing(121, events, () => true)
+      const second = repricing(122, events, (index) => index % 2 === 0, 13)
+      await store.reprice([first, second])
+      expect(await store.stats()).toMatchObject({ events: 120, appliedOrdinal: 122 })
+      const expected = afterRepricing(afterRepricing(events, first), second)
+      // A replay of what came before changes nothing.
+      await store.append(events)
+      await store.reprice([first])
+      await store.reprice([second])
+      await expectAnswers(expected, REPRICED)
+      if (!store.capabilities.durable) return
+      await store.close()
+      store = await engine.open(dir, clock)
+      expect(await store.stats()).toMatchObject({ events: 120, appliedOrdinal: 122 })
+      await store.reprice([first])
+      await expectAnswers(expected, REPRICED)
+      expect(await store.held({ first: 1, last: 200 }, 1000)).toEqual(expected)
+      await maintainAt(ARBITRARY_TO_MS + DAY_MS)
+      await expectAnswers(expected, REPRICED)
+    })
+
+    test('passes over new prices of events that were cleared, and keeps those of later ones until a clear', async () => {
+      const events = storedEvents(100, 105)
+      await store.append(events.slice(0, 60))
+      await maintainAt(ARBITRARY_FROM_MS + 3 * DAY_MS)
+      await store.clear()
+      await store.append(events.slice(60))
+      const change = repricing(101, events, () => true)
+      await store.reprice([change])
+      await expectAnswers(afterRepricing(events.slice(60), change), REPRICED)
+      await store.clear()
+      await expectAnswers([], REPRICED)
+    })
+
+    test('passes over new prices of expired events; what they came to by then stays in totals', async () => {
+      const events = storedEvents(300, 107)
+      await store.append(events)
+      const first = repricing(301, events, (index) => index % 2 === 0)
+      await store.reprice([first])
+      await maintainAt(ARBITRARY_TO_MS + DAY_MS)
+      const cutMs = ARBITRARY_FROM_MS + 3 * DAY_MS
+      await store.prune({ eventsBeforeMs: cutMs })
+      const second = repricing(302, events, () => true, 17)
+      await store.reprice([second])
+      const before = afterRepricing(events, first)
+      const kept = ({ event }: StoredEvent): boolean => event.timestampMs >= cutMs
+      const after = afterRepricing(before.filter(kept), second)
+      const gone = before.filter((stored) => !kept(stored))
+      await expectAnswers(store.capabilities.cells ? [...gone, ...after] : after, [
+        totals([], AS_REPRICED),
+        totals(['model'], AS_REPRICED),
+        totals(['agent_id'], AS_REPRICED),
+      ])
+      expect((await store.stats()).events).toBe(after.length)
+    })
+
+    test('takes events that were repriced elsewhere as they are', async () => {
+      const plain = storedEvents(80, 109)
+      const events = afterRepricing(
+        plain,
+        repricing(1, plain, (index) => index % 2 === 0),
+      )
+      await store.append(events)
+      await expectAnswers(events, REPRICED)
+      await maintainAt(ARBITRARY_TO_MS + DAY_MS)
+      await expectAnswers(events, REPRICED)
+      expect(await store.held({ first: 1, last: 200 }, 1000)).toEqual(events)
+    })
+
     test('answers a query over nothing with zero and unknown', async () => {
       await expectAnswers([], [totals(), { ...totals(), interval: '1d' }, totals(['model'])])
     })
@@ -401,6 +608,53 @@ export function totals(
     orderBy: undefined,
     limit: 100,
   }
+}
+
+const AS_REPRICED = ['events', 'cost_nano_usd', 'repriced_cost_nano_usd', 'unpriced_requests', 'total_tokens']
+const REPRICED_TOTALS = [...AS_REPRICED, 'repriced_cost_nano_usd_avg', 'cost_nano_usd_avg', 'duration_ms_p50']
+
+/** What is asked after a re-pricing: from each kind of cells, and from rows. */
+const REPRICED: readonly Query[] = [
+  totals([], REPRICED_TOTALS),
+  totals(['model', 'provider'], REPRICED_TOTALS),
+  totals(['agent_id'], AS_REPRICED),
+  totals(['api_key_id'], AS_REPRICED),
+  totals(['user_id'], AS_REPRICED),
+  totals(['repriced_price_id'], AS_REPRICED),
+  { ...totals(['model'], AS_REPRICED), interval: '1d' },
+  { ...totals([], AS_REPRICED), interval: '1h', timeZone: 'Asia/Kathmandu' },
+  totals([], ['repriced_cost_nano_usd_p95', 'repriced_cost_nano_usd_max']),
+]
+
+/** New prices of some of the events: dearer, cheaper, the same, and priced for the first time. */
+function repricing(
+  ordinal: number,
+  events: readonly StoredEvent[],
+  wanted: (index: number) => boolean,
+  seed = 3,
+): Repricing {
+  const instants = events.map(({ event }) => event.timestampMs)
+  return {
+    ordinal,
+    fromMs: Math.min(...instants),
+    toMs: Math.max(...instants) + 1,
+    events: events
+      .filter((_, index) => wanted(index))
+      .map(({ ordinal: of, event: { costNanoUsd = 0 } }) => {
+        const share = ((of * seed) % 7) - 3
+        const differenceNanoUsd = costNanoUsd === 0 ? of * seed : Math.trunc((costNanoUsd / 4) * share)
+        return { ordinal: of, differenceNanoUsd, priceId: `2026-12-01/p${(of * seed) % 4}` }
+      }),
+  }
+}
+
+/** What the events are by then. */
+function afterRepricing(events: readonly StoredEvent[], { events: changes }: Repricing): StoredEvent[] {
+  const changeOf = new Map(changes.map((change) => [change.ordinal, change]))
+  return events.map((stored) => {
+    const change = changeOf.get(stored.ordinal)
+    return change ? { ...stored, event: repriced(stored.event, change) } : stored
+  })
 }
 
 function describeQuery(query: Query): string {

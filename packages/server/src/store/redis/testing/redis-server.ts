@@ -1,0 +1,111 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Redis } from 'ioredis'
+
+const running = new Set<RedisServer>()
+const PATIENCE_MS = 20_000
+
+/** A port that nobody listens on at the moment. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer()
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address()
+      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
+    })
+  })
+}
+
+/** A real redis-server on loopback, in a directory of its own. */
+export class RedisServer {
+  readonly port: number
+  readonly dir = mkdtempSync(join(tmpdir(), 'tallystick-redis-'))
+  readonly #flags: readonly string[]
+  #child: ChildProcess | undefined
+
+  private constructor(port: number, flags: readonly string[]) {
+    this.port = port
+    this.#flags = flags
+    running.add(this)
+  }
+
+  /** @param flags as on its command line; without persistence unless they say otherwise */
+  static async start(flags: readonly string[] = [], port?: number): Promise<RedisServer> {
+    const server = new RedisServer(port ?? (await freePort()), flags)
+    await server.start()
+    return server
+  }
+
+  get url(): string {
+    return `redis://127.0.0.1:${this.port}`
+  }
+
+  async start({ answering = true }: { readonly answering?: boolean } = {}): Promise<void> {
+    const own = [
+      '--bind',
+      '127.0.0.1',
+      '--port',
+      String(this.port),
+      '--dir',
+      this.dir,
+      '--save',
+      '',
+      '--loglevel',
+      'warning',
+    ]
+    const child = spawn('redis-server', [...own, ...this.#flags], { stdio: 'ignore' })
+    this.#child = child
+    child.once('error', () => undefined)
+    if (!answering || this.#flags.includes('--tls-port')) return
+    const deadline = Date.now() + PATIENCE_MS
+    while (!(await this.ask((redis) => redis.ping()).catch(() => undefined))) {
+      if (Date.now() > deadline) throw new Error('redis-server does not answer')
+      await sleep(20)
+    }
+  }
+
+  /** Runs commands on a connection of their own. */
+  async ask<T>(task: (redis: Redis) => Promise<T>): Promise<T> {
+    const redis = new Redis({
+      port: this.port,
+      host: '127.0.0.1',
+      lazyConnect: true,
+      retryStrategy: () => null,
+      maxRetriesPerRequest: 0,
+      enableReadyCheck: false,
+      protocol: 2,
+    })
+    redis.on('error', () => undefined)
+    try {
+      await redis.connect()
+      return await task(redis)
+    } finally {
+      redis.disconnect()
+    }
+  }
+
+  async stop(signal: 'SIGTERM' | 'SIGKILL' = 'SIGKILL'): Promise<void> {
+    const child = this.#child
+    this.#child = undefined
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
+    const ended = new Promise((resolve) => child.once('exit', resolve))
+    child.kill(signal)
+    await ended
+  }
+
+  async remove(): Promise<void> {
+    await this.stop()
+    running.delete(this)
+    rmSync(this.dir, { recursive: true, force: true })
+  }
+}
+
+/** Ends what a test has left running. */
+export async function endRedisServers(): Promise<void> {
+  await Promise.all([...running].map((server) => server.remove()))
+}
