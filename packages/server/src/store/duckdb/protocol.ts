@@ -15,6 +15,7 @@ export type RemoteMethod =
   | 'takeOver'
   | 'stats'
   | 'prune'
+  | 'reprice'
   | 'clear'
   | 'erase'
   | 'audit'

@@ -1,6 +1,7 @@
 import { parentPort } from 'node:worker_threads'
 import type { JournalEnd, OrdinalRange } from '@tallystick/core/journal'
 import type { Query } from '@tallystick/core/query'
+import type { Repricing } from '../repriced.ts'
 import type {
   EraseRequest,
   FollowerProgress,
@@ -54,6 +55,7 @@ async function serve(port: Port, settings: LocalStoreSettings): Promise<void> {
     takeOver: ([accounts]) => store.takeOver(accounts as StoreAccounts),
     stats: () => store.stats(),
     prune: ([request]) => store.prune(request as Parameters<LocalDuckdbStore['prune']>[0]),
+    reprice: ([repricings]) => store.reprice(repricings as Repricing[]),
     clear: () => store.clear(),
     erase: ([request]) => store.erase(request as EraseRequest),
     audit: () => store.audit(),
