@@ -2,19 +2,20 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TallystickError } from '@tallystick/core'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { DuckdbStore } from '../store/duckdb/open.ts'
 import { openStore } from '../store/open-store.ts'
 import { storedEvents } from '../store/testing/conformance.ts'
 import { type MigrateOptions, type Migration, type MigrationProgress, migrate } from './migrate.ts'
 import { FIXED, figures, NOW_MS, open, submit } from './testing/data-dir.ts'
-import { MOVABLE, PAIRS } from './testing/stores.ts'
+import { endServices, MOVABLE, PAIRS } from './testing/stores.ts'
 
 let dataDir: string
 beforeEach(() => {
   dataDir = mkdtempSync(join(tmpdir(), 'tallystick-migrate-'))
 })
 afterEach(() => rmSync(dataDir, { recursive: true }))
+afterAll(endServices)
 
 const SILENT = { debug() {}, info() {}, warn() {}, error() {} }
 const JSONL = 'jsonl:'
