@@ -7,7 +7,7 @@ import type { DuckdbStore } from '../store/duckdb/open.ts'
 import { openStore } from '../store/open-store.ts'
 import { storedEvents } from '../store/testing/conformance.ts'
 import { type MigrateOptions, type Migration, type MigrationProgress, migrate } from './migrate.ts'
-import { FIXED, figures, NOW_MS, open, submit } from './testing/data-dir.ts'
+import { FIXED, figures, NOW_MS, open, reprice, submit } from './testing/data-dir.ts'
 import { endServices, MOVABLE, PAIRS } from './testing/stores.ts'
 
 let dataDir: string
@@ -43,6 +43,7 @@ describe.each(PAIRS)('from $name', (from, to) => {
     await first.ingest.clear()
     // Of these a hundred have the ids of those that were cleared.
     const accepted = await submit(first, 0, 700)
+    await reprice(first)
     const seen = await figures(first.store)
     await first.close()
 

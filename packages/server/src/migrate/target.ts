@@ -26,7 +26,8 @@ export function assertTakes(
     refuse(
       `holds ${foreign} documents that others have written into its file. Name another file, or move that one away.`,
     )
-  const known = journalId === incoming.journalId
+  // A store that several journals share was told whose events are asked for, and has none of them yet.
+  const known = journalId === incoming.journalId && (appliedOrdinal > 0 || events === 0)
   if (!known && (events > 0 || appliedOrdinal > 0))
     refuse(`holds ${events} events of another journal than that of the data directory. Name an empty one.`)
   if (known && appliedOrdinal > incoming.appliedOrdinal)

@@ -45,12 +45,25 @@ export async function submit(tallystick: Tallystick, first: number, count: numbe
   return accepted
 }
 
+/** New prices of half of the events that there are. */
+export async function reprice(tallystick: Tallystick): Promise<void> {
+  const held = await tallystick.store.held({ first: 1, last: Number.MAX_SAFE_INTEGER }, 10_000)
+  const events = held.flatMap(({ ordinal, event }) =>
+    event.costNanoUsd === undefined || ordinal % 2 === 0
+      ? []
+      : [{ ordinal, differenceNanoUsd: (ordinal % 90) - Math.min(50, event.costNanoUsd), priceId: `p${ordinal % 3}` }],
+  )
+  const [fromMs, toMs] = [NOW_MS - 30 * DAY_MS, NOW_MS]
+  await tallystick.ingest.reprice({ writtenMs: NOW_MS, version: 'p/1', fromMs, toMs, events })
+  await tallystick.ingest.applied()
+}
+
 /** What whoever looks at the page sees: sums, extremes, quantiles, whole and split. */
 export async function figures(store: UsageStore): Promise<readonly (readonly ResultRow[])[]> {
   const measures = [
     ...['events', 'requests', 'failed_requests', 'invocations', 'unpriced_requests', 'operations'],
     ...['input_tokens', 'fresh_input_tokens', 'cache_read_tokens', 'output_tokens', 'total_tokens'],
-    ...['cost_nano_usd', 'cost_list_nano_usd', 'cache_savings_nano_usd', 'cost_nano_usd_max'],
+    ...['cost_nano_usd', 'cost_list_nano_usd', 'cache_savings_nano_usd', 'cost_nano_usd_max', 'repriced_cost_nano_usd'],
     ...['duration_ms_sum', 'duration_ms_min', 'duration_ms_p50', 'duration_ms_p99', 'input_tokens_p95'],
   ]
   const range = { from: NOW_MS - 30 * DAY_MS, to: NOW_MS }
