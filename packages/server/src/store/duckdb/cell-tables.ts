@@ -1,12 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
-import {
-  CELL_ACCUMULATORS,
-  CELL_TABLES,
-  CELLS_FINGERPRINT,
-  type CellTable,
-  RANKED_QUANTITIES,
-  storedLevels,
-} from './cellsets.ts'
+import { CELL_ACCUMULATORS, RANKED_QUANTITIES, storedLevels } from '../sql/cellsets.ts'
+import { CELL_TABLES, CELLS_FINGERPRINT, type CellTable } from './cell-columns.ts'
 import { readRows } from './chunk-reader.ts'
 import { Dictionary } from './dictionary.ts'
 import { createTable, quoted } from './schema.ts'
@@ -20,7 +14,10 @@ export async function prepareCells(connection: DuckDBConnection): Promise<boolea
   const [made] = await readRows(connection, `SELECT value FROM settings WHERE name = 'cells'`)
   if (made?.[0] === CELLS_FINGERPRINT) return false
   const before = await existingCells(connection)
-  const [expired] = await readRows(connection, 'SELECT greatest(raw_from_ms, kinds_from_ms) FROM sealed WHERE expired_events > 0')
+  const [expired] = await readRows(
+    connection,
+    'SELECT greatest(raw_from_ms, kinds_from_ms) FROM sealed WHERE expired_events > 0',
+  )
   const keeps = made !== undefined && expired !== undefined
   for (const { name } of before)
     await connection.run(`ALTER TABLE ${quoted(name)} RENAME TO ${quoted(`before_${name}`)}`)
