@@ -154,11 +154,15 @@ export function sketchStatement(input: StatementInput, { quantity }: PlannedQuan
   const { parts, values, groups } = stretches(input, {
     row: (names, where) => {
       const counted = [...names, `${sketchIndexSql(dialect, value)} AS i`, 'count(*) AS n'].join(', ')
-      const lists = [...keysOf(input.query), dialect.list('i'), dialect.list(dialect.double('n'))].join(', ')
+      const lists = [
+        ...keysOf(input.query),
+        `${dialect.list('i')} AS i`,
+        `${dialect.list(dialect.double('n'))} AS n`,
+      ].join(', ')
       return `SELECT ${lists} FROM (SELECT ${counted} FROM ${input.events} WHERE ${value} IS NOT NULL AND ${where} GROUP BY ALL) GROUP BY ALL HAVING count(*) > 0`
     },
     cells: (names, table, where) =>
-      `SELECT ${[...names, 'i', dialect.doubles('n')].join(', ')} FROM ${table} WHERE ${where}`,
+      `SELECT ${[...names, 'i', `${dialect.doubles('n')} AS n`].join(', ')} FROM ${table} WHERE ${where}`,
     table: (cells, level) => sketchTable(cells, quantity, level),
   })
   return { sql: parts.join(' UNION ALL '), values, groups }
