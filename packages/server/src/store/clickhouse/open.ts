@@ -56,3 +56,13 @@ async function makeTables(connection: Connection, address: ClickhouseAddress): P
     if (!names.has(name)) await connection.run(statement)
   }
 }
+
+/** Removes what came from journals; opening the store makes it again. */
+export async function resetClickhouseStore(address: ClickhouseAddress): Promise<void> {
+  const outside = await openConnection(address, 'default')
+  try {
+    await outside.run(`DROP DATABASE IF EXISTS ${quoted(address.database)} SYNC`)
+  } finally {
+    await outside.close()
+  }
+}
