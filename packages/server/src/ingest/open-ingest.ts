@@ -6,6 +6,7 @@ import type { StoredEvent, UsageStore } from '../store/store.ts'
 import type { Applier } from './apply/applier.ts'
 import { openFeeding } from './apply/feeding.ts'
 import { openFollowing } from './apply/following.ts'
+import { openingStats } from './apply/opening-stats.ts'
 import { clearAll } from './clear.ts'
 import { openDedup } from './dedup/open-dedup.ts'
 import { journalLog, volatileLog } from './event-log.ts'
@@ -14,6 +15,7 @@ import type { Ingest, IngestAnswer, IngestRequest } from './ingest.ts'
 import { invariantsOf, unaccountedFor } from './law.ts'
 import { OrdinalLedger } from './ledger.ts'
 import { Pipeline } from './pipeline.ts'
+import { journalRepricing } from './reprice.ts'
 import { Tally } from './tally.ts'
 import { within } from './within.ts'
 
@@ -47,7 +49,7 @@ export async function openIngest(options: IngestOptions): Promise<Ingest> {
   const ledger = new OrdinalLedger()
   const gaps = new SourceGaps()
   const tally = new Tally()
-  const opening = await store.stats()
+  const opening = await openingStats(store, journal?.log)
   const { appliedOrdinal } = opening
   const { dedup, keeper } = await openDedup({
     ...(journal && dedupDir !== undefined
@@ -138,6 +140,10 @@ export async function openIngest(options: IngestOptions): Promise<Ingest> {
     },
     clear: (withinMs) =>
       closing ? Promise.reject(new TallystickError('shutting_down')) : under(within(clear(), withinMs)),
+    reprice: (record) =>
+      closing
+        ? Promise.reject(new TallystickError('shutting_down'))
+        : under(journalRepricing({ log, applier, record })),
     counts: () => tally.counts(),
     async invariants() {
       const stats = await store.stats()

@@ -7,6 +7,7 @@ import { type DuckdbStoreOptions, openDuckdbStore } from './duckdb/open.ts'
 import { openJsonlStore } from './jsonl/open.ts'
 import { resetJsonlStore } from './jsonl/reset.ts'
 import { openMemoryStore } from './memory.ts'
+import { readTarget } from './redis/target.ts'
 import type { UsageStore } from './store.ts'
 
 export interface OpenStoreOptions {
@@ -17,6 +18,8 @@ export interface OpenStoreOptions {
   readonly eventsTtlMs?: number
   /** The journal that events come from, where it is known: servers that share a store each have one. */
   readonly journalId?: string
+  /** Told of what is not as it should be around a store that works nevertheless. */
+  readonly onWarning?: (warning: string) => void
 }
 
 /** What a store URL names, once it is known to be right. */
@@ -41,6 +44,10 @@ const SCHEMES: ReadonlyMap<string, Scheme> = new Map<string, Scheme>([
   ['duckdb', { read: readDuckdb, defaultFile: 'tallystick.duckdb' }],
   ['clickhouse', { read: (rest) => readClickhouse(rest, false) }],
   ['clickhouses', { read: (rest) => readClickhouse(rest, true) }],
+  ['redis', { read: readRedis({ cluster: false, tls: false }) }],
+  ['rediss', { read: readRedis({ cluster: false, tls: true }) }],
+  ['redis+cluster', { read: readRedis({ cluster: true, tls: false }) }],
+  ['rediss+cluster', { read: readRedis({ cluster: true, tls: true }) }],
 ])
 
 export const STORE_SCHEMES: readonly string[] = [...SCHEMES.keys()]
@@ -53,6 +60,7 @@ export const STORE_SCHEMES: readonly string[] = [...SCHEMES.keys()]
  * - `duckdb:data/tallystick.duckdb`: an embedded column store in that file; `duckdb:` with an absolute or relative path,
  *   `duckdb:///abs/path` and `duckdb:./path` included.
  * - `clickhouse://user:password@host:8123/database`, `clickhouses://` or `?tls=1` for TLS: a server that others may share.
+ * - `redis://user:password@host:6379/0?prefix=analytics:`, `rediss://` with TLS, `redis+cluster://host:port,host:port`.
  *
  * @throws TallystickError `invalid_config` for a scheme or parameter that does not exist.
  * @example const store = await openStore('memory:?max_events=1000')
@@ -156,6 +164,23 @@ function readClickhouse(rest: string, tls: boolean): Target | string {
       const { resetClickhouseStore } = await import('./clickhouse/open.ts')
       await resetClickhouseStore(address)
     },
+  }
+}
+
+function readRedis(kind: { readonly cluster: boolean; readonly tls: boolean }): Scheme['read'] {
+  return (rest) => {
+    const target = readTarget(rest, kind)
+    if (typeof target === 'string') return target
+    return {
+      open: async ({ clock, eventsTtlMs, onWarning }) =>
+        (await import('./redis/open.ts')).openRedisStore({
+          target,
+          ...defined({ clock }),
+          ...defined({ eventsTtlMs }),
+          ...defined({ onWarning }),
+        }),
+      reset: async () => (await import('./redis/open.ts')).resetRedisStore(target),
+    }
   }
 }
 
