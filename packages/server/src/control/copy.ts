@@ -5,8 +5,8 @@ import type { Logger } from '../logger.ts'
 import { LiveTables } from '../state/live-tables.ts'
 import type { Change, ControlState } from '../state/state.ts'
 import { loadCopy, saveCopy } from './copy-file.ts'
-import { NOTED, type Note } from './notes.ts'
 import { NoteSender } from './note-sender.ts'
+import { NOTED, type Note } from './notes.ts'
 import { assertAnswered, type Owner } from './owner.ts'
 import { COPIED, type Portion, readPortion } from './portion.ts'
 
@@ -76,7 +76,7 @@ export class ControlCopy {
     }
   }
 
-  /** Takes what was kept over a restart, and follows from now on; resolves once the owner has answered, or after `withinMs`. */
+  /** Takes what was kept over a restart, and follows from now on; resolves once the owner has answered or cannot be asked, or after `withinMs`. */
   async open(withinMs: number): Promise<void> {
     const { file, clock, onError } = this.#options
     const saved = file === undefined ? undefined : await loadCopy(file, onError)
@@ -85,7 +85,7 @@ export class ControlCopy {
       this.#heardAt = clock.monotonic() - Math.max(0, clock.now() - saved.heardMs)
     }
     this.#running = this.#follow()
-    await this.#until(() => this.#position !== undefined, withinMs)
+    await this.#until(() => this.#position !== undefined || this.#problem !== undefined, withinMs)
   }
 
   /** Does what is known still count? */
@@ -164,7 +164,8 @@ export class ControlCopy {
         const portion = await this.#ask()
         if (signal.aborted) return
         this.#take(portion)
-        if (this.#problem !== undefined) logger.info({ owner: owner.url }, 'the owner of the control state answers again')
+        if (this.#problem !== undefined)
+          logger.info({ owner: owner.url }, 'the owner of the control state answers again')
         this.#problem = undefined
         this.#notes.send()
         retryMs = FIRST_RETRY_MS
@@ -172,6 +173,7 @@ export class ControlCopy {
         if (signal.aborted) return
         const first = this.#problem === undefined
         this.#problem = (error as Error).message
+        this.#tell()
         if (first) logger.warn({ err: error }, 'the owner of the control state cannot be asked; it is tried again')
         await setTimeout(retryMs, undefined, { signal, ref: false }).catch(() => undefined)
         retryMs = Math.min(LAST_RETRY_MS, 2 * retryMs)

@@ -53,7 +53,10 @@ export function createControlFeed({ state, monotonic, mintId, mostWrites = MOST_
   const remember = (changes: readonly Change[]): void => {
     const told = changes.filter(({ table }) => copied.has(table))
     if (told.length === 0) return
-    if (waiting.size === 0 && monotonic() - askedMs > FORGET_MS) return end()
+    if (waiting.size === 0 && monotonic() - askedMs > FORGET_MS) {
+      end()
+      return
+    }
     writes.push(told)
     if (writes.length > mostWrites) {
       const gone = Math.ceil(mostWrites / 2)

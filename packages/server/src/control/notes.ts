@@ -1,6 +1,6 @@
 import { TallystickError } from '@tallystick/core'
-import type { Audit } from '../state/audit-log.ts'
 import type { AuditEntry } from '../state/audit.ts'
+import type { Audit } from '../state/audit-log.ts'
 import type { Change, ControlState, TableName } from '../state/state.ts'
 
 /**

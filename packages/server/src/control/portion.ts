@@ -40,7 +40,7 @@ export async function readPortion(text: AsyncIterable<string>): Promise<Portion>
   let head: { readonly position: string; readonly whole: boolean } | undefined
   let ended = false
   for await (const line of linesOf(text)) {
-    const value = valueOf(line)
+    const value = jsonOf(line)
     if (ended) throw broken('it goes on behind its end')
     if (head === undefined) head = headOf(value)
     else if (typeof value['end'] === 'number') {
@@ -68,7 +68,7 @@ async function* linesOf(text: AsyncIterable<string>): AsyncGenerator<string> {
   if (rest !== '') throw broken('its last line is unfinished')
 }
 
-function valueOf(line: string): Readonly<Record<string, unknown>> {
+function jsonOf(line: string): Readonly<Record<string, unknown>> {
   try {
     const value: unknown = JSON.parse(line)
     if (typeof value === 'object' && value !== null) return value as Readonly<Record<string, unknown>>

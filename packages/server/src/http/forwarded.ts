@@ -71,7 +71,8 @@ function headersOf(
 ): Headers {
   const headers = new Headers()
   for (const [name, value] of request.headers)
-    if (REQUEST_HEADERS.has(name) || REQUEST_PREFIXES.some((prefix) => name.startsWith(prefix))) headers.set(name, value)
+    if (REQUEST_HEADERS.has(name) || REQUEST_PREFIXES.some((prefix) => name.startsWith(prefix)))
+      headers.set(name, value)
   // Where a browser sends it from is known here only, and the owner takes a cookie from no other page.
   if (!fromOwnPage(request.headers, url)) headers.delete('cookie')
   const sender = clientAddress.sender(addressEvidence({ request, peer }))

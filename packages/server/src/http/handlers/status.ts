@@ -61,7 +61,14 @@ export const status: Handler = async ({ app, store: scoped, principal }) => {
   })
 }
 
-function shownFollowing({ url, state, heardMs, problem, notesWaiting, notesDropped }: ReturnType<Following['health']>): object {
+function shownFollowing({
+  url,
+  state,
+  heardMs,
+  problem,
+  notesWaiting,
+  notesDropped,
+}: ReturnType<Following['health']>): object {
   return {
     owner: url,
     state,
