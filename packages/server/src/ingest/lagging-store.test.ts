@@ -30,6 +30,7 @@ function laggingStore(): UsageStore & { readonly asked: number; go(): void } {
     held: (range, limit) => store.held(range, limit),
     stats: () => store.stats(),
     prune: (request) => store.prune(request),
+    erase: (request) => store.erase(request),
     close: () => store.close(),
     get asked() {
       return asked

@@ -26,6 +26,7 @@ export function timedStore(store: UsageStore, clock: Clock, took: (ms: number) =
     held: (range, limit) => store.held(range, limit),
     stats: () => store.stats(),
     prune: (request) => store.prune(request),
+    erase: (request) => store.erase(request),
     clear: () => store.clear(),
     close: () => store.close(),
     ...(store.belongTo ? { belongTo: store.belongTo.bind(store) } : {}),

@@ -2,8 +2,11 @@ import { type Clock, systemClock } from '@tallystick/core/event'
 import type { OrdinalRange } from '@tallystick/core/journal'
 import { filterMatcher, finishQuery, foldCells, type Query, type QueryResult, queryPlan } from '@tallystick/core/query'
 import { throwIfAborted } from './abort.ts'
+import { isErased } from './erased.ts'
 import { spreadFolder } from './spread.ts'
 import type {
+  EraseRequest,
+  PruneRequest,
   ScanCursor,
   ScanPage,
   ScanRequest,
@@ -130,11 +133,25 @@ class MemoryStore implements UsageStore {
     }
   }
 
-  async prune(request: { readonly eventsBeforeMs?: number }): Promise<{ readonly eventsDropped: number }> {
-    const eventsDropped = lowerBound(this.#events, { timestampMs: request.eventsBeforeMs ?? 0, ordinal: 0 })
-    if (eventsDropped > 0) this.#events = this.#events.slice(eventsDropped)
+  async prune({ kindsBeforeMs, eventsBeforeMs = 0 }: PruneRequest): Promise<{ readonly eventsDropped: number }> {
+    const before = this.#events
+    const isKept = ({ event: { kind, timestampMs } }: StoredEvent): boolean =>
+      timestampMs >= eventsBeforeMs && timestampMs >= (kindsBeforeMs?.get(kind) ?? 0)
+    const kept = before.filter(isKept)
+    const eventsDropped = before.length - kept.length
+    if (eventsDropped > 0) this.#events = kept
     this.#expired += eventsDropped
     return { eventsDropped }
+  }
+
+  async erase(request: EraseRequest): Promise<{ readonly events: number }> {
+    let events = 0
+    this.#events = this.#events.map((stored) => {
+      if (!isErased(stored, request)) return stored
+      events++
+      return { ...stored, event: { ...stored.event, userId: request.pseudonym } }
+    })
+    return { events }
   }
 
   async clear(): Promise<void> {

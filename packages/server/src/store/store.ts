@@ -1,4 +1,4 @@
-import type { FieldName, UsageEvent } from '@tallystick/core/event'
+import type { EventKind, FieldName, UsageEvent } from '@tallystick/core/event'
 import type { JournalEnd, OrdinalRange } from '@tallystick/core/journal'
 import type { Filter, Quantity, Query, QueryResult } from '@tallystick/core/query'
 
@@ -56,16 +56,42 @@ export interface UsageStore extends EventSink {
    * Nothing is applied meanwhile, but queries are answered. Absent where the store is no file of ours.
    */
   copyTo?(path: string): Promise<StoreCopy>
-  /** Drops raw events older than `eventsBeforeMs` and cells older than `cellsBeforeMs`. */
-  prune(request: {
-    readonly eventsBeforeMs?: number
-    readonly cellsBeforeMs?: number
-  }): Promise<{ readonly eventsDropped: number }>
+  /** Drops single events and totals for their age; see {@link PruneRequest}. */
+  prune(request: PruneRequest): Promise<{ readonly eventsDropped: number }>
+  /**
+   * Puts a pseudonym in the place of one user, in single events and in totals; every figure stays what it was, the number of
+   * distinct users included. Once it resolves, queries no longer tell the user and no byte that the store keeps does: not in
+   * freed space, logs or temporary files either. Idempotent, and what a crash has cut short is finished by asking again.
+   * Whoever asks hands over no event with an ordinal above `throughOrdinal` before it has resolved, so that totals need not
+   * be told apart by ordinal.
+   */
+  erase(request: EraseRequest): Promise<{ readonly events: number }>
   /** Removes everything. The highest applied ordinal stays, so a replay resurrects nothing. */
   clear(): Promise<void>
   close(): Promise<void>
   /** Present on a store that reads the journal by itself (in its own thread) instead of being handed events. */
   readonly follower?: JournalFollower
+}
+
+/** What has expired; absent: nothing of it. */
+export interface PruneRequest {
+  /** Single events before this instant, ms since 1970 UTC. Totals stay where the store keeps cells. */
+  readonly eventsBeforeMs?: number
+  /** Totals before this instant, and single events with them. */
+  readonly cellsBeforeMs?: number
+  /** Single events of a kind before an instant of its own, beside those that expire anyway. */
+  readonly kindsBeforeMs?: ReadonlyMap<EventKind, number>
+}
+
+/** Whose name goes. */
+export interface EraseRequest {
+  /** Of this tenant; null: of events without one. Absent: whoever has this name, in every tenant. */
+  readonly tenantId?: string | null | undefined
+  readonly userId: string
+  /** Stands in its place: a name that no user has ever had. */
+  readonly pseudonym: string
+  /** Later events keep the user: what is sent again under the name begins anew. */
+  readonly throughOrdinal: number
 }
 
 export interface QueryOptions {

@@ -22,7 +22,7 @@ import { type ColumnValues, readChunks } from './chunk-reader.ts'
 import type { Dictionary } from './dictionary.ts'
 import type { GroupDecoder } from './expressions.ts'
 import { type RouteInput, routeQuery, routeSketch, type Segment } from './plan.ts'
-import { lateEvents, type Meta } from './schema.ts'
+import { lateEvents, type Meta, wholeFromMs } from './schema.ts'
 import { figuresStatement, type Statement, type StatementInput, sketchStatement } from './statement.ts'
 import { topStatement } from './top.ts'
 
@@ -44,7 +44,7 @@ export async function answerQuery(query: Query, snapshot: Snapshot): Promise<Que
     plan,
     bucketStarts: starts,
     watermarkMs: meta.watermark_ms,
-    rawFromMs: meta.raw_from_ms,
+    rawFromMs: wholeFromMs(meta),
     overflowed: (field) => dictionary.overflowed(field),
   }
   const late = lateEvents(meta) > 0
@@ -71,12 +71,12 @@ export async function answerQuery(query: Query, snapshot: Snapshot): Promise<Que
   }
   const segments = routes.flatMap((of) => of.segments)
   const expired = segments.some(
-    ({ level, expired, fromMs }) => level === 'raw' && !expired && fromMs < meta.raw_from_ms,
+    ({ level, expired, fromMs }) => level === 'raw' && !expired && fromMs < wholeFromMs(meta),
   )
   return finishQuery(query, plan, reader.cells, {
     completeToMs: snapshot.completeToMs,
     answeredFrom: answeredFrom(segments, late),
-    ...(expired ? { rawFromMs: meta.raw_from_ms } : {}),
+    ...(expired ? { rawFromMs: wholeFromMs(meta) } : {}),
     otherGroups: reader.foldedGroups,
   })
 }

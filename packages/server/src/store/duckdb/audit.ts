@@ -14,7 +14,7 @@ import {
 import { readRows } from './chunk-reader.ts'
 import type { Dictionary } from './dictionary.ts'
 import { counterSql, quantitySql } from './expressions.ts'
-import { lateEvents, type Meta, quoted } from './schema.ts'
+import { lateEvents, type Meta, quoted, wholeFromMs } from './schema.ts'
 
 /** What {@link auditStore} found. */
 export interface AuditReport {
@@ -86,7 +86,7 @@ interface Compared {
 
 function comparable(meta: Meta, level: Level): Pick<Comparison, 'inRows' | 'inCells'> {
   // A bucket that has lost rows to expiry can't be compared.
-  const fromMs = Math.ceil(meta.raw_from_ms / level.ms) * level.ms
+  const fromMs = Math.ceil(wholeFromMs(meta) / level.ms) * level.ms
   const toMs = Math.floor(meta.watermark_ms / level.ms) * level.ms
   return {
     inRows: `timestamp_ms >= ${fromMs} AND timestamp_ms < ${toMs} AND ordinal <= ${meta.sealed_ordinal}`,

@@ -1,7 +1,8 @@
-import { mkdir, rename } from 'node:fs/promises'
+import { mkdir, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { DuckDBConnection, DuckDBInstance as Instance } from '@duckdb/node-api'
 import { TallystickError } from '@tallystick/core'
+import { nodeFs } from '@tallystick/core/journal'
 import { prepareCells } from './cell-tables.ts'
 import { readRows } from './chunk-reader.ts'
 import { DuckDBInstance } from './node-api.ts'
@@ -20,12 +21,12 @@ export interface DatabaseOptions {
   readonly checkpointMb: number
 }
 
-/** Of new files. Names and ids take less room in it, and one that was begun in an older one stays as it is. */
-const STORAGE_VERSION = 'v1.5.0'
+/** Of new files, and of copies. Names and ids take less room in it, and one that was begun in an older one stays as it is. */
+export const STORAGE_VERSION = 'v1.5.0'
 
 /**
- * Opens the file with every limit set and every door shut: no extensions, no files or network but its own, and settings
- * that a statement can't change.
+ * Opens the file with every limit set and every door shut: no extensions, no files or network but its own and those of the copy
+ * that erasing makes, and settings that a statement can't change.
  *
  * @throws TallystickError `journal_locked` when another process has it, `data_dir_unusable` when it may not be opened,
  * `disk_full`, `store_unavailable` when it needs more memory than it may have; `store_corrupt` for everything else.
@@ -47,6 +48,8 @@ export async function openDatabase(options: DatabaseOptions): Promise<Instance> 
       autoload_known_extensions: 'false',
     })
     const connection = await instance.connect()
+    const copy = BESIDE.map((suffix) => literal(freshPath(path) + suffix))
+    await connection.run(`SET allowed_paths = [${copy.join(', ')}]`)
     await connection.run('SET enable_external_access = false')
     await connection.run('SET lock_configuration = true')
     connection.disconnectSync()
@@ -55,6 +58,9 @@ export async function openDatabase(options: DatabaseOptions): Promise<Instance> 
     throw openingError(path, cause)
   }
 }
+
+/** A text in SQL: only for our own paths, where a statement takes no parameters. */
+export const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`
 
 function openingError(path: string, cause: unknown): TallystickError {
   const text = cause instanceof Error ? cause.message : String(cause)
@@ -106,11 +112,36 @@ export async function setAside(path: string, suffix: string): Promise<string> {
   return target
 }
 
+/** Where a copy of the file is made that is to take its place. */
+export const freshPath = (path: string): string => `${path}.fresh`
+
+/** Files that the engine makes beside a database. */
+const BESIDE: readonly string[] = ['', '.wal', '.wal.checkpoint', '.wal.recovery']
+
+/** Removes what there is of a copy. */
+export async function removeCopy(path: string): Promise<void> {
+  for (const suffix of BESIDE) await rm(freshPath(path) + suffix, { force: true })
+}
+
+/**
+ * Puts the finished copy in the place of the closed file, durably. The log of the old file goes first: an old file without it
+ * is one that has applied less, while a log beside a file that it does not belong to makes that one unreadable. What was spilled
+ * goes too.
+ */
+export async function replaceFile(path: string): Promise<void> {
+  for (const suffix of BESIDE.slice(1)) await rm(path + suffix, { force: true })
+  await rm(`${path}.tmp`, { recursive: true, force: true })
+  await nodeFs.syncDir(dirname(path))
+  await rename(freshPath(path), path)
+  await nodeFs.syncDir(dirname(path))
+}
+
 /** Makes the tables, or brings those of an older build up to date. True if cells were dropped, as {@link prepareCells}. */
 export async function prepareTables(connection: DuckDBConnection): Promise<boolean> {
   const [before] = await readRows(connection, `SELECT 1 FROM duckdb_tables() WHERE table_name = 'meta'`)
   if (before) throw new TallystickError('store_corrupt', 'The store was made by a build before the first release.')
   for (const statement of BASE_TABLES) await connection.run(statement)
+  await connection.run('ALTER TABLE sealed ADD COLUMN IF NOT EXISTS kinds_from_ms BIGINT DEFAULT 0')
   await alignEvents(connection)
   return prepareCells(connection)
 }

@@ -7,6 +7,8 @@ import type { JournalEnd, JournalPosition, OrdinalRange } from '@tallystick/core
 import type { Query, QueryResult } from '@tallystick/core/query'
 import { Mutex } from '../mutex.ts'
 import type {
+  EraseRequest,
+  PruneRequest,
   QueryOptions,
   ScanPage,
   ScanRequest,
@@ -19,13 +21,14 @@ import type {
 import { answerQuery } from './answer.ts'
 import { type AuditReport, auditStore } from './audit.ts'
 import { readRows } from './chunk-reader.ts'
+import { copyErased } from './copy-erased.ts'
 import { isDiskFull, openDatabase, prepareTables } from './database.ts'
 import type { DictionaryLimits } from './dictionary.ts'
 import { FileCopier } from './file-copier.ts'
 import { placeOf, RowIntake } from './intake.ts'
 import { keepJournalId, loadMeta, readJournalId, readMeta, updateApplied, updateSealed } from './meta.ts'
 import { Readers } from './readers.ts'
-import { clearTables, expire, expiryOf, type PruneRequest } from './retention.ts'
+import { clearTables, expire, expiryOf } from './retention.ts'
 import { RowAppender } from './row-appender.ts'
 import { EventRows, type Rows } from './rows.ts'
 import { heldEvents, scanEvents } from './scan.ts'
@@ -100,6 +103,7 @@ export class DuckdbEngine {
   /** What was applied when `maintain` last looked. */
   #lookedAtOrdinal = 0
   #closed = false
+  #closing: Promise<void> | undefined
   /** How many acknowledged records are yet to be applied. Known to whoever feeds the store. */
   behind: () => number = () => 0
 
@@ -330,7 +334,7 @@ export class DuckdbEngine {
   async prune(request: PruneRequest): Promise<{ readonly eventsDropped: number }> {
     if (lateEvents(this.#meta) > 0) await this.seal(this.#meta.watermark_ms)
     return this.#writeAlone(async () => {
-      const expiry = await expiryOf(this.#writer, this.#meta, request)
+      const expiry = await expiryOf(this.#writer, this.#meta, this.#rows.dictionary, request)
       if (expiry === undefined) return { eventsDropped: 0 }
       await this.#transaction(this.#writer, () => expire(this.#writer, this.#meta, this.#rows.dictionary, expiry))
       await this.#checkpoint()
@@ -365,20 +369,47 @@ export class DuckdbEngine {
     })
   }
 
-  async close(): Promise<void> {
-    if (this.#closed) return
+  /**
+   * Copies everything to the file `path`, which must not exist, with the pseudonym where the user stood, and closes the engine,
+   * so that nothing comes to stand in the old file that the copy lacks. Nothing is applied meanwhile, but queries are answered.
+   *
+   * @param made called when the copy is finished and on the disk, before the engine closes
+   */
+  copyErased(path: string, request: EraseRequest, made: () => void): Promise<{ readonly events: number }> {
+    return this.#writeAlone(async () => {
+      const sound = this.#spills.begin()
+      const connection = await this.#instance.connect()
+      try {
+        const events = await copyErased(connection, path, request, this.#rows.dictionary)
+        await setImmediate()
+        sound()
+        made()
+        this.#closed = true
+        this.#closing = this.#shut()
+        return { events }
+      } catch (error) {
+        throw this.#failed(error)
+      } finally {
+        connection.disconnectSync()
+        await this.#closing
+      }
+    })
+  }
+
+  close(): Promise<void> {
     this.#closed = true
-    await this.#sealing.run(() =>
-      this.#appending.run(async () => {
-        await this.#intake.commit().catch(() => undefined)
-        this.#rows.abandon()
-        await this.#readers.close()
-        this.#sealer.disconnectSync()
-        this.#writer.disconnectSync()
-        this.#instance.closeSync()
-        await this.#copier.close()
-      }),
-    )
+    this.#closing ??= this.#sealing.run(() => this.#appending.run(() => this.#shut()))
+    return this.#closing
+  }
+
+  async #shut(): Promise<void> {
+    await this.#intake.commit().catch(() => undefined)
+    this.#rows.abandon()
+    await this.#readers.close()
+    this.#sealer.disconnectSync()
+    this.#writer.disconnectSync()
+    this.#instance.closeSync()
+    await this.#copier.close()
   }
 
   /** Runs `task` between two appends. */

@@ -3,6 +3,8 @@ import { type Clock, systemClock } from '@tallystick/core/event'
 import type { JournalDamage, OrdinalRange } from '@tallystick/core/journal'
 import type { Query, QueryResult } from '@tallystick/core/query'
 import type {
+  EraseRequest,
+  PruneRequest,
   QueryOptions,
   ScanPage,
   ScanRequest,
@@ -14,7 +16,7 @@ import type {
   UsageStore,
 } from '../store.ts'
 import type { AuditReport } from './audit.ts'
-import { isDamaged, isInvalidated, setAside } from './database.ts'
+import { freshPath, isDamaged, isInvalidated, removeCopy, replaceFile, setAside } from './database.ts'
 import type { DictionaryLimits } from './dictionary.ts'
 import { DuckdbEngine } from './engine.ts'
 import { Follower } from './follow.ts'
@@ -69,6 +71,8 @@ export class LocalDuckdbStore implements DuckdbStore {
   #broken: 'invalidated' | 'damaged' | undefined
   #reopening: Promise<void> | undefined
   #maintaining: Promise<void> | undefined
+  /** A copy of the file stands ready to take its place. */
+  #replacing = false
   #closed = false
 
   private constructor(
@@ -126,15 +130,30 @@ export class LocalDuckdbStore implements DuckdbStore {
     return this.#read((engine) => engine.stats())
   }
 
-  prune(request: {
-    readonly eventsBeforeMs?: number
-    readonly cellsBeforeMs?: number
-  }): Promise<{ readonly eventsDropped: number }> {
+  prune(request: PruneRequest): Promise<{ readonly eventsDropped: number }> {
     return this.#use((engine) => engine.prune(request))
   }
 
   clear(): Promise<void> {
     return this.#use((engine) => engine.clear())
+  }
+
+  /**
+   * Copies the file without the user and puts the copy in its place. Nothing is applied meanwhile; questions are answered, and
+   * those that the change of files cuts short are asked once more.
+   */
+  async erase(request: EraseRequest): Promise<{ readonly events: number }> {
+    const { path } = this.#settings
+    const found = await this.#use(async (engine) => {
+      await removeCopy(path)
+      return engine.copyErased(freshPath(path), request, () => {
+        this.#replacing = true
+        this.#broken ??= 'invalidated'
+      })
+    })
+    await this.#reopen()
+    if (this.#replacing) throw new TallystickError('store_unavailable', 'The store is closed.')
+    return found
   }
 
   audit(): Promise<AuditReport> {
@@ -207,10 +226,13 @@ export class LocalDuckdbStore implements DuckdbStore {
 
   /** A reader that finds the engine invalidated has done nothing wrong: it was a write that failed. */
   async #read<T>(task: (engine: DuckdbEngine) => Promise<T>): Promise<T> {
+    const engine = this.#engine
     try {
       return await this.#use(task)
     } catch (error) {
-      if (!isInvalidated(messageOf(error)) || isDamaged(messageOf(error))) throw error
+      if (isTallystickError(error) && error.code === 'query_cancelled') throw error
+      const replaced = !this.#closed && (this.#replacing || engine !== this.#engine)
+      if ((!isInvalidated(messageOf(error)) && !replaced) || isDamaged(messageOf(error))) throw error
       return this.#use(task)
     }
   }
@@ -249,15 +271,18 @@ export class LocalDuckdbStore implements DuckdbStore {
       // Should opening fail now, the next attempt has nothing to move.
       this.#broken = 'invalidated'
     }
+    if (this.#replacing) await replaceFile(this.#settings.path)
+    this.#replacing = false
     this.#engine = this.#watched(await openEngine(this.#settings, this.#clock, this.#onNotice))
     this.#broken = undefined
     this.follower.lookAgain()
   }
 
   #tick(): void {
+    const engine = this.#engine
     this.#maintaining ??= this.maintain()
       .catch((error: unknown) => {
-        if (!this.#closed) this.#onNotice({ kind: 'failed', doing: 'maintain', message: messageOf(error) })
+        if (!this.#closed && engine === this.#engine && !this.#replacing) this.#onNotice({ kind: 'failed', doing: 'maintain', message: messageOf(error) })
       })
       .finally(() => {
         this.#maintaining = undefined
@@ -272,6 +297,8 @@ async function openEngine(
   onNotice: (notice: StoreNotice) => void,
 ): Promise<DuckdbEngine> {
   const options = { ...settings, clock }
+  // Of an erasure that a crash has cut short; it is begun anew.
+  await removeCopy(settings.path)
   try {
     return await DuckdbEngine.open(options)
   } catch (error) {

@@ -14,6 +14,7 @@ export type RemoteMethod =
   | 'stats'
   | 'prune'
   | 'clear'
+  | 'erase'
   | 'audit'
   | 'copyTo'
   | 'maintain'

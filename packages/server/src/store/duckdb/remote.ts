@@ -4,8 +4,10 @@ import type { JournalEnd, OrdinalRange } from '@tallystick/core/journal'
 import type { Query, QueryResult } from '@tallystick/core/query'
 import { queryCancelled, throwIfAborted } from '../abort.ts'
 import type {
+  EraseRequest,
   FollowerProgress,
   JournalFollower,
+  PruneRequest,
   QueryOptions,
   ScanPage,
   ScanRequest,
@@ -108,15 +110,16 @@ export class RemoteDuckdbStore implements DuckdbStore {
     return this.#call('stats', [])
   }
 
-  prune(request: {
-    readonly eventsBeforeMs?: number
-    readonly cellsBeforeMs?: number
-  }): Promise<{ readonly eventsDropped: number }> {
+  prune(request: PruneRequest): Promise<{ readonly eventsDropped: number }> {
     return this.#call('prune', [request])
   }
 
   clear(): Promise<void> {
     return this.#call('clear', [])
+  }
+
+  erase(request: EraseRequest): Promise<{ readonly events: number }> {
+    return this.#call('erase', [request])
   }
 
   audit(): Promise<AuditReport> {

@@ -1,21 +1,22 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
+import { type GroupBy, groupByOf } from '@tallystick/core/query'
+import type { PruneRequest } from '../store.ts'
 import { CELL_TABLES, DAY_MS } from './cellsets.ts'
 import { readRows } from './chunk-reader.ts'
 import type { Dictionary } from './dictionary.ts'
+import { filtersSql, Parameters } from './expressions.ts'
 import { updateSealed } from './meta.ts'
 import { type Meta, quoted, type Sealed } from './schema.ts'
 import { floorToQuarter, keepExpired } from './seal.ts'
 
-/** What is to expire: rows before one instant and cells before another, ms since 1970 UTC; absent means none. */
-export interface PruneRequest {
-  readonly eventsBeforeMs?: number
-  readonly cellsBeforeMs?: number
-}
+const KIND = groupByOf('kind') as GroupBy
 
 /** What has expired for good, as conditions. */
 export interface Expiry {
   readonly eventsMs: number
   readonly cellsMs: number
+  /** The latest instant before which rows of some kind go. */
+  readonly kindsMs: number
   /** The rows that go. */
   readonly where: string
   readonly rows: number
@@ -28,16 +29,27 @@ export interface Expiry {
 export async function expiryOf(
   connection: DuckDBConnection,
   meta: Meta,
-  { cellsBeforeMs = 0, eventsBeforeMs = 0 }: PruneRequest,
+  dictionary: Dictionary,
+  { cellsBeforeMs = 0, eventsBeforeMs = 0, kindsBeforeMs = new Map() }: PruneRequest,
 ): Promise<Expiry | undefined> {
   const sealedDayMs = floorDay(meta.watermark_ms)
   const cellsMs = Math.min(floorDay(cellsBeforeMs), sealedDayMs)
   const eventsMs = Math.max(cellsMs, Math.min(floorToQuarter(eventsBeforeMs), sealedDayMs))
   // A row that has come in since the last sealing is in no cell yet and waits for the next time.
-  const where = `timestamp_ms < ${eventsMs} AND ordinal <= ${meta.sealed_ordinal}`
+  const due = [`timestamp_ms < ${eventsMs}`]
+  let kindsMs = 0
+  for (const [kind, beforeMs] of kindsBeforeMs) {
+    const kindMs = Math.min(floorToQuarter(beforeMs), sealedDayMs)
+    if (kindMs <= eventsMs) continue
+    // A kind is one of a few names, all of which have a code: nothing is bound.
+    const isKind = filtersSql([{ by: KIND, values: [kind], negate: false }], dictionary, new Parameters())
+    due.push(`(timestamp_ms < ${kindMs} AND ${isKind})`)
+    kindsMs = Math.max(kindsMs, kindMs)
+  }
+  const where = `(${due.join(' OR ')}) AND ordinal <= ${meta.sealed_ordinal}`
   const rows = await countRows(connection, where)
   const idle = rows === 0 && cellsMs <= meta.cells_from_ms && eventsMs <= meta.raw_from_ms
-  return idle ? undefined : { eventsMs, cellsMs, where, rows }
+  return idle ? undefined : { eventsMs, cellsMs, kindsMs, where, rows }
 }
 
 /** Drops what has expired and keeps what cells need of it, inside the caller's transaction; returns the state it makes. */
@@ -45,7 +57,7 @@ export async function expire(
   connection: DuckDBConnection,
   meta: Meta,
   dictionary: Dictionary,
-  { cellsMs, eventsMs, rows, where }: Expiry,
+  { cellsMs, eventsMs, kindsMs, rows, where }: Expiry,
 ): Promise<Partial<Sealed>> {
   await keepExpired(connection, dictionary, where)
   await connection.run(`DELETE FROM events WHERE ${where}`)
@@ -55,6 +67,7 @@ export async function expire(
     raw_from_ms: Math.max(meta.raw_from_ms, eventsMs),
     cells_from_ms: Math.max(meta.cells_from_ms, cellsMs),
     expired_events: meta.expired_events + rows,
+    kinds_from_ms: Math.max(meta.kinds_from_ms, kindsMs),
   }
   await updateSealed(connection, sealed)
   return sealed
@@ -77,6 +90,7 @@ export async function clearTables(connection: DuckDBConnection, meta: Meta, ordi
     cells_from_ms: 0,
     expired_events: 0,
     cleared_events: meta.cleared_events + meta.expired_events + rows,
+    kinds_from_ms: 0,
   }
   await updateSealed(connection, sealed)
   return sealed

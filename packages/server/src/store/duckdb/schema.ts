@@ -117,6 +117,7 @@ export const APPLIED_COLUMNS = ['applied_ordinal', 'segment', 'byte_offset', 're
  * - `raw_from_ms`: raw rows before this instant have expired. `cells_from_ms`: so have cells.
  * - `expired_events`: how many rows have expired since the last clear; cells still count them. `cleared_events`: how many
  *   rows, expired ones included, clears have removed.
+ * - `kinds_from_ms`: before this instant rows of some kind may have expired, though others of their time are still there.
  */
 export const SEALED_COLUMNS = [
   'watermark_ms',
@@ -126,11 +127,17 @@ export const SEALED_COLUMNS = [
   'cells_from_ms',
   'expired_events',
   'cleared_events',
+  'kinds_from_ms',
 ] as const
 
 export type Applied = { readonly [K in (typeof APPLIED_COLUMNS)[number]]: number }
 export type Sealed = { readonly [K in (typeof SEALED_COLUMNS)[number]]: number }
 export type Meta = Applied & Sealed
+
+/** Before this instant rows may be missing that cells still count. */
+export function wholeFromMs({ raw_from_ms: rawFromMs, kinds_from_ms: kindsFromMs }: Meta): number {
+  return Math.max(rawFromMs, kindsFromMs)
+}
 
 /**
  * Rows before the watermark that no cell holds yet; queries read them beside the cells until they are sealed. Never too few.

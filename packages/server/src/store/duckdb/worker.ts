@@ -1,7 +1,7 @@
 import { parentPort } from 'node:worker_threads'
 import type { JournalEnd, OrdinalRange } from '@tallystick/core/journal'
 import type { Query } from '@tallystick/core/query'
-import type { FollowerProgress, ScanRequest, SpreadRequest, StoredEvent } from '../store.ts'
+import type { EraseRequest, FollowerProgress, ScanRequest, SpreadRequest, StoredEvent } from '../store.ts'
 import type { LocalStoreSettings } from './local.ts'
 import { LocalDuckdbStore } from './local.ts'
 import { type FromWorker, type RemoteMethod, type ToWorker, toRemoteError } from './protocol.ts'
@@ -46,6 +46,7 @@ async function serve(port: Port, settings: LocalStoreSettings): Promise<void> {
     stats: () => store.stats(),
     prune: ([request]) => store.prune(request as Parameters<LocalDuckdbStore['prune']>[0]),
     clear: () => store.clear(),
+    erase: ([request]) => store.erase(request as EraseRequest),
     audit: () => store.audit(),
     copyTo: ([path]) => store.copyTo(path as string),
     maintain: () => store.maintain(),

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Clock, DIMENSION_OF, type UsageEvent } from '@tallystick/core/event'
+import { type Clock, DIMENSION_OF, type EventKind, type UsageEvent } from '@tallystick/core/event'
 import {
   type Filter,
   filterMatcher,
@@ -14,8 +14,9 @@ import {
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { ARBITRARY_FROM_MS, ARBITRARY_TO_MS, arbitraryEvent } from '../../../../core/src/event/testing/arbitrary.ts'
+import { isErased } from '../erased.ts'
 import { spreadFolder } from '../spread.ts'
-import type { ScanCursor, StoredEvent, UsageStore } from '../store.ts'
+import type { EraseRequest, ScanCursor, StoredEvent, UsageStore } from '../store.ts'
 import { arbitraryQuery } from './arbitrary-query.ts'
 
 /** What the suite must know of an engine. */
@@ -292,6 +293,107 @@ export function describeStore(name: string, engine: StoreUnderTest): void {
       expect(await store.prune({ eventsBeforeMs: cutMs })).toEqual({ eventsDropped: 0 })
       await store.clear()
       expect(await store.stats()).toMatchObject({ events: 0, expired: 0, cleared: 400 })
+    })
+
+    test('drops old events of a kind on request; totals stay where cells are kept', async () => {
+      const events = storedEvents(400, 72)
+      await store.append(events)
+      await maintainAt(ARBITRARY_TO_MS + DAY_MS)
+      const kindsBeforeMs = new Map<EventKind, number>([
+        ['tool_invocation', ARBITRARY_FROM_MS + 4 * DAY_MS],
+        ['llm_request_failed', ARBITRARY_FROM_MS + 2 * DAY_MS],
+      ])
+      const eventsBeforeMs = ARBITRARY_FROM_MS + DAY_MS
+      const isOld = ({ event }: StoredEvent): boolean => event.timestampMs < (kindsBeforeMs.get(event.kind) ?? 0)
+      const rounds = [
+        { request: { kindsBeforeMs }, kept: events.filter((stored) => !isOld(stored)) },
+        {
+          request: { kindsBeforeMs, eventsBeforeMs },
+          kept: events.filter((stored) => !isOld(stored) && stored.event.timestampMs >= eventsBeforeMs),
+        },
+      ]
+      let left = events.length
+      for (const { request, kept } of rounds) {
+        expect(left - kept.length).toBeGreaterThan(5)
+        expect(await store.prune(request)).toEqual({ eventsDropped: left - kept.length })
+        left = kept.length
+        expect(await store.stats()).toMatchObject({ events: left, expired: events.length - left, cleared: 0 })
+        const page = await store.scan({ ...ALL, filters: [], limit: 10_000, ascending: true })
+        expect(page.events.map(({ ordinal }) => ordinal).sort((a, b) => a - b)).toEqual(
+          kept.map(({ ordinal }) => ordinal),
+        )
+        await expectAnswers(store.capabilities.cells ? events : kept, [
+          totals(),
+          totals(['kind'], [...TOTALS, 'duration_ms_max']),
+          totals(['agent_id'], [...TOTALS, 'duration_ms_max']),
+        ])
+        expect(await store.prune(request)).toEqual({ eventsDropped: 0 })
+        expect((await engine.differences?.(store)) ?? []).toEqual([])
+      }
+      // An event that comes too late for its kind is there until the next round.
+      const late = events.filter(isOld).map((stored, index) => ({ ...stored, ordinal: 1000 + index }))
+      await store.append(late)
+      await maintainAt(ARBITRARY_TO_MS + 2 * DAY_MS)
+      await store.prune({ kindsBeforeMs })
+      expect((await store.stats()).events).toBe(left)
+      await expectAnswers(store.capabilities.cells ? [...events, ...late] : (rounds[1]?.kept ?? []), [totals()])
+    })
+
+    test('puts a pseudonym in the place of a user, and every figure stays what it was', async () => {
+      const users = ['ann@example.com', 'J\u00fcrgen "J\\" \u{1f600}', 'b', undefined]
+      const named = (count: number, seed: number): StoredEvent[] =>
+        storedEvents(count, seed, (event, index) => {
+          const { userId: _, tenantId: __, ...rest } = event
+          const [userId, tenantId] = [users[index % 4], ['acme', undefined, 'acme', 'other', 'acme'][index % 5]]
+          return { ...rest, ...(userId === undefined ? {} : { userId }), ...(tenantId ? { tenantId } : {}) }
+        })
+      const renamed = (events: readonly StoredEvent[], request: EraseRequest): StoredEvent[] =>
+        events.map((stored) =>
+          isErased(stored, request) ? { ...stored, event: { ...stored.event, userId: request.pseudonym } } : stored,
+        )
+      const queries = [
+        totals(),
+        totals(['user_id']),
+        { ...totals(['tenant_id', 'user_id'], ['events']), interval: '1d' as const },
+        { ...totals(['user_id'], ['events']), limit: 1 },
+        {
+          ...totals(['model']),
+          filters: [{ by: groupBy('user_id'), values: ['erased-1', users[1] as string, null], negate: false }],
+        },
+      ]
+      let events = named(400, 73)
+      // Rows of sealed days, late ones, and open ones; some expired where totals outlive them.
+      await store.append(events.slice(0, 300))
+      await maintainAt(ARBITRARY_FROM_MS + 4 * DAY_MS)
+      await store.append(events.slice(300))
+      const requests: EraseRequest[] = [
+        { userId: users[0] as string, tenantId: 'acme', pseudonym: 'erased-1', throughOrdinal: 400 },
+        { userId: users[1] as string, pseudonym: 'erased-2', throughOrdinal: 400 },
+        { userId: users[2] as string, tenantId: null, pseudonym: 'erased-3', throughOrdinal: 400 },
+      ]
+      for (const request of requests) {
+        const counted = events.filter((stored) => isErased(stored, request)).length
+        expect(counted).toBeGreaterThan(10)
+        expect(await store.erase(request)).toEqual({ events: counted })
+        events = renamed(events, request)
+        await expectAnswers(events, queries)
+        expect((await engine.differences?.(store)) ?? []).toEqual([])
+        expect(await store.erase(request)).toEqual({ events: 0 })
+      }
+      const page = await store.scan({ ...ALL, filters: [], limit: 10_000, ascending: true })
+      expect([...page.events].sort((a, b) => a.ordinal - b.ordinal)).toEqual(events)
+      // Whoever comes again under the name is somebody new, and what has been applied is not undone by a replay.
+      const [{ event }] = events as [StoredEvent]
+      const again = { ordinal: 401, receivedMs: 1, event: { ...event, userId: users[1] as string } }
+      await store.append([...named(400, 73), again])
+      events = [...events, again]
+      await expectAnswers(events, queries)
+      await maintainAt(ARBITRARY_TO_MS + DAY_MS)
+      await expectAnswers(events, queries)
+      if (!store.capabilities.durable) return
+      await store.close()
+      store = await engine.open(dir, clock)
+      await expectAnswers(events, queries)
     })
 
     test('keeps everything over a restart where it promises to', async () => {
