@@ -249,6 +249,11 @@ export const ERRORS = {
   ),
   journal_newer_format: row(500, 'The journal was written by a newer version', 'Install that version or newer.'),
   store_unavailable: row(503, 'The store cannot answer', 'Ask again; events are safe in the journal.', true),
+  store_newer_schema: row(
+    500,
+    'The store was changed by a newer version',
+    'Install that version or newer here too; servers that run already go on.',
+  ),
   store_corrupt: row(500, 'The store file is damaged', 'Run `tallystick rebuild`.'),
   state_corrupt: row(
     500,

@@ -20,7 +20,10 @@ export async function prepareCells(connection: DuckDBConnection): Promise<boolea
   const [made] = await readRows(connection, `SELECT value FROM settings WHERE name = 'cells'`)
   if (made?.[0] === CELLS_FINGERPRINT) return false
   const before = await existingCells(connection)
-  const [expired] = await readRows(connection, 'SELECT greatest(raw_from_ms, kinds_from_ms) FROM sealed WHERE expired_events > 0')
+  const [expired] = await readRows(
+    connection,
+    'SELECT greatest(raw_from_ms, kinds_from_ms) FROM sealed WHERE expired_events > 0',
+  )
   const keeps = made !== undefined && expired !== undefined
   for (const { name } of before)
     await connection.run(`ALTER TABLE ${quoted(name)} RENAME TO ${quoted(`before_${name}`)}`)

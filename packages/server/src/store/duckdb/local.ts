@@ -282,7 +282,8 @@ export class LocalDuckdbStore implements DuckdbStore {
     const engine = this.#engine
     this.#maintaining ??= this.maintain()
       .catch((error: unknown) => {
-        if (!this.#closed && engine === this.#engine && !this.#replacing) this.#onNotice({ kind: 'failed', doing: 'maintain', message: messageOf(error) })
+        if (!this.#closed && engine === this.#engine && !this.#replacing)
+          this.#onNotice({ kind: 'failed', doing: 'maintain', message: messageOf(error) })
       })
       .finally(() => {
         this.#maintaining = undefined
