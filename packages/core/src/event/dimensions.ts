@@ -71,6 +71,7 @@ export const DIMENSIONS: readonly Dimension[] = [
   low('usage_basis', 'usageBasis', 'Usage basis'),
   low('cost_basis', 'costBasis', 'Cost basis'),
   low('price_id', 'priceId', 'Price'),
+  low('repriced_price_id', 'repricedPriceId', 'Price as repriced'),
   low('backend', 'backend', 'Backend'),
   low('upstream_mode', 'upstreamMode', 'Upstream mode'),
   flag('mcp_enabled', 'mcpEnabled', 'MCP'),

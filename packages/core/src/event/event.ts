@@ -100,6 +100,15 @@ export interface UsageEvent {
   readonly costBasis?: CostBasis
   /** Which price row of which catalogue version; immutable. */
   readonly priceId?: string
+  /**
+   * How much more than `costNanoUsd` it comes to at newer prices, by the last re-pricing; the whole of it where that is absent.
+   * Of an event that was repriced either this is present or `repricedDownNanoUsd`. The bill stays what it was.
+   */
+  readonly repricedUpNanoUsd?: number
+  /** How much less it comes to; at most `costNanoUsd`. */
+  readonly repricedDownNanoUsd?: number
+  /** Which price row it was repriced by. */
+  readonly repricedPriceId?: string
 
   // time, integer milliseconds
   readonly durationMs?: number

@@ -110,6 +110,9 @@ export const FIELDS: { readonly [K in FieldName]-?: FieldSpec } = {
   costReportedNanoUsd: integer('money'),
   costBasis: { type: 'enum', values: COST_BASES, group: 'money' },
   priceId: string('money', 256),
+  repricedUpNanoUsd: integer('money'),
+  repricedDownNanoUsd: integer('money'),
+  repricedPriceId: string('money', 256),
 
   durationMs: integer('time'),
   ttfbMs: integer('time'),

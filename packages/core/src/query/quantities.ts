@@ -22,6 +22,8 @@ export interface Quantity {
   readonly summed: boolean
   /** What rollup cells keep of it beside nothing: sum and count, or also minimum, maximum and a sketch. */
   readonly cells: 'none' | 'sum' | 'sketch'
+  /** The quantity that it was equal to on every event while nothing kept this one: what older cells say of it. */
+  readonly before?: string
 }
 
 const quantity = (
@@ -30,7 +32,7 @@ const quantity = (
   unit: Quantity['unit'],
   label: string,
   cells: Quantity['cells'],
-  more: { minus?: readonly FieldName[]; per?: FieldName; summed?: boolean } = {},
+  more: { minus?: readonly FieldName[]; per?: FieldName; summed?: boolean; before?: string } = {},
 ): Quantity => ({
   name,
   plus: typeof field === 'string' ? [field] : field,
@@ -40,6 +42,7 @@ const quantity = (
   label,
   summed: more.summed ?? true,
   cells,
+  ...(more.before === undefined ? {} : { before: more.before }),
 })
 
 /** THE table of quantities: what is measured of an event. */
@@ -55,6 +58,10 @@ export const QUANTITIES: readonly Quantity[] = [
   quantity('reasoning_tokens', 'reasoningTokens', 'tokens', 'Reasoning tokens', 'sum'),
   quantity('total_tokens', ['totalTokens', 'inputTokens', 'outputTokens'], 'tokens', 'Total tokens', 'sum'),
   quantity('cost_nano_usd', 'costNanoUsd', 'nano_usd', 'Cost', 'sum'),
+  quantity('repriced_cost_nano_usd', ['costNanoUsd', 'repricedUpNanoUsd'], 'nano_usd', 'Cost as repriced', 'sum', {
+    minus: ['repricedDownNanoUsd'],
+    before: 'cost_nano_usd',
+  }),
   quantity('cost_input_nano_usd', 'costInputNanoUsd', 'nano_usd', 'Cost of fresh input', 'sum'),
   quantity('cost_cache_read_nano_usd', 'costCacheReadNanoUsd', 'nano_usd', 'Cost of cache reads', 'sum'),
   quantity('cost_cache_write_nano_usd', 'costCacheWriteNanoUsd', 'nano_usd', 'Cost of cache writes', 'sum'),

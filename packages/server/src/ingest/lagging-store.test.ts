@@ -31,6 +31,7 @@ function laggingStore(): UsageStore & { readonly asked: number; go(): void } {
     stats: () => store.stats(),
     prune: (request) => store.prune(request),
     erase: (request) => store.erase(request),
+    reprice: (repricings) => store.reprice(repricings),
     close: () => store.close(),
     get asked() {
       return asked

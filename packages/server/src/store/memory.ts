@@ -3,6 +3,7 @@ import type { OrdinalRange } from '@tallystick/core/journal'
 import { filterMatcher, finishQuery, foldCells, type Query, type QueryResult, queryPlan } from '@tallystick/core/query'
 import { throwIfAborted } from './abort.ts'
 import { isErased } from './erased.ts'
+import { newsOf, type Repricing, repriced } from './repriced.ts'
 import { spreadFolder } from './spread.ts'
 import type {
   EraseRequest,
@@ -69,6 +70,22 @@ class MemoryStore implements UsageStore {
     const over = Math.max(0, kept.length - this.#maxEvents)
     this.#events = over > 0 ? kept.slice(over) : kept
     this.#expired += over
+  }
+
+  async reprice(repricings: readonly Repricing[]): Promise<void> {
+    const news = newsOf(repricings, this.#appliedOrdinal)
+    if (news === undefined) return
+    this.#appliedOrdinal = news.ordinal
+    const from = lowerBound(this.#events, { timestampMs: news.fromMs, ordinal: 0 })
+    const to = lowerBound(this.#events, { timestampMs: news.toMs, ordinal: 0 })
+    // Not in place: a query may be reading.
+    const events = this.#events.slice()
+    for (let at = from; at < to; at++) {
+      const stored = events[at] as StoredEvent
+      const change = news.changes.get(stored.ordinal)
+      if (change) events[at] = { ...stored, event: repriced(stored.event, change) }
+    }
+    this.#events = events
   }
 
   async query(query: Query, options: { readonly signal?: AbortSignal } = {}): Promise<QueryResult> {

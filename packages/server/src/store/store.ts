@@ -1,6 +1,7 @@
 import type { EventKind, FieldName, UsageEvent } from '@tallystick/core/event'
 import type { JournalEnd, OrdinalRange } from '@tallystick/core/journal'
 import type { Filter, Quantity, Query, QueryResult } from '@tallystick/core/query'
+import type { Repricing } from './repriced.ts'
 
 /** An event as it stands in the journal and the stores: with its ordinal (position in the one order of acceptance). */
 export interface StoredEvent {
@@ -17,7 +18,16 @@ export interface EventSink {
    * Takes events in ordinal order. Idempotent: events at or below the highest ordinal already applied are skipped, so
    * a replay changes nothing.
    */
-  append(events: readonly StoredEvent[]): Promise<void>
+  append(events: readonly StoredEvent[], options?: AppendOptions): Promise<void>
+}
+
+export interface AppendOptions {
+  /**
+   * The ordinal that the store is thought to have applied. A store in another process may have lost it (emptied by others, a
+   * replica that lags in its place): then it takes nothing and rejects with `store_unavailable`, and `stats` tells how far it has
+   * come. Other stores need not look at it.
+   */
+  readonly after?: number
 }
 
 /**
@@ -66,6 +76,13 @@ export interface UsageStore extends EventSink {
    * be told apart by ordinal.
    */
   erase(request: EraseRequest): Promise<{ readonly events: number }>
+  /**
+   * Keeps what events come to at newer prices (`repriced.ts`). Takes one or more in ordinal order with `append` and as idempotent:
+   * those at or below the highest applied ordinal are skipped, and that of the last is the highest then. Of two about one event
+   * the later counts. Events that the store does not hold, since they were cleared or have expired, are passed over; totals
+   * change by what the others do.
+   */
+  reprice(repricings: readonly Repricing[], options?: AppendOptions): Promise<void>
   /** Removes everything. The highest applied ordinal stays, so a replay resurrects nothing. */
   clear(): Promise<void>
   close(): Promise<void>
@@ -129,6 +146,8 @@ export interface StoreCapabilities {
   readonly durable: boolean
   /** Totals outlive raw events. */
   readonly cells: boolean
+  /** Lives in another process, which may be away, and come back with less than it had. */
+  readonly remote?: true
   /** Beyond this many the oldest events go. Absent: no bound but the disk. */
   readonly maxEvents?: number
 }
@@ -210,6 +229,8 @@ export interface StoreStats {
   readonly sealedToMs?: number
   /** Events before that instant that came too late for the cells; they are read one by one until the next sealing. */
   readonly lateEvents?: number
-  /** Bytes on disk, 0 for memory. */
+  /** Bytes on disk, 0 where there are none or nobody knows. */
   readonly bytes: number
+  /** Sentences: what is not as it should be around the store, although it works. */
+  readonly warnings?: readonly string[]
 }

@@ -54,8 +54,8 @@ export const KIND_OF_WIRE: ReadonlyMap<string, EventKind> = new Map(
  *
  * The client's cost (`cost_reported_nano_usd`, else `cost_nano_usd`, `cost_micros`, `cost_usd`) becomes
  * `costReportedNanoUsd` with basis `client`, or `provider` if `cost_basis` says so. Where `cost_basis` is `catalogue`,
- * `override` or `unpriced` the cost is another server's own and is left out, as are price id and cost components: the
- * server prices again. `costNanoUsd` is never set here.
+ * `override` or `unpriced` the cost is another server's own and is left out, as are price id, cost components and what it was
+ * repriced to: the server prices again. `costNanoUsd` is never set here.
  *
  * Of two spellings of one member the canonical one wins: `request_model` over `model`, `kind` over `event_type`,
  * `timestamp_ms` over `timestamp`. A kind that is not given is `llm_request_failed` if the item says that it failed
@@ -356,6 +356,11 @@ function checkOwnMoney(item: WireItem): void {
     readInteger(item.cache_savings_nano_usd, FIELDS.cacheSavingsNanoUsd, 'cache_savings_nano_usd')
   if (given(item.cost_list_nano_usd)) readInteger(item.cost_list_nano_usd, FIELDS.costListNanoUsd, 'cost_list_nano_usd')
   if (filled(item.price_id)) readString(item.price_id, FIELDS.priceId, 'price_id')
+  if (given(item.repriced_up_nano_usd))
+    readInteger(item.repriced_up_nano_usd, FIELDS.repricedUpNanoUsd, 'repriced_up_nano_usd')
+  if (given(item.repriced_down_nano_usd))
+    readInteger(item.repriced_down_nano_usd, FIELDS.repricedDownNanoUsd, 'repriced_down_nano_usd')
+  if (filled(item.repriced_price_id)) readString(item.repriced_price_id, FIELDS.repricedPriceId, 'repriced_price_id')
 }
 
 function readUsd(value: unknown): number {

@@ -76,6 +76,9 @@ export function writeMoney(out: JsonBytes, event: UsageEvent): void {
   number(out, NAME.costReportedNanoUsd, event.costReportedNanoUsd)
   text(out, NAME.costBasis, event.costBasis)
   text(out, NAME.priceId, event.priceId)
+  number(out, NAME.repricedUpNanoUsd, event.repricedUpNanoUsd)
+  number(out, NAME.repricedDownNanoUsd, event.repricedDownNanoUsd)
+  text(out, NAME.repricedPriceId, event.repricedPriceId)
 }
 
 /** The same of everything behind it. */

@@ -71,6 +71,9 @@ export function eventFromWire(trusted: Readonly<Record<string, unknown>>): Usage
   if (item.cost_reported_nano_usd !== undefined) event.costReportedNanoUsd = item.cost_reported_nano_usd
   if (item.cost_basis !== undefined) event.costBasis = item.cost_basis
   if (item.price_id !== undefined) event.priceId = item.price_id
+  if (item.repriced_up_nano_usd !== undefined) event.repricedUpNanoUsd = item.repriced_up_nano_usd
+  if (item.repriced_down_nano_usd !== undefined) event.repricedDownNanoUsd = item.repriced_down_nano_usd
+  if (item.repriced_price_id !== undefined) event.repricedPriceId = item.repriced_price_id
   if (item.duration_ms !== undefined) event.durationMs = item.duration_ms
   if (item.ttfb_ms !== undefined) event.ttfbMs = item.ttfb_ms
   if (item.upstream_duration_ms !== undefined) event.upstreamDurationMs = item.upstream_duration_ms

@@ -30,6 +30,7 @@ export const status: Handler = async ({ app, store: scoped, principal }) => {
       ...(store.cleared === undefined ? {} : { cleared_events: store.cleared }),
       ...(store.malformed === undefined ? {} : { malformed_lines: store.malformed }),
       ...(store.foreign === undefined ? {} : { foreign_events: store.foreign }),
+      ...(store.warnings === undefined ? {} : { warnings: store.warnings }),
       lag_events: Math.max(0, readiness.durable_ordinal - readiness.applied_ordinal),
     },
     journal:

@@ -371,9 +371,19 @@ export const STATUS_DOC: RouteDoc = {
               cleared_events: integer('Removed by clearing, over the life of the store.'),
               malformed_lines: integer(),
               foreign_events: integer(),
+              warnings: array(text(), 'What is not as it should be around a store that works nevertheless.'),
               lag_events: integer(),
             },
-            { optional: ['sealed_to_ms', 'late_events', 'cleared_events', 'malformed_lines', 'foreign_events'] },
+            {
+              optional: [
+                'sealed_to_ms',
+                'late_events',
+                'cleared_events',
+                'malformed_lines',
+                'foreign_events',
+                'warnings',
+              ],
+            },
           ),
           journal: orNull(
             object({

@@ -4,12 +4,12 @@ import { cellFolder, finishQuery, type Query, type QueryResult, queryPlan } from
 import { throwIfAborted } from '../abort.ts'
 import { spreadFolder } from '../spread.ts'
 import type { Spread, SpreadRequest } from '../store.ts'
+import { type Floors, kindsMatterBefore } from './floors.ts'
 import { documentsOf, readBlock } from './read-block.ts'
 import type { Snapshot } from './snapshot.ts'
 
 export interface AnswerOptions {
-  /** Events before this instant have expired. */
-  readonly floorMs: number
+  readonly floors: Floors
   readonly completeToMs: number
   /** Leave out what somebody else has written into the files. */
   readonly journaled: boolean
@@ -18,7 +18,8 @@ export interface AnswerOptions {
 
 /** Folds the blocks of a query, one at a time, with a turn for others between two of them. */
 export async function answerQuery(query: Query, snapshot: Snapshot, options: AnswerOptions): Promise<QueryResult> {
-  const { floorMs, completeToMs } = options
+  const { floors, completeToMs } = options
+  const floorMs = Math.max(floors.floorMs, kindsMatterBefore(floors))
   const plan = queryPlan(query)
   const folder = cellFolder(query, plan)
   await readEvents(query, snapshot, options, (event) => folder.add(event))
@@ -43,17 +44,16 @@ export async function answerSpread(
 async function readEvents(
   range: { readonly fromMs: number; readonly toMs: number },
   snapshot: Snapshot,
-  { floorMs, journaled, signal }: AnswerOptions,
+  { floors, journaled, signal }: AnswerOptions,
   take: (event: UsageEvent) => void,
 ): Promise<void> {
-  const fromMs = Math.max(range.fromMs, floorMs)
   const wanted = (timestampMs: number, _ordinal: number, own: boolean): boolean =>
-    timestampMs >= fromMs && timestampMs < range.toMs && (own || !journaled)
+    timestampMs >= range.fromMs && timestampMs < range.toMs && (own || !journaled)
   for (const { block, handle, fileNumber } of snapshot.blocks) {
     throwIfAborted(signal)
     const bytes = await readBlock(handle, block)
     if (bytes === undefined) continue
-    for (const { stored } of documentsOf(bytes, block, fileNumber, wanted)) take(stored.event)
+    for (const { stored } of documentsOf(bytes, block, fileNumber, floors, wanted)) take(stored.event)
     await turn()
   }
   throwIfAborted(signal)

@@ -2,11 +2,12 @@ import { open } from 'node:fs/promises'
 import { setImmediate as turn } from 'node:timers/promises'
 import type { StoreAudit } from '../store.ts'
 import type { DataFile } from './data-file.ts'
+import type { Floors } from './floors.ts'
 import { isUnchanged } from './index-file.ts'
 import { documentsOf, readBlock } from './read-block.ts'
 
 /** Reads every block again and compares it with what the index says of it: its checksum, its events, their span. */
-export async function auditFiles(files: readonly DataFile[]): Promise<StoreAudit> {
+export async function auditFiles(files: readonly DataFile[], floors: Floors): Promise<StoreAudit> {
   const differences: string[] = []
   for (const { path, number, blocks } of files) {
     if (blocks.length === 0) continue
@@ -24,7 +25,7 @@ export async function auditFiles(files: readonly DataFile[]): Promise<StoreAudit
         if (bytes === undefined) continue
         let events = 0
         let own = 0
-        for (const document of documentsOf(bytes, block, number)) {
+        for (const document of documentsOf(bytes, block, number, floors)) {
           const { timestampMs } = document.stored.event
           if (timestampMs < block.minMs || timestampMs > block.maxMs) continue
           events++

@@ -1,4 +1,6 @@
 import { crc32 } from 'node:zlib'
+import type { EventKind } from '@tallystick/core/event'
+import { type Floors, hasExpired } from './floors.ts'
 
 /**
  * A stretch of whole lines of a file and what a query must know to leave it unread. Events that have expired and still
@@ -33,6 +35,8 @@ export const BLOCK_BYTES = 512 * 1024
 /** What a block must know of a line with a document. */
 export interface PlacedLine {
   readonly timestampMs: number
+  /** Undefined where it does not matter. */
+  readonly kind: EventKind | undefined
   /** As its stamp says; undefined where somebody else wrote it. */
   readonly ordinal: number | undefined
   readonly sound: boolean
@@ -44,12 +48,11 @@ export interface BlockRules {
   readonly after: number
   /** No line of ours has a higher ordinal. */
   readonly ceiling: number
-  /** Events before this instant have expired. */
-  readonly floorMs: number
+  readonly floors: Floors
 }
 
 /** Told of each line of ours as it is met. */
-export type OwnLineListener = (ordinal: number, timestampMs: number) => void
+export type OwnLineListener = (ordinal: number, timestampMs: number, kind: EventKind | undefined) => void
 
 /** Cuts lines, as they are written or read, into blocks. */
 export class BlockBuilder {
@@ -109,14 +112,14 @@ export class BlockBuilder {
 
   #count(document: PlacedLine): void {
     const open = this.#open
-    const { timestampMs, ordinal, sound } = document
+    const { timestampMs, ordinal, kind, sound } = document
     const own = ordinal !== undefined && ordinal > open.last && ordinal <= this.#rules.ceiling
     if (!own || !sound) open.trusted = false
     if (own) {
       open.last = ordinal
-      this.#onOwn?.(ordinal, timestampMs)
+      this.#onOwn?.(ordinal, timestampMs, kind)
     }
-    if (timestampMs < this.#rules.floorMs) open.hidden++
+    if (hasExpired(this.#rules.floors, timestampMs, kind)) open.hidden++
     else {
       open.events++
       if (own) open.own++

@@ -1,8 +1,9 @@
 import { open, rename, rm } from 'node:fs/promises'
 import { nodeFs } from '@tallystick/core/journal'
-import { BlockBuilder, type BlockRules, type PlacedLine } from './block.ts'
+import { type Block, BlockBuilder, type BlockRules, type PlacedLine } from './block.ts'
 import { type DataFile, identityOf, isUntouched, lookAt } from './data-file.ts'
 import { readLine, stampOf } from './document-line.ts'
+import { kindsMatterBefore } from './floors.ts'
 import type { StoreNames } from './names.ts'
 import { readBlock } from './read-block.ts'
 
@@ -10,21 +11,27 @@ const LINE_FEED = 0x0a
 /** A block this long is a line of somebody's that is no document; a file with one is left alone. */
 const MAX_BLOCK_BYTES = 64 * 1024 * 1024
 
-/** Which lines of a file stay; asked for each line that is a document. */
-export type Keep = (line: PlacedLine) => boolean
+export const temporaryPath = ({ path }: DataFile): string => `${path}.tmp`
+
+/** What is written in the place of a line, its line feed included: the same, another, or nothing. `line` is undefined for what is no document. */
+export type Change = (bytes: Buffer, line: PlacedLine | undefined) => Buffer | undefined
 
 /**
- * Writes a file anew without some of its documents and puts it in place of the old one, durably. What is no document is
- * kept. Undefined if somebody has written to it meanwhile; then nothing was done.
+ * Writes a file anew with some of its lines changed and puts it in place of the old one, durably. Undefined if somebody has
+ * written to it meanwhile, or if it has a line too long to be looked at; then nothing was done.
  */
 export async function rewriteFile(
   names: StoreNames,
   file: DataFile,
   rules: BlockRules,
-  keep: Keep,
+  change: Change,
+  /** Asked when all lines have been looked at; the file stays as it is unless something was changed. */
+  isChanged: () => boolean = () => true,
 ): Promise<DataFile | undefined> {
   if (file.blocks.some(({ start, end }) => end - start > MAX_BLOCK_BYTES)) return undefined
-  const temporary = `${file.path}.tmp`
+  const kindsMs = kindsMatterBefore(rules.floors)
+  const kindsMatter = ({ hidden, minMs }: Block): boolean => minMs < kindsMs || (kindsMs > 0 && hidden > 0)
+  const temporary = temporaryPath(file)
   const builder = new BlockBuilder([], rules)
   const source = await open(file.path, 'r')
   const target = await open(temporary, 'w', 0o600)
@@ -36,9 +43,10 @@ export async function rewriteFile(
       for (let start = 0; start < bytes.length; ) {
         const feed = bytes.indexOf(LINE_FEED, start)
         const end = feed < 0 ? bytes.length : feed
-        const line = block.trusted ? stampedLine(bytes, start, end) : placedLine(bytes, start, end)
-        if (line === undefined || keep(line)) {
-          const whole = bytes.subarray(start, end + 1)
+        const line =
+          block.trusted && !kindsMatter(block) ? stampedLine(bytes, start, end) : placedLine(bytes, start, end)
+        const whole = change(bytes.subarray(start, end + 1), line)
+        if (whole !== undefined) {
           kept.push(whole)
           builder.line(whole, line ?? (end === start ? null : undefined))
         }
@@ -46,6 +54,7 @@ export async function rewriteFile(
       }
       await target.writeFile(Buffer.concat(kept))
     }
+    if (!isChanged()) return file
     await target.datasync()
     if (!isUntouched(await lookAt(file.path), file.identity)) return undefined
     const identity = identityOf(await target.stat({ bigint: true }))
@@ -61,10 +70,12 @@ export async function rewriteFile(
 
 function stampedLine(bytes: Buffer, start: number, end: number): PlacedLine | undefined {
   const stamp = stampOf(bytes, start, end)
-  return stamp && { timestampMs: stamp.timestampMs, ordinal: stamp.ordinal, sound: true }
+  return stamp && { timestampMs: stamp.timestampMs, kind: undefined, ordinal: stamp.ordinal, sound: true }
 }
 
 function placedLine(bytes: Buffer, start: number, end: number): PlacedLine | undefined {
   const line = end === start ? undefined : readLine(bytes, start, end)
-  return line && { timestampMs: line.event.timestampMs, ordinal: line.stamp?.ordinal, sound: line.sound }
+  if (line === undefined) return undefined
+  const { event, sound, stamp } = line
+  return { timestampMs: event.timestampMs, kind: event.kind, ordinal: stamp?.ordinal, sound }
 }

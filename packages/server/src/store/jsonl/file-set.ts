@@ -1,11 +1,12 @@
 import { mkdir, open } from 'node:fs/promises'
 import { type Block, BlockBuilder, type BlockRules, type OwnLineListener } from './block.ts'
 import { type DataFile, identityOf, indexedBytes, isSameFile, isUntouched, lastOrdinal, lookAt } from './data-file.ts'
+import { hasExpired } from './floors.ts'
 import { indexFile, isUnchanged, unchangedBlocks } from './index-file.ts'
 import { lockStore } from './lock.ts'
 import type { StoreNames } from './names.ts'
 import { Sidecar } from './sidecar.ts'
-import { NEW_STATE, type StoreState } from './sidecar-record.ts'
+import { floorsOf, NEW_STATE, type StoreState } from './sidecar-record.ts'
 import { repairTail } from './tail.ts'
 
 /**
@@ -113,7 +114,7 @@ export class FileSet {
   /** How the lines of a file count. */
   rules({ number }: DataFile): BlockRules {
     const after = lastOrdinal(this.#files.filter((file) => file.number < number))
-    return { after, ceiling: this.ceiling, floorMs: this.state.floorMs }
+    return { after, ceiling: this.ceiling, floors: floorsOf(this.state) }
   }
 
   drop(number: number): void {
@@ -204,14 +205,14 @@ export class FileSet {
   }
 
   /** A line of ours that the sidecar does not know yet: the process ended between writing the one and the other. */
-  readonly #accept: OwnLineListener = (ordinal, timestampMs) => {
-    const { appliedOrdinal, accepted, expired, floorMs } = this.state
+  readonly #accept: OwnLineListener = (ordinal, timestampMs, kind) => {
+    const { appliedOrdinal, accepted, expired } = this.state
     if (ordinal <= appliedOrdinal) return
     this.state = {
       ...this.state,
       appliedOrdinal: ordinal,
       accepted: accepted + 1,
-      expired: expired + (timestampMs < floorMs ? 1 : 0),
+      expired: expired + (hasExpired(floorsOf(this.state), timestampMs, kind) ? 1 : 0),
     }
   }
 }

@@ -64,7 +64,12 @@ export async function indexFile(
 }
 
 const placed = (line: DocumentLine | undefined): PlacedLine | undefined =>
-  line && { timestampMs: line.event.timestampMs, ordinal: line.stamp?.ordinal, sound: line.sound }
+  line && {
+    timestampMs: line.event.timestampMs,
+    kind: line.event.kind,
+    ordinal: line.stamp?.ordinal,
+    sound: line.sound,
+  }
 
 /** How many of the blocks, from the first, still are what the file holds. */
 export async function unchangedBlocks(file: FileHandle, blocks: readonly Block[]): Promise<number> {

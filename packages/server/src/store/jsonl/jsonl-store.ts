@@ -1,11 +1,13 @@
 import { open, rm } from 'node:fs/promises'
 import { TallystickError } from '@tallystick/core'
-import type { Clock } from '@tallystick/core/event'
+import type { Clock, EventKind } from '@tallystick/core/event'
 import type { OrdinalRange } from '@tallystick/core/journal'
 import type { Query, QueryResult } from '@tallystick/core/query'
 import { throwIfAborted } from '../abort.ts'
 import { Mutex } from '../mutex.ts'
 import type {
+  EraseRequest,
+  PruneRequest,
   QueryOptions,
   ScanPage,
   ScanRequest,
@@ -21,17 +23,21 @@ import { auditFiles } from './audit.ts'
 import { rewriteFile } from './compact.ts'
 import { identityOf, total } from './data-file.ts'
 import { encodeLines } from './encode-lines.ts'
+import { eraseInFile } from './erase.ts'
 import { storeError } from './errors.ts'
 import { hiddenBytes, hideExpired } from './expire.ts'
 import type { FileSet } from './file-set.ts'
+import { hasExpired, raised } from './floors.ts'
 import { readHeld } from './held.ts'
 import { readPage } from './page.ts'
+import { floorsOf, stateOf } from './sidecar-record.ts'
 import { openSnapshot, type Snapshot } from './snapshot.ts'
 import { Writer } from './writer.ts'
 
 export interface JsonlSettings {
   readonly rotateBytes: number
   readonly ttlMs: number
+  readonly kindsTtlMs: ReadonlyMap<EventKind, number>
   readonly compactBytes: number
   readonly clock: Clock
 }
@@ -70,9 +76,9 @@ export class JsonlStore implements UsageStore {
   }
 
   async scan(request: ScanRequest): Promise<ScanPage> {
-    const { snapshot, floorMs } = await this.#read(request.fromMs, request.toMs)
+    const { snapshot, floors } = await this.#read(request.fromMs, request.toMs)
     try {
-      return await readPage(request, snapshot, floorMs)
+      return await readPage(request, snapshot, floors)
     } catch (error) {
       throw storeError(error, 'The store cannot be read')
     } finally {
@@ -81,9 +87,9 @@ export class JsonlStore implements UsageStore {
   }
 
   async held(range: OrdinalRange, limit: number): Promise<readonly StoredEvent[]> {
-    const { snapshot, floorMs } = await this.#read(0, Number.POSITIVE_INFINITY)
+    const { snapshot, floors } = await this.#read(0, Number.POSITIVE_INFINITY)
     try {
-      return await readHeld(range, limit, snapshot, floorMs)
+      return await readHeld(range, limit, snapshot, floors)
     } catch (error) {
       throw storeError(error, 'The store cannot be read')
     } finally {
@@ -122,30 +128,42 @@ export class JsonlStore implements UsageStore {
   }
 
   async audit(): Promise<StoreAudit> {
-    const files = await this.#alone('The store cannot be looked at', async (set) => {
+    const { files, floors } = await this.#alone('The store cannot be looked at', async (set) => {
       await set.look('all')
-      return set.files
+      return { files: set.files, floors: floorsOf(set.state) }
     })
-    return auditFiles(files)
+    return auditFiles(files, floors)
   }
 
-  prune(request: { readonly eventsBeforeMs?: number }): Promise<{ readonly eventsDropped: number }> {
+  prune({ eventsBeforeMs = 0, kindsBeforeMs }: PruneRequest): Promise<{ readonly eventsDropped: number }> {
     return this.#alone('Expired events cannot be dropped', async (set) => {
       await set.look('all')
-      const floorMs = Math.max(set.state.floorMs, request.eventsBeforeMs ?? 0)
+      const floorsBefore = floorsOf(set.state)
+      const floors = raised(floorsBefore, eventsBeforeMs, kindsBeforeMs)
       let eventsDropped = 0
       for (const before of set.files) {
-        const { file, events, own } = await hideExpired(before, floorMs)
+        const { file, events, own } = await hideExpired(before, floorsBefore, floors)
         set.put(file)
         set.state = { ...set.state, expired: set.state.expired + own }
         eventsDropped += events
       }
-      set.state = { ...set.state, floorMs }
+      set.state = { ...set.state, ...stateOf(floors) }
       // First it is remembered that they have expired; lines that are missing without that would count as cleared.
       if (eventsDropped > 0) await set.noteAll()
       else await set.note(false)
       if (await this.#dropExpired()) await set.noteAll()
       return { eventsDropped }
+    })
+  }
+
+  erase(request: EraseRequest): Promise<{ readonly events: number }> {
+    return this.#alone('A user cannot be erased', async (set) => {
+      await set.look('all')
+      await set.repair()
+      let events = 0
+      for (const { number } of set.files) events += await eraseInFile(set, number, request)
+      await set.noteAll()
+      return { events }
     })
   }
 
@@ -163,7 +181,7 @@ export class JsonlStore implements UsageStore {
       const identity = identityOf(await file.stat({ bigint: true }))
       await file.close()
       set.put({ ...set.active, identity, blocks: [] })
-      set.state = { ...set.state, expired: 0, floorMs: 0 }
+      set.state = { ...set.state, expired: 0, floorMs: 0, kindFloorsMs: [] }
       await set.noteAll()
     })
   }
@@ -191,10 +209,11 @@ export class JsonlStore implements UsageStore {
         dropped = true
       } else if (hidden >= this.#settings.compactBytes && hidden * 2 >= (file.identity?.size ?? 0)) {
         if (active) await set.repair()
-        const { floorMs } = set.state
         const rules = set.rules(file)
         const current = set.files.find(({ number }) => number === file.number) ?? file
-        const rewritten = await rewriteFile(set.names, current, rules, ({ timestampMs }) => timestampMs >= floorMs)
+        const rewritten = await rewriteFile(set.names, current, rules, (bytes, line) =>
+          line && hasExpired(rules.floors, line.timestampMs, line.kind) ? undefined : bytes,
+        )
         if (rewritten) set.put(rewritten)
         dropped ||= rewritten !== undefined
       }
@@ -221,10 +240,11 @@ export class JsonlStore implements UsageStore {
   async #read(fromMs: number, toMs: number) {
     return this.#alone('The store cannot be read', async (set) => {
       await set.look('all')
-      const { clock, ttlMs } = this.#settings
+      const { clock, kindsTtlMs, ttlMs } = this.#settings
       const nowMs = clock.now()
-      const floorMs = Math.max(set.state.floorMs, nowMs - ttlMs)
-      return { snapshot: await openSnapshot(set, Math.max(fromMs, floorMs), toMs), floorMs, completeToMs: nowMs }
+      const kinds = new Map([...kindsTtlMs].map(([kind, ms]) => [kind, nowMs - ms]))
+      const floors = raised(floorsOf(set.state), nowMs - ttlMs, kinds)
+      return { snapshot: await openSnapshot(set, Math.max(fromMs, floors.floorMs), toMs), floors, completeToMs: nowMs }
     })
   }
 

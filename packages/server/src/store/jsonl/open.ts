@@ -1,4 +1,4 @@
-import type { Clock } from '@tallystick/core/event'
+import type { Clock, EventKind } from '@tallystick/core/event'
 import { systemClock } from '@tallystick/core/event'
 import { storeError } from './errors.ts'
 import { FileSet } from './file-set.ts'
@@ -12,6 +12,8 @@ export interface JsonlStoreOptions {
   readonly rotateBytes?: number
   /** Events older than this many ms are not shown, at once. For ever unless given. */
   readonly eventsTtlMs?: number
+  /** The same for events of some kinds. */
+  readonly kindsTtlMs?: ReadonlyMap<EventKind, number>
   /** Expired lines are cut out of a file when they take up half of it and at least this many bytes; 1 MiB unless given. */
   readonly compactBytes?: number
   readonly clock?: Clock
@@ -37,6 +39,7 @@ export async function openJsonlStore(options: JsonlStoreOptions): Promise<JsonlS
   return new JsonlStore(set, {
     rotateBytes: options.rotateBytes ?? Number.POSITIVE_INFINITY,
     ttlMs: options.eventsTtlMs ?? Number.POSITIVE_INFINITY,
+    kindsTtlMs: options.kindsTtlMs ?? new Map(),
     compactBytes: options.compactBytes ?? 1024 * 1024,
     clock: options.clock ?? systemClock,
   })

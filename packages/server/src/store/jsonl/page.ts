@@ -1,6 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { filterMatcher } from '@tallystick/core/query'
 import type { ScanCursor, ScanPage, ScanRequest, StoredEvent } from '../store.ts'
+import type { Floors } from './floors.ts'
 import { documentsOf, readBlock, type Wanted } from './read-block.ts'
 import type { Snapshot } from './snapshot.ts'
 
@@ -8,7 +9,7 @@ import type { Snapshot } from './snapshot.ts'
  * One page in the order of (timestampMs, ordinal), though the files are in the order of arrival: blocks are read by their
  * newest (or oldest) event until no other can hold anything that belongs on the page. With few late events those are few.
  */
-export async function readPage(request: ScanRequest, snapshot: Snapshot, floorMs: number): Promise<ScanPage> {
+export async function readPage(request: ScanRequest, snapshot: Snapshot, floors: Floors): Promise<ScanPage> {
   const { limit, after, ascending = false } = request
   const sign = ascending ? 1 : -1
   const matches = filterMatcher(request.filters)
@@ -26,12 +27,13 @@ export async function readPage(request: ScanRequest, snapshot: Snapshot, floorMs
     const bytes = await readBlock(handle, block)
     if (bytes === undefined) continue
     const wanted: Wanted = (timestampMs, ordinal) => {
-      if (timestampMs < Math.max(request.fromMs, floorMs) || timestampMs >= request.toMs) return false
+      if (timestampMs < request.fromMs || timestampMs >= request.toMs) return false
       const place = { timestampMs, ordinal }
       if (after !== undefined && compare(place, after) * sign <= 0) return false
       return last === undefined || compare(place, last) * sign < 0
     }
-    for (const { stored } of documentsOf(bytes, block, fileNumber, wanted)) if (matches(stored.event)) best.push(stored)
+    for (const { stored } of documentsOf(bytes, block, fileNumber, floors, wanted))
+      if (matches(stored.event)) best.push(stored)
     best = best.sort((a, b) => compare(placeOf(a), placeOf(b)) * sign).slice(0, limit + 1)
     await turn()
   }

@@ -4,6 +4,7 @@ import { eventFromRoutiium, type UsageEvent } from '@tallystick/core/event'
 import type { StoredEvent } from '../store.ts'
 import type { Block } from './block.ts'
 import { readLine, stampOf } from './document-line.ts'
+import { type Floors, hasExpired } from './floors.ts'
 
 /** A document where it stands in its block. */
 export interface PlacedDocument {
@@ -40,14 +41,28 @@ export async function readBlock(file: FileHandle, { start, end }: Block): Promis
 }
 
 /**
- * The documents of a block that are wanted, in the order of the file. Bytes that are no longer those that were indexed are
+ * The documents of a block that are wanted and have not expired, in the order of the file. Bytes that are no longer those that were indexed are
  * read as anybody's.
  */
 export function* documentsOf(
   bytes: Buffer,
   block: Block,
   fileNumber: number,
+  floors: Floors,
   wanted: Wanted = () => true,
+): Generator<PlacedDocument> {
+  for (const document of placedDocuments(bytes, block, fileNumber, floors.floorMs, wanted)) {
+    const { kind, timestampMs } = document.stored.event
+    if (!hasExpired(floors, timestampMs, kind)) yield document
+  }
+}
+
+function* placedDocuments(
+  bytes: Buffer,
+  block: Block,
+  fileNumber: number,
+  floorMs: number,
+  wanted: Wanted,
 ): Generator<PlacedDocument> {
   const trusted = block.trusted && crc32(bytes) === block.crc
   let last = block.after
@@ -57,7 +72,7 @@ export function* documentsOf(
     const stamp = trusted ? stampOf(bytes, start, end) : undefined
     if (stamp !== undefined) {
       const { ordinal, receivedMs, timestampMs } = stamp
-      if (wanted(timestampMs, ordinal, true))
+      if (timestampMs >= floorMs && wanted(timestampMs, ordinal, true))
         yield { stored: { ordinal, receivedMs, event: trustedEvent(bytes, start, end) }, own: true }
     } else if (end > start) {
       const line = readLine(bytes, start, end)

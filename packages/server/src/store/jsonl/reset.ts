@@ -14,7 +14,9 @@ export async function resetJsonlStore(path: string): Promise<void> {
   await rm(names.sidecar, { force: true })
   for (const file of [...set.files].reverse()) {
     if (file.identity === undefined) continue
-    const rewritten = await rewriteFile(names, file, set.rules(file), ({ ordinal }) => ordinal === undefined)
+    const rewritten = await rewriteFile(names, file, set.rules(file), (bytes, line) =>
+      line?.ordinal === undefined ? bytes : undefined,
+    )
     if (rewritten !== undefined && rewritten.blocks.length === 0) await rm(file.path)
   }
   await set.close()

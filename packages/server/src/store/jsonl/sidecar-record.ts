@@ -1,6 +1,8 @@
 import { crc32 } from 'node:zlib'
+import type { EventKind } from '@tallystick/core/event'
 import type { Block } from './block.ts'
 import type { FileIdentity } from './data-file.ts'
+import type { Floors } from './floors.ts'
 
 /** What the store knows beside what its files hold. */
 export interface StoreState {
@@ -12,10 +14,21 @@ export interface StoreState {
   readonly expired: number
   /** Events before this instant have expired. */
   readonly floorMs: number
+  /** Events of a kind before an instant of its own; absent where none has been dropped so. */
+  readonly kindFloorsMs?: readonly (readonly [EventKind, number])[]
   /** False when the sidecar was lost: what was cleared or expired before that is not known. */
   readonly complete: boolean
   /** The journal whose ordinals these are; absent where the store was never told. */
   readonly journalId?: string
+}
+
+export function floorsOf({ floorMs, kindFloorsMs = [] }: StoreState): Floors {
+  return { floorMs, kinds: new Map(kindFloorsMs) }
+}
+
+/** The same as it is kept. */
+export function stateOf({ floorMs, kinds }: Floors): Pick<StoreState, 'floorMs' | 'kindFloorsMs'> {
+  return { floorMs, kindFloorsMs: [...kinds] }
 }
 
 export const NEW_STATE: StoreState = { appliedOrdinal: 0, accepted: 0, expired: 0, floorMs: 0, complete: true }

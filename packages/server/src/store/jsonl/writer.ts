@@ -4,6 +4,8 @@ import { BlockBuilder } from './block.ts'
 import { type FileIdentity, identityOf, indexedBytes, isSameFile } from './data-file.ts'
 import type { EncodedLine } from './encode-lines.ts'
 import type { FileSet } from './file-set.ts'
+import { hasExpired } from './floors.ts'
+import { floorsOf } from './sidecar-record.ts'
 
 /** After a power cut at most this much is fed again from the journal. */
 const SYNC_EVERY_BYTES = 16 * 1024 * 1024
@@ -64,7 +66,8 @@ export class Writer {
 
   #account(lines: readonly EncodedLine[]): void {
     const { state } = this.#set
-    const late = lines.filter(({ timestampMs }) => timestampMs < state.floorMs).length
+    const floors = floorsOf(state)
+    const late = lines.filter(({ timestampMs, kind }) => hasExpired(floors, timestampMs, kind)).length
     this.#set.state = {
       ...state,
       appliedOrdinal: (lines.at(-1) as EncodedLine).ordinal,
@@ -76,7 +79,7 @@ export class Writer {
   #index(lines: readonly EncodedLine[], identity: FileIdentity): void {
     const { active } = this.#set
     const builder = new BlockBuilder(active.blocks, this.#set.rules(active))
-    for (const { ordinal, timestampMs, bytes } of lines) builder.line(bytes, { timestampMs, ordinal, sound: true })
+    for (const { bytes, ...line } of lines) builder.line(bytes, { ...line, sound: true })
     this.#set.put({ ...active, identity, blocks: builder.blocks() })
   }
 

@@ -15,6 +15,7 @@ import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { ARBITRARY_FROM_MS, ARBITRARY_TO_MS, arbitraryEvent } from '../../../../core/src/event/testing/arbitrary.ts'
 import { isErased } from '../erased.ts'
+import { type Repricing, repriced } from '../repriced.ts'
 import { spreadFolder } from '../spread.ts'
 import type { EraseRequest, ScanCursor, StoredEvent, UsageStore } from '../store.ts'
 import { arbitraryQuery } from './arbitrary-query.ts'
@@ -433,6 +434,110 @@ export function describeStore(name: string, engine: StoreUnderTest): void {
       }
     })
 
+    test('shows events as repriced beside what was billed, in open rows, sealed cells and late rows', async () => {
+      const events = storedEvents(600, 101)
+      await store.append(events.slice(0, 300))
+      await maintainAt(ARBITRARY_FROM_MS + 4 * DAY_MS)
+      // Those behind 4 days are open, a third of the next 100 late.
+      await store.append(events.slice(300, 400))
+      const first = repricing(401, events.slice(0, 400), (index) => index % 3 !== 0)
+      await store.reprice([first])
+      let expected = afterRepricing(events.slice(0, 400), first)
+      await expectAnswers(expected, REPRICED)
+      // Of two the later counts, also where it says what was billed.
+      const back = events.slice(0, 200).map(({ ordinal }) => ({ ordinal, differenceNanoUsd: 0, priceId: 'same' }))
+      const second: Repricing = { ...first, ordinal: 402, events: back }
+      await store.reprice([second])
+      expected = afterRepricing(expected, second)
+      await expectAnswers(expected, REPRICED)
+      expect(await store.held({ first: 1, last: 400 }, 1000)).toEqual(expected)
+      await maintainAt(ARBITRARY_FROM_MS + 6 * DAY_MS)
+      await expectAnswers(expected, REPRICED)
+      const rest = events.slice(400).map((stored) => ({ ...stored, ordinal: stored.ordinal + 2 }))
+      await store.append(rest)
+      const third = repricing(rest.at(-1)?.ordinal ?? 0, [...expected, ...rest], (index) => index % 2 === 0, 7)
+      await store.reprice([{ ...third, ordinal: third.ordinal + 1 }])
+      expected = afterRepricing([...expected, ...rest], third)
+      await expectAnswers(expected, REPRICED)
+      await maintainAt(ARBITRARY_TO_MS + DAY_MS)
+      await expectAnswers(expected, REPRICED)
+      const page = await store.scan({ ...ALL, filters: [], limit: 10_000, ascending: true })
+      expect([...page.events].sort((a, b) => a.ordinal - b.ordinal)).toEqual(expected)
+    }, 60_000)
+
+    test('takes new prices once, in the order of the journal, and keeps them over a restart', async () => {
+      const events = storedEvents(120, 103)
+      await store.append(events)
+      await maintainAt(ARBITRARY_FROM_MS + 3 * DAY_MS)
+      const first = repricing(121, events, () => true)
+      const second = repricing(122, events, (index) => index % 2 === 0, 13)
+      await store.reprice([first, second])
+      expect(await store.stats()).toMatchObject({ events: 120, appliedOrdinal: 122 })
+      const expected = afterRepricing(afterRepricing(events, first), second)
+      // A replay of what came before changes nothing.
+      await store.append(events)
+      await store.reprice([first])
+      await store.reprice([second])
+      await expectAnswers(expected, REPRICED)
+      if (!store.capabilities.durable) return
+      await store.close()
+      store = await engine.open(dir, clock)
+      expect(await store.stats()).toMatchObject({ events: 120, appliedOrdinal: 122 })
+      await store.reprice([first])
+      await expectAnswers(expected, REPRICED)
+      expect(await store.held({ first: 1, last: 200 }, 1000)).toEqual(expected)
+      await maintainAt(ARBITRARY_TO_MS + DAY_MS)
+      await expectAnswers(expected, REPRICED)
+    })
+
+    test('passes over new prices of events that were cleared, and keeps those of later ones until a clear', async () => {
+      const events = storedEvents(100, 105)
+      await store.append(events.slice(0, 60))
+      await maintainAt(ARBITRARY_FROM_MS + 3 * DAY_MS)
+      await store.clear()
+      await store.append(events.slice(60))
+      const change = repricing(101, events, () => true)
+      await store.reprice([change])
+      await expectAnswers(afterRepricing(events.slice(60), change), REPRICED)
+      await store.clear()
+      await expectAnswers([], REPRICED)
+    })
+
+    test('passes over new prices of expired events; what they came to by then stays in totals', async () => {
+      const events = storedEvents(300, 107)
+      await store.append(events)
+      const first = repricing(301, events, (index) => index % 2 === 0)
+      await store.reprice([first])
+      await maintainAt(ARBITRARY_TO_MS + DAY_MS)
+      const cutMs = ARBITRARY_FROM_MS + 3 * DAY_MS
+      await store.prune({ eventsBeforeMs: cutMs })
+      const second = repricing(302, events, () => true, 17)
+      await store.reprice([second])
+      const before = afterRepricing(events, first)
+      const kept = ({ event }: StoredEvent): boolean => event.timestampMs >= cutMs
+      const after = afterRepricing(before.filter(kept), second)
+      const gone = before.filter((stored) => !kept(stored))
+      await expectAnswers(store.capabilities.cells ? [...gone, ...after] : after, [
+        totals([], AS_REPRICED),
+        totals(['model'], AS_REPRICED),
+        totals(['agent_id'], AS_REPRICED),
+      ])
+      expect((await store.stats()).events).toBe(after.length)
+    })
+
+    test('takes events that were repriced elsewhere as they are', async () => {
+      const plain = storedEvents(80, 109)
+      const events = afterRepricing(
+        plain,
+        repricing(1, plain, (index) => index % 2 === 0),
+      )
+      await store.append(events)
+      await expectAnswers(events, REPRICED)
+      await maintainAt(ARBITRARY_TO_MS + DAY_MS)
+      await expectAnswers(events, REPRICED)
+      expect(await store.held({ first: 1, last: 200 }, 1000)).toEqual(events)
+    })
+
     test('answers a query over nothing with zero and unknown', async () => {
       await expectAnswers([], [totals(), { ...totals(), interval: '1d' }, totals(['model'])])
     })
@@ -483,6 +588,53 @@ export function totals(
     orderBy: undefined,
     limit: 100,
   }
+}
+
+const AS_REPRICED = ['events', 'cost_nano_usd', 'repriced_cost_nano_usd', 'unpriced_requests', 'total_tokens']
+const REPRICED_TOTALS = [...AS_REPRICED, 'repriced_cost_nano_usd_avg', 'cost_nano_usd_avg', 'duration_ms_p50']
+
+/** What is asked after a re-pricing: from each kind of cells, and from rows. */
+const REPRICED: readonly Query[] = [
+  totals([], REPRICED_TOTALS),
+  totals(['model', 'provider'], REPRICED_TOTALS),
+  totals(['agent_id'], AS_REPRICED),
+  totals(['api_key_id'], AS_REPRICED),
+  totals(['user_id'], AS_REPRICED),
+  totals(['repriced_price_id'], AS_REPRICED),
+  { ...totals(['model'], AS_REPRICED), interval: '1d' },
+  { ...totals([], AS_REPRICED), interval: '1h', timeZone: 'Asia/Kathmandu' },
+  totals([], ['repriced_cost_nano_usd_p95', 'repriced_cost_nano_usd_max']),
+]
+
+/** New prices of some of the events: dearer, cheaper, the same, and priced for the first time. */
+function repricing(
+  ordinal: number,
+  events: readonly StoredEvent[],
+  wanted: (index: number) => boolean,
+  seed = 3,
+): Repricing {
+  const instants = events.map(({ event }) => event.timestampMs)
+  return {
+    ordinal,
+    fromMs: Math.min(...instants),
+    toMs: Math.max(...instants) + 1,
+    events: events
+      .filter((_, index) => wanted(index))
+      .map(({ ordinal: of, event: { costNanoUsd = 0 } }) => {
+        const share = ((of * seed) % 7) - 3
+        const differenceNanoUsd = costNanoUsd === 0 ? of * seed : Math.trunc((costNanoUsd / 4) * share)
+        return { ordinal: of, differenceNanoUsd, priceId: `2026-12-01/p${(of * seed) % 4}` }
+      }),
+  }
+}
+
+/** What the events are by then. */
+function afterRepricing(events: readonly StoredEvent[], { events: changes }: Repricing): StoredEvent[] {
+  const changeOf = new Map(changes.map((change) => [change.ordinal, change]))
+  return events.map((stored) => {
+    const change = changeOf.get(stored.ordinal)
+    return change ? { ...stored, event: repriced(stored.event, change) } : stored
+  })
 }
 
 function describeQuery(query: Query): string {
