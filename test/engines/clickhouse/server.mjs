@@ -25,7 +25,8 @@ const { values: options } = parseArgs({
 const engine = new Engine(options.path, options['config-file'] ? [`--config-file=${options['config-file']}`] : [])
 const faults = new Faults()
 
-const server = createServer((request, response) => {
+// Parameters of a statement stand in its address.
+const server = createServer({ maxHeaderSize: 1_048_576 }, (request, response) => {
   answer(request, response).catch((error) => fail(response, 1002, `${error?.stack ?? error}`))
 })
 server.keepAliveTimeout = 10_000
