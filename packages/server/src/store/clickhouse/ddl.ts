@@ -9,7 +9,7 @@ export interface TableSpec {
   readonly engine: 'MergeTree' | 'ReplacingMergeTree' | 'AggregatingMergeTree' | 'SummingMergeTree'
   /** Of the engine, e.g. the column whose greatest value wins. */
   readonly engineArguments?: readonly string[]
-  /** Expressions. */
+  /** Expressions; none where the order does not matter. */
   readonly orderBy: readonly string[]
   readonly primaryKey?: readonly string[]
   readonly partitionBy?: string
@@ -17,6 +17,8 @@ export interface TableSpec {
   /** Indexes and projections, as they stand in the list of columns. */
   readonly further?: readonly string[]
   readonly settings?: Readonly<Record<string, string | number>>
+  /** How many tokens of insertions are remembered, so that one which is sent again is not taken twice. */
+  readonly tokens?: number
   /**
    * By which rows are spread over the shards; rows of one identity must give one value, since only what lies on one shard is
    * merged. Absent: every server of a cluster has all of the table.
@@ -95,8 +97,8 @@ function column({ name: own, type, expression, codec }: ColumnSpec): string {
 }
 
 function clauses(table: TableSpec, cluster: string | undefined): string {
-  const { orderBy, primaryKey, partitionBy, ttl, settings = {} } = table
-  const given = Object.entries(settings).map(
+  const { orderBy, primaryKey, partitionBy, ttl } = table
+  const given = Object.entries(settingsOf(table, cluster)).map(
     ([key, value]) => `${key} = ${typeof value === 'number' ? value : text(value)}`,
   )
   return [
@@ -111,6 +113,13 @@ function clauses(table: TableSpec, cluster: string | undefined): string {
     .join('\n')
 }
 
+/** The engine has two names for it. */
+function settingsOf({ tokens, settings }: TableSpec, cluster: string | undefined): Readonly<Record<string, string | number>> {
+  if (tokens === undefined) return settings ?? {}
+  const window = cluster === undefined ? 'non_replicated_deduplication_window' : 'replicated_deduplication_window'
+  return { [window]: tokens, ...settings }
+}
+
 /** Replicas find each other by the path: of a table that all have, it names no shard. */
 function engineOf({ engine, engineArguments = [], shardBy }: TableSpec, cluster: string | undefined): string {
   if (cluster === undefined) return engineArguments.length === 0 ? engine : `${engine}(${engineArguments.join(', ')})`
@@ -119,5 +128,8 @@ function engineOf({ engine, engineArguments = [], shardBy }: TableSpec, cluster:
   return `Replicated${engine}(${[text(path), text(replica), ...engineArguments].join(', ')})`
 }
 
-const listed = (expressions: readonly string[]): string =>
-  expressions.length === 1 ? (expressions[0] as string) : `(${expressions.join(', ')})`
+/** Of a single expression without parentheses, and of none as the engine wants it. */
+function listed(expressions: readonly string[]): string {
+  if (expressions.length === 0) return 'tuple()'
+  return expressions.length === 1 ? (expressions[0] as string) : `(${expressions.join(', ')})`
+}

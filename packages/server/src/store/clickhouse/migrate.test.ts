@@ -77,7 +77,7 @@ describe('migrations of the ClickHouse schema', () => {
     const placement = fresh()
     expect(await schemaProgress(runner, placement)).toBeUndefined()
     await migrate(runner, MIGRATIONS, placement)
-    expect(await schemaProgress(runner, placement)).toEqual({ version: 2, begun: 2 })
+    expect(await schemaProgress(runner, placement)).toEqual({ done: 2, begun: 2 })
     const again = killedAt(1, false)
     await migrate(again, MIGRATIONS, placement)
     expect(again.statements()).toBe(0)
@@ -94,7 +94,7 @@ describe('migrations of the ClickHouse schema', () => {
         const placement = fresh()
         await expect(migrate(killedAt(at, ran), MIGRATIONS, placement)).rejects.toThrow('killed')
         await migrate(runner, MIGRATIONS, placement)
-        expect(await schemaProgress(runner, placement)).toEqual({ version: 2, begun: 2 })
+        expect(await schemaProgress(runner, placement)).toEqual({ done: 2, begun: 2 })
         expect(await shapeOf(placement), `${at} ${ran}`).toBe(await shapeOf(whole))
       }
     }
@@ -103,7 +103,7 @@ describe('migrations of the ClickHouse schema', () => {
   it('may be run by several servers at once', async () => {
     const placement = fresh()
     await Promise.all([1, 2, 3].map(() => migrate(runner, MIGRATIONS, placement)))
-    expect(await schemaProgress(runner, placement)).toEqual({ version: 2, begun: 2 })
+    expect(await schemaProgress(runner, placement)).toEqual({ done: 2, begun: 2 })
   })
 
   it('leave servers of the version before at work', async () => {
@@ -121,8 +121,8 @@ describe('migrations of the ClickHouse schema', () => {
 
   it('are refused to a version that does not know them, also half done, before anything is changed', async () => {
     const placement = fresh()
-    await expect(migrate(killedAt(6, true), MIGRATIONS, placement)).rejects.toThrow('killed')
-    expect(await schemaProgress(runner, placement)).toEqual({ version: 1, begun: 2 })
+    await expect(migrate(killedAt(8, true), MIGRATIONS, placement)).rejects.toThrow('killed')
+    expect(await schemaProgress(runner, placement)).toEqual({ done: 1, begun: 2 })
     const older = killedAt(1, false)
     await expect(migrate(older, MIGRATIONS.slice(0, 1), placement)).rejects.toMatchObject({
       code: 'store_newer_schema',
@@ -144,13 +144,14 @@ describe('migrations of the ClickHouse schema', () => {
       CREATE TABLE IF NOT EXISTS \`an 'odd' one\`.\`tallystick_schema\` ON CLUSTER \`the \\\`one\\\`\`
       (
         \`version\` UInt32,
-        \`step\` UInt32,
-        \`steps\` UInt32,
+        \`done\` Bool,
         \`about\` String,
-        \`done_at\` DateTime64(3, 'UTC') DEFAULT now64(3)
+        \`at\` DateTime64(3, 'UTC') DEFAULT now64(3)
       )
-      ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{database}/{table}/all', '{shard}-{replica}')
-      ORDER BY (version, step);
+      ENGINE = ReplicatedMergeTree('/clickhouse/tables/{database}/{table}/all', '{shard}-{replica}')
+      ORDER BY (version, done);
+
+      INSERT INTO \`an 'odd' one\`.\`tallystick_schema\` (version, done, about) VALUES (1, false, 'events');
 
       CREATE TABLE IF NOT EXISTS \`an 'odd' one\`.\`events_local\` ON CLUSTER \`the \\\`one\\\`\`
       (
@@ -160,23 +161,19 @@ describe('migrations of the ClickHouse schema', () => {
       ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{database}/{table}/{shard}', '{replica}')
       ORDER BY id;
 
-      INSERT INTO \`an 'odd' one\`.\`tallystick_schema\` (version, step, steps, about) VALUES (1, 1, 2, 'events');
-
       CREATE TABLE IF NOT EXISTS \`an 'odd' one\`.\`events\` ON CLUSTER \`the \\\`one\\\`\`
       AS \`an 'odd' one\`.\`events_local\`
       ENGINE = Distributed('the \`one\`', 'an \\'odd\\' one', 'events_local', id);
 
-      INSERT INTO \`an 'odd' one\`.\`tallystick_schema\` (version, step, steps, about) VALUES (1, 2, 2, 'events');
+      INSERT INTO \`an 'odd' one\`.\`tallystick_schema\` (version, done, about) VALUES (1, true, 'events');
+
+      INSERT INTO \`an 'odd' one\`.\`tallystick_schema\` (version, done, about) VALUES (2, false, 'tags; totals of days: it\\'s both');
 
       ALTER TABLE \`an 'odd' one\`.\`events_local\` ON CLUSTER \`the \\\`one\\\`\`
         ADD COLUMN IF NOT EXISTS \`tag\` LowCardinality(String) DEFAULT 'none';
 
-      INSERT INTO \`an 'odd' one\`.\`tallystick_schema\` (version, step, steps, about) VALUES (2, 1, 3, 'tags; totals of days: it\\'s both');
-
       ALTER TABLE \`an 'odd' one\`.\`events\` ON CLUSTER \`the \\\`one\\\`\`
         ADD COLUMN IF NOT EXISTS \`tag\` LowCardinality(String) DEFAULT 'none';
-
-      INSERT INTO \`an 'odd' one\`.\`tallystick_schema\` (version, step, steps, about) VALUES (2, 2, 3, 'tags; totals of days: it\\'s both');
 
       CREATE TABLE IF NOT EXISTS \`an 'odd' one\`.\`totals\` ON CLUSTER \`the \\\`one\\\`\`
       (
@@ -185,7 +182,7 @@ describe('migrations of the ClickHouse schema', () => {
       ENGINE = ReplicatedMergeTree('/clickhouse/tables/{database}/{table}/all', '{shard}-{replica}')
       ORDER BY day;
 
-      INSERT INTO \`an 'odd' one\`.\`tallystick_schema\` (version, step, steps, about) VALUES (2, 3, 3, 'tags; totals of days: it\\'s both')"
+      INSERT INTO \`an 'odd' one\`.\`tallystick_schema\` (version, done, about) VALUES (2, true, 'tags; totals of days: it\\'s both')"
     `)
   })
 })

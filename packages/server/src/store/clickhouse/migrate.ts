@@ -24,116 +24,81 @@ export interface SqlRunner {
 
 /** How far a database is. */
 export interface SchemaProgress {
-  /** The last migration of which every step is done; 0 before the first. */
-  readonly version: number
-  /** The newest of which any step is done. */
+  /** The last version that is there whole; 0 before the first. */
+  readonly done: number
+  /** The newest that any server has begun to make. */
   readonly begun: number
 }
 
-/** Steps that are done, one row each. Every server of a cluster has all of it. */
-const STEPS: TableSpec = {
+/** Versions that were begun and that are done, a row each. Every server of a cluster has all of it. */
+const VERSIONS: TableSpec = {
   name: 'tallystick_schema',
   columns: [
     { name: 'version', type: 'UInt32' },
-    { name: 'step', type: 'UInt32' },
-    { name: 'steps', type: 'UInt32' },
+    { name: 'done', type: 'Bool' },
     { name: 'about', type: 'String' },
-    { name: 'done_at', type: "DateTime64(3, 'UTC')", expression: 'DEFAULT now64(3)' },
+    { name: 'at', type: "DateTime64(3, 'UTC')", expression: 'DEFAULT now64(3)' },
   ],
-  engine: 'ReplacingMergeTree',
-  orderBy: ['version', 'step'],
+  engine: 'MergeTree',
+  orderBy: ['version', 'done'],
 }
 
-/** Where it is written down what is done: before anything else. */
-export function schemaOfSchema(placement: Placement): readonly string[] {
-  return [createDatabase(placement), ...createTable(STEPS, placement)]
-}
-
-/** Every statement of every migration, with what is written down between them: what `migrate` does to an empty database. */
+/** What `migrate` does to a server of ClickHouse without our database, statement by statement. */
 export function wholeSchema(migrations: readonly Migration[], placement: Placement): readonly string[] {
   return [
-    ...schemaOfSchema(placement),
-    ...migrations.flatMap((migration) => {
-      const steps = migration.steps(placement)
-      return steps.flatMap((step, at) => [step, doneStatement(migration, at, steps.length, placement)])
-    }),
+    createDatabase(placement),
+    ...createTable(VERSIONS, placement),
+    ...migrations.flatMap((migration) => statementsOf(migration, placement)),
   ]
 }
 
 /**
- * Brings a database to the newest version. What a crash left half done is gone on with at the step that is not written down as
- * done; a step that was done and not written down is done once more.
+ * Brings a database to the newest version. A version that a crash left half done is done again from its first step, which changes
+ * nothing where a step has been done.
  *
  * @throws TallystickError `store_newer_schema` when a newer version of Tallystick has begun to change it, before anything is done;
  *   whatever the engine says
  */
-export async function migrate(
-  runner: SqlRunner,
-  migrations: readonly Migration[],
-  placement: Placement,
-): Promise<void> {
-  const known = await doneSteps(runner, placement)
-  assertNotNewer(known, migrations, placement)
-  if (known === undefined) for (const statement of schemaOfSchema(placement)) await runner.command(statement)
-  for (const migration of migrations) {
-    const steps = migration.steps(placement)
-    const done = known?.get(migration.version)
-    for (const [at, step] of steps.entries()) {
-      if (done?.steps.has(at + 1)) continue
-      await runner.command(step)
-      await runner.command(doneStatement(migration, at, steps.length, placement))
-    }
-  }
+export async function migrate(runner: SqlRunner, migrations: readonly Migration[], placement: Placement): Promise<void> {
+  const known = await schemaProgress(runner, placement)
+  assertNotNewer(known?.begun ?? 0, migrations, placement)
+  const statements =
+    known === undefined
+      ? wholeSchema(migrations, placement)
+      : migrations.filter(({ version }) => version > known.done).flatMap((one) => statementsOf(one, placement))
+  for (const statement of statements) await runner.command(statement)
 }
 
 /** @returns undefined where there is no schema of ours */
-export async function schemaProgress(runner: SqlRunner, placement: Placement): Promise<SchemaProgress | undefined> {
-  const known = await doneSteps(runner, placement)
-  if (known === undefined) return undefined
-  let version = 0
-  while ((known.get(version + 1)?.steps.size ?? -1) >= (known.get(version + 1)?.of ?? 0)) version++
-  return { version, begun: Math.max(0, ...known.keys()) }
-}
-
-interface Done {
-  /** From 1. */
-  readonly steps: Set<number>
-  readonly of: number
-}
-
-async function doneSteps(runner: SqlRunner, { database }: Placement): Promise<ReadonlyMap<number, Done> | undefined> {
+export async function schemaProgress(
+  runner: SqlRunner,
+  { database }: Placement,
+): Promise<SchemaProgress | undefined> {
   const tables = await runner.rows(
-    `SELECT name FROM system.tables WHERE database = ${text(database)} AND name = ${text(STEPS.name)}`,
+    `SELECT name FROM system.tables WHERE database = ${text(database)} AND name = ${text(VERSIONS.name)}`,
   )
   if (tables.length === 0) return undefined
-  const rows = await runner.rows(
-    `SELECT version, step, max(steps) AS steps FROM ${name(database)}.${name(STEPS.name)} GROUP BY version, step`,
+  const [row] = await runner.rows(
+    `SELECT maxIf(version, done) AS done_to, max(version) AS begun FROM ${name(database)}.${name(VERSIONS.name)}`,
   )
-  const found = new Map<number, Done>()
-  for (const row of rows) {
-    const version = Number(row['version'])
-    const done = found.get(version) ?? { steps: new Set<number>(), of: Number(row['steps']) }
-    done.steps.add(Number(row['step']))
-    found.set(version, done)
-  }
-  return found
+  return { done: Number(row?.['done_to'] ?? 0), begun: Number(row?.['begun'] ?? 0) }
+}
+
+/** Told before the first step, so that servers which do not know the version keep away from what is half done. */
+function statementsOf(migration: Migration, placement: Placement): readonly string[] {
+  return [note(migration, false, placement), ...migration.steps(placement), note(migration, true, placement)]
+}
+
+function note({ version, about }: Migration, done: boolean, { database }: Placement): string {
+  return `INSERT INTO ${name(database)}.${name(VERSIONS.name)} (version, done, about) VALUES (${version}, ${done}, ${text(about)})`
 }
 
 /** @throws TallystickError `store_newer_schema` */
-function assertNotNewer(
-  known: ReadonlyMap<number, Done> | undefined,
-  migrations: readonly Migration[],
-  { database }: Placement,
-): void {
+function assertNotNewer(begun: number, migrations: readonly Migration[], { database }: Placement): void {
   const newest = migrations.at(-1)?.version ?? 0
-  const begun = Math.max(0, ...(known?.keys() ?? []))
   if (begun <= newest) return
   throw new TallystickError(
     'store_newer_schema',
     `The database ${database} has version ${begun} of the schema, and this version of Tallystick knows ${newest}.`,
   )
-}
-
-function doneStatement({ version, about }: Migration, at: number, steps: number, { database }: Placement): string {
-  return `INSERT INTO ${name(database)}.${name(STEPS.name)} (version, step, steps, about) VALUES (${version}, ${at + 1}, ${steps}, ${text(about)})`
 }

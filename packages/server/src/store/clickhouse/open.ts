@@ -1,9 +1,9 @@
 import { type Clock, type Random, systemClock, systemRandom } from '@tallystick/core/event'
-import { quoted } from '../sql/columns.ts'
 import type { ClickhouseAddress } from './address.ts'
 import { ClickhouseStore } from './clickhouse-store.ts'
-import { type Connection, openConnection } from './connection.ts'
-import { TABLES } from './schema.ts'
+import { openConnection } from './connection.ts'
+import { migrate, type SqlRunner } from './migrate.ts'
+import { MIGRATIONS } from './migrations.ts'
 
 export interface ClickhouseStoreOptions {
   readonly address: ClickhouseAddress
@@ -29,30 +29,21 @@ export async function openClickhouseStore(options: ClickhouseStoreOptions): Prom
     maintainEveryMs = MAINTAIN_EVERY_MS,
     random = systemRandom,
   } = options
+  await bringUpToDate(address)
   const connection = await openConnection(address, address.database)
-  try {
-    await makeTables(connection, address)
-  } catch (error) {
-    await connection.close()
-    throw error
-  }
   return new ClickhouseStore(connection, { clock, random, journalId, maintainEveryMs })
 }
 
-async function makeTables(connection: Connection, address: ClickhouseAddress): Promise<void> {
+/** Before any statement names the database: it may not be there yet. */
+async function bringUpToDate(address: ClickhouseAddress): Promise<void> {
   const outside = await openConnection(address, 'default')
+  const runner: SqlRunner = {
+    command: (statement) => outside.run(statement),
+    rows: (statement) => outside.objects(statement),
+  }
   try {
-    const known = await outside.rows('SELECT name FROM system.databases WHERE name = {p1:String}', {
-      values: [address.database],
-    })
-    if (known.length === 0) await outside.run(`CREATE DATABASE IF NOT EXISTS ${quoted(address.database)}`)
+    await migrate(runner, MIGRATIONS, { database: address.database })
   } finally {
     await outside.close()
-  }
-  const tables = await connection.rows('SELECT name FROM system.tables WHERE database = currentDatabase()')
-  const names = new Set(tables.map(([name]) => name))
-  for (const statement of TABLES) {
-    const name = /EXISTS "?(\w+)/.exec(statement)?.[1]
-    if (!names.has(name)) await connection.run(statement)
   }
 }
