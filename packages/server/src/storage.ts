@@ -61,9 +61,10 @@ export async function openStorage(
   const url = storeUrl(options)
   const { retainEventsMs, retainCellsMs } = options
   let journal: Journal | undefined
-  const openUsageStore = (): Promise<UsageStore> =>
+  const openUsageStore = (journalId?: string): Promise<UsageStore> =>
     openStore(url, {
       clock,
+      ...(journalId === undefined ? {} : { journalId }),
       onWarning: (warning) => logger.warn({ warning }, 'the store reports'),
       ...(retainEventsMs === undefined ? {} : { eventsTtlMs: retainEventsMs }),
       duckdb: {
@@ -98,7 +99,7 @@ export async function openStorage(
     ...(options.random ? { random: options.random } : {}),
     ...options.journal,
     async witness(found) {
-      store = await openUsageStore()
+      store = await openUsageStore(found.id)
       closers.push(store.close.bind(store))
       return witnessOf(found, await statsOf(store), await idsWitness(join(options.dataDir, 'dedup')))
     },

@@ -48,12 +48,12 @@ export async function eraseUser(
     )
     const replace = 'UPDATE user_id = (SELECT any(pseudonym) FROM erasing)'
     const settings = { allow_nondeterministic_mutations: 1 } as const
-    const [found] = await connection.rows(`SELECT count() FROM events WHERE ${where} AND ${before}`)
-    if (Number(found?.[0] ?? 0) > 0)
-      await connection.run(`ALTER TABLE events ${replace} WHERE ${where} AND ${before}`, { settings })
-    for (const name of USER_CELLS)
-      await connection.run(`ALTER TABLE ${quoted(name)} ${replace} WHERE ${where}`, { settings })
-    await dropOldParts(connection, ['events', ...USER_CELLS])
+    for (const [table, condition] of [['events', `${where} AND ${before}`], ...USER_CELLS.map((name) => [name, where])]) {
+      const [found] = await connection.rows(`SELECT count() FROM ${quoted(table as string)} WHERE ${condition}`)
+      if (Number(found?.[0] ?? 0) === 0) continue
+      await connection.run(`ALTER TABLE ${quoted(table as string)} ${replace} WHERE ${condition}`, { settings })
+    }
+    await dropOldParts(connection)
     return Number(row?.[0] ?? 0)
   } finally {
     await connection.run('TRUNCATE TABLE erasing')
@@ -61,11 +61,12 @@ export async function eraseUser(
 }
 
 /** The engine keeps parts that others have replaced for some minutes; until they are gone, so is not the name. */
-async function dropOldParts(connection: Connection, tables: readonly string[]): Promise<void> {
+async function dropOldParts(connection: Connection): Promise<void> {
+  const tables = ['events', ...USER_CELLS]
   const names = tables.map((name) => `'${name}'`).join(', ')
   for (const name of tables)
     await connection.run(
-      `ALTER TABLE ${quoted(name)} MODIFY SETTING old_parts_lifetime = 0, cleanup_delay_period = 0, cleanup_delay_period_random_add = 0`,
+      `ALTER TABLE ${quoted(name)} MODIFY SETTING old_parts_lifetime = 0`,
     )
   try {
     for (let waited = 0; waited < LOOK_FOR_MS; waited += LOOK_EVERY_MS) {
@@ -78,7 +79,7 @@ async function dropOldParts(connection: Connection, tables: readonly string[]): 
   } finally {
     for (const name of tables)
       await connection.run(
-        `ALTER TABLE ${quoted(name)} RESET SETTING old_parts_lifetime, cleanup_delay_period, cleanup_delay_period_random_add`,
+        `ALTER TABLE ${quoted(name)} RESET SETTING old_parts_lifetime`,
       )
   }
 }

@@ -47,3 +47,13 @@ async function bringUpToDate(address: ClickhouseAddress): Promise<void> {
     await outside.close()
   }
 }
+
+/** Removes what came from journals; opening the store makes it again. */
+export async function resetClickhouseStore(address: ClickhouseAddress): Promise<void> {
+  const outside = await openConnection(address, 'default')
+  try {
+    await outside.run(`DROP DATABASE IF EXISTS ${quoted(address.database)} SYNC`)
+  } finally {
+    await outside.close()
+  }
+}

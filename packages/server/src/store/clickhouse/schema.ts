@@ -66,6 +66,9 @@ const MONTH = (instant: string): string => `toYYYYMM(toDateTime(intDiv(${instant
 /** Tokens of insertions that are remembered: what is sent again after a lost answer is at most the latest few. */
 const WINDOW = 'non_replicated_deduplication_window = 10000'
 
+/** Where users stand: what an erasure has replaced is looked for each second, and not half a minute later. */
+const SWIFT_CLEANUP = 'cleanup_delay_period = 1, max_cleanup_delay_period = 1, cleanup_delay_period_random_add = 0'
+
 const EVENTS = `CREATE TABLE IF NOT EXISTS events (
   ${EVENT_COLUMNS.map(columnSql).join(',\n  ')},
   ${VERSION} UInt64 DEFAULT ${VERSION_FROM} - toUnixTimestamp64Micro(now64(6)) CODEC(Delta(8), ZSTD(1)),
@@ -75,7 +78,8 @@ const EVENTS = `CREATE TABLE IF NOT EXISTS events (
 PARTITION BY ${MONTH('timestamp_ms')}
 PRIMARY KEY timestamp_ms
 ORDER BY (timestamp_ms, event_id, ${SCOPE}, ${EVENT_ID_TEXT})
-SETTINGS ${WINDOW}, min_age_to_force_merge_seconds = 86400, min_age_to_force_merge_on_partition_only = 1`
+SETTINGS ${WINDOW}, min_age_to_force_merge_seconds = 86400, min_age_to_force_merge_on_partition_only = 1,
+  ${SWIFT_CLEANUP}`
 
 function dimensionColumns(cells: CellSet): readonly Typed[] {
   return cells.dimensions.map((dimension) => {
@@ -146,6 +150,6 @@ export const TABLES: readonly string[] = [
   `CREATE TABLE IF NOT EXISTS erasing (user_id String, tenant_id Nullable(String), pseudonym String) ENGINE = MergeTree ORDER BY tuple()`,
   ...CELL_TABLES.map(
     ({ columns, name }) => `CREATE TABLE IF NOT EXISTS ${quoted(name)} (${columns.map(columnSql).join(', ')})
-    ENGINE = MergeTree PARTITION BY ${MONTH('t')} ORDER BY t`,
+    ENGINE = MergeTree PARTITION BY ${MONTH('t')} ORDER BY t${columns.some((column) => column.name === 'user_id') ? ` SETTINGS ${SWIFT_CLEANUP}` : ''}`,
   ),
 ]
