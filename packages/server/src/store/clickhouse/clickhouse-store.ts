@@ -5,6 +5,7 @@ import type { Query, QueryResult } from '@tallystick/core/query'
 import { throwIfAborted } from '../abort.ts'
 import { Mutex } from '../mutex.ts'
 import type {
+  AppendOptions,
   EraseRequest,
   PruneRequest,
   QueryOptions,
@@ -50,7 +51,7 @@ const COLUMN_NAMES: readonly string[] = EVENT_COLUMNS.map(({ name }) => name)
 
 /** The port over a database of ClickHouse's that several servers may share. */
 export class ClickhouseStore implements UsageStore {
-  readonly capabilities = { backendType: 'clickhouse', durable: true, cells: true } as const
+  readonly capabilities = { backendType: 'clickhouse', durable: true, cells: true, remote: true } as const
   readonly #connection: Connection
   readonly #settings: ClickhouseStoreSettings
   readonly #appending = new Mutex()
@@ -70,9 +71,14 @@ export class ClickhouseStore implements UsageStore {
     if (settings.maintainEveryMs > 0) this.#timer = setInterval(look, settings.maintainEveryMs).unref()
   }
 
-  async append(events: readonly StoredEvent[]): Promise<void> {
+  async append(events: readonly StoredEvent[], { after = 0 }: AppendOptions = {}): Promise<void> {
     await this.#appending.run(async () => {
-      const journal = await this.#ownJournal()
+      const journal = events.length === 0 ? await this.#readAgain() : await this.#ownJournal()
+      if (journal.appliedOrdinal < after)
+        throw new TallystickError(
+          'store_unavailable',
+          `ClickHouse has record ${journal.appliedOrdinal} of this journal and has had ${after}; it is given the rest again.`,
+        )
       let fresh = events.filter(({ ordinal }) => ordinal > journal.appliedOrdinal)
       const unsure = this.#unsure
       if (unsure !== undefined) {
@@ -132,7 +138,7 @@ export class ClickhouseStore implements UsageStore {
   }
 
   async stats(): Promise<StoreStats> {
-    const journal = await this.#ownJournal()
+    const journal = await this.#readAgain()
     const connection = this.#connection
     return this.#consistently(async (state) => {
       const visible = visibleSql(state)
@@ -239,6 +245,13 @@ export class ClickhouseStore implements UsageStore {
   async #ownJournal(): Promise<{ readonly id: string; readonly number: number; appliedOrdinal: number }> {
     this.#mustBeOpen()
     this.#journal ??= await this.#readJournal(this.#settings.journalId ?? NO_JOURNAL)
+    return this.#journal
+  }
+
+  /** As the tables have it, which others may have emptied or restored. */
+  async #readAgain() {
+    this.#mustBeOpen()
+    this.#journal = await this.#readJournal(this.#journal?.id ?? this.#settings.journalId ?? NO_JOURNAL)
     return this.#journal
   }
 

@@ -114,7 +114,10 @@ function clauses(table: TableSpec, cluster: string | undefined): string {
 }
 
 /** The engine has two names for it. */
-function settingsOf({ tokens, settings }: TableSpec, cluster: string | undefined): Readonly<Record<string, string | number>> {
+function settingsOf(
+  { tokens, settings }: TableSpec,
+  cluster: string | undefined,
+): Readonly<Record<string, string | number>> {
   if (tokens === undefined) return settings ?? {}
   const window = cluster === undefined ? 'non_replicated_deduplication_window' : 'replicated_deduplication_window'
   return { [window]: tokens, ...settings }

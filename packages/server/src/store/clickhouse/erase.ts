@@ -48,7 +48,10 @@ export async function eraseUser(
     )
     const replace = 'UPDATE user_id = (SELECT any(pseudonym) FROM erasing)'
     const settings = { allow_nondeterministic_mutations: 1 } as const
-    for (const [table, condition] of [['events', `${where} AND ${before}`], ...USER_CELLS.map((name) => [name, where])]) {
+    for (const [table, condition] of [
+      ['events', `${where} AND ${before}`],
+      ...USER_CELLS.map((name) => [name, where]),
+    ]) {
       const [found] = await connection.rows(`SELECT count() FROM ${quoted(table as string)} WHERE ${condition}`)
       if (Number(found?.[0] ?? 0) === 0) continue
       await connection.run(`ALTER TABLE ${quoted(table as string)} ${replace} WHERE ${condition}`, { settings })
@@ -64,10 +67,7 @@ export async function eraseUser(
 async function dropOldParts(connection: Connection): Promise<void> {
   const tables = ['events', ...USER_CELLS]
   const names = tables.map((name) => `'${name}'`).join(', ')
-  for (const name of tables)
-    await connection.run(
-      `ALTER TABLE ${quoted(name)} MODIFY SETTING old_parts_lifetime = 0`,
-    )
+  for (const name of tables) await connection.run(`ALTER TABLE ${quoted(name)} MODIFY SETTING old_parts_lifetime = 0`)
   try {
     for (let waited = 0; waited < LOOK_FOR_MS; waited += LOOK_EVERY_MS) {
       const [row] = await connection.rows(
@@ -77,9 +77,6 @@ async function dropOldParts(connection: Connection): Promise<void> {
       await sleep(LOOK_EVERY_MS)
     }
   } finally {
-    for (const name of tables)
-      await connection.run(
-        `ALTER TABLE ${quoted(name)} RESET SETTING old_parts_lifetime`,
-      )
+    for (const name of tables) await connection.run(`ALTER TABLE ${quoted(name)} RESET SETTING old_parts_lifetime`)
   }
 }

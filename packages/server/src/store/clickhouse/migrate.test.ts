@@ -40,15 +40,15 @@ afterAll(() => engine.stop())
 const fresh = (): Placement => ({ database: `migrate_${++databases}_${process.pid}` })
 
 const runner: SqlRunner = {
-  async command(statement) {
+  async run(statement) {
     await engine.run(statement)
   },
   async rows(statement) {
-    const text = await engine.run(`${statement} FORMAT JSONEachRow`)
+    const text = await engine.run(`${statement} FORMAT JSONCompactEachRow`)
     return text
       .split('\n')
       .filter((line) => line !== '')
-      .map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>)
+      .map((line) => JSON.parse(line) as readonly unknown[])
   },
 }
 
@@ -58,9 +58,9 @@ function killedAt(statement: number, ran: boolean): SqlRunner & { readonly state
   return {
     rows: runner.rows,
     statements: () => at,
-    async command(text) {
+    async run(text) {
       if (++at === statement && !ran) throw new Error('killed')
-      await runner.command(text)
+      await runner.run(text)
       if (at === statement) throw new Error('killed')
     },
   }

@@ -1,4 +1,5 @@
 import { TallystickError } from '@tallystick/core'
+import type { Connection } from './connection.ts'
 import { createDatabase, createTable, name, type Placement, type TableSpec, text } from './ddl.ts'
 
 /** What is done to a database so that it has the next version of the schema. */
@@ -15,12 +16,8 @@ export interface Migration {
   readonly steps: (placement: Placement) => readonly string[]
 }
 
-/** Whatever runs statements. */
-export interface SqlRunner {
-  command(statement: string): Promise<void>
-  /** Rows as objects. */
-  rows(statement: string): Promise<readonly Readonly<Record<string, unknown>>[]>
-}
+/** Whatever runs statements; rows are lists of values. */
+export type SqlRunner = Pick<Connection, 'run' | 'rows'>
 
 /** How far a database is. */
 export interface SchemaProgress {
@@ -59,29 +56,30 @@ export function wholeSchema(migrations: readonly Migration[], placement: Placeme
  * @throws TallystickError `store_newer_schema` when a newer version of Tallystick has begun to change it, before anything is done;
  *   whatever the engine says
  */
-export async function migrate(runner: SqlRunner, migrations: readonly Migration[], placement: Placement): Promise<void> {
+export async function migrate(
+  runner: SqlRunner,
+  migrations: readonly Migration[],
+  placement: Placement,
+): Promise<void> {
   const known = await schemaProgress(runner, placement)
   assertNotNewer(known?.begun ?? 0, migrations, placement)
   const statements =
     known === undefined
       ? wholeSchema(migrations, placement)
       : migrations.filter(({ version }) => version > known.done).flatMap((one) => statementsOf(one, placement))
-  for (const statement of statements) await runner.command(statement)
+  for (const statement of statements) await runner.run(statement)
 }
 
 /** @returns undefined where there is no schema of ours */
-export async function schemaProgress(
-  runner: SqlRunner,
-  { database }: Placement,
-): Promise<SchemaProgress | undefined> {
+export async function schemaProgress(runner: SqlRunner, { database }: Placement): Promise<SchemaProgress | undefined> {
   const tables = await runner.rows(
     `SELECT name FROM system.tables WHERE database = ${text(database)} AND name = ${text(VERSIONS.name)}`,
   )
   if (tables.length === 0) return undefined
-  const [row] = await runner.rows(
-    `SELECT maxIf(version, done) AS done_to, max(version) AS begun FROM ${name(database)}.${name(VERSIONS.name)}`,
+  const [[done, begun] = [0, 0]] = await runner.rows(
+    `SELECT maxIf(version, done), max(version) FROM ${name(database)}.${name(VERSIONS.name)}`,
   )
-  return { done: Number(row?.['done_to'] ?? 0), begun: Number(row?.['begun'] ?? 0) }
+  return { done: Number(done), begun: Number(begun) }
 }
 
 /** Told before the first step, so that servers which do not know the version keep away from what is half done. */

@@ -1,9 +1,12 @@
+import { isTallystickError } from '@tallystick/core'
 import { type Clock, type Random, systemClock, systemRandom } from '@tallystick/core/event'
 import type { ClickhouseAddress } from './address.ts'
 import { ClickhouseStore } from './clickhouse-store.ts'
 import { openConnection } from './connection.ts'
-import { migrate, type SqlRunner } from './migrate.ts'
+import { name } from './ddl.ts'
+import { migrate } from './migrate.ts'
 import { MIGRATIONS } from './migrations.ts'
+import { prepared } from './prepared.ts'
 
 export interface ClickhouseStoreOptions {
   readonly address: ClickhouseAddress
@@ -19,7 +22,7 @@ const MAINTAIN_EVERY_MS = 15_000
 /**
  * Opens the store in a database of ClickHouse's, which is made with its tables where they are missing.
  *
- * @throws TallystickError `store_unavailable` when the engine cannot be reached or refuses
+ * @throws TallystickError `store_newer_schema` when a newer version has changed the tables; an engine that is away is waited for
  */
 export async function openClickhouseStore(options: ClickhouseStoreOptions): Promise<ClickhouseStore> {
   const {
@@ -29,20 +32,24 @@ export async function openClickhouseStore(options: ClickhouseStoreOptions): Prom
     maintainEveryMs = MAINTAIN_EVERY_MS,
     random = systemRandom,
   } = options
-  await bringUpToDate(address)
-  const connection = await openConnection(address, address.database)
+  const connection = prepared(await openConnection(address, address.database), () => bringUpToDate(address))
+  try {
+    await connection.ready()
+  } catch (error) {
+    // An engine that is away is waited for: events are taken meanwhile.
+    if (!isTallystickError(error) || error.code !== 'store_unavailable') {
+      await connection.close()
+      throw error
+    }
+  }
   return new ClickhouseStore(connection, { clock, random, journalId, maintainEveryMs })
 }
 
 /** Before any statement names the database: it may not be there yet. */
 async function bringUpToDate(address: ClickhouseAddress): Promise<void> {
   const outside = await openConnection(address, 'default')
-  const runner: SqlRunner = {
-    command: (statement) => outside.run(statement),
-    rows: (statement) => outside.objects(statement),
-  }
   try {
-    await migrate(runner, MIGRATIONS, { database: address.database })
+    await migrate(outside, MIGRATIONS, { database: address.database })
   } finally {
     await outside.close()
   }
@@ -52,7 +59,7 @@ async function bringUpToDate(address: ClickhouseAddress): Promise<void> {
 export async function resetClickhouseStore(address: ClickhouseAddress): Promise<void> {
   const outside = await openConnection(address, 'default')
   try {
-    await outside.run(`DROP DATABASE IF EXISTS ${quoted(address.database)} SYNC`)
+    await outside.run(`DROP DATABASE IF EXISTS ${name(address.database)} SYNC`)
   } finally {
     await outside.close()
   }
