@@ -136,6 +136,35 @@ export const CONFIG_KEYS: readonly KeySpec[] = [
     about: 'Totals older than this are dropped. Unset: kept for ever.',
   },
   {
+    key: 'control.url',
+    env: 'TALLYSTICK_CONTROL_URL',
+    type: { of: 'url' },
+    default: '',
+    about:
+      'The server that owns keys, budgets and alerts, where that is another one on the same store. See docs/cluster.md.',
+  },
+  {
+    key: 'control.key',
+    env: 'TALLYSTICK_CONTROL_KEY',
+    type: { of: 'secret' },
+    default: null,
+    about: 'A key of that server with the scope `admin` and of no tenant.',
+  },
+  {
+    key: 'control.stale_seconds',
+    env: 'TALLYSTICK_CONTROL_STALE_SECONDS',
+    type: { of: 'integer', min: 60, max: 7 * DAY_SECONDS },
+    default: 900,
+    about: 'While the owner is away, keys go on working for so long; as late may a revoked one be refused here.',
+  },
+  {
+    key: 'control.budgets_when_away',
+    env: 'TALLYSTICK_CONTROL_BUDGETS_WHEN_AWAY',
+    type: { of: 'choice', values: ['refuse', 'pass'] },
+    default: 'refuse',
+    about: 'What the capture proxy does meanwhile with requests that count in a hard budget.',
+  },
+  {
     key: 'journal.keep_seconds',
     env: 'TALLYSTICK_JOURNAL_KEEP_SECONDS',
     type: { of: 'integer', min: 3_600, max: 100 * 366 * DAY_SECONDS },

@@ -6,6 +6,7 @@ import { throwIfAborted } from '../abort.ts'
 import { Mutex } from '../mutex.ts'
 import { newsOf, type Repricing } from '../repriced.ts'
 import type {
+  AppendOptions,
   EraseRequest,
   PruneRequest,
   QueryOptions,
@@ -72,9 +73,14 @@ export class ClickhouseStore implements UsageStore {
     if (settings.maintainEveryMs > 0) this.#timer = setInterval(look, settings.maintainEveryMs).unref()
   }
 
-  async append(events: readonly StoredEvent[]): Promise<void> {
+  async append(events: readonly StoredEvent[], { after = 0 }: AppendOptions = {}): Promise<void> {
     await this.#appending.run(async () => {
-      const journal = await this.#ownJournal()
+      const journal = events.length === 0 ? await this.#readAgain() : await this.#ownJournal()
+      if (journal.appliedOrdinal < after)
+        throw new TallystickError(
+          'store_unavailable',
+          `ClickHouse has record ${journal.appliedOrdinal} of this journal and has had ${after}; it is given the rest again.`,
+        )
       let fresh = events.filter(({ ordinal }) => ordinal > journal.appliedOrdinal)
       const unsure = this.#unsure
       if (unsure !== undefined) {
@@ -152,7 +158,7 @@ export class ClickhouseStore implements UsageStore {
   }
 
   async stats(): Promise<StoreStats> {
-    const journal = await this.#ownJournal()
+    const journal = await this.#readAgain()
     const connection = this.#connection
     return this.#consistently(async (state) => {
       const visible = visibleSql(state)
@@ -259,6 +265,13 @@ export class ClickhouseStore implements UsageStore {
   async #ownJournal(): Promise<{ readonly id: string; readonly number: number; appliedOrdinal: number }> {
     this.#mustBeOpen()
     this.#journal ??= await this.#readJournal(this.#settings.journalId ?? NO_JOURNAL)
+    return this.#journal
+  }
+
+  /** As the tables have it, which others may have emptied or restored. */
+  async #readAgain() {
+    this.#mustBeOpen()
+    this.#journal = await this.#readJournal(this.#journal?.id ?? this.#settings.journalId ?? NO_JOURNAL)
     return this.#journal
   }
 

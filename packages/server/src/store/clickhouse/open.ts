@@ -1,9 +1,12 @@
+import { isTallystickError } from '@tallystick/core'
 import { type Clock, type Random, systemClock, systemRandom } from '@tallystick/core/event'
-import { quoted } from '../sql/columns.ts'
 import type { ClickhouseAddress } from './address.ts'
 import { ClickhouseStore } from './clickhouse-store.ts'
-import { type Connection, openConnection } from './connection.ts'
-import { TABLES } from './schema.ts'
+import { openConnection } from './connection.ts'
+import { name } from './ddl.ts'
+import { migrate } from './migrate.ts'
+import { MIGRATIONS } from './migrations.ts'
+import { prepared } from './prepared.ts'
 
 export interface ClickhouseStoreOptions {
   readonly address: ClickhouseAddress
@@ -19,7 +22,7 @@ const MAINTAIN_EVERY_MS = 15_000
 /**
  * Opens the store in a database of ClickHouse's, which is made with its tables where they are missing.
  *
- * @throws TallystickError `store_unavailable` when the engine cannot be reached or refuses
+ * @throws TallystickError `store_newer_schema` when a newer version has changed the tables; an engine that is away is waited for
  */
 export async function openClickhouseStore(options: ClickhouseStoreOptions): Promise<ClickhouseStore> {
   const {
@@ -29,31 +32,26 @@ export async function openClickhouseStore(options: ClickhouseStoreOptions): Prom
     maintainEveryMs = MAINTAIN_EVERY_MS,
     random = systemRandom,
   } = options
-  const connection = await openConnection(address, address.database)
+  const connection = prepared(await openConnection(address, address.database), () => bringUpToDate(address))
   try {
-    await makeTables(connection, address)
+    await connection.ready()
   } catch (error) {
-    await connection.close()
-    throw error
+    // An engine that is away is waited for: events are taken meanwhile.
+    if (!isTallystickError(error) || error.code !== 'store_unavailable') {
+      await connection.close()
+      throw error
+    }
   }
   return new ClickhouseStore(connection, { clock, random, journalId, maintainEveryMs })
 }
 
-async function makeTables(connection: Connection, address: ClickhouseAddress): Promise<void> {
+/** Before any statement names the database: it may not be there yet. */
+async function bringUpToDate(address: ClickhouseAddress): Promise<void> {
   const outside = await openConnection(address, 'default')
   try {
-    const known = await outside.rows('SELECT name FROM system.databases WHERE name = {p1:String}', {
-      values: [address.database],
-    })
-    if (known.length === 0) await outside.run(`CREATE DATABASE IF NOT EXISTS ${quoted(address.database)}`)
+    await migrate(outside, MIGRATIONS, { database: address.database })
   } finally {
     await outside.close()
-  }
-  const tables = await connection.rows('SELECT name FROM system.tables WHERE database = currentDatabase()')
-  const names = new Set(tables.map(([name]) => name))
-  for (const statement of TABLES) {
-    const name = /EXISTS "?(\w+)/.exec(statement)?.[1]
-    if (!names.has(name)) await connection.run(statement)
   }
 }
 
@@ -61,7 +59,7 @@ async function makeTables(connection: Connection, address: ClickhouseAddress): P
 export async function resetClickhouseStore(address: ClickhouseAddress): Promise<void> {
   const outside = await openConnection(address, 'default')
   try {
-    await outside.run(`DROP DATABASE IF EXISTS ${quoted(address.database)} SYNC`)
+    await outside.run(`DROP DATABASE IF EXISTS ${name(address.database)} SYNC`)
   } finally {
     await outside.close()
   }

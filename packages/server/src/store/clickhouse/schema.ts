@@ -9,7 +9,7 @@ import {
   sketchTable,
   storedLevels,
 } from '../sql/cellsets.ts'
-import { COLUMNS, quoted, type Storage } from '../sql/columns.ts'
+import { COLUMNS, type Storage } from '../sql/columns.ts'
 
 /** Most ordinals of a journal: a place is `number of the journal x PLACES + ordinal`, and stays below 2^53. */
 export const PLACES = 2 ** 40
@@ -57,29 +57,6 @@ export const EVENT_COLUMNS: readonly Typed[] = [
   { name: SCOPE, type: 'LowCardinality(String)' },
   { name: REST, type: 'String', codec: 'ZSTD(1)' },
 ]
-
-const columnSql = ({ codec, name, type }: Typed): string =>
-  `${quoted(name)} ${type}${codec === undefined ? '' : ` CODEC(${codec})`}`
-
-const MONTH = (instant: string): string => `toYYYYMM(toDateTime(intDiv(${instant}, 1000), 'UTC'))`
-
-/** Tokens of insertions that are remembered: what is sent again after a lost answer is at most the latest few. */
-const WINDOW = 'non_replicated_deduplication_window = 10000'
-
-/** Where users stand: what an erasure has replaced is looked for each second, and not half a minute later. */
-const SWIFT_CLEANUP = 'cleanup_delay_period = 1, max_cleanup_delay_period = 1, cleanup_delay_period_random_add = 0'
-
-const EVENTS = `CREATE TABLE IF NOT EXISTS events (
-  ${EVENT_COLUMNS.map(columnSql).join(',\n  ')},
-  ${VERSION} UInt64 DEFAULT ${VERSION_FROM} - toUnixTimestamp64Micro(now64(6)) CODEC(Delta(8), ZSTD(1)),
-  INDEX by_place ${PLACE} TYPE minmax GRANULARITY 1,
-  INDEX by_version ${VERSION} TYPE minmax GRANULARITY 1
-) ENGINE = ReplacingMergeTree(${VERSION})
-PARTITION BY ${MONTH('timestamp_ms')}
-PRIMARY KEY timestamp_ms
-ORDER BY (timestamp_ms, event_id, ${SCOPE}, ${EVENT_ID_TEXT})
-SETTINGS ${WINDOW}, min_age_to_force_merge_seconds = 86400, min_age_to_force_merge_on_partition_only = 1,
-  ${SWIFT_CLEANUP}`
 
 function dimensionColumns(cells: CellSet): readonly Typed[] {
   return cells.dimensions.map((dimension) => {
@@ -130,26 +107,5 @@ export const CELL_TABLES: readonly CellTable[] = [
         ],
       })),
     ),
-  ),
-]
-
-/**
- * Statements that make the tables, each harmless where its table is there.
- *
- * - `events`: one row an event, also while two of one identity await their merge: reading with FINAL shows one.
- * - `journals`: the number of each journal. `applied`: how far each has been applied.
- * - `state`: what is sealed, expired and cleared, a version a row; see `state.ts`.
- * - `erasing`: whose name is being replaced; empty but for that time.
- */
-export const TABLES: readonly string[] = [
-  EVENTS,
-  `CREATE TABLE IF NOT EXISTS journals (number UInt32, journal String) ENGINE = MergeTree ORDER BY number SETTINGS ${WINDOW}`,
-  `CREATE TABLE IF NOT EXISTS applied (number UInt32, ordinal Int64) ENGINE = ReplacingMergeTree(ordinal) ORDER BY number`,
-  `CREATE TABLE IF NOT EXISTS state (version UInt64, body String CODEC(ZSTD(1)), at DateTime64(6) DEFAULT now64(6))
-    ENGINE = MergeTree ORDER BY version SETTINGS ${WINDOW}`,
-  `CREATE TABLE IF NOT EXISTS erasing (user_id String, tenant_id Nullable(String), pseudonym String) ENGINE = MergeTree ORDER BY tuple()`,
-  ...CELL_TABLES.map(
-    ({ columns, name }) => `CREATE TABLE IF NOT EXISTS ${quoted(name)} (${columns.map(columnSql).join(', ')})
-    ENGINE = MergeTree PARTITION BY ${MONTH('t')} ORDER BY t${columns.some((column) => column.name === 'user_id') ? ` SETTINGS ${SWIFT_CLEANUP}` : ''}`,
   ),
 ]
