@@ -5,7 +5,7 @@ import { quoted } from '../sql/columns.ts'
 import { columnSql, quantitySql } from '../sql/expressions.ts'
 import { EVENTS } from './answer.ts'
 import type { Connection } from './connection.ts'
-import { CLICKHOUSE } from './dialect.ts'
+import { CLICKHOUSE, literal } from './dialect.ts'
 import { withinSql } from './places.ts'
 import { PLACE, PLACES, SEAL } from './schema.ts'
 import { floorSql, floorTo } from './seal.ts'
@@ -28,7 +28,16 @@ const MOVED = CELL_ACCUMULATORS.flatMap(({ column, of }) => {
 
 /** The new prices of one re-pricing, by place; named after its sealing, so that none meets another's. */
 const pricesOf = (seal: number): string => `repricing_${seal}`
-const newOf = (seal: number, column: string): string => `joinGet(${pricesOf(seal)}, '${column}', ${PLACE})`
+
+/** What a row is to come to, by its place: an expression for a column of the prices. */
+type NewPrice = (column: 'up' | 'down' | 'price') => string
+
+/** The database is named: rows are changed by the engine itself, which has none of its own. */
+async function newPrices(connection: Connection, seal: number): Promise<NewPrice> {
+  const [row] = await connection.rows('SELECT currentDatabase()')
+  const table = literal(`${row?.[0]}.${pricesOf(seal)}`)
+  return (column) => `joinGet(${table}, '${column}', ${PLACE})`
+}
 
 /**
  * Keeps what rows come to now, and moves the cells made of them by what that differs. First the cells, together with the note
@@ -62,11 +71,12 @@ export async function beginRepricing(
     visibleSql(state),
     currentSql(state),
   ].filter((part) => part !== undefined)
+  const price = await newPrices(connection, seal)
   for (const set of CELL_SETS) {
     for (const level of set.levels) {
       const sealedMs = Math.min(toMs, floorTo(state.watermarkMs, level.ms))
       if (sealedMs > fromMs)
-        await connection.run(moveCells(set, level, seal, [...where, `timestamp_ms < ${sealedMs}`].join(' AND ')))
+        await connection.run(moveCells(set, level, seal, price, [...where, `timestamp_ms < ${sealedMs}`].join(' AND ')))
     }
   }
   const repriced = [...state.repriced.filter(([of]) => of !== journal), [journal, ordinal] as const]
@@ -80,14 +90,14 @@ export async function beginRepricing(
 }
 
 /** Takes from the cells what the sealed rows came to and adds what they will. */
-function moveCells(set: CellSet, level: Level, seal: number, where: string): string {
+function moveCells(set: CellSet, level: Level, seal: number, price: NewPrice, where: string): string {
   const dimensions = set.dimensions.map((dimension) => quoted(columnOf(dimension).name))
   const fields = [...new Set(MOVED.flatMap((figure) => figure.fields))].map(columnSql)
   const rows = (values: readonly string[], weight: number): string =>
     `SELECT ${[`${floorSql('timestamp_ms', level)} AS t`, ...dimensions, ...values].join(', ')}, toInt64(${weight}) AS weight FROM ${EVENTS} WHERE ${where}`
   const now = fields.map((field) => {
-    if (field === UP) return `${newOf(seal, 'up')} AS ${UP}`
-    return field === DOWN ? `${newOf(seal, 'down')} AS ${DOWN}` : field
+    if (field === UP) return `${price('up')} AS ${UP}`
+    return field === DOWN ? `${price('down')} AS ${DOWN}` : field
   })
   const keys = ['t', ...dimensions].join(', ')
   const columns = [SEAL, 't', ...dimensions, ...MOVED.map(({ column }) => quoted(column))].join(', ')
@@ -110,9 +120,10 @@ export async function settledState(connection: Connection, nonce: () => number):
     // Another server has finished it, and is about to say so.
     if (Number(there?.[0]) > 0) {
       const [rows] = await connection.rows(`SELECT count() FROM ${prices}`)
+      const price = await newPrices(connection, seal)
       if (Number(rows?.[0]) > 0)
         await connection.run(
-          `ALTER TABLE events UPDATE ${UP} = ${newOf(seal, 'up')}, ${DOWN} = ${newOf(seal, 'down')}, ${PRICE} = ${newOf(seal, 'price')}
+          `ALTER TABLE events UPDATE ${UP} = ${price('up')}, ${DOWN} = ${price('down')}, ${PRICE} = ${price('price')}
            WHERE timestamp_ms >= ${fromMs} AND timestamp_ms < ${toMs} AND ${PLACE} IN (SELECT ${PLACE} FROM ${prices})`,
           { settings: { allow_nondeterministic_mutations: 1 } },
         )
