@@ -14,6 +14,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<RegisterCommand>> = new Map([
   ['export', async () => (await import('./commands/export.ts')).registerExport],
   ['budgets', async () => (await import('./commands/budgets.ts')).registerBudgets],
   ['reconcile', async () => (await import('./commands/reconcile.ts')).registerReconcile],
+  ['reprice', async () => (await import('./commands/reprice.ts')).registerReprice],
   ['keys', async () => (await import('./commands/keys.ts')).registerKeys],
   ['alerts', async () => (await import('./commands/alerts.ts')).registerAlerts],
   ['status', async () => (await import('./commands/status.ts')).registerStatus],
@@ -22,6 +23,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<RegisterCommand>> = new Map([
   ['verify', async () => (await import('./commands/verify.ts')).registerVerify],
   ['rebuild', async () => (await import('./commands/rebuild.ts')).registerRebuild],
   ['migrate', async () => (await import('./commands/migrate.ts')).registerMigrate],
+  ['schema', async () => (await import('./commands/schema.ts')).registerSchema],
   ['backup', async () => (await import('./commands/backup.ts')).registerBackup],
   ['restore', async () => (await import('./commands/restore.ts')).registerRestore],
 ])

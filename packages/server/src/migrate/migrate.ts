@@ -84,8 +84,10 @@ async function migrateOpened(options: MigrateOptions, closers: Closer[]): Promis
   if (dryRun && !options.targetExists)
     return { total, moved: 0, daysCompared: 0, differences: [], notes: unmoved(before, from.capabilities, undefined) }
 
-  if (reset && !dryRun && options.targetExists) await resetOwn(url, journal.id, { clock, duckdb })
-  const to = await openStore(url, { clock, duckdb })
+  // Of a store that several journals share, this one's events are looked at.
+  const opening = { clock, duckdb, journalId: journal.id }
+  if (reset && !dryRun && options.targetExists) await resetOwn(url, journal.id, opening)
+  const to = await openStore(url, opening)
   closers.push(() => to.close())
   const there = await to.stats()
   assertTakes(there, to.capabilities, { journalId: journal.id, appliedOrdinal: before.appliedOrdinal })

@@ -116,10 +116,6 @@ export class Connection {
     return this.#do((client) => Promise.all(('nodes' in client ? client.nodes('master') : [client]).map(task)))
   }
 
-  get isReady(): boolean {
-    return this.#client.status === 'ready'
-  }
-
   /** `127.0.0.1:6379`, as people know it. */
   get place(): string {
     return this.#target.nodes.map(({ host, port }) => `${host}:${port}`).join(',')
@@ -145,10 +141,14 @@ export class Connection {
     if (isTallystickError(cause)) return cause
     const { message } = cause as Error
     // A connection that broke says so, and why it cannot be made again says more.
-    const why = /^(Connection is closed|Stream isn't writeable)/.test(message)
-      ? (this.#trouble?.message ?? message)
-      : message
-    return new TallystickError(code, `Redis at ${this.place}: ${why.split(' script: ')[0]}`, { cause })
+    const broken = /^(Connection is closed|Stream isn't writeable)/.test(message)
+    const why = (broken ? (this.#trouble?.message ?? message) : message)
+      .split(' script: ')[0]
+      ?.replace(
+        /^(Unknown RESP type.*|Protocol error.*) Please report this\.$/,
+        'it does not answer as Redis does ($1)',
+      )
+    return new TallystickError(code, `Redis at ${this.place}: ${why}`, { cause })
   }
 
   /** Resolves at the first failure to connect, and in any case after `ms`. */

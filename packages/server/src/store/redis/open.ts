@@ -1,3 +1,4 @@
+import type { TallystickError } from '@tallystick/core'
 import { type Clock, systemClock } from '@tallystick/core/event'
 import { Connection, PATIENCE, type Patience } from './connection.ts'
 import { CLUSTER_PARTS, keysOf } from './keys.ts'
@@ -22,7 +23,7 @@ export interface RedisStoreOptions {
  * Redis may be away: then it is connected to in the background, and until then everything but `stats` of an earlier moment is
  * refused with `store_unavailable`. What it may have lost is told by `append`, see {@link AppendOptions}.
  *
- * @throws TallystickError `store_unavailable` when it answers and is none that events can be kept in, `data_dir_unusable` when the
+ * @throws TallystickError `invalid_config` when it answers and is none that events can be kept in, `data_dir_unusable` when the
  * file of certificates cannot be read
  * @example
  * const target = readTarget('//127.0.0.1:6379', { cluster: false, tls: false })
@@ -33,9 +34,9 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<RedisS
   const { connection, parts } = await connect(target, options.patience)
   const check = new ServerCheck(connection, target, () => clock.monotonic())
   try {
-    if (connection.isReady) await check.look()
+    await check.look()
   } catch (error) {
-    if (connection.isReady) {
+    if ((error as TallystickError).code === 'invalid_config') {
       await connection.close()
       throw error
     }

@@ -125,18 +125,20 @@ return page
 `)
 
 /**
- * What there is, of one moment: journal, applied, expired, cleared, ttl, events, own events, oldest and newest instant in ms. Of
- * more than a thousand events in the second at either end it looks at a thousand.
+ * What there is, of one moment: journal, applied, expired, cleared, ttl, events, own events, oldest and newest instant in ms.
+ * Where more than a thousand events lie in the second at either end, it is the border of that second.
  *
  * KEYS state by_time by_ordinal; ARGV prefix.
  */
 export const STATS = script(`
 local state = redis.call('HMGET', KEYS[1], 'journal', 'applied', 'expired', 'cleared', 'ttl')
-local function edge(command, better)
+local function edge(command, better, border)
   local found = redis.call(command, KEYS[2], 0, 0, 'WITHSCORES')
   if #found == 0 then return '' end
   local best
-  for _, name in ipairs(redis.call('ZRANGEBYSCORE', KEYS[2], found[2], found[2], 'LIMIT', 0, 1000)) do
+  local names = redis.call('ZRANGEBYSCORE', KEYS[2], found[2], found[2], 'LIMIT', 0, 1001)
+  if #names > 1000 then return string.format('%.0f', tonumber(found[2]) * 1000 + border) end
+  for _, name in ipairs(names) do
     local tail = redis.pcall('GETRANGE', ARGV[1] .. 'event:' .. name, -112, -1)
     local ms = type(tail) == 'string' and string.match(tail, '"timestamp_ms":(%d+)}}$')
     ms = ms and tonumber(ms) or tonumber(found[2]) * 1000
@@ -147,7 +149,7 @@ end
 return {
   state[1] or '', state[2] or '0', state[3] or '0', state[4] or '0', state[5] or '',
   redis.call('ZCARD', KEYS[2]), redis.call('ZCARD', KEYS[3]),
-  edge('ZRANGE', function(a, b) return a < b end), edge('ZREVRANGE', function(a, b) return a > b end),
+  edge('ZRANGE', function(a, b) return a < b end, 0), edge('ZREVRANGE', function(a, b) return a > b end, 999),
 }
 `)
 

@@ -30,7 +30,7 @@ export class ServerCheck {
   }
 
   /**
-   * @throws TallystickError `store_unavailable` when it is too old, belongs to a cluster that the URL does not name, or may drop
+   * @throws TallystickError `store_unavailable` when it is away; `invalid_config` when it is too old, belongs to a cluster that the URL does not name, or may drop
    * keys where that is refused
    */
   async look(): Promise<void> {
@@ -48,19 +48,21 @@ export class ServerCheck {
   #judge(info: ReadonlyMap<string, string>): string | undefined {
     const at = `Redis at ${this.#connection.place}`
     const version = info.get('redis_version') ?? ''
-    if (Number.parseInt(version, 10) < LEAST_VERSION)
-      throw new TallystickError('store_unavailable', `${at} is version ${version}; it takes 6 or later.`)
+    if (Number.parseInt(version, 10) < LEAST_VERSION) throw refusal(`${at} is version ${version}; it takes 6 or later.`)
     if (info.get('cluster_enabled') === '1' && !this.#target.cluster)
-      throw new TallystickError('store_unavailable', `${at} is part of a cluster; write redis+cluster:// in the URL.`)
+      throw refusal(`${at} is part of a cluster; write redis+cluster:// in the URL.`)
     const policy = info.get('maxmemory_policy') ?? 'noeviction'
     if (policy === 'noeviction' || (info.get('maxmemory') ?? '0') === '0') return undefined
     const warning =
       `${at} drops keys when its memory is full (maxmemory-policy ${policy}), and figures with them. ` +
       'Set maxmemory-policy to noeviction: then it says so instead, and events wait in the journal.'
-    if (this.#target.refuseEviction) throw new TallystickError('store_unavailable', warning)
+    if (this.#target.refuseEviction) throw refusal(warning)
     return warning
   }
 }
+
+const refusal = (message: string): TallystickError =>
+  new TallystickError('invalid_config', message, { issues: [{ path: 'store', message }] })
 
 function readInfo(text: string): ReadonlyMap<string, string> {
   const lines = text.split(/\r?\n/).flatMap((line) => {

@@ -105,6 +105,46 @@ export class RedisServer {
   }
 }
 
+/** Three masters that share the slots, ready to be written to. */
+export async function startCluster(flags: readonly string[] = []): Promise<readonly RedisServer[]> {
+  const ports = await freeClusterPorts(3)
+  const servers = await Promise.all(
+    ports.map((port) =>
+      RedisServer.start(['--cluster-enabled', 'yes', '--cluster-node-timeout', '2000', ...flags], port),
+    ),
+  )
+  const [first] = servers as [RedisServer]
+  for (const [index, server] of servers.entries()) {
+    const begin = Math.floor((index * SLOTS) / servers.length)
+    const end = Math.floor(((index + 1) * SLOTS) / servers.length) - 1
+    await server.ask((redis) => redis.call('CLUSTER', 'ADDSLOTSRANGE', begin, end))
+    await server.ask((redis) => redis.call('CLUSTER', 'MEET', '127.0.0.1', first.port))
+  }
+  const deadline = Date.now() + PATIENCE_MS
+  for (const server of servers) {
+    for (;;) {
+      const info = String(await server.ask((redis) => redis.call('CLUSTER', 'INFO')))
+      if (info.includes('cluster_state:ok') && info.includes(`cluster_known_nodes:${servers.length}`)) break
+      if (Date.now() > deadline) throw new Error(`The cluster does not come together: ${info}`)
+      await sleep(20)
+    }
+  }
+  return servers
+}
+
+const SLOTS = 16_384
+/** A node talks to the others at its port and this. */
+const BUS_OFFSET = 10_000
+
+async function freeClusterPorts(count: number): Promise<readonly number[]> {
+  const ports = new Set<number>()
+  while (ports.size < count) {
+    const port = await freePort()
+    if (port + BUS_OFFSET <= 65_535) ports.add(port)
+  }
+  return [...ports]
+}
+
 /** Ends what a test has left running. */
 export async function endRedisServers(): Promise<void> {
   await Promise.all([...running].map((server) => server.remove()))
