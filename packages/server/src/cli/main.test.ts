@@ -22,6 +22,7 @@ const COMMANDS = [
   ...['serve', 'import csv', 'query', 'prices show', 'config', 'verify', 'rebuild'],
   ...[...ALERTS, ...ANALYTICS, ...BUDGETS, ...RECOMMENDATIONS, ...RECONCILE],
   ...['import litellm', 'import langfuse', 'import helicone'],
+  'reprice',
 ]
 const GROUPS = [
   'recommendations',

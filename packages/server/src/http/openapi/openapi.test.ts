@@ -107,6 +107,14 @@ const lease = {
 }
 await running.state.write(LEASES.map((id) => ({ table: 'leases', id, row: { ...lease, id, requestId: `r-${id}` } })))
 
+await running.state.write([
+  {
+    table: 'repricings',
+    id: '01939f2e-7d10-7c4a-9c7f-2f1b4c5d6e7f',
+    row: { id: '01939f2e', state: 'done', version: 'p/r', fromMs: 1, toMs: 2, startedMs: 3, endedMs: 4, changed: 5 },
+  },
+])
+
 /** What has rows of its own in the path is asked for where the rows are made, unless the document names one. */
 const plain = ROUTES.filter(
   ({ stream, path, doc }) => !stream && !path.endsWith('*') && hasExample(path, doc) && path !== '/docs',

@@ -125,12 +125,8 @@ export const START_REPRICING_DOC: RouteDoc = {
         ),
         examples: {
           compare: {
-            summary: 'What November would come to',
-            value: { from: '2026-11-01T00:00:00Z', to: '2026-12-01T00:00:00Z', dry_run: true },
-          },
-          apply: {
-            summary: 'One model',
-            value: { from: '2026-11-01T00:00:00Z', to: '2026-12-01T00:00:00Z', model: 'gpt-4o' },
+            summary: 'What November would come to of one model',
+            value: { from: '2026-11-01T00:00:00Z', to: '2026-12-01T00:00:00Z', model: 'gpt-4o', dry_run: true },
           },
         },
       },

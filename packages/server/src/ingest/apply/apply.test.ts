@@ -1,7 +1,9 @@
 import { join } from 'node:path'
-import { type Journal, type JournalEnd, openJournal } from '@tallystick/core/journal'
+import { type Journal, type JournalEnd, type OrdinalRange, openJournal } from '@tallystick/core/journal'
 import { describe, expect, test } from 'vitest'
 import { openMemoryStore } from '../../store/memory.ts'
+import type { Repricing } from '../../store/repriced.ts'
+import { repricingBody } from '../../store/repricing-record.ts'
 import type { StoredEvent, UsageStore } from '../../store/store.ts'
 import { turn } from '../testing/gate.ts'
 import { NOON, openBench, temporaryDir } from '../testing/harness.ts'
@@ -10,17 +12,28 @@ import { openFeeding } from './feeding.ts'
 import { openFollowing } from './following.ts'
 
 /** A memory store that can be told to fail, and tells what it was given. */
-function moodyStore(): UsageStore & { readonly batches: number[][]; failing: boolean } {
+function moodyStore(): UsageStore & {
+  readonly batches: number[][]
+  readonly repricings: number[][]
+  failing: boolean
+} {
   const store = openMemoryStore({ maxEvents: 100_000 })
   const batches: number[][] = []
+  const repricings: number[][] = []
   return Object.assign(Object.create(store) as UsageStore, {
     batches,
+    repricings,
     failing: false,
     async append(this: { failing: boolean }, events: readonly StoredEvent[]) {
       if (this.failing) throw new Error('the store is away')
       batches.push(events.map(({ ordinal }) => ordinal))
       await store.append(events)
     },
+    async reprice(handed: readonly Repricing[]) {
+      repricings.push(handed.map(({ ordinal }) => ordinal))
+      await store.reprice(handed)
+    },
+    held: (wanted: OrdinalRange, limit: number) => store.held(wanted, limit),
     stats: () => store.stats(),
     clear: () => store.clear(),
   })
@@ -150,6 +163,47 @@ describe('feeding a store', () => {
     await applier.applied(6)
     expect((await store.stats()).events).toBe(2)
     await applier.close()
+    await journal.log.close()
+  })
+
+  test('new prices reach a store in their place, from memory and from the journal, those that follow each other together', async () => {
+    const journal = await openTestJournal(await temporaryDir())
+    const store = moodyStore()
+    const { repricings: handed } = store
+    const newPrices = async (...ordinals: readonly number[]): Promise<Repricing> => {
+      const events = ordinals.map((ordinal) => ({ ordinal, differenceNanoUsd: ordinal, priceId: 'p' }))
+      const record = { fromMs: NOON, toMs: NOON + 1, events }
+      const body = repricingBody({ ...record, writtenMs: NOON, version: 'v' })
+      const { firstOrdinal, durable } = journal.log.append([{ type: 'reprice', body }])
+      await durable
+      return { ...record, ordinal: firstOrdinal }
+    }
+    await journal.write(2)
+    await newPrices(1)
+    await newPrices(1, 2)
+    await journal.write(1)
+    const applier = await openFeeding({ store, journal, maxQueued: 5, onError: () => {} })
+    await applier.applied(5)
+    expect(handed).toEqual([[3, 4]])
+    store.failing = true
+    deliver(applier, await journal.write(1))
+    for (const ordinals of [[5], [6], [1, 2, 5, 6]]) {
+      const expected = applier.expectReprice(await newPrices(...ordinals))
+      applier.settle(expected, true)
+    }
+    store.failing = false
+    await applier.applied(9)
+    // The last did not fit beside the others and was read from the journal.
+    expect(handed.slice(1)).toEqual([[7, 8], [9]])
+    const held = await store.held({ first: 1, last: 9 }, 9)
+    expect(held.map(({ ordinal, event }) => [ordinal, event.repricedUpNanoUsd])).toEqual([
+      [1, 1],
+      [2, 2],
+      [5, 5],
+      [6, 6],
+    ])
+    await applier.close()
+    expect(journal.log.cursors().get('store')?.ordinal).toBe(9)
     await journal.log.close()
   })
 

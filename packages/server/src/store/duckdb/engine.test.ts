@@ -370,3 +370,31 @@ test('days of any zone stay exact for keys and agents whose rows have expired, a
   expect((await store.stats()).events).toBe(events.filter(({ event }) => event.timestampMs >= cutMs).length)
   await check(events)
 })
+
+test('new prices whose names find no room in the dictionary are kept in the row, and replaced there', async () => {
+  const store = await open({ dictionaryLimits: { valuesPerField: 2, totalLength: 1_000_000 } })
+  const events = storedEvents(40, 19)
+  await store.append(events)
+  const reprice = (ordinal: number, priceOf: (of: number) => string): Promise<void> =>
+    store.reprice([
+      {
+        ordinal,
+        fromMs: ARBITRARY_FROM_MS,
+        toMs: ARBITRARY_TO_MS,
+        events: events.map(({ ordinal: of }) => ({ ordinal: of, differenceNanoUsd: of, priceId: priceOf(of) })),
+      },
+    ])
+  const ids = async (): Promise<readonly unknown[]> =>
+    (await store.held({ first: 1, last: 40 }, 40)).map(({ event }) => event.repricedPriceId)
+  for (const [ordinal, priceOf] of [
+    [41, (of: number) => `first "${of % 5}"`],
+    [42, (of: number) => (of % 2 === 0 ? 'first "0"' : `second/${of}`)],
+  ] as const) {
+    await reprice(ordinal, priceOf)
+    expect(await ids()).toEqual(events.map(({ ordinal: of }) => priceOf(of)))
+  }
+  // What stood in the rows beside them still does.
+  const [, ...rest] = (await store.held({ first: 1, last: 40 }, 40)).map(({ event }) => event.requestModel)
+  expect(rest).toEqual(events.slice(1).map(({ event }) => event.requestModel))
+  await store.close()
+})
