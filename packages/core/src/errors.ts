@@ -181,6 +181,13 @@ export const ERRORS = {
     'Somebody has changed it meanwhile',
     'Read it again, and make the change from its current revision.',
   ),
+  reprice_running: row(
+    409,
+    'Events are being repriced already',
+    'Wait until that has ended: GET /api/v1/repricings tells.',
+    true,
+  ),
+  repricing_not_found: row(404, 'No such re-pricing', 'List them with GET /api/v1/repricings.'),
   lease_not_found: row(404, 'No such lease', 'Use the id that the reservation was answered with.'),
   lease_ended: row(409, 'The lease has ended', 'Reserve anew with another request id.'),
   request_conflict: row(

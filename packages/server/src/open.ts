@@ -37,6 +37,7 @@ import { createIngestRecorder } from './proxy/recorder.ts'
 import { readUpstreams } from './proxy/upstream.ts'
 import { type Push, startPush } from './push/push.ts'
 import type { PushSettings } from './push/settings.ts'
+import { createRepricings } from './reprice/repricings.ts'
 import type { DurableState } from './state/open.ts'
 import type { ControlState } from './state/state.ts'
 import { verifyState } from './state/verify.ts'
@@ -283,6 +284,9 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
     ...(options.alerts ? { send: options.alerts } : {}),
   })
   closers.push(() => alerts.close())
+  const newRunId = uuidv7Generator(clock, options.random)
+  const repricings = createRepricings({ store, ingest, state, prices, clock, newId: newRunId, onError })
+  closers.push(() => repricings.close())
   const app = createApp({
     ingest,
     store: asked,
@@ -291,6 +295,7 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
     ...(follows === undefined ? {} : { follows }),
     budgets,
     prices,
+    repricings,
     alerts,
     providers,
     live,

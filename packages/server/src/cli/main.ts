@@ -14,6 +14,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<RegisterCommand>> = new Map([
   ['export', async () => (await import('./commands/export.ts')).registerExport],
   ['budgets', async () => (await import('./commands/budgets.ts')).registerBudgets],
   ['reconcile', async () => (await import('./commands/reconcile.ts')).registerReconcile],
+  ['reprice', async () => (await import('./commands/reprice.ts')).registerReprice],
   ['keys', async () => (await import('./commands/keys.ts')).registerKeys],
   ['alerts', async () => (await import('./commands/alerts.ts')).registerAlerts],
   ['status', async () => (await import('./commands/status.ts')).registerStatus],

@@ -14,6 +14,7 @@ import type { Generations } from '../langfuse/generations.ts'
 import type { RequestCounts } from '../metrics/request-counts.ts'
 import type { ServerMetrics } from '../metrics/server-metrics.ts'
 import type { CaptureProxy } from '../proxy/proxy.ts'
+import type { Repricings } from '../reprice/repricings.ts'
 import type { Audit } from '../state/audit-log.ts'
 import type { StateStats } from '../state/open.ts'
 import type { ControlState } from '../state/state.ts'
@@ -58,6 +59,8 @@ export interface AppContext {
   /** Budgets, what they have spent, and leases. */
   readonly budgets: Budgets
   readonly prices: Pick<PriceBook, 'resolve'>
+  /** Events priced anew. */
+  readonly repricings: Repricings
   readonly alerts: Alerts
   /** How the providers do. */
   readonly providers: ProviderWatch

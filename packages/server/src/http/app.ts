@@ -23,6 +23,7 @@ import { newWorkTimes, type WorkTimes } from '../metrics/operation.ts'
 import { NO_ROUTE, RequestCounts } from '../metrics/request-counts.ts'
 import { createServerMetrics, type MetricSettings, type ServerMetrics } from '../metrics/server-metrics.ts'
 import type { CaptureProxy } from '../proxy/proxy.ts'
+import { createRepricings, type Repricings } from '../reprice/repricings.ts'
 import { createAudit } from '../state/audit-log.ts'
 import { openMemoryState } from '../state/memory.ts'
 import type { ControlState } from '../state/state.ts'
@@ -63,8 +64,10 @@ export interface AppOptions {
   readonly follows?: Following
   /** Over the same state, store and pipeline; made when absent, and then nothing happens in them by itself. */
   readonly budgets?: Budgets
-  /** What leases are reckoned by; the catalogue when absent. */
-  readonly prices?: Pick<PriceBook, 'resolve'>
+  /** What leases are reckoned by, and events priced anew; the catalogue when absent. */
+  readonly prices?: Pick<PriceBook, 'price' | 'resolve' | 'version'>
+  /** Over the same state and pipeline; made when absent. */
+  readonly repricings?: Repricings
   /** How people's browsers get in beside by a key; asked after keys and JWTs. */
   readonly login?: LoginOptions
   /** Rules and what became of them; kept and shown, but not evaluated, when absent. */
@@ -203,6 +206,7 @@ function contextOf(options: AppOptions): AppContext {
   const jwtSecret = options.protocol012?.jwtSecret
   const clientAddress = createClientAddress(options.clientAddress ?? { policy: 'off', trustedProxies: [] })
   const newRequestId = uuidv7Generator(clock, random)
+  const prices = options.prices ?? createPriceBook()
   const onError = options.onError ?? (() => undefined)
   const keys = createKeyMethod(state)
   const login = createLogin(options.login ?? {}, {
@@ -227,7 +231,18 @@ function contextOf(options: AppOptions): AppContext {
     ...(follows === undefined ? {} : { follows }),
     audit: createAudit(state, clock),
     budgets,
-    prices: options.prices ?? createPriceBook(),
+    prices,
+    repricings:
+      options.repricings ??
+      createRepricings({
+        store,
+        ingest,
+        state,
+        prices,
+        clock,
+        newId: newRequestId,
+        onError: (error) => onError(error, newRequestId()),
+      }),
     identity: createAuthenticator(methods, {
       state,
       clock,

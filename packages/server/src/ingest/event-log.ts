@@ -1,5 +1,6 @@
 import type { JsonBytes } from '@tallystick/core/event'
 import type { AppendTicket, Journal, JournalEnd } from '@tallystick/core/journal'
+import { type RepricingRecord, repricingBody } from '../store/repricing-record.ts'
 import { ledgersBody, type SourceLedger } from './source-ledger.ts'
 
 /** What the pipeline needs of a journal. */
@@ -8,6 +9,8 @@ export interface EventLog {
   append(count: number, write: (line: JsonBytes, index: number) => void): AppendTicket
   /** Gives one ordinal to the removal of every event before it. */
   clear(atMs: number): AppendTicket
+  /** Gives one ordinal to new prices. */
+  reprice(record: RepricingRecord): AppendTicket
   /** Gives one ordinal to what senders say of events that will never come. */
   tell(ledgers: readonly SourceLedger[]): AppendTicket
   end(): JournalEnd
@@ -17,6 +20,7 @@ export function journalLog(journal: Journal): EventLog {
   return {
     append: (count, write) => journal.append({ type: 'event', count, write }),
     clear: (atMs) => journal.append([{ type: 'clear', body: `"r":${atMs}` }]),
+    reprice: (record) => journal.append([{ type: 'reprice', body: repricingBody(record) }]),
     tell: (ledgers) => journal.append([{ type: 'meta', body: ledgersBody(ledgers) }]),
     end: () => journal.end(),
   }
@@ -31,5 +35,5 @@ export function volatileLog(lastOrdinal: number): EventLog {
     ordinal += count
     return { firstOrdinal, durable: Promise.resolve(end()) }
   }
-  return { append: (count) => take(count), clear: () => take(1), tell: () => take(1), end }
+  return { append: (count) => take(count), clear: () => take(1), reprice: () => take(1), tell: () => take(1), end }
 }

@@ -1,5 +1,6 @@
 import type { ErrorCode } from '@tallystick/core'
 import type { Decoder, UsageEvent } from '@tallystick/core/event'
+import type { RepricingRecord } from '../store/repricing-record.ts'
 import type { StoredEvent } from '../store/store.ts'
 import type { ConflictRecord } from './conflicts.ts'
 import type { IngestCounts } from './counters.ts'
@@ -112,6 +113,13 @@ export interface Ingest {
    * soon as the store can.
    */
   clear(withinMs?: number): Promise<void>
+  /**
+   * Journals new prices of events accepted before; resolves once they are durable. The store shows them when it has come so far
+   * ({@link Ingest.applied}). One at a time keeps their order.
+   *
+   * Rejects as {@link Ingest.submit} does; then nothing of it stands.
+   */
+  reprice(record: RepricingRecord): Promise<void>
   /** Counters since this process started; one consistent snapshot. */
   counts(): IngestCounts
   /** The conservation law: one consistent snapshot of server, store, link and gaps. */

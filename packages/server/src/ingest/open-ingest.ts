@@ -15,6 +15,7 @@ import type { Ingest, IngestAnswer, IngestRequest } from './ingest.ts'
 import { invariantsOf, unaccountedFor } from './law.ts'
 import { OrdinalLedger } from './ledger.ts'
 import { Pipeline } from './pipeline.ts'
+import { journalRepricing } from './reprice.ts'
 import { Tally } from './tally.ts'
 import { within } from './within.ts'
 
@@ -139,6 +140,10 @@ export async function openIngest(options: IngestOptions): Promise<Ingest> {
     },
     clear: (withinMs) =>
       closing ? Promise.reject(new TallystickError('shutting_down')) : under(within(clear(), withinMs)),
+    reprice: (record) =>
+      closing
+        ? Promise.reject(new TallystickError('shutting_down'))
+        : under(journalRepricing({ log, applier, record })),
     counts: () => tally.counts(),
     async invariants() {
       const stats = await store.stats()

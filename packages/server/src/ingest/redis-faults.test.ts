@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { isTallystickError } from '@tallystick/core'
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { openRedisStore } from '../store/redis/open.ts'
-import { readTarget, type RedisTarget } from '../store/redis/target.ts'
+import { type RedisTarget, readTarget } from '../store/redis/target.ts'
 import { endRedisServers, freePort, RedisServer } from '../store/redis/testing/redis-server.ts'
 import type { UsageStore } from '../store/store.ts'
 import { totals } from '../store/testing/conformance.ts'
@@ -78,7 +78,12 @@ describe('Redis that keeps what it has', () => {
     await send(20)
     await expectTrouble(/ECONNREFUSED/)
     await expect(bench.store.query(totals())).rejects.toMatchObject({ code: 'store_unavailable' })
-    expect((await bench.ingest.invariants()).store).toMatchObject({ balanced: true, accepted: 40, live: 20, pending_apply: 20 })
+    expect((await bench.ingest.invariants()).store).toMatchObject({
+      balanced: true,
+      accepted: 40,
+      live: 20,
+      pending_apply: 20,
+    })
     await redis.start()
     await send(20)
     await expectHealed()

@@ -17,6 +17,7 @@ export function emptyTables(): TableMaps {
     firings: new Map(),
     deliveries: new Map(),
     audit: new Map(),
+    repricings: new Map(),
     telemetryCourses: new Map(),
     telemetryStandings: new Map(),
     generations: new Map(),

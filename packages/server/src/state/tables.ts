@@ -6,6 +6,7 @@ import type { Budget } from './budget.ts'
 import type { HeldGeneration, HeldTrace } from './generation.ts'
 import type { ApiKey, Session } from './key.ts'
 import type { Lease } from './lease.ts'
+import type { RepricingRun } from './repricing-run.ts'
 import type { TelemetryCourse, TelemetryStanding } from './telemetry.ts'
 
 /** THE table of tables of the control state, and what a row of each is. Rows are plain JSON. */
@@ -21,6 +22,7 @@ export interface Tables {
   readonly firings: Firing
   readonly deliveries: Delivery
   readonly audit: AuditEntry
+  readonly repricings: RepricingRun
   readonly telemetryCourses: TelemetryCourse
   readonly telemetryStandings: TelemetryStanding
   readonly generations: HeldGeneration

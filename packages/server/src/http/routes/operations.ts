@@ -6,6 +6,7 @@ import { health, readiness, version } from '../handlers/health.ts'
 import { invariants } from '../handlers/invariants.ts'
 import { metrics } from '../handlers/metrics.ts'
 import { providerHealth } from '../handlers/providers.ts'
+import { listRepricings, showRepricing, startRepricing } from '../handlers/repricings.ts'
 import { status } from '../handlers/status.ts'
 import { AUDIT_DOC } from '../openapi/audit.ts'
 import { METRICS_DOC } from '../openapi/metrics.ts'
@@ -20,6 +21,7 @@ import {
   VERSION_DOC,
 } from '../openapi/native.ts'
 import { PROVIDER_HEALTH_DOC } from '../openapi/providers.ts'
+import { LIST_REPRICINGS_DOC, SHOW_REPRICING_DOC, START_REPRICING_DOC } from '../openapi/repricings.ts'
 import { BACKUP_DOC } from '../openapi/transfer.ts'
 import type { Route } from '../route.ts'
 
@@ -74,6 +76,36 @@ export const OPERATION_ROUTES: readonly Route[] = [
     strict: true,
     stream: true,
     summary: 'Stream a consistent backup as one tar archive',
+  },
+  {
+    method: 'POST',
+    path: '/api/v1/repricings',
+    scope: 'admin',
+    handler: startRepricing,
+    whole: true,
+    doc: START_REPRICING_DOC,
+    strict: true,
+    summary: 'Price events of a range anew, or compare only',
+  },
+  {
+    method: 'GET',
+    path: '/api/v1/repricings',
+    scope: 'admin',
+    handler: listRepricings,
+    whole: true,
+    doc: LIST_REPRICINGS_DOC,
+    strict: true,
+    summary: 'List the re-pricings that were applied, newest first',
+  },
+  {
+    method: 'GET',
+    path: '/api/v1/repricings/:id',
+    scope: 'admin',
+    handler: showRepricing,
+    whole: true,
+    doc: SHOW_REPRICING_DOC,
+    strict: true,
+    summary: 'Tell how a re-pricing does, and what it came to',
   },
   {
     method: 'GET',

@@ -58,6 +58,7 @@ export function createFakeIngest(store: UsageStore, nowMs: () => number): FakeIn
     },
     onCleared: () => () => undefined,
     clear: () => store.clear(),
+    reprice: ({ fromMs, toMs, events }) => store.reprice([{ ordinal: ++ordinal, fromMs, toMs, events }]),
     onAccepted(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)

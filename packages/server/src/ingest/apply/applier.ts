@@ -1,6 +1,7 @@
+import type { Repricing } from '../../store/repriced.ts'
 import type { StoredEvent } from '../../store/store.ts'
 
-/** Events, or one clear, that were given ordinals and are on their way into the log. */
+/** Events, one clear, or new prices, that were given ordinals and are on their way into the log. */
 export interface ExpectedEvents {
   readonly firstOrdinal: number
   readonly lastOrdinal: number
@@ -9,6 +10,8 @@ export interface ExpectedEvents {
   state: 'open' | 'durable' | 'failed'
   /** Set on a clear, which has one ordinal and no events. */
   readonly clears?: true
+  /** New prices, which have one ordinal; `events` is empty then. */
+  readonly repricing?: Repricing
 }
 
 /** Brings accepted events to the store, in ordinal order. */
@@ -19,6 +22,8 @@ export interface Applier {
   expect(events: readonly StoredEvent[]): ExpectedEvents
   /** As `expect`, for a record that removes every event before it. */
   expectClear(ordinal: number): ExpectedEvents
+  /** As `expect`, for new prices of events before it. */
+  expectReprice(repricing: Repricing): ExpectedEvents
   /** As `expect`, for a record that is of no concern to the store. */
   expectOther(ordinal: number): ExpectedEvents
   settle(delivery: ExpectedEvents, durable: boolean): void

@@ -2,6 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { TallystickError } from '@tallystick/core'
 import { type Journal, readJournal } from '@tallystick/core/journal'
 import { ApplyWatch } from '../../store/apply-watch.ts'
+import type { Repricing } from '../../store/repriced.ts'
+import { repricingOf } from '../../store/repricing-record.ts'
 import type { StoredEvent, UsageStore } from '../../store/store.ts'
 import { fromJournal } from '../dedup/replay.ts'
 import type { Applier, ExpectedEvents } from './applier.ts'
@@ -127,6 +129,16 @@ class Feeder implements Applier {
     return delivery
   }
 
+  expectReprice(repricing: Repricing): ExpectedEvents {
+    const { ordinal, events } = repricing
+    const place = { firstOrdinal: ordinal, lastOrdinal: ordinal, state: 'open' } as const
+    const hold = !this.#options.journal || this.#queued + events.length <= this.#maxQueued
+    const delivery: ExpectedEvents = hold ? { ...place, events: [], repricing } : { ...place, events: undefined }
+    if (hold) this.#queued += events.length
+    this.#queue.push(delivery)
+    return delivery
+  }
+
   expectOther(ordinal: number): ExpectedEvents {
     const delivery: ExpectedEvents = { firstOrdinal: ordinal, lastOrdinal: ordinal, events: [], state: 'open' }
     this.#queue.push(delivery)
@@ -180,6 +192,7 @@ class Feeder implements Applier {
         if (this.#asks || !head) await this.#ask()
         else if (head.state === 'failed') this.#queue.shift()
         else if (head.clears) await this.#clear(head)
+        else if (head.repricing && head.events) await this.#repriceQueued()
         else await (head.events ? this.#feedQueued() : this.#feedFromJournal())
         this.#watch.succeeded()
         retryMs = FIRST_RETRY_MS
@@ -218,12 +231,30 @@ class Feeder implements Applier {
     this.#queue.shift()
   }
 
+  /** New prices that follow each other are handed over together: a store may have to write anew all that they touch. */
+  async #repriceQueued(): Promise<void> {
+    const repricings: Repricing[] = []
+    for (const { state, events, repricing } of this.#queue) {
+      if (state !== 'durable' || !events || !repricing) break
+      repricings.push(repricing)
+    }
+    await this.#reprice(repricings)
+    for (const delivery of this.#queue.splice(0, repricings.length)) this.#drop(delivery)
+  }
+
+  async #reprice(repricings: readonly Repricing[]): Promise<void> {
+    const last = repricings.at(-1)
+    if (!last) return
+    await this.#options.store.reprice(repricings)
+    this.#appliedOrdinal = Math.max(this.#appliedOrdinal, last.ordinal)
+  }
+
   async #feedQueued(): Promise<void> {
     const events: StoredEvent[] = []
     let deliveries = 0
     for (; deliveries < this.#queue.length && events.length < BATCH_EVENTS; deliveries++) {
       const next = this.#queue[deliveries] as ExpectedEvents
-      if (next.state !== 'durable' || !next.events || next.clears) break
+      if (next.state !== 'durable' || !next.events || next.clears || next.repricing) break
       for (const event of next.events) events.push(event)
     }
     await this.#append(events)
@@ -248,17 +279,26 @@ class Feeder implements Applier {
     })) {
       if (this.#closing.signal.aborted) return
       let events: StoredEvent[] = []
+      /** One of the two is empty. */
+      let repricings: Repricing[] = []
+      const handOver = async (): Promise<void> => {
+        await this.#append(events)
+        await this.#reprice(repricings)
+        events = []
+        repricings = []
+      }
       for (const { type, ordinal, body } of records) {
         if (ordinal <= this.#appliedOrdinal) continue
         const stored = type === 'event' ? fromJournal(ordinal, body) : undefined
+        const repricing = type === 'reprice' ? repricingOf(ordinal, body) : undefined
+        if ((stored && repricings.length > 0) || (repricing && events.length > 0) || type === 'clear') await handOver()
         if (stored) events.push({ ordinal, receivedMs: stored.receivedMs, event: stored.event })
+        if (repricing) repricings.push(repricing)
         if (type !== 'clear') continue
-        await this.#append(events)
-        events = []
         await store.clear()
         this.#appliedOrdinal = ordinal
       }
-      await this.#append(events)
+      await handOver()
       this.#wake()
     }
     if (end.ordinal > this.#appliedOrdinal) this.#appliedOrdinal = end.ordinal
@@ -292,7 +332,7 @@ class Feeder implements Applier {
 
   /** Lets go of a delivery's events. */
   #drop(delivery: ExpectedEvents): void {
-    this.#queued -= delivery.events?.length ?? 0
+    if (delivery.events) this.#queued -= delivery.events.length + (delivery.repricing?.events.length ?? 0)
     delivery.events = undefined
   }
 

@@ -30,6 +30,12 @@ export async function openFollowing(
       state: 'open',
       clears: true,
     }),
+    expectReprice: ({ ordinal }): ExpectedEvents => ({
+      firstOrdinal: ordinal,
+      lastOrdinal: ordinal,
+      events: undefined,
+      state: 'open',
+    }),
     expectOther: (ordinal): ExpectedEvents => ({
       firstOrdinal: ordinal,
       lastOrdinal: ordinal,

@@ -4,6 +4,7 @@ import type { OrdinalRange } from '@tallystick/core/journal'
 import type { Query, QueryResult } from '@tallystick/core/query'
 import { throwIfAborted } from '../abort.ts'
 import { Mutex } from '../mutex.ts'
+import { newsOf, type Repricing } from '../repriced.ts'
 import type {
   AppendOptions,
   EraseRequest,
@@ -23,6 +24,7 @@ import { auditStore } from './audit.ts'
 import type { Connection } from './connection.ts'
 import { eraseUser } from './erase.ts'
 import { NO_JOURNAL, noteApplied, numberOfJournal, readApplied } from './journals.ts'
+import { beginRepricing, settledState } from './reprice.ts'
 import { clearAll, dropHidden, expire, expiryOf, settleSeals } from './retention.ts'
 import { rowOf } from './rows.ts'
 import { heldEvents, scanEvents } from './scan.ts'
@@ -110,6 +112,24 @@ export class ClickhouseStore implements UsageStore {
     this.#unsure = undefined
   }
 
+  async reprice(repricings: readonly Repricing[]): Promise<void> {
+    await this.#appending.run(async () => {
+      const journal = await this.#ownJournal()
+      const news = newsOf(repricings, journal.appliedOrdinal)
+      if (news === undefined) return
+      await this.#alone(async () => {
+        for (;;) {
+          const state = await this.#settled()
+          const done = state.repriced.find(([of]) => of === journal.number)?.[1] ?? 0
+          if (done >= news.ordinal) return
+          await beginRepricing(this.#connection, state, journal.number, news, this.#nonce())
+        }
+      })
+      await noteApplied(this.#connection, journal.number, news.ordinal)
+      journal.appliedOrdinal = news.ordinal
+    })
+  }
+
   async query(query: Query, { signal }: QueryOptions = {}): Promise<QueryResult> {
     throwIfAborted(signal)
     const completeToMs = this.#settings.clock.now()
@@ -176,7 +196,7 @@ export class ClickhouseStore implements UsageStore {
     await this.#alone(async () => {
       await dropHidden(this.#connection, this.#nonce())
       const dueMs = floorToQuarter(this.#settings.clock.now() - GRACE_MS)
-      const state = await readState(this.#connection)
+      const state = await this.#settled()
       if (dueMs > state.watermarkMs || (await countLate(this.#connection, state)) >= LATE_ROWS) await this.#seal(dueMs)
       await settleSeals(this.#connection, this.#nonce())
     })
@@ -184,9 +204,9 @@ export class ClickhouseStore implements UsageStore {
 
   async prune(request: PruneRequest): Promise<{ readonly eventsDropped: number }> {
     return this.#alone(async () => {
-      if ((await countLate(this.#connection, await readState(this.#connection))) > 0) await this.#seal(0)
+      if ((await countLate(this.#connection, await this.#settled())) > 0) await this.#seal(0)
       for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-        const state = await readState(this.#connection)
+        const state = await this.#settled()
         const expiry = await expiryOf(this.#connection, state, request)
         if (expiry === undefined) return { eventsDropped: 0 }
         if (!(await expire(this.#connection, state, expiry, this.#nonce()))) continue
@@ -201,14 +221,14 @@ export class ClickhouseStore implements UsageStore {
   async erase(request: EraseRequest): Promise<{ readonly events: number }> {
     const { number } = await this.#ownJournal()
     return this.#alone(async () => ({
-      events: await eraseUser(this.#connection, await readState(this.#connection), number, request),
+      events: await eraseUser(this.#connection, await this.#settled(), number, request),
     }))
   }
 
   async clear(): Promise<void> {
     await this.#appending.run(() =>
       this.#alone(async () => {
-        while (!(await clearAll(this.#connection, await readState(this.#connection), this.#nonce())));
+        while (!(await clearAll(this.#connection, await this.#settled(), this.#nonce())));
         await dropHidden(this.#connection, this.#nonce())
       }),
     )
@@ -224,7 +244,7 @@ export class ClickhouseStore implements UsageStore {
 
   /** Seals to an instant, or what is late only; done also when another server did it meanwhile. */
   async #seal(toMs: number): Promise<void> {
-    const state = await readState(this.#connection)
+    const state = await this.#settled()
     await sealTo(this.#connection, state, Math.max(toMs, state.watermarkMs), this.#nonce())
   }
 
@@ -262,6 +282,10 @@ export class ClickhouseStore implements UsageStore {
     const number = await numberOfJournal(this.#connection, id)
     const applied = await readApplied(this.#connection)
     return { id, number, appliedOrdinal: applied.find(([journal]) => journal === number)?.[1] ?? 0 }
+  }
+
+  #settled(): Promise<State> {
+    return settledState(this.#connection, () => this.#nonce())
   }
 
   #nonce(): number {

@@ -32,6 +32,10 @@ export interface State {
   readonly cleared: number
   /** Rows that are gone and may still stand in the table. */
   readonly hidden: readonly Hidden[]
+  /** Up to which re-pricing of each journal the cells say what rows come to. */
+  readonly repriced: Through
+  /** Rows of that stretch await the prices that the cells have already. */
+  readonly repricing?: { readonly seal: number; readonly fromMs: number; readonly toMs: number } | undefined
 }
 
 export interface Hidden {
@@ -56,6 +60,7 @@ const NOTHING: State = {
   expired: 0,
   cleared: 0,
   hidden: [],
+  repriced: [],
 }
 
 /** Of several rows under one number the first; there is one. */

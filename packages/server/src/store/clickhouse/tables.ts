@@ -9,6 +9,9 @@ const TOKENS = 10_000
 /** Rows of one identity share all of these, so they lie in one part of one shard and are merged there. */
 const IDENTITY = ['timestamp_ms', 'event_id', SCOPE, EVENT_ID_TEXT] as const
 
+/** Where users stand: what an erasure has replaced is looked for each second, and not half a minute later. */
+const SWIFT_CLEANUP = { cleanup_delay_period: 1, max_cleanup_delay_period: 1, cleanup_delay_period_random_add: 0 }
+
 /** One row an event, also while two of one identity await their merge: reading with FINAL shows one. */
 const EVENTS: TableSpec = {
   name: 'events',
@@ -31,7 +34,7 @@ const EVENTS: TableSpec = {
   primaryKey: ['timestamp_ms'],
   orderBy: IDENTITY,
   tokens: TOKENS,
-  settings: { min_age_to_force_merge_seconds: 86_400, min_age_to_force_merge_on_partition_only: 1 },
+  settings: { min_age_to_force_merge_seconds: 86_400, min_age_to_force_merge_on_partition_only: 1, ...SWIFT_CLEANUP },
   shardBy: `sipHash64(event_id, ${SCOPE}, ${EVENT_ID_TEXT})`,
 }
 
@@ -80,6 +83,7 @@ const CELLS: readonly TableSpec[] = CELL_TABLES.map(({ name, columns: own }) => 
   engine: 'MergeTree',
   partitionBy: month('t'),
   orderBy: ['t'],
+  ...(own.some((column) => column.name === 'user_id') ? { settings: SWIFT_CLEANUP } : {}),
   // Cells of one sealing are written once; nothing of them is ever merged.
   shardBy: `sipHash64(t, ${SEAL})`,
 }))

@@ -5,7 +5,9 @@ import { DuckDBInstance } from '@duckdb/node-api'
 import { fold, parseQuery } from '@tallystick/core/query'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { ARBITRARY_FROM_MS, ARBITRARY_TO_MS } from '../../../../core/src/event/testing/arbitrary.ts'
+import { repriced } from '../repriced.ts'
 import { storedEvents } from '../testing/conformance.ts'
+import { CELL_TABLES } from './cellsets.ts'
 import { DuckdbEngine } from './engine.ts'
 
 const DAY = 86_400_000
@@ -97,6 +99,48 @@ test('where rows have expired, cells of an older build are merged into those of 
   expect((await engine.audit()).differences).toEqual([])
   await engine.close()
   engine = await open()
+  expect((await engine.audit()).differences).toEqual([])
+  await engine.close()
+})
+
+test('cells of before the first re-pricing say what was billed, also of what has expired, and move with the next one', async () => {
+  const events = EVENTS.map(({ event, ordinal }) => ({ event, ordinal }))
+  const query = parseQuery(
+    {
+      from: ARBITRARY_FROM_MS,
+      to: ARBITRARY_TO_MS,
+      measures: ['requests', 'cost_nano_usd', 'repriced_cost_nano_usd', 'repriced_cost_nano_usd_avg'],
+      group_by: ['model'],
+      interval: '1d',
+    },
+    { nowMs: ARBITRARY_TO_MS },
+  )
+  let engine = await open()
+  await engine.append(EVENTS)
+  await engine.seal(ARBITRARY_TO_MS)
+  const cutMs = ARBITRARY_FROM_MS + 4 * DAY
+  await engine.prune({ eventsBeforeMs: cutMs })
+  await engine.close()
+  await change([
+    ...CELL_TABLES.filter(({ name }) => name.startsWith('cell_')).flatMap(({ name }) =>
+      ['sum', 'count'].map((part) => `ALTER TABLE ${name} DROP COLUMN q_repriced_cost_nano_usd_${part}`),
+    ),
+    ...['repriced_up_nano_usd', 'repriced_down_nano_usd', 'repriced_price_id'].map(
+      (column) => `ALTER TABLE events DROP COLUMN ${column}`,
+    ),
+  ])
+  engine = await open()
+  const before = fold(
+    query,
+    events.map(({ event }) => event),
+  )
+  expect((await engine.query(query)).rows).toEqual(before.rows)
+  const changes = events.map(({ ordinal }) => ({ ordinal, differenceNanoUsd: ordinal, priceId: 'p' }))
+  await engine.reprice([{ ordinal: 1_000, fromMs: ARBITRARY_FROM_MS, toMs: ARBITRARY_TO_MS, events: changes }])
+  const after = events.map(({ event, ordinal }) =>
+    event.timestampMs < cutMs ? event : repriced(event, { ordinal, differenceNanoUsd: ordinal, priceId: 'p' }),
+  )
+  expect((await engine.query(query)).rows).toEqual(fold(query, after).rows)
   expect((await engine.audit()).differences).toEqual([])
   await engine.close()
 })

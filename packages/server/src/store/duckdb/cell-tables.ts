@@ -1,5 +1,5 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
-import { CELL_ACCUMULATORS, RANKED_QUANTITIES, storedLevels } from '../sql/cellsets.ts'
+import { CELL_ACCUMULATORS, quantityColumn, RANKED_QUANTITIES, storedLevels } from '../sql/cellsets.ts'
 import { CELL_TABLES, CELLS_FINGERPRINT, type CellTable } from './cell-columns.ts'
 import { readRows } from './chunk-reader.ts'
 import { Dictionary } from './dictionary.ts'
@@ -46,7 +46,7 @@ async function existingCells(connection: DuckDBConnection): Promise<readonly Cel
 
 /**
  * Fills each table from the one of before that tells apart all that it does. What none of them does stays without the
- * events that have expired, and a figure that none of them kept is unknown of them.
+ * events that have expired, and a figure that none of them kept is unknown of them unless it was the same as another by then.
  */
 async function carryOver(connection: DuckDBConnection, before: readonly CellTable[], rawFromMs: number): Promise<void> {
   for (const { fromCells, set, table } of rollups(new Dictionary())) {
@@ -60,11 +60,21 @@ async function carryOver(connection: DuckDBConnection, before: readonly CellTabl
         )
       // Those of every row may have been kept before, where now only those of expired ones are.
       const where = level === set.expiredLevel ? `WHERE t < ${rawFromMs}` : ''
-      const list = columns.map(({ name, type }) => (isPart(donor, name, type) ? `[${name}] AS ${name}` : quoted(name)))
+      const list = columns.map(({ name, type }) =>
+        isPart(donor, name, type) ? `[${name}] AS ${name}` : `${quoted(keptAs(donor, name))} AS ${quoted(name)}`,
+      )
       const source = `(SELECT ${list.join(', ')} FROM ${quoted(`before_${donor.name}`)} ${where})`
       await connection.run(`INSERT INTO ${quoted(table(level))} BY NAME ${fromCells('t', source)}`)
     }
   }
+}
+
+/** The column that had the figures of this one while it was none of its own; see `before` of `Quantity`. */
+function keptAs({ columns }: CellTable, name: string): string {
+  if (columns.some((own) => own.name === name)) return name
+  const of = CELL_ACCUMULATORS.find(({ column }) => column === name)?.of
+  if (of === undefined || !('quantity' in of) || of.quantity.before === undefined) return name
+  return quantityColumn(of.quantity.before, of.part)
 }
 
 /** Columns without which a table of before is of no use: all but figures. */

@@ -314,7 +314,7 @@ test('a store that is closed again and again while it seals gets to the end', as
 }, 60_000)
 
 test('a store whose log is longer than its memory opens again after a kill, with all of it', async () => {
-  const options = { memoryLimitMb: 64, threads: 1, checkpointMb: 100_000, clock }
+  const options = { memoryLimitMb: 67, threads: 1, checkpointMb: 100_000, clock }
   const [path, copy] = [join(dir, 't.duckdb'), join(dir, 'copy.duckdb')]
   const engine = await DuckdbEngine.open({ ...options, path })
   const pattern = storedEvents(6_000, 12)

@@ -6,6 +6,7 @@ import type { Clock } from '@tallystick/core/event'
 import type { JournalEnd, JournalPosition, OrdinalRange } from '@tallystick/core/journal'
 import type { Query, QueryResult } from '@tallystick/core/query'
 import { Mutex } from '../mutex.ts'
+import { newsOf, type Repricing } from '../repriced.ts'
 import type {
   EraseRequest,
   PruneRequest,
@@ -28,6 +29,7 @@ import { FileCopier } from './file-copier.ts'
 import { placeOf, RowIntake } from './intake.ts'
 import { keepJournalId, loadMeta, readJournalId, readMeta, updateApplied, updateSealed } from './meta.ts'
 import { Readers } from './readers.ts'
+import { repriceRows } from './reprice.ts'
 import { clearTables, expire, expiryOf } from './retention.ts'
 import { RowAppender } from './row-appender.ts'
 import { EventRows, type Rows } from './rows.ts'
@@ -353,6 +355,24 @@ export class DuckdbEngine {
       })
       this.#rows.forget()
       await this.#checkpoint()
+    })
+  }
+
+  /** Keeps what events come to at newer prices, in rows and in the cells made of them, and the place in the journal with it. */
+  async reprice(repricings: readonly Repricing[], next?: JournalEnd): Promise<void> {
+    await this.#shortenLog(LONGEST_LOG)
+    await this.#writeAlone(async () => {
+      const news = newsOf(repricings, this.#meta.applied_ordinal)
+      if (news === undefined && next === undefined) return
+      await this.#transaction(this.#writer, async () => {
+        if (news) await repriceRows(this.#writer, this.#meta, this.#rows.dictionary, news.changes)
+        await this.#rows.flush()
+        const ordinal = { applied_ordinal: news?.ordinal ?? this.#meta.applied_ordinal }
+        const applied = next ? placeOf(next, { ...appliedOf(this.#meta), ...ordinal }) : ordinal
+        await updateApplied(this.#writer, applied)
+        return applied
+      })
+      this.#rows.committed()
     })
   }
 

@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Journal, type JournalEnd, openJournal } from '@tallystick/core/journal'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import type { Repricing } from '../repriced.ts'
+import { repricingBody } from '../repricing-record.ts'
 import { type FollowedStore, Follower } from './follow.ts'
 import type { Rows } from './rows.ts'
 
@@ -12,6 +14,7 @@ let failing: Error | undefined
 let attempts = 0
 const told: unknown[] = []
 const ordinals: number[] = []
+const repriced: number[][] = []
 
 /** Takes what it is given, unless it has been told to fail. */
 class MoodyStore implements FollowedStore {
@@ -25,7 +28,15 @@ class MoodyStore implements FollowedStore {
     this.position = next.position
     this.appliedOrdinal = next.ordinal
   }
-  async clear(): Promise<void> {}
+  async reprice(repricings: readonly Repricing[], next: JournalEnd): Promise<void> {
+    repriced.push(repricings.map(({ ordinal }) => ordinal))
+    this.position = next.position
+    this.appliedOrdinal = next.ordinal
+  }
+  async clear(next: JournalEnd): Promise<void> {
+    this.position = next.position
+    this.appliedOrdinal = next.ordinal
+  }
 }
 
 const write = async (count: number): Promise<void> => {
@@ -45,6 +56,7 @@ beforeEach(async () => {
   attempts = 0
   told.length = 0
   ordinals.length = 0
+  repriced.length = 0
 })
 afterEach(async () => {
   await journal.close()
@@ -105,4 +117,27 @@ test('whoever waits when it stops, or comes later, is told', async () => {
   await follower.stop()
   await waiting
   await expect(follower.applied(1)).rejects.toMatchObject({ code: 'store_unavailable' })
+})
+
+test('new prices that follow each other are handed over together, at their place among events and clears', async () => {
+  const reprice = async (...events: readonly number[]): Promise<void> => {
+    const changes = events.map((ordinal) => ({ ordinal, differenceNanoUsd: 1, priceId: 'p' }))
+    const body = repricingBody({ writtenMs: 1, version: 'v', fromMs: 1, toMs: 2, events: changes })
+    await journal.append([{ type: 'reprice', body }]).durable
+  }
+  await write(2)
+  await reprice(1)
+  await reprice(2)
+  await write(1)
+  await reprice(3)
+  await journal.append([{ type: 'clear', body: '"r":1' }]).durable
+  await reprice(5)
+  // Not one of ours.
+  await journal.append([{ type: 'reprice', body: '"r":1' }]).durable
+  const follower = await following()
+  await follower.applied(9)
+  expect(ordinals).toEqual([1, 2, 5])
+  expect(repriced).toEqual([[3, 4], [6], [8]])
+  expect(follower.progress()).toEqual({ appliedOrdinal: 9, targetOrdinal: 9 })
+  await follower.stop()
 })

@@ -6,12 +6,15 @@ import {
   type JournalEnd,
   type JournalLines,
   type JournalPosition,
+  type JournalRecord,
   lineDamage,
   lineStart,
   parseLine,
   readLines,
 } from '@tallystick/core/journal'
 import { ApplyWatch } from '../apply-watch.ts'
+import type { Repricing } from '../repriced.ts'
+import { repricingOf } from '../repricing-record.ts'
 import type { FollowerProgress, JournalFollower } from '../store.ts'
 import { LineRows, type Rows } from './rows.ts'
 
@@ -24,6 +27,7 @@ export interface FollowedStore {
   belongTo(journalId: string): Promise<void>
   /** `more`: so much follows that the store may commit it together. */
   append(rows: Rows, next: JournalEnd, options: { readonly more: boolean }): Promise<void>
+  reprice(repricings: readonly Repricing[], next: JournalEnd): Promise<void>
   clear(next: JournalEnd): Promise<void>
 }
 
@@ -39,6 +43,8 @@ const NO_ROWS = new LineRows(() => undefined)
 
 /** Records applied in one transaction, about: enough to pay for its fsync, few enough that queries wait little. */
 const BATCH_RECORDS = 8_192
+/** Events given new prices in one transaction, about. */
+const BATCH_REPRICED = 50_000
 /** Further behind than this, nobody waits for a single batch to be visible. */
 const FAR_BEHIND = 50_000
 /** Between attempts that fail, doubled each time: opening the store anew, which may be part of one, is work. */
@@ -162,26 +168,48 @@ export class Follower implements JournalFollower {
       ...(position ? { from: position } : {}),
     })
     let rows = new LineRows(onDamage)
+    /** Consecutive new prices: applied together, since many cost the store little more than a few. One of the two is empty. */
+    let repricings: Repricing[] = []
     let next: JournalEnd | undefined
+    const applyBefore = async (lines: JournalLines, index: number): Promise<void> => {
+      const end = { position: lineStart(lines, index), ordinal: (lines.ordinals[index] as number) - 1 }
+      if (repricings.length > 0) await this.#reprice(repricings, end)
+      else if (rows.length > 0) await this.#apply(rows, end, false)
+      repricings = []
+      rows = new LineRows(onDamage)
+    }
     for await (const lines of reading) {
       if (this.#stopped) return
       for (let index = 0; index < lines.starts.length; index++) {
-        const ordinal = lines.ordinals[index] as number
-        if (isEvent(lines, index)) rows.add(lines, index)
-        else if (this.#clears(lines, index)) {
-          if (rows.length > 0)
-            await this.#apply(rows, { position: lineStart(lines, index), ordinal: ordinal - 1 }, false)
-          rows = new LineRows(onDamage)
-          if (ordinal > this.#store.appliedOrdinal) {
+        if (isEvent(lines, index)) {
+          if (repricings.length > 0) await applyBefore(lines, index)
+          rows.add(lines, index)
+          continue
+        }
+        const record = this.#record(lines, index)
+        if (record?.type === 'clear') {
+          await applyBefore(lines, index)
+          const { ordinal } = record
+          if (ordinal > this.#store.appliedOrdinal)
             await this.#store.clear({ position: behindLine(lines, index), ordinal })
-          }
+        } else if (record?.type === 'reprice') {
+          if (rows.length > 0) await applyBefore(lines, index)
+          const repricing = repricingOf(record.ordinal, record.body)
+          if (repricing) repricings.push(repricing)
         }
       }
       const last = lines.starts.length - 1
       next = { position: behindLine(lines, last), ordinal: lines.ordinals[last] as number }
-      if (rows.length < BATCH_RECORDS) continue
-      await this.#apply(rows, next, (this.#target?.ordinal ?? 0) - next.ordinal > FAR_BEHIND)
+      if (repricedEvents(repricings) >= BATCH_REPRICED) await this.#reprice(repricings, next)
+      else if (rows.length >= BATCH_RECORDS)
+        await this.#apply(rows, next, (this.#target?.ordinal ?? 0) - next.ordinal > FAR_BEHIND)
+      else continue
+      repricings = []
       rows = new LineRows(onDamage)
+      next = undefined
+    }
+    if (next && repricings.length > 0) {
+      await this.#reprice(repricings, next)
       next = undefined
     }
     if (next) await this.#apply(rows, next, false)
@@ -200,12 +228,17 @@ export class Follower implements JournalFollower {
     this.#settle()
   }
 
-  /** Does the line say that everything before it is gone? */
-  #clears(lines: JournalLines, index: number): boolean {
+  async #reprice(repricings: readonly Repricing[], next: JournalEnd): Promise<void> {
+    await this.#store.reprice(repricings, next)
+    this.#settle()
+  }
+
+  /** What a line says that is no event; undefined where it is damaged. */
+  #record(lines: JournalLines, index: number): JournalRecord | undefined {
     const record = parseLine(lines, index)
-    if (typeof record !== 'string') return record.type === 'clear'
+    if (typeof record !== 'string') return record
     this.#options.onDamage(lineDamage(lines, index, record))
-    return false
+    return undefined
   }
 
   #settle(): void {
@@ -214,6 +247,9 @@ export class Follower implements JournalFollower {
     this.#watch.settle((ordinal) => ordinal <= appliedOrdinal)
   }
 }
+
+const repricedEvents = (repricings: readonly Repricing[]): number =>
+  repricings.reduce((sum, { events }) => sum + events.length, 0)
 
 /** By its first bytes; whether it is a record at all shows when it is read. */
 function isEvent({ buffer, starts }: JournalLines, index: number): boolean {

@@ -2,6 +2,7 @@ import { isTallystickError, TallystickError } from '@tallystick/core'
 import { type Clock, systemClock } from '@tallystick/core/event'
 import type { JournalDamage, OrdinalRange } from '@tallystick/core/journal'
 import type { Query, QueryResult } from '@tallystick/core/query'
+import type { Repricing } from '../repriced.ts'
 import type {
   EraseRequest,
   PruneRequest,
@@ -134,6 +135,10 @@ export class LocalDuckdbStore implements DuckdbStore {
     return this.#use((engine) => engine.prune(request))
   }
 
+  reprice(repricings: readonly Repricing[]): Promise<void> {
+    return this.#use((engine) => engine.reprice(repricings))
+  }
+
   clear(): Promise<void> {
     return this.#use((engine) => engine.clear())
   }
@@ -207,6 +212,7 @@ export class LocalDuckdbStore implements DuckdbStore {
         },
         belongTo: (journalId) => use((engine) => engine.belongTo(journalId)),
         append: (rows, next, options) => use((engine) => engine.appendRows(rows, next, options)),
+        reprice: (repricings, next) => use((engine) => engine.reprice(repricings, next)),
         clear: (next) => use((engine) => engine.clear(next)),
       },
       {

@@ -13,6 +13,7 @@ export type RemoteMethod =
   | 'held'
   | 'stats'
   | 'prune'
+  | 'reprice'
   | 'clear'
   | 'erase'
   | 'audit'

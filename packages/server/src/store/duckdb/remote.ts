@@ -3,6 +3,7 @@ import { TallystickError } from '@tallystick/core'
 import type { JournalEnd, OrdinalRange } from '@tallystick/core/journal'
 import type { Query, QueryResult } from '@tallystick/core/query'
 import { queryCancelled, throwIfAborted } from '../abort.ts'
+import type { Repricing } from '../repriced.ts'
 import type {
   EraseRequest,
   FollowerProgress,
@@ -112,6 +113,10 @@ export class RemoteDuckdbStore implements DuckdbStore {
 
   prune(request: PruneRequest): Promise<{ readonly eventsDropped: number }> {
     return this.#call('prune', [request])
+  }
+
+  reprice(repricings: readonly Repricing[]): Promise<void> {
+    return this.#call('reprice', [repricings])
   }
 
   clear(): Promise<void> {

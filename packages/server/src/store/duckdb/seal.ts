@@ -30,7 +30,7 @@ import { lateEvents, type Meta, quoted, type Sealed } from './schema.ts'
  */
 
 /** Cells of one kind at all their levels: figures, or one quantity's sketches. */
-interface Rollup {
+export interface Rollup {
   readonly set: CellSet
   readonly table: (level: Level) => string
   /** What makes cells of rows. */
@@ -115,7 +115,7 @@ export async function sealStep(
   const lateRows = `ordinal > ${meta.sealed_ordinal} AND ordinal <= ${toOrdinal} AND timestamp_ms < ${fromMs}`
   const late = lateEvents(meta) > 0
   for (const rollup of rollups(dictionary)) {
-    if (late) await sealLate(connection, rollup, fromMs, lateRows)
+    if (late) await addDeltas(connection, rollup, fromMs, `(FROM events WHERE ${lateRows})`)
     await sealNew(connection, rollup, fromMs, toMs)
   }
   await connection.run('DROP TABLE IF EXISTS temp.deltas')
@@ -130,16 +130,16 @@ export async function sealStep(
   return { watermark_ms: toMs, sealed_ordinal: toOrdinal, late_sealed: meta.late_sealed + (taken?.[0] as number) }
 }
 
-/** Delta cells of late rows, for buckets that were sealed before. */
-async function sealLate(
+/** Delta cells of rows, late ones for example, in buckets that were sealed before. */
+export async function addDeltas(
   connection: DuckDBConnection,
   { fromCells, fromRows, set, table }: Rollup,
   watermarkMs: number,
-  lateRows: string,
+  rows: string,
 ): Promise<void> {
   const [finest] = set.levels
   if (finest === undefined) return
-  const deltas = fromRows(floorSql('timestamp_ms', finest), `(FROM events WHERE ${lateRows})`)
+  const deltas = fromRows(floorSql('timestamp_ms', finest), rows)
   await connection.run(`CREATE OR REPLACE TEMP TABLE deltas AS ${deltas}`)
   for (const level of set.levels) {
     const sealed = `(FROM temp.deltas WHERE t < ${floorTo(watermarkMs, level.ms)})`

@@ -1,6 +1,7 @@
 import { parentPort } from 'node:worker_threads'
 import type { JournalEnd, OrdinalRange } from '@tallystick/core/journal'
 import type { Query } from '@tallystick/core/query'
+import type { Repricing } from '../repriced.ts'
 import type { EraseRequest, FollowerProgress, ScanRequest, SpreadRequest, StoredEvent } from '../store.ts'
 import type { LocalStoreSettings } from './local.ts'
 import { LocalDuckdbStore } from './local.ts'
@@ -45,6 +46,7 @@ async function serve(port: Port, settings: LocalStoreSettings): Promise<void> {
     held: ([range, limit]) => store.held(range as OrdinalRange, limit as number),
     stats: () => store.stats(),
     prune: ([request]) => store.prune(request as Parameters<LocalDuckdbStore['prune']>[0]),
+    reprice: ([repricings]) => store.reprice(repricings as Repricing[]),
     clear: () => store.clear(),
     erase: ([request]) => store.erase(request as EraseRequest),
     audit: () => store.audit(),

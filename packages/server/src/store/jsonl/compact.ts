@@ -9,7 +9,7 @@ import { readBlock } from './read-block.ts'
 
 const LINE_FEED = 0x0a
 /** A block this long is a line of somebody's that is no document; a file with one is left alone. */
-const MAX_BLOCK_BYTES = 64 * 1024 * 1024
+export const MAX_BLOCK_BYTES = 64 * 1024 * 1024
 
 export const temporaryPath = ({ path }: DataFile): string => `${path}.tmp`
 

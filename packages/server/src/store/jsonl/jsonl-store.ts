@@ -5,6 +5,7 @@ import type { OrdinalRange } from '@tallystick/core/journal'
 import type { Query, QueryResult } from '@tallystick/core/query'
 import { throwIfAborted } from '../abort.ts'
 import { Mutex } from '../mutex.ts'
+import { newsOf, type Repricing } from '../repriced.ts'
 import type {
   EraseRequest,
   PruneRequest,
@@ -30,6 +31,7 @@ import type { FileSet } from './file-set.ts'
 import { hasExpired, raised } from './floors.ts'
 import { readHeld } from './held.ts'
 import { readPage } from './page.ts'
+import { repriceInFile } from './reprice.ts'
 import { floorsOf, stateOf } from './sidecar-record.ts'
 import { openSnapshot, type Snapshot } from './snapshot.ts'
 import { Writer } from './writer.ts'
@@ -153,6 +155,18 @@ export class JsonlStore implements UsageStore {
       else await set.note(false)
       if (await this.#dropExpired()) await set.noteAll()
       return { eventsDropped }
+    })
+  }
+
+  reprice(repricings: readonly Repricing[]): Promise<void> {
+    return this.#alone('New prices cannot be written', async (set) => {
+      await set.look('all')
+      const news = newsOf(repricings, set.state.appliedOrdinal)
+      if (news === undefined) return
+      await set.repair()
+      for (const { number } of set.files) await repriceInFile(set, number, news.changes)
+      set.state = { ...set.state, appliedOrdinal: news.ordinal }
+      await set.noteAll()
     })
   }
 

@@ -1,10 +1,10 @@
+import { fold } from '@tallystick/core/query'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { ARBITRARY_FROM_MS, ARBITRARY_TO_MS } from '../../../../core/src/event/testing/arbitrary.ts'
-import { fold } from '@tallystick/core/query'
-import { describeStore, storedEvents, totals } from '../testing/conformance.ts'
+import { storedEvents, totals } from '../testing/conformance.ts'
 import { openRedisStore } from './open.ts'
 import type { RedisStore } from './redis-store.ts'
-import { readTarget, type RedisTarget } from './target.ts'
+import { type RedisTarget, readTarget } from './target.ts'
 import { endRedisServers, type RedisServer, startCluster } from './testing/redis-server.ts'
 
 /** Three masters, started for this file. */
@@ -71,5 +71,3 @@ test('a URL without +cluster is told how to write it', async () => {
     message: expect.stringContaining('redis+cluster://'),
   })
 })
-
-void describeStore

@@ -144,7 +144,10 @@ export class Connection {
     const broken = /^(Connection is closed|Stream isn't writeable)/.test(message)
     const why = (broken ? (this.#trouble?.message ?? message) : message)
       .split(' script: ')[0]
-      ?.replace(/^(Unknown RESP type.*|Protocol error.*) Please report this\.$/, 'it does not answer as Redis does ($1)')
+      ?.replace(
+        /^(Unknown RESP type.*|Protocol error.*) Please report this\.$/,
+        'it does not answer as Redis does ($1)',
+      )
     return new TallystickError(code, `Redis at ${this.place}: ${why}`, { cause })
   }
 

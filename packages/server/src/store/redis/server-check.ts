@@ -48,8 +48,7 @@ export class ServerCheck {
   #judge(info: ReadonlyMap<string, string>): string | undefined {
     const at = `Redis at ${this.#connection.place}`
     const version = info.get('redis_version') ?? ''
-    if (Number.parseInt(version, 10) < LEAST_VERSION)
-      throw refusal(`${at} is version ${version}; it takes 6 or later.`)
+    if (Number.parseInt(version, 10) < LEAST_VERSION) throw refusal(`${at} is version ${version}; it takes 6 or later.`)
     if (info.get('cluster_enabled') === '1' && !this.#target.cluster)
       throw refusal(`${at} is part of a cluster; write redis+cluster:// in the URL.`)
     const policy = info.get('maxmemory_policy') ?? 'noeviction'

@@ -34,10 +34,11 @@ export function readTarget(
   const example = cluster ? 'redis+cluster://HOST:6379,HOST:6379' : 'redis://HOST:6379'
   const parts = /^\/\/(?:([^/?#]*)@)?([^@/?#]*)(\/[^?#]*)?(?:\?([^#]*))?$/.exec(rest)
   if (parts === null)
-    return `is of Redis, but not as in ${example}; write @, /, ? and # in a password as %40, %2F, %3F, %23`
+    return `is of Redis, but not as in ${example} (in a password write @, /, ?, # as %40, %2F, %3F, %23)`
   const [, userinfo, hosts = '', path = '', search = ''] = parts
   const nodes = hosts.split(',').map(readNode)
-  if (nodes.includes(undefined)) return `is of Redis, but names no host and port as in ${example}`
+  if (nodes.includes(undefined))
+    return `is of Redis, but names no host and port as in ${example} (in a password write @, / as %40, %2F)`
   if (nodes.length > 1 && !cluster) return 'names several hosts, which only redis+cluster:// has'
   const database = /^\/?$/.test(path) ? 0 : /^\/\d{1,5}$/.test(path) ? Number(path.slice(1)) : undefined
   if (database === undefined) return 'is of Redis, where a path is the number of a database, as in redis://HOST:6379/1'

@@ -109,7 +109,9 @@ export class RedisServer {
 export async function startCluster(flags: readonly string[] = []): Promise<readonly RedisServer[]> {
   const ports = await freeClusterPorts(3)
   const servers = await Promise.all(
-    ports.map((port) => RedisServer.start(['--cluster-enabled', 'yes', '--cluster-node-timeout', '2000', ...flags], port)),
+    ports.map((port) =>
+      RedisServer.start(['--cluster-enabled', 'yes', '--cluster-node-timeout', '2000', ...flags], port),
+    ),
   )
   const [first] = servers as [RedisServer]
   for (const [index, server] of servers.entries()) {
