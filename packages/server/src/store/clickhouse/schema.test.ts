@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type ClickhouseEngine, startClickhouse } from '../../../../../test/engines/clickhouse/start.ts'
-import { runCommand } from '../../cli/main.ts'
-import { testTerminal } from '../../cli/testing/test-terminal.ts'
+import { run } from '../../cli/testing/run.ts'
 import { openClickhouseStore } from './open.ts'
 import { TABLES } from './tables.ts'
 import { addressOf } from './testing/open-test-store.ts'
@@ -13,9 +12,9 @@ beforeAll(async () => {
 afterAll(() => engine?.stop())
 
 async function printed(...flags: readonly string[]): Promise<string> {
-  const terminal = testTerminal()
-  expect(await runCommand(['schema', 'clickhouse', ...flags], terminal), terminal.errors()).toBe(0)
-  return terminal.output()
+  const { code, out, err } = await run(['schema', 'clickhouse', ...flags])
+  expect([code, err]).toEqual([0, ''])
+  return out
 }
 
 /** Statements end with a semicolon at the end of a line; none has one elsewhere. */
@@ -79,8 +78,9 @@ describe('tallystick schema clickhouse', () => {
     }
     expect([cluster, database]).toEqual(['events', 'tallystick'])
     expect(statements.length).toBeGreaterThan(TABLES.length)
-    const terminal = testTerminal()
-    expect(await runCommand(['schema', 'clickhouse', '--cluster', 'a; DROP DATABASE b'], terminal)).toBe(2)
-    expect(terminal.errors()).toContain('no name')
+    expect(await run(['schema', 'clickhouse', '--cluster', 'a; DROP DATABASE b'])).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('no name'),
+    })
   })
 })
