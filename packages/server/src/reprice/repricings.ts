@@ -159,7 +159,10 @@ async function priceRange(live: Live, parts: RepricingParts, signal: AbortSignal
     for await (const events of pagesOf(parts.store, request.query, startMs, endMs)) {
       signal.throwIfAborted()
       if (prices.version !== pricesVersion)
-        throw new TallystickError('invalid_prices', 'The prices were replaced meanwhile; run it again with those there are now.')
+        throw new TallystickError(
+          'invalid_prices',
+          'The prices were replaced meanwhile; run it again with those there are now.',
+        )
       for (const stored of events) {
         const { change, outcome, ...compared } = priceAnew(stored, prices)
         live.scanned++

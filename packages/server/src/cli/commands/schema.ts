@@ -29,7 +29,10 @@ export const registerSchema: RegisterCommand = (program, terminal) => {
     const { database, cluster, json } = command.opts<Options>()
     for (const [flag, value] of Object.entries({ database, cluster }))
       if (value !== undefined && !NAME.test(value))
-        throw new TallystickError('usage', `--${flag} ${JSON.stringify(value)} is no name: use letters, digits and underscores.`)
+        throw new TallystickError(
+          'usage',
+          `--${flag} ${JSON.stringify(value)} is no name: use letters, digits and underscores.`,
+        )
     const { wholeSchema } = await import('../../store/clickhouse/migrate.ts')
     const { MIGRATIONS } = await import('../../store/clickhouse/migrations.ts')
     const statements = wholeSchema(MIGRATIONS, { database, ...(cluster === undefined ? {} : { cluster }) })
