@@ -66,7 +66,7 @@ describe.each(PAIRS)('from $name', (from, to) => {
     } finally {
       await second.close()
     }
-  }, 60_000)
+  }, 120_000)
 })
 
 describe.each(MOVABLE.map((to) => [to] as const))('into $name', (to) => {
