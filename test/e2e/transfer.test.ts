@@ -103,3 +103,21 @@ describe('docs/export.md', () => {
     expect([code, err]).toEqual([2, expect.stringContaining(hint)])
   })
 })
+
+describe('docs/focus.md', () => {
+  it('shows commands that work as they stand', async () => {
+    const commands = commandsOf('focus.md')
+    expect(commands).toHaveLength(2)
+    const [toFile, toOutput] = commands as [string, string]
+    // Input and output of two models.
+    expect(await run(toFile)).toMatchObject({ code: 0, err: expect.stringContaining('4 rows in') })
+    expect(readFileSync(join(dir, 'november-focus.csv'), 'utf8')).toMatch(/^BilledCost,BillingAccountId,/)
+    expect(await run(toOutput)).toMatchObject({ code: 0, out: expect.stringMatching(/^BilledCost,/) })
+    for (const [command, problem] of [
+      ['export a.csv --tags agent_id', '--tags is for --format focus'],
+      ['export - --format focus --columns provider', 'which columns'],
+      ['export - --format focus --account acount', 'no dimension'],
+    ] as const)
+      expect(await run(command)).toMatchObject({ code: 2, err: expect.stringContaining(problem) })
+  })
+})

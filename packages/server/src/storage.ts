@@ -10,6 +10,7 @@ import type { Logger } from './logger.ts'
 import { openMemoryState } from './state/memory.ts'
 import { type DurableState, openState } from './state/open.ts'
 import type { ControlState } from './state/state.ts'
+import { assertNotHalfMoved } from './store/half-moved.ts'
 import { locateStore, type OpenStoreOptions, openStore } from './store/open-store.ts'
 import type { StoreStats, UsageStore } from './store/store.ts'
 import { VERSION } from './version.ts'
@@ -65,9 +66,10 @@ export async function openStorage(
   const { retainEventsMs, retainKindsMs } = options
   let journal: Journal | undefined
   let state: ControlState | undefined
-  const openUsageStore = (): Promise<UsageStore> =>
+  const openUsageStore = (journalId?: string): Promise<UsageStore> =>
     openStore(url, {
       clock,
+      ...(journalId === undefined ? {} : { journalId }),
       onWarning: (warning) => logger.warn({ warning }, 'the store reports'),
       ...(retainEventsMs === undefined ? {} : { eventsTtlMs: retainEventsMs }),
       ...(retainKindsMs === undefined ? {} : { kindsTtlMs: retainKindsMs }),
@@ -89,6 +91,7 @@ export async function openStorage(
   }
   await makeDirectory(options.dataDir)
   await assertRestored(options.dataDir)
+  await assertNotHalfMoved(options.dataDir, url)
   let store: UsageStore | undefined
   closers.push(
     () => journal?.close(),
@@ -103,7 +106,7 @@ export async function openStorage(
     ...(options.random ? { random: options.random } : {}),
     ...options.journal,
     async witness(found) {
-      store = await openUsageStore()
+      store = await openUsageStore(found.id)
       closers.push(store.close.bind(store))
       return witnessOf(found, await statsOf(store), await idsWitness(join(options.dataDir, 'dedup')))
     },

@@ -20,23 +20,30 @@ const GIVE_UP_MS = 60_000
 /** HTTP over a bounded number of connections that are kept open. Rejects when a connection breaks before the answer is whole. */
 export class HttpClient {
   readonly #agent: Agent
+  readonly #headers: { readonly [name: string]: string }
 
-  constructor(connections = 1) {
+  /** @param headers sent with every call */
+  constructor(connections = 1, headers: { readonly [name: string]: string } = {}) {
+    this.#headers = headers
     this.#agent = new Agent({ keepAlive: true, maxSockets: connections })
   }
 
   call(url: string, { method = 'GET', headers = {}, body }: Call = {}): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }
-      const sent = request(url, { method, agent: this.#agent, headers: { ...length, ...headers } }, (response) => {
-        const chunks: Buffer[] = []
-        response.on('data', (chunk: Buffer) => chunks.push(chunk))
-        response.on('error', reject)
-        response.on('end', () => {
-          const text = Buffer.concat(chunks).toString('utf8')
-          resolve({ status: response.statusCode ?? 0, headers: response.headers, text, json: parsed(text) })
-        })
-      })
+      const sent = request(
+        url,
+        { method, agent: this.#agent, headers: { ...length, ...this.#headers, ...headers } },
+        (response) => {
+          const chunks: Buffer[] = []
+          response.on('data', (chunk: Buffer) => chunks.push(chunk))
+          response.on('error', reject)
+          response.on('end', () => {
+            const text = Buffer.concat(chunks).toString('utf8')
+            resolve({ status: response.statusCode ?? 0, headers: response.headers, text, json: parsed(text) })
+          })
+        },
+      )
       sent.setTimeout(GIVE_UP_MS, () => sent.destroy(new Error(`No answer from ${url} for ${GIVE_UP_MS} ms`)))
       sent.on('error', reject)
       sent.end(body)

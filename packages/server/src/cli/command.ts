@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { type Config, loadConfig } from '../config/config.ts'
 import type { ConfigValue } from '../config/keys.ts'
+import { ownerUrlProblem } from '../control/owner.ts'
 import { endpointProblem, headersProblem } from '../push/settings.ts'
 import { traceUrlProblem } from '../traces.ts'
 import { kindsProblem, listenProblem, storeProblem } from './open-options.ts'
@@ -35,6 +36,7 @@ export function withData(command: Command): Command {
 const CHECKS: ReadonlyMap<string, (value: ConfigValue) => string | undefined> = new Map([
   ['store', (value: ConfigValue) => storeProblem(String(value))],
   ['retention.kinds', (value: ConfigValue) => kindsProblem(value as readonly string[])],
+  ['control.url', unlessUnset(ownerUrlProblem)],
   ['metrics.listen', (value: ConfigValue) => listenProblem(String(value))],
   ['otlp.push.endpoint', unlessUnset(endpointProblem)],
   ['otlp.push.headers', unlessUnset(headersProblem)],

@@ -35,6 +35,8 @@ const COMMANDS: ReadonlyMap<string, () => Promise<RegisterCommand>> = new Map([
   ['config', async () => (await import('./commands/config.ts')).registerConfig],
   ['verify', async () => (await import('./commands/verify.ts')).registerVerify],
   ['rebuild', async () => (await import('./commands/rebuild.ts')).registerRebuild],
+  ['migrate', async () => (await import('./commands/migrate.ts')).registerMigrate],
+  ['schema', async () => (await import('./commands/schema.ts')).registerSchema],
   ['backup', async () => (await import('./commands/backup.ts')).registerBackup],
   ['erase', async () => (await import('./commands/erase.ts')).registerErase],
   ['hold', async () => (await import('./commands/hold.ts')).registerHold],

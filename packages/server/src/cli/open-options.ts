@@ -50,6 +50,7 @@ export function openOptions(config: Config): OpenOptions {
       ...(jwtSecret === undefined ? {} : { jwtSecret }),
     },
     login: loginOptions(config),
+    ...(config.text('control.url') === '' ? {} : { control: controlSettings(config) }),
     ...(config.flag('proxy.enabled') ? { proxy: proxySettings(config) } : {}),
     ...(config.text('otlp.push.endpoint') === '' ? {} : { push: pushSettings(config) }),
     ...(traceUrl === '' ? {} : { traceUrl }),
@@ -101,6 +102,17 @@ export function kindsProblem(entries: readonly string[]): string | undefined {
     if (Number(seconds) < LEAST_TTL_SECONDS) return `${quoted(entry)}: give ${LEAST_TTL_SECONDS} seconds or more`
   }
   return undefined
+}
+
+/** @throws TallystickError `invalid_config` */
+function controlSettings(config: Config): NonNullable<OpenOptions['control']> {
+  const key = config.secret('control.key')
+  return {
+    url: config.text('control.url'),
+    ...(key === undefined ? {} : { key }),
+    staleMs: config.integer('control.stale_seconds') * 1000,
+    budgetsWhenAway: config.text('control.budgets_when_away') as 'refuse' | 'pass',
+  }
 }
 
 /** How the capture proxy is to work. */

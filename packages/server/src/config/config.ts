@@ -122,7 +122,12 @@ function placeOf({ spec, source, variable = spec.env }: Setting): string {
 export function shownValue(setting: Setting): ConfigValue {
   if (setting.spec.type.of === 'secret') return setting.value === null ? null : '***'
   if (setting.spec.type.of !== 'url' || typeof setting.value !== 'string') return setting.value
-  return setting.value.replace(/^([a-z+]+:\/\/[^:/?#]*):[^@]*@/i, '$1:***@')
+  return withoutPassword(setting.value)
+}
+
+/** @example withoutPassword('redis://user:secret@host:6379/0') // 'redis://user:***@host:6379/0' */
+export function withoutPassword(url: string): string {
+  return url.replace(/^([a-z+]+:\/\/[^:/?#]*):[^@]*@/i, '$1:***@')
 }
 
 function readFile(path: string, required: boolean, issues: Issue[]): Record<string, unknown> | undefined {

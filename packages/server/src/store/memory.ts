@@ -13,6 +13,7 @@ import type {
   ScanRequest,
   Spread,
   SpreadRequest,
+  StoreAccounts,
   StoreCapabilities,
   StoredEvent,
   StoreStats,
@@ -136,6 +137,12 @@ class MemoryStore implements UsageStore {
   async held({ first, last }: OrdinalRange, limit: number): Promise<readonly StoredEvent[]> {
     const events = this.#events.filter(({ ordinal }) => ordinal >= first && ordinal <= last)
     return events.sort((a, b) => a.ordinal - b.ordinal).slice(0, limit)
+  }
+
+  async takeOver({ appliedOrdinal, expired, cleared }: StoreAccounts): Promise<void> {
+    this.#appliedOrdinal = Math.max(this.#appliedOrdinal, appliedOrdinal)
+    this.#expired = expired
+    this.#cleared = cleared
   }
 
   async stats(): Promise<StoreStats> {

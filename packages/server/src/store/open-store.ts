@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { nearest, quoted, TallystickError } from '@tallystick/core'
 import type { Clock, EventKind } from '@tallystick/core/event'
+import { readAddress } from './clickhouse/address.ts'
 import { type DuckdbStoreOptions, openDuckdbStore } from './duckdb/open.ts'
 import { openJsonlStore } from './jsonl/open.ts'
 import { resetJsonlStore } from './jsonl/reset.ts'
@@ -15,6 +16,8 @@ export interface OpenStoreOptions {
   readonly duckdb?: Omit<DuckdbStoreOptions, 'path' | 'clock'>
   /** Events older than this many ms are not shown by a store that can tell at once. */
   readonly eventsTtlMs?: number
+  /** The journal that events come from, where it is known: servers that share a store each have one. */
+  readonly journalId?: string
   /** Told of what is not as it should be around a store that works nevertheless. */
   readonly onWarning?: (warning: string) => void
   /** The same for events of some kinds. */
@@ -28,6 +31,8 @@ interface Target {
   readonly open: (options: OpenStoreOptions) => Promise<UsageStore>
   /** Removes what came from the journal, so that opening it makes it again; a closed store only. Absent where nothing is kept. */
   readonly reset?: () => Promise<void>
+  /** The file it is in; absent where it is none of ours. */
+  readonly path?: string
 }
 
 /** One kind of store. */
@@ -43,6 +48,8 @@ const SCHEMES: ReadonlyMap<string, Scheme> = new Map<string, Scheme>([
   ['memory', { read: readMemory }],
   ['jsonl', { read: readJsonl, defaultFile: 'analytics.jsonl' }],
   ['duckdb', { read: readDuckdb, defaultFile: 'tallystick.duckdb' }],
+  ['clickhouse', { read: (rest) => readClickhouse(rest, false) }],
+  ['clickhouses', { read: (rest) => readClickhouse(rest, true) }],
   ['redis', { read: readRedis({ cluster: false, tls: false }) }],
   ['rediss', { read: readRedis({ cluster: false, tls: true }) }],
   ['redis+cluster', { read: readRedis({ cluster: true, tls: false }) }],
@@ -58,6 +65,7 @@ export const STORE_SCHEMES: readonly string[] = [...SCHEMES.keys()]
  * - `jsonl:data/analytics.jsonl` or `jsonl:PATH?rotate_mb=100`: a file of JSON documents, one a line.
  * - `duckdb:data/tallystick.duckdb`: an embedded column store in that file; `duckdb:` with an absolute or relative path,
  *   `duckdb:///abs/path` and `duckdb:./path` included.
+ * - `clickhouse://user:password@host:8123/database`, `clickhouses://` or `?tls=1` for TLS: a server that others may share.
  * - `redis://user:password@host:6379/0?prefix=analytics:`, `rediss://` with TLS, `redis+cluster://host:port,host:port`.
  *
  * @throws TallystickError `invalid_config` for a scheme or parameter that does not exist.
@@ -88,6 +96,9 @@ export const canReset = (url: string): boolean => targetOf(url).reset !== undefi
 export async function resetStore(url: string): Promise<void> {
   await targetOf(url).reset?.()
 }
+
+/** The file that a store URL names; undefined for one that is no file of ours. */
+export const storePath = (url: string): string | undefined => targetOf(url).path
 
 /**
  * What is wrong with a store URL, undefined when it can be opened. Does not look whether anything is there, and repeats
@@ -142,6 +153,7 @@ function readJsonl(rest: string): Target | string {
         ...defined({ clock }),
       }),
     reset: () => resetJsonlStore(path),
+    path,
   }
 }
 
@@ -153,6 +165,22 @@ function readDuckdb(rest: string): Target | string {
     open: ({ clock, duckdb }) => openDuckdbStore({ ...duckdb, path, ...defined({ clock }) }),
     reset: async () => {
       for (const file of [path, `${path}.wal`]) await rm(file, { force: true })
+    },
+    path,
+  }
+}
+
+function readClickhouse(rest: string, tls: boolean): Target | string {
+  const address = readAddress(rest, tls)
+  if (typeof address === 'string') return address
+  return {
+    async open({ clock, journalId }) {
+      const { openClickhouseStore } = await import('./clickhouse/open.ts')
+      return openClickhouseStore({ address, ...defined({ clock }), ...defined({ journalId }) })
+    },
+    async reset() {
+      const { resetClickhouseStore } = await import('./clickhouse/open.ts')
+      await resetClickhouseStore(address)
     },
   }
 }

@@ -55,9 +55,15 @@ export interface UsageStore extends EventSink {
   held(range: OrdinalRange, limit: number): Promise<readonly StoredEvent[]>
   /**
    * What is appended from now on comes from the journal with this id, and `stats` tells. Absent on a store that keeps nothing
-   * over a restart, and on one that follows the journal by itself.
+   * over a restart.
    */
   belongTo?(journalId: string): Promise<void>
+  /**
+   * Takes over the accounts of another store of the same journal once it has been handed all events of that one: what retention
+   * and clears removed there counts as removed here, and nothing up to its highest ordinal is awaited any more. The highest
+   * ordinal never sinks. Absent where nobody counts what was removed.
+   */
+  takeOver?(accounts: StoreAccounts): Promise<void>
   stats(): Promise<StoreStats>
   /** Compares what the store keeps more than once (rows, cells, counters) with itself. Absent where nothing is kept twice. */
   audit?(): Promise<StoreAudit>
@@ -196,6 +202,15 @@ export interface ScanPage {
   readonly events: readonly StoredEvent[]
   /** Present when there may be more. */
   readonly next?: ScanCursor
+}
+
+/** What a store knows of events that it no longer holds. */
+export interface StoreAccounts {
+  /** Highest ordinal applied. */
+  readonly appliedOrdinal: number
+  /** As `expired` and `cleared` of {@link StoreStats}. */
+  readonly expired: number
+  readonly cleared: number
 }
 
 export interface StoreAudit {

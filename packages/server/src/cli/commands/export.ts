@@ -11,7 +11,7 @@ import { answerOf, connect } from '../connection.ts'
 import { collect, filterPair } from '../pairs.ts'
 import { byteSize, grouped, Progress, type Terminal } from '../terminal.ts'
 
-const FORMATS = ['csv', 'ndjson', 'parquet'] as const
+const FORMATS = ['csv', 'ndjson', 'parquet', 'focus'] as const
 type Format = (typeof FORMATS)[number]
 
 interface Options {
@@ -21,17 +21,35 @@ interface Options {
   readonly timeZone: string
   readonly filter: readonly string[]
   readonly columns?: string
+  readonly interval?: string
+  readonly account?: string
+  readonly subAccount?: string
+  readonly resource?: string
+  readonly tags?: string
   readonly server?: string
   readonly force?: boolean
 }
 
 const LINE_FEED = 0x0a
 
-/** `tallystick export`: events out of any store, as CSV, NDJSON or Parquet. */
+/** What only FOCUS has, by the names of the route. */
+const FOCUS_OPTIONS = [
+  ['interval', 'interval'],
+  ['account', 'account'],
+  ['subAccount', 'sub_account'],
+  ['resource', 'resource'],
+  ['tags', 'tags'],
+] as const
+
+/** `tallystick export`: events out of any store, as CSV, NDJSON or Parquet; or what they cost, as FOCUS. */
 export const registerExport: RegisterCommand = (program, terminal) => {
-  const command = withData(program.command('export').description('write events to a file as CSV, NDJSON or Parquet'))
+  const command = withData(
+    program
+      .command('export')
+      .description('write events to a file as CSV, NDJSON or Parquet, or what they cost as FOCUS 1.2'),
+  )
     .argument('<file>', 'where to write; - is standard output')
-    .option('--format <name>', 'csv, ndjson or parquet (default: what the name of the file ends in)')
+    .option('--format <name>', 'csv, ndjson, parquet or focus (default: what the name of the file ends in)')
     .option('--from <instant>', 'RFC 3339, ms, or an age such as 24h, 7d (default: everything)')
     .option('--to <instant>', 'as --from; itself not in the range')
     .option('--time-zone <zone>', 'IANA zone of dates and times without one', 'UTC')
@@ -42,6 +60,11 @@ export const registerExport: RegisterCommand = (program, terminal) => {
       [],
     )
     .option('--columns <names>', 'columns of CSV or Parquet with commas (default: all)')
+    .option('--interval <length>', 'of FOCUS: 1d or 1h for each charge period, in UTC (default: 1d)')
+    .option('--account <dimension>', 'of FOCUS: what is BillingAccountId (default: provider_id, else the provider)')
+    .option('--sub-account <dimension>', 'of FOCUS: what is SubAccountId (default: tenant_id)')
+    .option('--resource <dimension>', 'of FOCUS: what is ResourceId (default: model)')
+    .option('--tags <names>', 'of FOCUS: up to three dimensions or tags for Tags, as in agent_id,tags.team')
     .option(
       '--server <url>',
       'export from this server (default: the one that holds the data directory, else the directory itself)',
@@ -51,6 +74,7 @@ export const registerExport: RegisterCommand = (program, terminal) => {
     'tallystick export november.csv --from 2026-11-01 --to 2026-12-01',
     'tallystick export - --format ndjson --filter provider=openai | jq .cost_nano_usd',
     'tallystick export events.parquet --columns timestamp,request_model,cost_nano_usd',
+    'tallystick export november-focus.csv --format focus --from 2026-11-01 --to 2026-12-01 --tags agent_id,tags.team',
   ])
   command.action(async (file: string) => {
     const options = command.opts<Options>()
@@ -58,17 +82,19 @@ export const registerExport: RegisterCommand = (program, terminal) => {
     const columns = format === 'parquet' ? parquetColumns(options.columns) : PARQUET_COLUMNS
     const target = file === '-' ? undefined : resolve(terminal.cwd, file)
     if (target !== undefined && options.force !== true) await mustBeFree(target)
-    const path = `/api/v1/export?${parametersOf(options, format)}`
+    const path = `/api/v1/export${format === 'focus' ? '/focus' : ''}?${parametersOf(options, format)}`
     const connection = await connect(configOf(command, terminal), options.server, terminal, 'read')
     const progress = new Progress(terminal)
     try {
       const response = await connection.call(path)
       if (!response.ok || response.body === null) return void (await answerOf(response))
-      const counted = counting(response.body, format === 'csv' ? 1 : 0, progress)
+      const unit = format === 'focus' ? 'rows' : 'events'
+      const counted = counting(response.body, format === 'csv' || format === 'focus' ? 1 : 0, progress, unit)
       if (target === undefined) await toStandardOutput(counted.bytes, terminal)
       else await toFile(target, format, counted.bytes, columns)
       const seconds = progress.done()
-      terminal.err(`${grouped(counted.events())} events in ${seconds.toFixed(1)} s.\n`)
+      terminal.err(`${grouped(counted.lines())} ${unit} in ${seconds.toFixed(1)} s.\n`)
+      noteExpired(response, terminal)
     } finally {
       await connection.close()
     }
@@ -81,7 +107,9 @@ function formatOf(file: string, given: string | undefined): Format {
   if (format === undefined)
     throw new TallystickError(
       'usage',
-      given === undefined ? 'Say --format csv, ndjson or parquet.' : `--format ${given}: ${nearest(given, FORMATS)}`,
+      given === undefined
+        ? 'Say --format csv, ndjson, parquet or focus.'
+        : `--format ${given}: ${nearest(given, FORMATS)}`,
     )
   if (format === 'parquet' && file === '-')
     throw new TallystickError('usage', 'Parquet has its index at the end and needs a file; - takes csv or ndjson.')
@@ -100,7 +128,8 @@ function parquetColumns(names: string | undefined): readonly ParquetColumn[] {
 }
 
 function parametersOf(options: Options, format: Format): URLSearchParams {
-  const parameters = new URLSearchParams({ format: format === 'csv' ? 'csv' : 'ndjson', consistency: 'applied' })
+  const parameters = new URLSearchParams({ consistency: 'applied' })
+  if (format !== 'focus') parameters.set('format', format === 'csv' ? 'csv' : 'ndjson')
   const nowMs = Date.now()
   for (const flag of ['from', 'to'] as const) {
     const text = options[flag]
@@ -110,16 +139,34 @@ function parametersOf(options: Options, format: Format): URLSearchParams {
     const { name, not, value } = filterPair(pair)
     parameters.append(not ? `${name}!` : name, value)
   }
+  if (options.columns !== undefined && format === 'focus')
+    throw new TallystickError('usage', '--columns: FOCUS says which columns there are.')
   if (options.columns !== undefined && format !== 'parquet') parameters.set('columns', options.columns)
+  for (const [option, name] of FOCUS_OPTIONS) {
+    const text = options[option]
+    if (text === undefined) continue
+    if (format !== 'focus') throw new TallystickError('usage', `--${name.replace('_', '-')} is for --format focus.`)
+    parameters.set(name, text)
+  }
   return parameters
 }
 
-/** Lets bytes through and counts the events in them. */
+/** Figures by what no total is split by are those of single events, and these may not reach back as far. */
+function noteExpired({ headers }: Response, terminal: Terminal): void {
+  const fromMs = headers.get('x-tallystick-raw-from')
+  if (fromMs === null) return
+  terminal.err(
+    `${terminal.color.yellow('note')} single events before ${new Date(Number(fromMs)).toISOString()} have expired, and totals are not split like this: their cost is not in the file.\n`,
+  )
+}
+
+/** Lets bytes through and counts the events, or rows, in them. */
 function counting(
   body: AsyncIterable<Uint8Array>,
   headLines: number,
   progress: Progress,
-): { readonly bytes: AsyncIterable<Uint8Array>; readonly events: () => number } {
+  unit: string,
+): { readonly bytes: AsyncIterable<Uint8Array>; readonly lines: () => number } {
   let bytes = 0
   let lines = -headLines
   let quotes = false
@@ -132,14 +179,14 @@ function counting(
           if (byte === LINE_FEED && !quotes) lines++
           else if (byte === 0x22 && headLines > 0) quotes = !quotes
         }
-        progress.show(() => `${grouped(Math.max(0, lines))} events, ${byteSize(bytes)}`)
+        progress.show(() => `${grouped(Math.max(0, lines))} ${unit}, ${byteSize(bytes)}`)
         yield block
       }
     } catch (cause) {
       throw new TallystickError('server_unreachable', `The server broke off: ${(cause as Error).message}`, { cause })
     }
   }
-  return { bytes: pass(), events: () => Math.max(0, lines) }
+  return { bytes: pass(), lines: () => Math.max(0, lines) }
 }
 
 /** A reader that has enough, as `head` has, ends it without an error. */

@@ -1,3 +1,4 @@
+import type { Following } from '../../control/following.ts'
 import { seesAll } from '../../identity/principal.ts'
 import { type Handler, json } from '../route.ts'
 import { readinessOf } from './health.ts'
@@ -10,6 +11,7 @@ export const status: Handler = async ({ app, store: scoped, principal }) => {
   const journal = seesAll(principal) ? about.journal?.() : undefined
   const state = seesAll(principal) ? about.state?.() : undefined
   const live = app.live.stats()
+  const follows = seesAll(principal) ? app.follows?.health() : undefined
   return json({
     version: about.version,
     started_ms: about.startedMs,
@@ -44,6 +46,7 @@ export const status: Handler = async ({ app, store: scoped, principal }) => {
           },
     state:
       state === undefined ? null : { state: state.state, log_bytes: state.logBytes, damaged_lines: state.damagedLines },
+    control: follows === undefined ? null : shownFollowing(follows),
     live: { streams: live.streams, ticks: live.ticks, skipped_ticks: live.skipped },
     ...(app.proxy !== undefined && seesAll(principal) ? { proxy: app.proxy.stats() } : {}),
     ...(about.push !== undefined && seesAll(principal) ? { otlp_push: about.push() } : {}),
@@ -68,3 +71,21 @@ export const status: Handler = async ({ app, store: scoped, principal }) => {
 }
 
 const secondsOf = (ms: number | undefined): number | null => (ms === undefined ? null : Math.floor(ms / 1000))
+
+function shownFollowing({
+  url,
+  state,
+  heardMs,
+  problem,
+  notesWaiting,
+  notesDropped,
+}: ReturnType<Following['health']>): object {
+  return {
+    owner: url,
+    state,
+    heard_ms: heardMs ?? null,
+    notes_waiting: notesWaiting,
+    notes_dropped: notesDropped,
+    ...(problem === undefined ? {} : { problem }),
+  }
+}

@@ -405,6 +405,23 @@ export const STATUS_DOC: RouteDoc = {
               { description: 'The control state: keys, budgets, alerts. Null where it is in memory only.' },
             ),
           ),
+          control: orNull(
+            object(
+              {
+                owner: text('Address of the server that owns it.'),
+                state: { type: 'string', enum: ['following', 'away', 'stale'] },
+                heard_ms: orNull(integer('When the owner was last heard of.')),
+                notes_waiting: integer('What happened here that the owner has yet to be told.'),
+                notes_dropped: integer('Of these, those that were given up.'),
+                problem: text('Why the owner cannot be asked.'),
+              },
+              {
+                description:
+                  'The control state where another server owns it: `away`, what is known still counts; `stale`, it does not, and nobody is let in. Null where it is our own, and for whoever does not see the whole server.',
+                optional: ['problem'],
+              },
+            ),
+          ),
           live: object({ streams: integer(), ticks: integer(), skipped_ticks: integer() }),
           proxy: {
             type: 'object',

@@ -48,6 +48,74 @@ export const EXPORT_DOC: RouteDoc = {
   errors: ['unknown_parameter', 'unknown_value', 'invalid_query', 'overloaded', 'store_unavailable'],
 }
 
+export const EXPORT_FOCUS_DOC: RouteDoc = {
+  tag: 'Events',
+  description: `What was spent in \`[from, to)\` as rows of the FinOps Open Cost and Usage Specification 1.2, by hour or day, provider, model and kind of token. \`BilledCost\` of all rows comes to \`cost_nano_usd\` of the same range exactly. Where it must be read from single events, and older ones have expired, \`X-Tallystick-Raw-From\` tells from when on, in ms. ${EVENT_FILTER_NOTE}`,
+  parameters: [
+    {
+      name: 'from',
+      in: 'query',
+      description: 'ms since 1970 UTC, or RFC 3339; everything when absent.',
+      schema: text(),
+    },
+    {
+      name: 'to',
+      in: 'query',
+      description: 'ms since 1970 UTC, or RFC 3339; itself not in the range.',
+      schema: text(),
+    },
+    {
+      name: 'interval',
+      in: 'query',
+      description: 'Length of a charge period, in UTC.',
+      schema: { type: 'string', enum: ['1d', '1h'], default: '1d' },
+    },
+    {
+      name: 'account',
+      in: 'query',
+      description:
+        'Dimension that is `BillingAccountId`; where it is unknown, the provider is. `provider_id` when absent.',
+      schema: text(),
+    },
+    {
+      name: 'sub_account',
+      in: 'query',
+      description: 'Dimension that is `SubAccountId`. `tenant_id` when absent.',
+      schema: text(),
+    },
+    {
+      name: 'resource',
+      in: 'query',
+      description: 'Dimension that is `ResourceId`. `model` when absent.',
+      schema: text(),
+    },
+    {
+      name: 'tags',
+      in: 'query',
+      description: 'Dimensions and tags for `Tags`, with commas, as in `agent_id,tags.team`.',
+      schema: text(),
+    },
+    {
+      name: 'consistency',
+      in: 'query',
+      description: '`applied` first waits until everything acknowledged so far is in the figures.',
+      schema: CONSISTENCY,
+    },
+  ],
+  answers: {
+    200: { description: 'A stream; one that breaks off is not whole', content: { 'text/csv': { schema: text() } } },
+  },
+  errors: [
+    'unknown_parameter',
+    'unknown_value',
+    'unknown_dimension',
+    'invalid_query',
+    'too_many_groups',
+    'overloaded',
+    'store_unavailable',
+  ],
+}
+
 export const BACKUP_DOC: RouteDoc = {
   tag: 'Operations',
   description:

@@ -1,8 +1,9 @@
 import { listEvents } from '../handlers/events.ts'
 import { exportEvents } from '../handlers/export.ts'
+import { exportFocus } from '../handlers/export-focus.ts'
 import { ingestEvents } from '../handlers/ingest.ts'
 import { INGEST_DOC, LIST_EVENTS_DOC } from '../openapi/native.ts'
-import { EXPORT_DOC } from '../openapi/transfer.ts'
+import { EXPORT_DOC, EXPORT_FOCUS_DOC } from '../openapi/transfer.ts'
 import type { Route } from '../route.ts'
 
 /** Events in and out. */
@@ -31,5 +32,14 @@ export const EVENT_ROUTES: readonly Route[] = [
     long: true,
     doc: EXPORT_DOC,
     summary: 'Stream all events of a range as NDJSON or CSV',
+  },
+  {
+    method: 'GET',
+    path: '/api/v1/export/focus',
+    scope: 'read',
+    handler: exportFocus,
+    long: true,
+    doc: EXPORT_FOCUS_DOC,
+    summary: 'Stream what was spent as rows of FOCUS 1.2',
   },
 ]

@@ -15,6 +15,7 @@ import type {
   ScanRequest,
   Spread,
   SpreadRequest,
+  StoreAccounts,
   StoreCopy,
   StoredEvent,
   StoreStats,
@@ -249,6 +250,19 @@ export class DuckdbEngine {
       }),
     )
     this.#journalId = journalId
+  }
+
+  /** As the port says. */
+  async takeOver({ appliedOrdinal, expired, cleared }: StoreAccounts): Promise<void> {
+    await this.#writeAlone(() =>
+      this.#transaction(this.#writer, async () => {
+        const applied = { applied_ordinal: Math.max(this.#meta.applied_ordinal, appliedOrdinal) }
+        const sealed = { expired_events: expired, cleared_events: cleared }
+        await updateApplied(this.#writer, applied)
+        await updateSealed(this.#writer, sealed)
+        return { ...applied, ...sealed }
+      }),
+    )
   }
 
   async stats(): Promise<StoreStats> {

@@ -11,6 +11,7 @@ import type {
   ScanRequest,
   Spread,
   SpreadRequest,
+  StoreAccounts,
   StoreCopy,
   StoredEvent,
   StoreStats,
@@ -125,6 +126,14 @@ export class LocalDuckdbStore implements DuckdbStore {
 
   held(range: OrdinalRange, limit: number): Promise<readonly StoredEvent[]> {
     return this.#read((engine) => engine.held(range, limit))
+  }
+
+  belongTo(journalId: string): Promise<void> {
+    return this.#use((engine) => engine.belongTo(journalId))
+  }
+
+  takeOver(accounts: StoreAccounts): Promise<void> {
+    return this.#use((engine) => engine.takeOver(accounts))
   }
 
   stats(): Promise<StoreStats> {

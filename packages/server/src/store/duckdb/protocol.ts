@@ -11,6 +11,8 @@ export type RemoteMethod =
   | 'spread'
   | 'scan'
   | 'held'
+  | 'belongTo'
+  | 'takeOver'
   | 'stats'
   | 'prune'
   | 'reprice'

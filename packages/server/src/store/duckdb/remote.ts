@@ -14,6 +14,7 @@ import type {
   ScanRequest,
   Spread,
   SpreadRequest,
+  StoreAccounts,
   StoreCopy,
   StoredEvent,
   StoreStats,
@@ -105,6 +106,14 @@ export class RemoteDuckdbStore implements DuckdbStore {
 
   held(range: OrdinalRange, limit: number): Promise<readonly StoredEvent[]> {
     return this.#call('held', [range, limit])
+  }
+
+  belongTo(journalId: string): Promise<void> {
+    return this.#call('belongTo', [journalId])
+  }
+
+  takeOver(accounts: StoreAccounts): Promise<void> {
+    return this.#call('takeOver', [accounts])
   }
 
   stats(): Promise<StoreStats> {

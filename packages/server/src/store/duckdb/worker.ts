@@ -2,7 +2,14 @@ import { parentPort } from 'node:worker_threads'
 import type { JournalEnd, OrdinalRange } from '@tallystick/core/journal'
 import type { Query } from '@tallystick/core/query'
 import type { Repricing } from '../repriced.ts'
-import type { EraseRequest, FollowerProgress, ScanRequest, SpreadRequest, StoredEvent } from '../store.ts'
+import type {
+  EraseRequest,
+  FollowerProgress,
+  ScanRequest,
+  SpreadRequest,
+  StoreAccounts,
+  StoredEvent,
+} from '../store.ts'
 import type { LocalStoreSettings } from './local.ts'
 import { LocalDuckdbStore } from './local.ts'
 import { type FromWorker, type RemoteMethod, type ToWorker, toRemoteError } from './protocol.ts'
@@ -44,6 +51,8 @@ async function serve(port: Port, settings: LocalStoreSettings): Promise<void> {
     spread: ([request], id) => cancellable(id, (signal) => store.spread(request as SpreadRequest, { signal })),
     scan: ([request]) => store.scan(request as ScanRequest),
     held: ([range, limit]) => store.held(range as OrdinalRange, limit as number),
+    belongTo: ([id]) => store.belongTo(id as string),
+    takeOver: ([accounts]) => store.takeOver(accounts as StoreAccounts),
     stats: () => store.stats(),
     prune: ([request]) => store.prune(request as Parameters<LocalDuckdbStore['prune']>[0]),
     reprice: ([repricings]) => store.reprice(repricings as Repricing[]),

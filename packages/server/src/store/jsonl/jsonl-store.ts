@@ -14,6 +14,7 @@ import type {
   ScanRequest,
   Spread,
   SpreadRequest,
+  StoreAccounts,
   StoreAudit,
   StoredEvent,
   StoreStats,
@@ -104,6 +105,16 @@ export class JsonlStore implements UsageStore {
     return this.#alone('The journal of the store cannot be noted', async (set) => {
       if (set.state.journalId === journalId) return
       set.state = { ...set.state, journalId }
+      await set.noteAll()
+    })
+  }
+
+  takeOver({ appliedOrdinal, expired, cleared }: StoreAccounts): Promise<void> {
+    return this.#alone('The accounts of the store cannot be noted', async (set) => {
+      await set.look('all')
+      const { state } = set
+      const accepted = total(set.files, 'own') + expired + cleared
+      set.state = { ...state, appliedOrdinal: Math.max(state.appliedOrdinal, appliedOrdinal), accepted, expired }
       await set.noteAll()
     })
   }

@@ -16,6 +16,7 @@ import type {
   ScanRequest,
   Spread,
   SpreadRequest,
+  StoreAccounts,
   StoreAudit,
   StoredEvent,
   StoreStats,
@@ -128,6 +129,17 @@ export class RedisStore implements UsageStore {
       // It is told with the first events, once Redis is there.
       if (this.#foreign !== undefined) throw error
     }
+  }
+
+  takeOver({ appliedOrdinal, expired, cleared }: StoreAccounts): Promise<void> {
+    return this.#mutex.run(async () => {
+      await this.#apply([], 0, appliedOrdinal)
+      // The sums over all parts are what counts.
+      for (const [index, { keys }] of this.#parts.entries()) {
+        const own = index === 0 ? { expired, cleared } : { expired: 0, cleared: 0 }
+        await this.#connection.command('HSET', keys.state, 'expired', own.expired, 'cleared', own.cleared)
+      }
+    })
   }
 
   /** While Redis is away, what there was the last time. */

@@ -385,7 +385,7 @@ export function describeStore(name: string, engine: StoreUnderTest): void {
       expect([...page.events].sort((a, b) => a.ordinal - b.ordinal)).toEqual(events)
       // Whoever comes again under the name is somebody new, and what has been applied is not undone by a replay.
       const [{ event }] = events as [StoredEvent]
-      const again = { ordinal: 401, receivedMs: 1, event: { ...event, userId: users[1] as string } }
+      const again = { ordinal: 401, receivedMs: 1, event: { ...event, eventId: 'again', userId: users[1] as string } }
       await store.append([...named(400, 73), again])
       events = [...events, again]
       await expectAnswers(events, queries)
@@ -395,7 +395,7 @@ export function describeStore(name: string, engine: StoreUnderTest): void {
       await store.close()
       store = await engine.open(dir, clock)
       await expectAnswers(events, queries)
-    })
+    }, 60_000)
 
     test('keeps everything over a restart where it promises to', async () => {
       const events = storedEvents(100, 81)
@@ -488,7 +488,7 @@ export function describeStore(name: string, engine: StoreUnderTest): void {
       expect(await store.held({ first: 1, last: 200 }, 1000)).toEqual(expected)
       await maintainAt(ARBITRARY_TO_MS + DAY_MS)
       await expectAnswers(expected, REPRICED)
-    })
+    }, 60_000)
 
     test('passes over new prices of events that were cleared, and keeps those of later ones until a clear', async () => {
       const events = storedEvents(100, 105)
@@ -540,6 +540,26 @@ export function describeStore(name: string, engine: StoreUnderTest): void {
 
     test('answers a query over nothing with zero and unknown', async () => {
       await expectAnswers([], [totals(), { ...totals(), interval: '1d' }, totals(['model'])])
+    })
+
+    test('takes over what another store of the journal no longer holds, and how far that one had come', async () => {
+      const { takeOver } = store
+      if (takeOver === undefined) return
+      await store.append(storedEvents(20, 87))
+      for (let again = 0; again < 2; again++) await takeOver.call(store, { appliedOrdinal: 30, expired: 7, cleared: 3 })
+      const expected = { events: 20, expired: 7, cleared: 3, appliedOrdinal: 30 }
+      expect(await store.stats()).toMatchObject(expected)
+      if (store.capabilities.durable) {
+        await store.close()
+        store = await engine.open(dir, clock)
+        expect(await store.stats()).toMatchObject(expected)
+      }
+      const events = storedEvents(40, 87)
+      await store.append(events)
+      expect(await store.stats()).toMatchObject({ events: 30, expired: 7, cleared: 3, appliedOrdinal: 40 })
+      await expectAnswers([...events.slice(0, 20), ...events.slice(30)], [totals(), totals(['model'])])
+      await store.clear()
+      expect(await store.stats()).toMatchObject({ events: 0, expired: 0, cleared: 40, appliedOrdinal: 40 })
     })
 
     test('refuses a query that is cancelled before it starts', async () => {
