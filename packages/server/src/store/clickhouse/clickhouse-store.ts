@@ -24,6 +24,7 @@ import { auditStore } from './audit.ts'
 import type { Connection } from './connection.ts'
 import { eraseUser } from './erase.ts'
 import { NO_JOURNAL, noteApplied, numberOfJournal, readApplied } from './journals.ts'
+import { dropRepeated } from './repeated.ts'
 import { beginRepricing, settledState } from './reprice.ts'
 import { clearAll, dropHidden, expire, expiryOf, settleSeals } from './retention.ts'
 import { rowOf } from './rows.ts'
@@ -107,6 +108,7 @@ export class ClickhouseStore implements UsageStore {
       insert_deduplicate: 1,
       insert_deduplication_token: `events-${journal.id}-${first.ordinal}-${last.ordinal}`,
     })
+    await dropRepeated(this.#connection, journal.number, events)
     await noteApplied(this.#connection, journal.number, last.ordinal)
     journal.appliedOrdinal = last.ordinal
     this.#unsure = undefined

@@ -98,6 +98,20 @@ inNewDatabase(
   },
 )
 
+inNewDatabase('an event that says no instant, sent again to another server, counts once: the first', async () => {
+  const [a, b] = [await server('a'), await server('b')]
+  const minted = (received: number): StoredEvent[] =>
+    storedEvents(40, 308, (event, index) => ({ ...event, timestampMs: ARBITRARY_FROM_MS + received + index })).map(
+      (stored) => ({ ...stored, receivedMs: stored.event.timestampMs }),
+    )
+  await a.append(minted(0).slice(0, 20))
+  await b.append(minted(700))
+  await expectAnswers(a, [...minted(0).slice(0, 20), ...minted(700).slice(20)])
+  nowMs = ARBITRARY_FROM_MS + DAY_MS
+  await a.maintain()
+  await expectAnswers(b, [...minted(0).slice(0, 20), ...minted(700).slice(20)])
+})
+
 inNewDatabase('two servers that seal at the same time make the cells of one', async () => {
   const [a, b] = [await server('a'), await server('b')]
   const events = storedEvents(200, 302)

@@ -6,8 +6,8 @@ import { fold, parseQuery } from '@tallystick/core/query'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { ARBITRARY_FROM_MS, ARBITRARY_TO_MS } from '../../../../core/src/event/testing/arbitrary.ts'
 import { repriced } from '../repriced.ts'
-import { CELL_TABLES } from '../sql/cellsets.ts'
 import { storedEvents } from '../testing/conformance.ts'
+import { CELL_TABLES } from './cell-columns.ts'
 import { DuckdbEngine } from './engine.ts'
 
 const DAY = 86_400_000
