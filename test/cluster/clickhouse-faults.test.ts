@@ -67,6 +67,8 @@ async function once(): Promise<string> {
 }
 
 async function expectAll(server: Tallystick, batches: number): Promise<void> {
+  // It is tried again every five seconds at the least.
+  await expect.poll(async () => (await ask(server, '/readyz'))['status'], { timeout: 20_000 }).toBe('ready')
   await server.ingest.applied()
   const all = Array.from({ length: batches * BATCH }, (_, number) => knownEvent(number, RECENT_MS))
   const { rows } = (await ask(server, '/api/v1/query?consistency=applied', {
@@ -118,12 +120,12 @@ describe('while ClickHouse', () => {
       const server = await start()
       await submit(server, 0, 2)
       await server.ingest.applied()
-      proxy.plan('INSERT INTO events', fault, 3)
+      proxy.plan('INSERT INTO events', fault, 5)
       await submit(server, 2, 3)
-      await expect.poll(async () => (await ask(server, '/readyz'))['status'], { timeout: 10_000 }).toBe('unavailable')
+      await expect.poll(async () => (await ask(server, '/readyz'))['status'], { timeout: 20_000 }).toBe('unavailable')
       const { readiness } = (await ask(server, '/api/v1/status')) as { readonly readiness: Json }
       expect(readiness['store_error']).toMatch(/ClickHouse/)
-      // It is taken all the same.
+      // Events are taken all the same.
       await submit(server, 5, 1)
       await expectAll(server, 6)
       expectSameAgain()

@@ -51,11 +51,6 @@ export class ClickhouseProxy {
     this.#planned.push({ match, fault, times })
   }
 
-  /** Faults that are still to come. */
-  get pending(): number {
-    return this.#planned.reduce((sum, { times }) => sum + times, 0)
-  }
-
   heal(): void {
     this.#planned.length = 0
   }
