@@ -243,8 +243,24 @@ export const ERRORS = {
     'Another process holds the data directory',
     'Stop the process named in the message, or use another directory.',
   ),
+  control_unavailable: row(
+    503,
+    'The server that owns keys, budgets and alerts cannot be asked',
+    'Send it again; if it stays, check control.url and control.key, and that the owner runs. See docs/cluster.md.',
+    true,
+  ),
+  control_elsewhere: row(
+    421,
+    'Another server owns keys, budgets and alerts',
+    'Send it to the server that the message names. See docs/cluster.md.',
+  ),
   journal_newer_format: row(500, 'The journal was written by a newer version', 'Install that version or newer.'),
   store_unavailable: row(503, 'The store cannot answer', 'Ask again; events are safe in the journal.', true),
+  store_newer_schema: row(
+    500,
+    'The store was changed by a newer version',
+    'Install that version or newer here too; servers that run already go on.',
+  ),
   store_corrupt: row(500, 'The store file is damaged', 'Run `tallystick rebuild`.'),
   state_corrupt: row(
     500,

@@ -9,6 +9,8 @@ import { type Alerts, createAlerts } from './alert/alerts.ts'
 import type { SendOptions } from './alert/delivery/send.ts'
 import { createBackups } from './backup/backup.ts'
 import { type Budgets, createBudgets } from './budget/budgets.ts'
+import { createControlFeed } from './control/feed.ts'
+import { type ControlSettings, type Following, follow } from './control/following.ts'
 import { DiskWatch } from './health/disk-watch.ts'
 import { type ProviderWatch, watchProviders } from './health/provider-watch.ts'
 import type { ClientAddressOptions } from './http/address/client-address.ts'
@@ -39,7 +41,7 @@ import { createRepricings } from './reprice/repricings.ts'
 import type { DurableState } from './state/open.ts'
 import type { ControlState } from './state/state.ts'
 import { verifyState } from './state/verify.ts'
-import { type Closer, openStorage, type StorageOptions, storeUrl } from './storage.ts'
+import { type Closer, openStorage, type Storage, type StorageOptions, storeUrl } from './storage.ts'
 import type { UsageStore } from './store/store.ts'
 import { assertTraceUrl } from './traces.ts'
 import { startUpkeep, type Upkeep } from './upkeep.ts'
@@ -76,6 +78,8 @@ export interface OpenOptions extends StorageOptions {
   readonly push?: PushSettings
   /** Address of a trace, `{trace_id}` in place of its id; the page links to it. */
   readonly traceUrl?: string
+  /** Whose the control state is, where it is another server's; absent: our own. See docs/cluster.md. */
+  readonly control?: ControlSettings
   /** How alerts are sent. They are evaluated and sent from `listen` on, or from `alerts.start`. */
   readonly alerts?: SendOptions
   /** What scrapes of `/metrics` show. See docs/metrics.md. */
@@ -93,7 +97,7 @@ export interface Tallystick {
   /** The sink: what is submitted here is validated, counted once, priced, journaled and applied. */
   readonly ingest: Ingest
   readonly store: UsageStore
-  /** What people have told the server: keys, budgets, alerts; as lasting as the store. */
+  /** What people have told the server: keys, budgets, alerts; as lasting as the store. A copy where another server owns it. */
   readonly state: ControlState
   /** Absent with a memory store, which keeps nothing over a restart. */
   readonly journal: Journal | undefined
@@ -163,7 +167,8 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
     { listenMetrics },
     { createLiveHub },
     { createLiveFeed },
-    { journal, store, state, durable },
+    { journal, store, state: own, durable },
+    follows,
   ] = await Promise.all([
     import('./http/app.ts'),
     import('./http/assets.ts'),
@@ -172,7 +177,9 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
     import('./http/live/hub.ts'),
     import('./http/websocket/feed.ts'),
     opening,
+    openFollowing(options, opening, closers, { clock, logger, onError }),
   ])
+  const state = follows?.copy.state ?? own
   const { dataDir } = options
   const journalDir = join(dataDir, 'journal')
   const ingest = await openIngest({
@@ -194,6 +201,11 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
   const figures = figuresOf(options.metrics)
   figures.follow(ingest)
   const asked = timedStore(store, clock, (ms) => times.query.observe(ms * 1000))
+  const controlFeed = createControlFeed({
+    state,
+    monotonic: () => clock.monotonic(),
+    mintId: uuidv7Generator(clock, options.random ?? systemRandom),
+  })
   const budgets = createBudgets({
     state,
     store: asked,
@@ -201,12 +213,15 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
     clock,
     onError,
     ...(options.random ? { random: options.random } : {}),
+    ...(follows === undefined ? {} : { owner: follows.leases }),
+    shared: () => follows !== undefined || controlFeed.followed(),
   })
   closers.push(() => budgets.close())
 
   const generations = createGenerations({ state, ingest, clock, onError })
   closers.push(() => generations.close())
-  generations.start()
+  // Of another server's generations it tends.
+  if (follows === undefined) generations.start()
 
   const live = createLiveHub({
     clock,
@@ -276,6 +291,8 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
     ingest,
     store: asked,
     state,
+    controlFeed,
+    ...(follows === undefined ? {} : { follows }),
     budgets,
     prices,
     repricings,
@@ -324,6 +341,7 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
   closers.push(() => scraped?.close())
   closers.push(() => live.close())
   closers.push(() => feed.close())
+  closers.push(() => controlFeed.close())
 
   const listenForScrapes = async (): Promise<void> => {
     const where = options.metrics?.listen
@@ -348,11 +366,12 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
     fetch: (request, { trusted = false } = {}) => app.fetch(request, undefined, trusted ? LOCAL : undefined),
     async listen(where) {
       if (stopping) throw new TallystickError('shutting_down')
-      if (!isLoopback(where?.host)) await closeToStrangers(app.context, options.onFirstKey)
+      // Whoever owns the control state makes the first key.
+      if (!isLoopback(where?.host) && follows === undefined) await closeToStrangers(app.context, options.onFirstKey)
       await listenForScrapes()
       const server = await listen(app, where)
       listening.push(server)
-      alerts.start()
+      if (follows === undefined) alerts.start()
       return server
     },
     close() {
@@ -361,6 +380,27 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
       return closed
     },
   }
+}
+
+/**
+ * After the storage, which holds the lock of the directory.
+ *
+ * @throws TallystickError `invalid_config`
+ */
+async function openFollowing(
+  { control, dataDir }: OpenOptions,
+  opening: Promise<Storage>,
+  closers: Closer[],
+  parts: { readonly clock: Clock; readonly logger: Logger; readonly onError: (error: unknown) => void },
+): Promise<Following | undefined> {
+  if (control === undefined) return undefined
+  const { journal } = await opening
+  const follows = await follow(control, {
+    ...parts,
+    ...(journal === undefined ? {} : { file: join(dataDir, CONTROL_COPY_FILE) }),
+  })
+  closers.push(() => follows.copy.close())
+  return follows
 }
 
 function journalHealth(journal: Journal, disk: DiskWatch): JournalHealth {
@@ -427,6 +467,8 @@ async function closeToStrangers(
   tell(await createFirstKey(state, clock, audit))
 }
 
+/** Of the data directory: what is known of the control state of another server. */
+const CONTROL_COPY_FILE = 'control-copy.ndjson'
 const BUILT_DASHBOARD = fileURLToPath(new URL('../dist/dashboard', import.meta.url))
 const SILENT: Logger = { info: () => undefined, warn: () => undefined, error: () => undefined }
 

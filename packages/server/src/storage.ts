@@ -17,7 +17,7 @@ import { VERSION } from './version.ts'
 export interface StorageOptions {
   /** Folder of the journal, the ids and the embedded store. Made if it does not exist; not touched with a memory store. */
   readonly dataDir: string
-  /** `duckdb:PATH` (default: `tallystick.duckdb` in the data directory), `jsonl:PATH?rotate_mb=N` or `memory:?max_events=N`. */
+  /** `duckdb:PATH` (default: `tallystick.duckdb` in the data directory), `jsonl:PATH?rotate_mb=N`, `redis://HOST` or `memory:?max_events=N`. */
   readonly store?: string
   /** Single events older than this are dropped, ms. Absent: kept. */
   readonly retainEventsMs?: number
@@ -61,9 +61,11 @@ export async function openStorage(
   const url = storeUrl(options)
   const { retainEventsMs, retainCellsMs } = options
   let journal: Journal | undefined
-  const openUsageStore = (): Promise<UsageStore> =>
+  const openUsageStore = (journalId?: string): Promise<UsageStore> =>
     openStore(url, {
       clock,
+      ...(journalId === undefined ? {} : { journalId }),
+      onWarning: (warning) => logger.warn({ warning }, 'the store reports'),
       ...(retainEventsMs === undefined ? {} : { eventsTtlMs: retainEventsMs }),
       duckdb: {
         onNotice: (notice) => {
@@ -97,9 +99,9 @@ export async function openStorage(
     ...(options.random ? { random: options.random } : {}),
     ...options.journal,
     async witness(found) {
-      store = await openUsageStore()
+      store = await openUsageStore(found.id)
       closers.push(store.close.bind(store))
-      return witnessOf(found, await store.stats(), await idsWitness(join(options.dataDir, 'dedup')))
+      return witnessOf(found, await statsOf(store), await idsWitness(join(options.dataDir, 'dedup')))
     },
   })
   journal = opened
@@ -123,7 +125,7 @@ export async function openStorage(
  */
 function witnessOf(
   { id, empty }: JournalTrace,
-  { journalId, appliedOrdinal }: StoreStats,
+  { journalId, appliedOrdinal }: Pick<StoreStats, 'journalId' | 'appliedOrdinal'>,
   ids: JournalWitness,
 ): JournalWitness {
   const foreign = id !== undefined && journalId !== undefined && id !== journalId
@@ -139,6 +141,16 @@ function witnessOf(
   const journal = id ?? journalId ?? ids.journal
   const ordinal = Math.max(appliedOrdinal, ids.journal === journal ? ids.ordinal : 0)
   return journal === undefined ? { ordinal } : { ordinal, journal }
+}
+
+/** A store in another process may be away; then it proves nothing, and the journal is opened by itself. */
+async function statsOf(store: UsageStore): Promise<Pick<StoreStats, 'journalId' | 'appliedOrdinal'>> {
+  try {
+    return await store.stats()
+  } catch (error) {
+    if (!store.capabilities.remote) throw error
+    return { appliedOrdinal: 0 }
+  }
 }
 
 export function storeUrl({ store = 'duckdb:', dataDir }: Pick<StorageOptions, 'store' | 'dataDir'>): string {

@@ -20,15 +20,18 @@ const GIVE_UP_MS = 60_000
 /** HTTP over a bounded number of connections that are kept open. Rejects when a connection breaks before the answer is whole. */
 export class HttpClient {
   readonly #agent: Agent
+  readonly #headers: { readonly [name: string]: string }
 
-  constructor(connections = 1) {
+  /** @param headers sent with every call */
+  constructor(connections = 1, headers: { readonly [name: string]: string } = {}) {
+    this.#headers = headers
     this.#agent = new Agent({ keepAlive: true, maxSockets: connections })
   }
 
   call(url: string, { method = 'GET', headers = {}, body }: Call = {}): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }
-      const sent = request(url, { method, agent: this.#agent, headers: { ...length, ...headers } }, (response) => {
+      const sent = request(url, { method, agent: this.#agent, headers: { ...length, ...this.#headers, ...headers } }, (response) => {
         const chunks: Buffer[] = []
         response.on('data', (chunk: Buffer) => chunks.push(chunk))
         response.on('error', reject)

@@ -21,9 +21,9 @@ export class ServerProcess {
   errors = ''
   #ended = false
 
-  constructor(dataDir: string, flags: readonly string[] = []) {
+  constructor(dataDir: string, flags: readonly string[] = [], env: Readonly<Record<string, string>> = {}) {
     this.dataDir = dataDir
-    const child = start(['serve', '--port', '0', '--data', dataDir, '--log-level', 'warn', ...flags])
+    const child = start(['serve', '--port', '0', '--data', dataDir, '--log-level', 'warn', ...flags], { env })
     this.child = child
     running.add(this)
     let output = ''
@@ -51,8 +51,12 @@ export class ServerProcess {
     this.ready.catch(() => undefined)
   }
 
-  static async start(dataDir: string, flags: readonly string[] = []): Promise<ServerProcess> {
-    const server = new ServerProcess(dataDir, flags)
+  static async start(
+    dataDir: string,
+    flags: readonly string[] = [],
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<ServerProcess> {
+    const server = new ServerProcess(dataDir, flags, env)
     await server.ready
     return server
   }

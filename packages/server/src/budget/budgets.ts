@@ -10,11 +10,15 @@ import { type CrossingListener, Crossings } from './crossings.ts'
 import type { BudgetDefinition } from './definition.ts'
 import { type AgentBudget, agentBudgetOf, type BudgetFigures, figuresOf } from './figures.ts'
 import { LeaseBook } from './lease-book.ts'
+import type { LeaseOwner } from './lease-owner.ts'
 import { LeaseDesk, type Leases } from './leases.ts'
 import { SpendKeeper } from './spend-keeper.ts'
 
 /** Leases are ended, and crossings that no event brought are found, this often. */
 const TICK_MS = 1_000
+/** What others have put into the store is counted this often; or as seldom as it takes a tenth of the time. */
+const REFRESH_MS = 5_000
+const REFRESH_SHARE = 10
 /** How long figures are waited for. */
 const KNOWN_WITHIN_MS = 10_000
 /** Budgets there may be: each costs a look at every event of its subject. */
@@ -74,6 +78,10 @@ export interface BudgetsOptions {
   readonly onError?: (error: unknown) => void
   /** Without it nothing happens by itself; `tick` does. */
   readonly ticks?: boolean
+  /** Whoever promises room, where that is another server: then it also ends leases and tells of thresholds. */
+  readonly owner?: LeaseOwner
+  /** Do other servers put events into the store? Then the figures are taken from it again and again. Absent: no. */
+  readonly shared?: () => boolean
 }
 
 /**
@@ -98,26 +106,30 @@ class BudgetOffice implements Budgets {
   readonly #mintId: () => string
   readonly #spend: SpendKeeper
   readonly #book = new LeaseBook()
-  readonly #crossings: Crossings
+  /** Absent where another server tells of them. */
+  readonly #crossings: Crossings | undefined
+  readonly #shared: () => boolean
+  #refreshAtMs = 0
   readonly #stops: (() => void)[] = []
   #ticking: Promise<void> | undefined
 
   constructor(options: BudgetsOptions) {
-    const { state, store, ingest, clock = systemClock, random = systemRandom, onError = () => {} } = options
+    const { state, store, ingest, owner, clock = systemClock, random = systemRandom, onError = () => {} } = options
     this.#state = state
     this.#clock = clock
     this.#onError = onError
     this.#mintId = uuidv7Generator(clock, random)
-    this.#crossings = new Crossings({ state, ingest, clock, onError })
+    this.#shared = options.shared ?? (() => false)
+    this.#crossings = owner === undefined ? new Crossings({ state, ingest, clock, onError }) : undefined
     this.#spend = new SpendKeeper({
       store,
       ingest,
       clock,
       onError,
-      onTaken: (counter) => this.#crossings.look(counter),
+      onTaken: (counter) => this.#crossings?.look(counter),
     })
     const { mintId, spend, book } = { mintId: this.#mintId, spend: this.#spend, book: this.#book }
-    this.leases = new LeaseDesk({ state, spend, book, ingest, clock, mintId, onError })
+    this.leases = new LeaseDesk({ state, spend, book, ingest, clock, mintId, onError, ...(owner ? { owner } : {}) })
     for (const [id, lease] of state.rows('leases')) book.follow(id, lease)
     for (const [id, budget] of state.rows('budgets')) spend.follow(id, budget)
     this.#stops.push(
@@ -125,7 +137,7 @@ class BudgetOffice implements Budgets {
       ingest.onAccepted((events) => {
         const moved = spend.count(events)
         this.leases.count(events)
-        for (const counter of moved) if (spend.isKnown(counter)) this.#crossings.look(counter)
+        for (const counter of moved) if (spend.isKnown(counter)) this.#crossings?.look(counter)
       }),
       ingest.onCleared(() => spend.takeAgain()),
     )
@@ -214,7 +226,7 @@ class BudgetOffice implements Budgets {
   }
 
   onCrossing(listener: CrossingListener): () => void {
-    return this.#crossings.listen(listener)
+    return this.#crossings?.listen(listener) ?? (() => undefined)
   }
 
   budgetOfAgent(agentId: string, tenantId?: string): AgentBudget | undefined {
@@ -236,7 +248,7 @@ class BudgetOffice implements Budgets {
   async settled(): Promise<void> {
     await this.#spend.known([...this.#spend.all()], KNOWN_WITHIN_MS)
     await setTimeout(0)
-    await this.#crossings.idle()
+    await this.#crossings?.idle()
   }
 
   tick(): Promise<void> {
@@ -251,15 +263,26 @@ class BudgetOffice implements Budgets {
   async close(): Promise<void> {
     for (const stop of this.#stops.splice(0)) stop()
     await this.#ticking
-    await this.#crossings.close()
+    await this.#crossings?.close()
     await this.#spend.close()
   }
 
   async #tick(): Promise<void> {
+    await this.#refresh()
+    if (this.#crossings === undefined) return
     // A window begins without an event, and may hold some that were dated ahead.
     for (const counter of this.#spend.all()) if (this.#spend.isKnown(counter)) this.#crossings.look(counter)
     this.#crossings.tell()
     await this.leases.sweep()
+  }
+
+  /** The former figures stand meanwhile. */
+  async #refresh(): Promise<void> {
+    const startedMs = this.#clock.monotonic()
+    if (startedMs < this.#refreshAtMs || !this.#shared()) return
+    await this.#spend.refresh()
+    const nowMs = this.#clock.monotonic()
+    this.#refreshAtMs = nowMs + Math.max(REFRESH_MS, REFRESH_SHARE * (nowMs - startedMs))
   }
 
   #follow(changes: readonly Change[]): void {
@@ -273,7 +296,7 @@ class BudgetOffice implements Budgets {
   async #write(row: Budget, beside: readonly Change[]): Promise<Budget> {
     await this.#state.write([{ table: 'budgets', id: row.id, row }, ...beside])
     const counter = this.#spend.get(row.id)
-    if (counter !== undefined && this.#spend.isKnown(counter)) this.#crossings.look(counter)
+    if (counter !== undefined && this.#spend.isKnown(counter)) this.#crossings?.look(counter)
     return row
   }
 

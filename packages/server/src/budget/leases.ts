@@ -1,4 +1,4 @@
-import { TallystickError } from '@tallystick/core'
+import { isTallystickError, TallystickError } from '@tallystick/core'
 import type { Clock, Decoder, Mutable, UsageEvent } from '@tallystick/core/event'
 import { QUANTITY_OF, type Quantity, quantityValue } from '@tallystick/core/query'
 import type { Ingest, IngestRequest, ItemResult } from '../ingest/ingest.ts'
@@ -6,6 +6,7 @@ import type { Lease } from '../state/lease.ts'
 import type { Change, ControlState } from '../state/state.ts'
 import type { StoredEvent } from '../store/store.ts'
 import { type LeaseBook, takesRoom } from './lease-book.ts'
+import { type LeaseOwner, SETTLED_ELSEWHERE_MS } from './lease-owner.ts'
 import { assertSame, type LeaseTerms } from './lease-terms.ts'
 import type { Subject } from './matching.ts'
 import { BudgetExceeded } from './refusal.ts'
@@ -83,6 +84,8 @@ export interface LeasesOptions {
   readonly clock: Clock
   readonly mintId: () => string
   readonly onError: (error: unknown) => void
+  /** Whoever promises room, where that is another server. Its leases are in the book; what becomes of them is noted. */
+  readonly owner?: LeaseOwner
 }
 
 export class LeaseDesk implements Leases {
@@ -97,7 +100,8 @@ export class LeaseDesk implements Leases {
   }
 
   async reserve(terms: LeaseTerms): Promise<Lease> {
-    const { spend, book, clock, mintId } = this.#options
+    const { spend, book, clock, mintId, owner } = this.#options
+    if (owner !== undefined) return this.#reserveThere(terms, owner)
     const known = book.ofRequest(terms.tenantId, terms.requestId)
     if (known !== undefined) return this.#again(known, terms)
     let counters = spend.matching(subjectOf(terms))
@@ -123,6 +127,7 @@ export class LeaseDesk implements Leases {
     const { requestId } = lease
     const { status } = await this.#record(lease, requestId, usage)
     const now = this.#current(lease)
+    if (this.#isUnwritten(lease)) return { lease: now, event: { eventId: requestId, status } }
     // What was accepted before has been counted then; what is still to do is to say so.
     if (takesRoom(now) || now.state === 'expired') await this.#write(this.#counted(now))
     await this.#writing.get(lease.id)
@@ -174,8 +179,10 @@ export class LeaseDesk implements Leases {
   async giveBack(lease: Lease): Promise<Lease> {
     if (lease.state === 'settled') throw ended(lease)
     if (lease.state !== 'open') return this.#durable(lease)
+    if (this.#isUnwritten(lease)) return lease
     const returned: Lease = { ...lease, state: 'returned', endedMs: this.#options.clock.now() }
-    await this.#write(returned)
+    if (this.#options.owner === undefined) await this.#write(returned)
+    else await this.#options.owner.giveBack(lease)
     return returned
   }
 
@@ -222,6 +229,24 @@ export class LeaseDesk implements Leases {
       await written
       if (due.length < SWEEP) return
     }
+  }
+
+  async #reserveThere(terms: LeaseTerms, owner: LeaseOwner): Promise<Lease> {
+    const { spend, clock, mintId } = this.#options
+    try {
+      return await owner.reserve(terms)
+    } catch (error) {
+      if (!isTallystickError(error) || error.code !== 'control_unavailable') throw error
+      const counters = spend.matching(subjectOf(terms))
+      if (owner.whenAway === 'refuse' && counters.some(({ budget }) => budget.mode === 'hard')) throw error
+      // Of nobody's room: it is in no book, and only its event is recorded.
+      return leaseOf(mintId(), terms, {}, [], clock.now())
+    }
+  }
+
+  /** Was it let pass without the owner, who does not know of it? */
+  #isUnwritten({ id }: Lease): boolean {
+    return this.#options.owner !== undefined && this.#options.book.get(id) === undefined
   }
 
   async #again(lease: Lease, terms: LeaseTerms): Promise<Lease> {
@@ -313,7 +338,9 @@ export class LeaseDesk implements Leases {
 
   #counted(lease: Lease, event?: UsageEvent): Lease {
     const nowMs = this.#options.clock.now()
-    const settled: Lease = { ...lease, state: 'settled', counted: true, endedMs: lease.endedMs ?? nowMs }
+    const counted: Partial<Lease> =
+      this.#options.owner === undefined ? { counted: true } : { expiresMs: nowMs + SETTLED_ELSEWHERE_MS }
+    const settled: Lease = { ...lease, state: 'settled', ...counted, endedMs: lease.endedMs ?? nowMs }
     if (event === undefined) return settled
     const tokens = quantityValue(TOKENS, event)
     return {

@@ -140,6 +140,23 @@ export class SpendKeeper {
     this.#want(this.#counters.values())
   }
 
+  /** Takes the figures that are known from the store once more; until they have come the former ones stand. */
+  async refresh(): Promise<void> {
+    // One at a time: what is collected for the one would be lost to the other.
+    if (this.#taking !== undefined || this.#closing.signal.aborted) return
+    const known = [...this.#counters.values()].filter((counter) => this.isKnown(counter))
+    if (known.length === 0) return
+    this.#taking ??= this.#takeOnce(known)
+      .catch((error: unknown) => {
+        if (!this.#closing.signal.aborted) this.#source.onError(error)
+      })
+      .finally(() => {
+        this.#taking = undefined
+        this.#want([])
+      })
+    await this.#taking
+  }
+
   async close(): Promise<void> {
     this.#closing.abort()
     this.#tellWaiting()
@@ -185,7 +202,8 @@ export class SpendKeeper {
       counter.take(spend)
       // Something was removed meanwhile: what the store said may be from before.
       if (counter.restart) continue
-      if (this.#wanted.delete(counter)) onTaken(counter)
+      this.#wanted.delete(counter)
+      onTaken(counter)
     }
     this.#tellWaiting()
   }

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { type Config, loadConfig } from '../config/config.ts'
 import type { ConfigValue } from '../config/keys.ts'
+import { ownerUrlProblem } from '../control/owner.ts'
 import { endpointProblem, headersProblem } from '../push/settings.ts'
 import { traceUrlProblem } from '../traces.ts'
 import { listenProblem, storeProblem } from './open-options.ts'
@@ -34,6 +35,7 @@ export function withData(command: Command): Command {
 /** What only those who use a value can tell of it. */
 const CHECKS: ReadonlyMap<string, (value: ConfigValue) => string | undefined> = new Map([
   ['store', (value: ConfigValue) => storeProblem(String(value))],
+  ['control.url', unlessUnset(ownerUrlProblem)],
   ['metrics.listen', (value: ConfigValue) => listenProblem(String(value))],
   ['otlp.push.endpoint', unlessUnset(endpointProblem)],
   ['otlp.push.headers', unlessUnset(headersProblem)],

@@ -22,6 +22,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<RegisterCommand>> = new Map([
   ['config', async () => (await import('./commands/config.ts')).registerConfig],
   ['verify', async () => (await import('./commands/verify.ts')).registerVerify],
   ['rebuild', async () => (await import('./commands/rebuild.ts')).registerRebuild],
+  ['schema', async () => (await import('./commands/schema.ts')).registerSchema],
   ['backup', async () => (await import('./commands/backup.ts')).registerBackup],
   ['restore', async () => (await import('./commands/restore.ts')).registerRestore],
 ])

@@ -47,6 +47,7 @@ export function openOptions(config: Config): OpenOptions {
       ...(jwtSecret === undefined ? {} : { jwtSecret }),
     },
     login: loginOptions(config),
+    ...(config.text('control.url') === '' ? {} : { control: controlSettings(config) }),
     ...(config.flag('proxy.enabled') ? { proxy: proxySettings(config) } : {}),
     ...(config.text('otlp.push.endpoint') === '' ? {} : { push: pushSettings(config) }),
     ...(traceUrl === '' ? {} : { traceUrl }),
@@ -74,6 +75,17 @@ export function openOptions(config: Config): OpenOptions {
       threads: config.integer('duckdb.threads'),
       checkpointMb: config.integer('duckdb.checkpoint_mb'),
     },
+  }
+}
+
+/** @throws TallystickError `invalid_config` */
+function controlSettings(config: Config): NonNullable<OpenOptions['control']> {
+  const key = config.secret('control.key')
+  return {
+    url: config.text('control.url'),
+    ...(key === undefined ? {} : { key }),
+    staleMs: config.integer('control.stale_seconds') * 1000,
+    budgetsWhenAway: config.text('control.budgets_when_away') as 'refuse' | 'pass',
   }
 }
 

@@ -15,6 +15,7 @@ export interface ServerStatus {
     readonly events: number
     readonly bytes: number | null
     readonly lag_events: number
+    readonly warnings?: readonly string[]
   }
   readonly journal: { readonly state: string; readonly bytes: number } | null
   readonly state: { readonly state: string } | null
@@ -41,6 +42,7 @@ export function statusLines({ version, address, started_ms, readiness, store, jo
     ...(storeError === undefined ? [] : [['', storeError] as const]),
     ['since', time(started_ms)],
     ['store', `${store.backend_type}, ${grouped(store.events)} events${bytes}${lag}`],
+    ...(store.warnings ?? []).map((warning) => ['', warning] as const),
     ...(journal === null ? [] : [['journal', `${words(journal.state)}, ${byteSize(journal.bytes)}`] as const]),
     ...(state === null ? [] : [['control', words(state.state)] as const]),
   ]

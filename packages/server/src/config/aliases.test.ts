@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { isTallystickError } from '@tallystick/core'
 import { describe, expect, test } from 'vitest'
+import { storeUrlProblem } from '../store/open-store.ts'
 import { type Config, loadConfig, type Setting } from './config.ts'
 
 const cwd = mkdtempSync(join(tmpdir(), 'tallystick-aliases-'))
@@ -37,6 +38,11 @@ describe('variables of Routiium', () => {
     })
     expect(store({ [MEMORY]: 'true' })).toMatchObject({ value: 'memory:', variable: MEMORY })
     expect(store({})).toMatchObject({ value: 'duckdb:', source: 'default' })
+  })
+
+  test('name a Redis as Routiium does, and what is wrong with it is told without its password', () => {
+    expect(storeUrlProblem(store({ [REDIS]: 'redis://:secret@cache:6379/0' }).value as string)).toBeUndefined()
+    expect(storeUrlProblem(store({ [REDIS]: 'redis://:secret@cache/x' }).value as string)).not.toContain('secret')
   })
 
   test.each(['1', 'true', 'yes', 'YES'])('FORCE_MEMORY is on when it is %s', (value) => {

@@ -119,7 +119,7 @@ export const CONFIG_KEYS: readonly KeySpec[] = [
     type: { of: 'url' },
     default: 'duckdb:',
     about:
-      'Where events are queried: `duckdb:PATH` (empty path: tallystick.duckdb in data_dir), `jsonl:PATH?rotate_mb=N` (empty path: analytics.jsonl in data_dir) or `memory:?max_events=N`. See docs/stores.md.',
+      'Where events are queried: `duckdb:PATH` (empty path: tallystick.duckdb in data_dir), `jsonl:PATH?rotate_mb=N` (empty path: analytics.jsonl in data_dir), `redis://USER:PASSWORD@HOST:6379` (or `rediss:`, `redis+cluster:`) or `memory:?max_events=N`. See docs/stores.md.',
   },
   {
     key: 'retention.events_seconds',
@@ -134,6 +134,35 @@ export const CONFIG_KEYS: readonly KeySpec[] = [
     type: { of: 'integer', min: 900, max: 100 * 366 * DAY_SECONDS, optional: true },
     default: null,
     about: 'Totals older than this are dropped. Unset: kept for ever.',
+  },
+  {
+    key: 'control.url',
+    env: 'TALLYSTICK_CONTROL_URL',
+    type: { of: 'url' },
+    default: '',
+    about:
+      'The server that owns keys, budgets and alerts, where that is another one on the same store. See docs/cluster.md.',
+  },
+  {
+    key: 'control.key',
+    env: 'TALLYSTICK_CONTROL_KEY',
+    type: { of: 'secret' },
+    default: null,
+    about: 'A key of that server with the scope `admin` and of no tenant.',
+  },
+  {
+    key: 'control.stale_seconds',
+    env: 'TALLYSTICK_CONTROL_STALE_SECONDS',
+    type: { of: 'integer', min: 60, max: 7 * DAY_SECONDS },
+    default: 900,
+    about: 'While the owner is away, keys go on working for so long; as late may a revoked one be refused here.',
+  },
+  {
+    key: 'control.budgets_when_away',
+    env: 'TALLYSTICK_CONTROL_BUDGETS_WHEN_AWAY',
+    type: { of: 'choice', values: ['refuse', 'pass'] },
+    default: 'refuse',
+    about: 'What the capture proxy does meanwhile with requests that count in a hard budget.',
   },
   {
     key: 'journal.keep_seconds',

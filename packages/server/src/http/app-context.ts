@@ -3,6 +3,8 @@ import type { PriceBook } from '@tallystick/core/pricing'
 import type { Alerts } from '../alert/alerts.ts'
 import type { BackupStream } from '../backup/archive.ts'
 import type { Budgets } from '../budget/budgets.ts'
+import type { ControlFeed } from '../control/feed.ts'
+import type { Following } from '../control/following.ts'
 import type { DiskState } from '../health/disk-watch.ts'
 import type { ProviderWatch } from '../health/provider-watch.ts'
 import type { Authenticator } from '../identity/authenticator.ts'
@@ -46,6 +48,10 @@ export interface AppContext {
   /** All of it; handlers that answer with figures or events ask `call.store`. */
   readonly store: UsageStore
   readonly state: ControlState
+  /** What others are told of `state` that follow it. */
+  readonly controlFeed: ControlFeed
+  /** The server whose control state `state` is a copy of; absent where it is our own. */
+  readonly follows?: Following
   /** Makes entries of the audit log, to be written to `state` with the change that they tell of. */
   readonly audit: Audit
   /** Finds out who asks. */

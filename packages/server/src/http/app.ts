@@ -5,6 +5,9 @@ import { Hono } from 'hono'
 import { type Alerts, createAlerts } from '../alert/alerts.ts'
 import type { BackupStream } from '../backup/archive.ts'
 import { type Budgets, createBudgets } from '../budget/budgets.ts'
+import { type ControlFeed, createControlFeed } from '../control/feed.ts'
+import type { Following } from '../control/following.ts'
+import { FOLLOWER_HEADER, POSITION_HEADER } from '../control/owner.ts'
 import { type ProviderWatch, watchProviders } from '../health/provider-watch.ts'
 import type { AuthMethod } from '../identity/auth-method.ts'
 import { createAuthenticator } from '../identity/authenticator.ts'
@@ -31,6 +34,7 @@ import type { About, AdminAccess, AppContext } from './app-context.ts'
 import type { Assets } from './assets.ts'
 import { createByteBudget } from './body.ts'
 import { createDownloads } from './downloads.ts'
+import { forwarded } from './forwarded.ts'
 import { createGuard } from './guard.ts'
 import { readinessOf } from './handlers/health.ts'
 import { secureHeaders } from './headers.ts'
@@ -54,6 +58,10 @@ export interface AppOptions {
   readonly store: UsageStore
   /** What people have told the server; in memory when absent. */
   readonly state?: ControlState
+  /** What others are told of that state that follow it; made when absent. */
+  readonly controlFeed?: ControlFeed
+  /** The server whose control state that is a copy of. */
+  readonly follows?: Following
   /** Over the same state, store and pipeline; made when absent, and then nothing happens in them by itself. */
   readonly budgets?: Budgets
   /** What leases are reckoned by, and events priced anew; the catalogue when absent. */
@@ -212,11 +220,15 @@ function contextOf(options: AppOptions): AppContext {
     ...(jwtSecret === undefined ? [] : createJwtMethods(state, jwtSecret)),
     ...login.methods,
   ]
+  const { follows } = options
   const providers = options.providers ?? watchProviders({ ingest, store, clock, timers: NEVER })
   const context: AppContext = {
     ingest,
     store,
     state,
+    controlFeed:
+      options.controlFeed ?? createControlFeed({ state, monotonic: () => clock.monotonic(), mintId: newRequestId }),
+    ...(follows === undefined ? {} : { follows }),
     audit: createAudit(state, clock),
     budgets,
     prices,
@@ -235,7 +247,8 @@ function contextOf(options: AppOptions): AppContext {
       state,
       clock,
       // Among the changes that are lost may have been the only key.
-      exposed: () => !guard.local(),
+      exposed: () => !guard.local() || follows?.copy.hadKeys === true || follows?.copy.fresh() === false,
+      ...(follows === undefined ? {} : { assertKnown: () => follows.copy.assertFresh() }),
       keysLost: () => (about.state?.().damagedLines ?? 0) > 0,
     }),
     alerts: options.alerts ?? createAlerts({ state, store, ingest, clock, random }),
@@ -341,12 +354,15 @@ function routerOf(routes: readonly Route[], context: AppContext): Hono<{ Binding
         if (route.stream) assertAllowed(c.req.raw, url, context, true)
         if (parameters !== undefined) checkParameters(url.searchParams, parameters)
         const { peer, as } = c.env
+        if (route.control && context.follows !== undefined)
+          return counted(await forwarded({ request: c.req.raw, url, peer, as }, context.follows, context))
         const principal =
           as ?? (await admitted(route, { headers: c.req.raw.headers, url, peer, nowMs: context.clock.now() }, context))
         const store = scopedStore(context.store, principal)
         const params = c.req.param() as Readonly<Record<string, string>>
         const call: Call = { request: c.req.raw, url, params, app: context, principal, store, peer }
         const response = counted(await route.handler(call))
+        if (route.control) tellPosition(response, c.req.raw, context)
         return route.long ? endedWith(response, principal, context.identity) : response
       } catch (error) {
         return counted(failure(error, context, c.req.raw, route.failure))
@@ -363,6 +379,13 @@ function routerOf(routes: readonly Route[], context: AppContext): Hono<{ Binding
     }
   }
   return router
+}
+
+/** A server that follows waits until it has seen what came of a request that it passed on. */
+function tellPosition({ headers }: Response, request: Request, { controlFeed }: AppContext): void {
+  if (request.headers.get(FOLLOWER_HEADER) === null) return
+  const position = controlFeed.position()
+  if (position !== undefined) headers.set(POSITION_HEADER, position)
 }
 
 /** How errors look at a path, for those that come before a route has been found. */

@@ -51,6 +51,8 @@ export interface Route {
   readonly whole?: true
   /** About a tenant as a whole: refused to whoever sees some agents only. */
   readonly allAgents?: true
+  /** About what the owner of the control state decides or alone knows: with several servers it answers, whoever was asked. */
+  readonly control?: true
   /**
    * A way to be let in beside those of all routes, which are asked where this one answers undefined. It sees to the scope itself.
    *

@@ -2,6 +2,7 @@ import type { Route } from './route.ts'
 import { ACCESS_ROUTES } from './routes/access.ts'
 import { ALERT_ROUTES } from './routes/alerts.ts'
 import { BUDGET_ROUTES } from './routes/budgets.ts'
+import { CONTROL_ROUTES } from './routes/control.ts'
 import { EVENT_ROUTES } from './routes/events.ts'
 import { FIGURE_ROUTES } from './routes/figures.ts'
 import { OPERATION_ROUTES } from './routes/operations.ts'
@@ -25,5 +26,6 @@ export const ROUTES: readonly Route[] = [
   ...BUDGET_ROUTES,
   ...ALERT_ROUTES,
   ...ACCESS_ROUTES,
+  ...CONTROL_ROUTES,
   ...OPERATION_ROUTES,
 ]

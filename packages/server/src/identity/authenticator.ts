@@ -12,7 +12,7 @@ export interface Authenticator {
   /**
    * Who sends a request. Answers at once unless a method has to ask somebody else.
    *
-   * @throws TallystickError `unauthorized`, `token_expired`
+   * @throws TallystickError `unauthorized`, `token_expired`, `control_unavailable`
    */
   authenticate(evidence: Evidence): Principal | Promise<Principal>
   /**
@@ -20,7 +20,7 @@ export interface Authenticator {
    * `Authorization: Bearer`.
    *
    * @returns undefined for a token that no method knows
-   * @throws TallystickError `unauthorized`, `token_expired`
+   * @throws TallystickError `unauthorized`, `token_expired`, `control_unavailable`
    */
   authenticateToken(token: string): Principal | undefined | Promise<Principal | undefined>
   /**
@@ -37,6 +37,8 @@ export interface AuthenticatorOptions {
   readonly exposed: () => boolean
   /** May there have been keys that are lost? Then it stays closed too, and says how to get in. */
   readonly keysLost?: () => boolean
+  /** Is it known at all who may do what? Throws `control_unavailable` while it is not; absent: always. */
+  readonly assertKnown?: () => void
 }
 
 /**
@@ -46,12 +48,14 @@ export interface AuthenticatorOptions {
  */
 export function createAuthenticator(
   methods: readonly AuthMethod[],
-  { state, clock, exposed, keysLost = () => false }: AuthenticatorOptions,
+  { state, clock, exposed, keysLost = () => false, assertKnown }: AuthenticatorOptions,
 ): Authenticator {
   const hasWay = (): boolean => methods.some(({ closes }) => closes?.() === true)
   const closed = (): boolean => exposed() || keysLost() || hasWay()
-  const ask = (evidence: Evidence): Principal | undefined | Promise<Principal | undefined> =>
-    firstKnown(methods, evidence, 0)
+  const ask = (evidence: Evidence): Principal | undefined | Promise<Principal | undefined> => {
+    assertKnown?.()
+    return firstKnown(methods, evidence, 0)
+  }
   /** @throws TallystickError `unauthorized` */
   const known = (principal: Principal | undefined, { headers }: Evidence): Principal => {
     if (principal !== undefined) return principal

@@ -6,6 +6,7 @@ import type { StoredEvent, UsageStore } from '../store/store.ts'
 import type { Applier } from './apply/applier.ts'
 import { openFeeding } from './apply/feeding.ts'
 import { openFollowing } from './apply/following.ts'
+import { openingStats } from './apply/opening-stats.ts'
 import { clearAll } from './clear.ts'
 import { openDedup } from './dedup/open-dedup.ts'
 import { journalLog, volatileLog } from './event-log.ts'
@@ -48,7 +49,7 @@ export async function openIngest(options: IngestOptions): Promise<Ingest> {
   const ledger = new OrdinalLedger()
   const gaps = new SourceGaps()
   const tally = new Tally()
-  const opening = await store.stats()
+  const opening = await openingStats(store, journal?.log)
   const { appliedOrdinal } = opening
   const { dedup, keeper } = await openDedup({
     ...(journal && dedupDir !== undefined

@@ -47,7 +47,7 @@ test('a URL without a path means a file in the data directory', () => {
 })
 
 test.each([
-  ['redis://user:secret@localhost', '"redis"; nearest:'],
+  ['reddis://user:secret@localhost', 'nearest: "redis"'],
   ['duckbd:x', 'nearest: "duckdb"'],
   ['data/tallystick.duckdb', 'memory: or jsonl: or duckdb:'],
   ['', 'memory: or jsonl: or duckdb:'],

@@ -2,10 +2,12 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { nearest, quoted, TallystickError } from '@tallystick/core'
 import type { Clock } from '@tallystick/core/event'
+import { readAddress } from './clickhouse/address.ts'
 import { type DuckdbStoreOptions, openDuckdbStore } from './duckdb/open.ts'
 import { openJsonlStore } from './jsonl/open.ts'
 import { resetJsonlStore } from './jsonl/reset.ts'
 import { openMemoryStore } from './memory.ts'
+import { readTarget } from './redis/target.ts'
 import type { UsageStore } from './store.ts'
 
 export interface OpenStoreOptions {
@@ -14,6 +16,10 @@ export interface OpenStoreOptions {
   readonly duckdb?: Omit<DuckdbStoreOptions, 'path' | 'clock'>
   /** Events older than this many ms are not shown by a store that can tell at once. */
   readonly eventsTtlMs?: number
+  /** The journal that events come from, where it is known: servers that share a store each have one. */
+  readonly journalId?: string
+  /** Told of what is not as it should be around a store that works nevertheless. */
+  readonly onWarning?: (warning: string) => void
 }
 
 /** What a store URL names, once it is known to be right. */
@@ -36,6 +42,12 @@ const SCHEMES: ReadonlyMap<string, Scheme> = new Map<string, Scheme>([
   ['memory', { read: readMemory }],
   ['jsonl', { read: readJsonl, defaultFile: 'analytics.jsonl' }],
   ['duckdb', { read: readDuckdb, defaultFile: 'tallystick.duckdb' }],
+  ['clickhouse', { read: (rest) => readClickhouse(rest, false) }],
+  ['clickhouses', { read: (rest) => readClickhouse(rest, true) }],
+  ['redis', { read: readRedis({ cluster: false, tls: false }) }],
+  ['rediss', { read: readRedis({ cluster: false, tls: true }) }],
+  ['redis+cluster', { read: readRedis({ cluster: true, tls: false }) }],
+  ['rediss+cluster', { read: readRedis({ cluster: true, tls: true }) }],
 ])
 
 export const STORE_SCHEMES: readonly string[] = [...SCHEMES.keys()]
@@ -47,6 +59,8 @@ export const STORE_SCHEMES: readonly string[] = [...SCHEMES.keys()]
  * - `jsonl:data/analytics.jsonl` or `jsonl:PATH?rotate_mb=100`: a file of JSON documents, one a line.
  * - `duckdb:data/tallystick.duckdb`: an embedded column store in that file; `duckdb:` with an absolute or relative path,
  *   `duckdb:///abs/path` and `duckdb:./path` included.
+ * - `clickhouse://user:password@host:8123/database`, `clickhouses://` or `?tls=1` for TLS: a server that others may share.
+ * - `redis://user:password@host:6379/0?prefix=analytics:`, `rediss://` with TLS, `redis+cluster://host:port,host:port`.
  *
  * @throws TallystickError `invalid_config` for a scheme or parameter that does not exist.
  * @example const store = await openStore('memory:?max_events=1000')
@@ -135,6 +149,38 @@ function readDuckdb(rest: string): Target | string {
     reset: async () => {
       for (const file of [path, `${path}.wal`]) await rm(file, { force: true })
     },
+  }
+}
+
+function readClickhouse(rest: string, tls: boolean): Target | string {
+  const address = readAddress(rest, tls)
+  if (typeof address === 'string') return address
+  return {
+    async open({ clock, journalId }) {
+      const { openClickhouseStore } = await import('./clickhouse/open.ts')
+      return openClickhouseStore({ address, ...defined({ clock }), ...defined({ journalId }) })
+    },
+    async reset() {
+      const { resetClickhouseStore } = await import('./clickhouse/open.ts')
+      await resetClickhouseStore(address)
+    },
+  }
+}
+
+function readRedis(kind: { readonly cluster: boolean; readonly tls: boolean }): Scheme['read'] {
+  return (rest) => {
+    const target = readTarget(rest, kind)
+    if (typeof target === 'string') return target
+    return {
+      open: async ({ clock, eventsTtlMs, onWarning }) =>
+        (await import('./redis/open.ts')).openRedisStore({
+          target,
+          ...defined({ clock }),
+          ...defined({ eventsTtlMs }),
+          ...defined({ onWarning }),
+        }),
+      reset: async () => (await import('./redis/open.ts')).resetRedisStore(target),
+    }
   }
 }
 

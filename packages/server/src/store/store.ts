@@ -18,7 +18,16 @@ export interface EventSink {
    * Takes events in ordinal order. Idempotent: events at or below the highest ordinal already applied are skipped, so
    * a replay changes nothing.
    */
-  append(events: readonly StoredEvent[]): Promise<void>
+  append(events: readonly StoredEvent[], options?: AppendOptions): Promise<void>
+}
+
+export interface AppendOptions {
+  /**
+   * The ordinal that the store is thought to have applied. A store in another process may have lost it (emptied by others, a
+   * replica that lags in its place): then it takes nothing and rejects with `store_unavailable`, and `stats` tells how far it has
+   * come. Other stores need not look at it.
+   */
+  readonly after?: number
 }
 
 /**
@@ -73,7 +82,12 @@ export interface UsageStore extends EventSink {
    * the later counts. Events that the store does not hold, since they were cleared or have expired, are passed over; totals
    * change by what the others do.
    */
-  reprice(repricings: readonly Repricing[]): Promise<void>
+  reprice(repricings: readonly Repricing[], options?: AppendOptions): Promise<void>
+  /**
+   * The ordinal that an event has in the journal of this store, given the one that `scan` gave; undefined for an event of another
+   * journal. Absent where both are always the same.
+   */
+  ownOrdinal?(ordinal: number): number | undefined
   /** Removes everything. The highest applied ordinal stays, so a replay resurrects nothing. */
   clear(): Promise<void>
   close(): Promise<void>
@@ -137,6 +151,8 @@ export interface StoreCapabilities {
   readonly durable: boolean
   /** Totals outlive raw events. */
   readonly cells: boolean
+  /** Lives in another process, which may be away, and come back with less than it had. */
+  readonly remote?: true
   /** Beyond this many the oldest events go. Absent: no bound but the disk. */
   readonly maxEvents?: number
 }
@@ -218,6 +234,8 @@ export interface StoreStats {
   readonly sealedToMs?: number
   /** Events before that instant that came too late for the cells; they are read one by one until the next sealing. */
   readonly lateEvents?: number
-  /** Bytes on disk, 0 for memory. */
+  /** Bytes on disk, 0 where there are none or nobody knows. */
   readonly bytes: number
+  /** Sentences: what is not as it should be around the store, although it works. */
+  readonly warnings?: readonly string[]
 }

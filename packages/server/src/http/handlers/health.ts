@@ -52,6 +52,8 @@ export function readinessOf(app: AppContext): Readiness {
   if (journal !== 'ok') reasons.push(JOURNAL_REASONS[journal])
   const state = app.about.state?.().state ?? 'ok'
   if (state !== 'ok') reasons.push(STATE_REASONS[state])
+  if (app.follows?.copy.fresh() === false)
+    reasons.push('The owner of the control state has not been heard of for too long: nobody is let in.')
   const { appliedOrdinal, targetOrdinal, storeError } = app.ingest.progress()
   if (storeError !== undefined)
     reasons.push('The store cannot keep up: events are safe in the journal, figures are late.')

@@ -4,6 +4,7 @@ import { type LeaseTerms, readTerms } from '../../budget/lease-terms.ts'
 import type { Usage } from '../../budget/leases.ts'
 import { Members } from '../../budget/members.ts'
 import { BudgetExceeded } from '../../budget/refusal.ts'
+import { FOLLOWER_HEADER } from '../../control/owner.ts'
 import type { Principal } from '../../identity/principal.ts'
 import type { Lease } from '../../state/lease.ts'
 import { addressEvidence } from '../address/evidence.ts'
@@ -16,7 +17,10 @@ import { readJson } from './query.ts'
 /** `POST /api/v1/leases`: room for one request, or 402 with the budget that has none. */
 export const createLease: Handler = async (call) => {
   const { app, principal, request } = call
-  const terms = owned(readTerms(await readJson(request, app), app.prices, app.clock.now()), principal)
+  // Another server has said whose key it is, and shows its own.
+  const { keyId: _, ...keyless } = principal
+  const asker = request.headers.get(FOLLOWER_HEADER) === 'itself' ? keyless : principal
+  const terms = owned(readTerms(await readJson(request, app), app.prices, app.clock.now()), asker)
   try {
     return json(leaseRow(await app.budgets.leases.reserve(terms)), 201)
   } catch (error) {

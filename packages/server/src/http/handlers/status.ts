@@ -1,3 +1,4 @@
+import type { Following } from '../../control/following.ts'
 import { seesAll } from '../../identity/principal.ts'
 import { type Handler, json } from '../route.ts'
 import { readinessOf } from './health.ts'
@@ -10,6 +11,7 @@ export const status: Handler = async ({ app, store: scoped, principal }) => {
   const journal = seesAll(principal) ? about.journal?.() : undefined
   const state = seesAll(principal) ? about.state?.() : undefined
   const live = app.live.stats()
+  const follows = seesAll(principal) ? app.follows?.health() : undefined
   return json({
     version: about.version,
     started_ms: about.startedMs,
@@ -28,6 +30,7 @@ export const status: Handler = async ({ app, store: scoped, principal }) => {
       ...(store.cleared === undefined ? {} : { cleared_events: store.cleared }),
       ...(store.malformed === undefined ? {} : { malformed_lines: store.malformed }),
       ...(store.foreign === undefined ? {} : { foreign_events: store.foreign }),
+      ...(store.warnings === undefined ? {} : { warnings: store.warnings }),
       lag_events: Math.max(0, readiness.durable_ordinal - readiness.applied_ordinal),
     },
     journal:
@@ -43,6 +46,7 @@ export const status: Handler = async ({ app, store: scoped, principal }) => {
           },
     state:
       state === undefined ? null : { state: state.state, log_bytes: state.logBytes, damaged_lines: state.damagedLines },
+    control: follows === undefined ? null : shownFollowing(follows),
     live: { streams: live.streams, ticks: live.ticks, skipped_ticks: live.skipped },
     ...(app.proxy !== undefined && seesAll(principal) ? { proxy: app.proxy.stats() } : {}),
     ...(about.push !== undefined && seesAll(principal) ? { otlp_push: about.push() } : {}),
@@ -56,4 +60,22 @@ export const status: Handler = async ({ app, store: scoped, principal }) => {
       streams: limits.streams,
     },
   })
+}
+
+function shownFollowing({
+  url,
+  state,
+  heardMs,
+  problem,
+  notesWaiting,
+  notesDropped,
+}: ReturnType<Following['health']>): object {
+  return {
+    owner: url,
+    state,
+    heard_ms: heardMs ?? null,
+    notes_waiting: notesWaiting,
+    notes_dropped: notesDropped,
+    ...(problem === undefined ? {} : { problem }),
+  }
 }

@@ -21,7 +21,7 @@ const TAGS: readonly { readonly name: RouteDoc['tag']; readonly description: str
 /** What any route may answer: a wrong Host or Origin, a process that stops, a fault. */
 const ALWAYS: readonly ErrorCode[] = ['misdirected_host', 'forbidden_origin', 'shutting_down', 'internal_error']
 /** What any route may answer that looks at who asks. */
-const GUARDED: readonly ErrorCode[] = ['unauthorized', 'token_expired', 'forbidden']
+const GUARDED: readonly ErrorCode[] = ['unauthorized', 'token_expired', 'forbidden', 'control_unavailable']
 
 const SECURITY_SCHEMES = {
   bearer: { type: 'http', scheme: 'bearer', description: 'An API key `tsk_<id>_<secret>`, or a JWT of Protocol 012.' },

@@ -371,9 +371,19 @@ export const STATUS_DOC: RouteDoc = {
               cleared_events: integer('Removed by clearing, over the life of the store.'),
               malformed_lines: integer(),
               foreign_events: integer(),
+              warnings: array(text(), 'What is not as it should be around a store that works nevertheless.'),
               lag_events: integer(),
             },
-            { optional: ['sealed_to_ms', 'late_events', 'cleared_events', 'malformed_lines', 'foreign_events'] },
+            {
+              optional: [
+                'sealed_to_ms',
+                'late_events',
+                'cleared_events',
+                'malformed_lines',
+                'foreign_events',
+                'warnings',
+              ],
+            },
           ),
           journal: orNull(
             object({
@@ -393,6 +403,23 @@ export const STATUS_DOC: RouteDoc = {
                 damaged_lines: integer(),
               },
               { description: 'The control state: keys, budgets, alerts. Null where it is in memory only.' },
+            ),
+          ),
+          control: orNull(
+            object(
+              {
+                owner: text('Address of the server that owns it.'),
+                state: { type: 'string', enum: ['following', 'away', 'stale'] },
+                heard_ms: orNull(integer('When the owner was last heard of.')),
+                notes_waiting: integer('What happened here that the owner has yet to be told.'),
+                notes_dropped: integer('Of these, those that were given up.'),
+                problem: text('Why the owner cannot be asked.'),
+              },
+              {
+                description:
+                  'The control state where another server owns it: `away`, what is known still counts; `stale`, it does not, and nobody is let in. Null where it is our own, and for whoever does not see the whole server.',
+                optional: ['problem'],
+              },
             ),
           ),
           live: object({ streams: integer(), ticks: integer(), skipped_ticks: integer() }),

@@ -60,6 +60,7 @@ export const OPERATION_ROUTES: readonly Route[] = [
     path: '/api/v1/audit',
     scope: 'admin',
     handler: audit,
+    control: true,
     doc: AUDIT_DOC,
     strict: true,
     summary: 'List who changed what, newest first',

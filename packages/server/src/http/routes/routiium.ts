@@ -64,6 +64,7 @@ export const ROUTIIUM_ROUTES: readonly Route[] = [
     scope: 'admin',
     admit: admitAdmin,
     handler: clear,
+    control: true,
     whole: true,
     doc: ANALYTICS_CLEAR_DOC,
     failure: routiiumFailure('Failed to clear analytics'),

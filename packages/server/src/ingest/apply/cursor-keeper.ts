@@ -5,6 +5,7 @@ export const STORE_CURSOR = 'store'
 
 const SAVE_EVERY_MS = 1000
 const MAX_ENDS = 1024
+const START: JournalEnd = { position: { segment: 1, offset: 0 }, ordinal: 0 }
 
 /**
  * Turns the ordinal a store has applied into a place in the journal and keeps that as a durable cursor, so that the
@@ -44,11 +45,10 @@ export class CursorKeeper {
     appliedOrdinal: () => number,
     onError: (error: unknown) => void,
   ): Promise<CursorKeeper> {
-    const start = { position: { segment: 1, offset: 0 }, ordinal: 0 }
     const saved = journal.cursors().get(STORE_CURSOR)
     // A cursor that is not there holds nothing back: set it before anything can be dropped.
-    if (!saved) await journal.saveCursor(STORE_CURSOR, start.position, start.ordinal)
-    return new CursorKeeper(journal, saved ?? start, appliedOrdinal, onError)
+    if (!saved) await journal.saveCursor(STORE_CURSOR, START.position, START.ordinal)
+    return new CursorKeeper(journal, saved ?? START, appliedOrdinal, onError)
   }
 
   /** The last place known to be applied. */
@@ -65,6 +65,17 @@ export class CursorKeeper {
     this.#saved = passed
     try {
       await this.#journal.saveCursor(STORE_CURSOR, passed.position, passed.ordinal)
+    } catch (error) {
+      this.#onError(error)
+    }
+  }
+
+  /** The store has less than it had: from now on the journal drops nothing that it may need. */
+  async rewind(): Promise<void> {
+    this.#ends = []
+    this.#saved = START
+    try {
+      await this.#journal.saveCursor(STORE_CURSOR, START.position, START.ordinal)
     } catch (error) {
       this.#onError(error)
     }

@@ -8,6 +8,7 @@ import type { StoredEvent, UsageStore } from '../../store/store.ts'
 import { fromJournal } from '../dedup/replay.ts'
 import type { Applier, ExpectedEvents } from './applier.ts'
 import { CursorKeeper } from './cursor-keeper.ts'
+import { openingStats } from './opening-stats.ts'
 
 export interface FeedingOptions {
   readonly store: UsageStore
@@ -23,6 +24,8 @@ const MAX_DELIVERIES = 4096
 const BATCH_EVENTS = 4096
 const FIRST_RETRY_MS = 100
 const LAST_RETRY_MS = 5000
+/** How often a store in another process is asked whether it still has what it was given. */
+const ASK_EVERY_MS = 1000
 /** How long closing may take to hand over what is left; the journal has it for the next start. */
 const DRAIN_MS = 5000
 
@@ -34,7 +37,7 @@ const DRAIN_MS = 5000
  * its events would be taken for old ones.
  */
 export async function openFeeding(options: FeedingOptions): Promise<Applier> {
-  const { appliedOrdinal } = await options.store.stats()
+  const { appliedOrdinal } = await openingStats(options.store, options.journal?.log)
   const end = options.journal?.log.end().ordinal ?? appliedOrdinal
   if (end < appliedOrdinal)
     throw new TallystickError(
@@ -63,6 +66,11 @@ class Feeder implements Applier {
   readonly #closing = new AbortController()
   #queued = 0
   #appliedOrdinal: number
+  /** The last ordinal that the store was told of: those of other records it does not know. */
+  #toldOrdinal: number
+  /** The store is asked next, whether or not there are events for it. */
+  #asks = false
+  #asking: NodeJS.Timeout | undefined
   #running: Promise<void> | undefined
   #cursor: CursorKeeper | undefined
 
@@ -70,11 +78,21 @@ class Feeder implements Applier {
     this.#options = options
     this.#maxQueued = options.maxQueued ?? MAX_QUEUED
     this.#appliedOrdinal = appliedOrdinal
+    this.#toldOrdinal = appliedOrdinal
   }
 
   /** Begins by reading what the journal holds and the store does not. */
   readFrom(cursor: CursorKeeper): void {
     this.#cursor = cursor
+    if (this.#options.store.capabilities.remote) {
+      const ask = (): void => {
+        this.#asks = true
+        this.#start()
+      }
+      this.#asking = setInterval(ask, ASK_EVERY_MS)
+      this.#asking.unref()
+      ask()
+    }
     const lastOrdinal = this.#options.journal?.log.end().ordinal ?? 0
     if (lastOrdinal <= this.#appliedOrdinal) return
     this.#queue.push({ firstOrdinal: this.#appliedOrdinal + 1, lastOrdinal, events: undefined, state: 'durable' })
@@ -146,6 +164,7 @@ class Feeder implements Applier {
 
   /** Hands over what is left, as long as the store takes it: whoever looks into its file then finds all that was acknowledged. */
   async close(): Promise<void> {
+    clearInterval(this.#asking)
     this.#ending.abort()
     const late = setTimeout(() => this.#closing.abort(), DRAIN_MS)
     await this.#running
@@ -159,7 +178,8 @@ class Feeder implements Applier {
     this.#running ??= this.#run().finally(() => {
       this.#running = undefined
       // Something may have settled between the last look at the queue and here.
-      if (!this.#ending.signal.aborted && this.#queue[0] && this.#queue[0].state !== 'open') this.#start()
+      if (this.#ending.signal.aborted) return
+      if (this.#asks || (this.#queue[0] && this.#queue[0].state !== 'open')) this.#start()
     })
   }
 
@@ -167,9 +187,10 @@ class Feeder implements Applier {
     let retryMs = FIRST_RETRY_MS
     while (!this.#closing.signal.aborted) {
       const head = this.#queue[0]
-      if (!head || head.state === 'open') return
+      if (!this.#asks && (!head || head.state === 'open')) return
       try {
-        if (head.state === 'failed') this.#queue.shift()
+        if (this.#asks || !head) await this.#ask()
+        else if (head.state === 'failed') this.#queue.shift()
         else if (head.clears) await this.#clear(head)
         else if (head.repricing && head.events) await this.#repriceQueued()
         else await (head.events ? this.#feedQueued() : this.#feedFromJournal())
@@ -177,12 +198,31 @@ class Feeder implements Applier {
         retryMs = FIRST_RETRY_MS
       } catch (error) {
         if (this.#watch.failed(error)) this.#options.onError(error)
+        await this.#lookBack()
         if (this.#ending.signal.aborted) return
         await sleep(retryMs, undefined, { signal: this.#ending.signal }).catch(() => {})
         retryMs = Math.min(retryMs * 2, LAST_RETRY_MS)
       }
       this.#wake()
     }
+  }
+
+  async #ask(): Promise<void> {
+    await this.#options.store.append([], { after: this.#toldOrdinal })
+    this.#asks = false
+  }
+
+  /** A store in another process may come back with less than it was given: what it lacks is read from the journal once more. */
+  async #lookBack(): Promise<void> {
+    const { store, journal } = this.#options
+    if (!store.capabilities.remote || !journal) return
+    const stats = await store.stats().catch(() => undefined)
+    if (stats === undefined || stats.appliedOrdinal >= this.#toldOrdinal) return
+    this.#appliedOrdinal = stats.appliedOrdinal
+    this.#toldOrdinal = stats.appliedOrdinal
+    const lastOrdinal = journal.log.end().ordinal
+    this.#queue.unshift({ firstOrdinal: stats.appliedOrdinal + 1, lastOrdinal, events: undefined, state: 'durable' })
+    await this.#cursor?.rewind()
   }
 
   async #clear(head: ExpectedEvents): Promise<void> {
@@ -270,7 +310,8 @@ class Feeder implements Applier {
   async #append(events: readonly StoredEvent[]): Promise<void> {
     const last = events.at(-1)
     if (!last) return
-    await this.#options.store.append(events)
+    await this.#options.store.append(events, { after: this.#toldOrdinal })
+    this.#toldOrdinal = Math.max(this.#toldOrdinal, last.ordinal)
     // A delivery read from the journal before it was known to be settled is fed a second time; the store skips it.
     this.#appliedOrdinal = Math.max(this.#appliedOrdinal, last.ordinal)
   }

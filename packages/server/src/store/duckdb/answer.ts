@@ -18,12 +18,13 @@ import {
   TupleMap,
   tooManyGroups,
 } from '@tallystick/core/query'
+import type { GroupDecoder } from '../sql/dialect.ts'
+import { type RouteInput, routeQuery, routeSketch, type Segment } from '../sql/plan.ts'
+import { figuresStatement, type Statement, type StatementInput, sketchStatement } from '../sql/statement.ts'
 import { type ColumnValues, readChunks } from './chunk-reader.ts'
 import type { Dictionary } from './dictionary.ts'
-import type { GroupDecoder } from './expressions.ts'
-import { type RouteInput, routeQuery, routeSketch, type Segment } from './plan.ts'
+import { duckdbDialect } from './expressions.ts'
 import { lateEvents, type Meta, wholeFromMs } from './schema.ts'
-import { figuresStatement, type Statement, type StatementInput, sketchStatement } from './statement.ts'
 import { topStatement } from './top.ts'
 
 /** What a query sees: one snapshot of the file and what decodes it. */
@@ -55,12 +56,12 @@ export async function answerQuery(query: Query, snapshot: Snapshot): Promise<Que
     plan,
     route,
     bucketStarts: starts,
-    dictionary,
-    sealedOrdinal: meta.sealed_ordinal,
-    late,
+    dialect: duckdbDialect(dictionary),
+    events: 'events',
+    late: late ? `ordinal > ${meta.sealed_ordinal}` : undefined,
   }
   const reader = new CellReader(query, plan, starts)
-  const top = topStatement(input)
+  const top = topStatement(input, dictionary)
   if (top) await reader.readTop(snapshot.connection, top)
   else await reader.readFigures(snapshot.connection, figuresStatement(input, MAX_CELLS + 1))
   for (const [index, planned] of plan.quantities.entries()) {

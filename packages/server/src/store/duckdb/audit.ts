@@ -10,7 +10,7 @@ import {
   RANKED_QUANTITIES,
   SKETCH_SETS,
   sketchTable,
-} from './cellsets.ts'
+} from '../sql/cellsets.ts'
 import { readRows } from './chunk-reader.ts'
 import type { Dictionary } from './dictionary.ts'
 import { counterSql, quantitySql } from './expressions.ts'

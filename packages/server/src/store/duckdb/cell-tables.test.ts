@@ -7,7 +7,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { ARBITRARY_FROM_MS, ARBITRARY_TO_MS } from '../../../../core/src/event/testing/arbitrary.ts'
 import { repriced } from '../repriced.ts'
 import { storedEvents } from '../testing/conformance.ts'
-import { CELL_TABLES } from './cellsets.ts'
+import { CELL_TABLES } from './cell-columns.ts'
 import { DuckdbEngine } from './engine.ts'
 
 const DAY = 86_400_000

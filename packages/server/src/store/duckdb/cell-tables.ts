@@ -1,13 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
-import {
-  CELL_ACCUMULATORS,
-  CELL_TABLES,
-  CELLS_FINGERPRINT,
-  type CellTable,
-  quantityColumn,
-  RANKED_QUANTITIES,
-  storedLevels,
-} from './cellsets.ts'
+import { CELL_ACCUMULATORS, quantityColumn, RANKED_QUANTITIES, storedLevels } from '../sql/cellsets.ts'
+import { CELL_TABLES, CELLS_FINGERPRINT, type CellTable } from './cell-columns.ts'
 import { readRows } from './chunk-reader.ts'
 import { Dictionary } from './dictionary.ts'
 import { createTable, quoted } from './schema.ts'

@@ -1,7 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { type GroupBy, groupByOf } from '@tallystick/core/query'
+import { CELL_SETS, cellTable, storedLevels } from '../sql/cellsets.ts'
 import type { EraseRequest } from '../store.ts'
-import { CELL_SETS, cellTable, storedLevels } from './cellsets.ts'
 import { readRows } from './chunk-reader.ts'
 import { literal, STORAGE_VERSION } from './database.ts'
 import type { Dictionary } from './dictionary.ts'

@@ -1,7 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import type { FieldName } from '@tallystick/core/event'
 import type { RepricedEvent } from '../repriced.ts'
-import { CELL_ACCUMULATORS, CELL_SETS, type CellSet, cellTable, columnOf, DAY_MS } from './cellsets.ts'
+import { CELL_ACCUMULATORS, CELL_SETS, type CellSet, cellTable, columnOf, DAY_MS } from '../sql/cellsets.ts'
 import { type Dictionary, OVERFLOW_CODE } from './dictionary.ts'
 import { quantitySql } from './expressions.ts'
 import { COLUMN_OF, type Column, type Meta, OVERFLOW, quoted } from './schema.ts'

@@ -13,7 +13,7 @@ import {
   SKETCH_SETS,
   sketchTable,
   storedLevels,
-} from './cellsets.ts'
+} from '../sql/cellsets.ts'
 import { readRows } from './chunk-reader.ts'
 import type { Dictionary } from './dictionary.ts'
 import { counterSql, quantitySql, sketchIndexSql } from './expressions.ts'

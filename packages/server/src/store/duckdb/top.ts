@@ -1,6 +1,4 @@
 import type { GroupBy, Measure } from '@tallystick/core/query'
-import type { Dictionary } from './dictionary.ts'
-import { COLUMN_OF, type Column } from './schema.ts'
 import {
   type FiguresSource,
   figureOfMeasure,
@@ -8,7 +6,10 @@ import {
   outputColumns,
   type Statement,
   type StatementInput,
-} from './statement.ts'
+} from '../sql/statement.ts'
+import type { Dictionary } from './dictionary.ts'
+import { PLAIN } from './expressions.ts'
+import { COLUMN_OF, type Column } from './schema.ts'
 
 /** More values than this are not ranked inside a statement. */
 const MAX_RANKED_VALUES = 2_000
@@ -21,8 +22,8 @@ const MAX_RANKED_VALUES = 2_000
  * Undefined where the engine could not rank exactly as `finishQuery` does (by a ratio, a mean or a quantile), where
  * sketches would be needed for each group, and where there are few groups anyway.
  */
-export function topStatement(input: StatementInput): Statement | undefined {
-  const { query, plan, dictionary } = input
+export function topStatement(input: StatementInput, dictionary: Dictionary): Statement | undefined {
+  const { query, plan } = input
   const measure = query.orderBy?.measure ?? (query.measures[0] as Measure)
   const figure = figureOfMeasure(plan, measure)
   if (figure === undefined || plan.quantities.some(({ sketch }) => sketch)) return undefined
@@ -51,7 +52,7 @@ const sameGroup = (names: readonly string[]): string =>
 function keptRows({ keys, figures }: FiguresSource, names: readonly string[]): string {
   const columns = [
     ...keys.map((key) => `f.${key}`),
-    ...outputColumns(figures, (_, index) => `f.a${index}`),
+    ...outputColumns(PLAIN, figures, (_, index) => `f.a${index}`),
     'false',
     TOTAL,
   ]
@@ -62,7 +63,7 @@ function restRows({ keys, figures }: FiguresSource, names: readonly string[]): s
   const buckets = keys.filter((key) => key === 'b')
   const columns = [
     ...keys.map((key) => (key === 'b' ? 'f.b' : 'NULL')),
-    ...outputColumns(figures, ({ merge }, index) => `${merge}(f.a${index})`),
+    ...outputColumns(PLAIN, figures, ({ merge }, index) => `${merge}(f.a${index})`),
     'true',
     TOTAL,
   ]

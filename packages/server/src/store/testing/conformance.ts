@@ -385,7 +385,7 @@ export function describeStore(name: string, engine: StoreUnderTest): void {
       expect([...page.events].sort((a, b) => a.ordinal - b.ordinal)).toEqual(events)
       // Whoever comes again under the name is somebody new, and what has been applied is not undone by a replay.
       const [{ event }] = events as [StoredEvent]
-      const again = { ordinal: 401, receivedMs: 1, event: { ...event, userId: users[1] as string } }
+      const again = { ordinal: 401, receivedMs: 1, event: { ...event, eventId: 'again', userId: users[1] as string } }
       await store.append([...named(400, 73), again])
       events = [...events, again]
       await expectAnswers(events, queries)

@@ -1,18 +1,9 @@
 import type { Measure, Plan, PlannedQuantity, Query } from '@tallystick/core/query'
 import { type CellSet, cellTable, counterColumn, type Level, quantityColumn, sketchTable } from './cellsets.ts'
-import type { Dictionary } from './dictionary.ts'
-import {
-  bucketSql,
-  counterSql,
-  filtersSql,
-  type GroupDecoder,
-  groupSql,
-  Parameters,
-  quantitySql,
-  sketchIndexSql,
-} from './expressions.ts'
+import { quoted } from './columns.ts'
+import type { Dialect, GroupDecoder } from './dialect.ts'
+import { bucketSql, counterSql, filtersSql, quantitySql, sketchIndexSql } from './expressions.ts'
 import type { QueryRoute, Segment } from './plan.ts'
-import { quoted } from './schema.ts'
 
 /** A query as SQL. Its columns: bucket number when there is an interval, one for each group, then figures. */
 export interface Statement {
@@ -26,11 +17,13 @@ export interface StatementInput {
   readonly plan: Plan
   readonly route: QueryRoute
   readonly bucketStarts: readonly number[]
-  readonly dictionary: Dictionary
-  /** Rows with a greater ordinal are in no cell. */
-  readonly sealedOrdinal: number
-  /** Are there such rows before the watermark? */
-  readonly late: boolean
+  readonly dialect: Dialect
+  /** What rows are read from. */
+  readonly events: string
+  /** Tells rows before the watermark that are in no cell; absent when there are none. */
+  readonly late?: string | undefined
+  /** What more must be true of a row, or of a cell, to be read. */
+  readonly visible?: { readonly row?: string | undefined; readonly cell?: string | undefined } | undefined
 }
 
 /** Greatest integer that a DOUBLE, and a JavaScript number, holds exactly together with all below it. */
@@ -46,22 +39,31 @@ export interface Figure {
 }
 
 /** Every counter of the plan, then for each quantity sum, count and, if the plan keeps them, minimum and maximum. */
-export function figuresOf(plan: Plan, dictionary: Dictionary): readonly Figure[] {
+export function figuresOf(plan: Plan, dialect: Dialect): readonly Figure[] {
   return [
     ...plan.counters.map(
       (counter): Figure => ({
-        row: counter.where.length === 0 ? 'count(*)' : `count(*) FILTER (WHERE ${counterSql(counter, dictionary)})`,
-        cell: `sum(${quoted(counterColumn(counter.name))})`,
+        row: dialect.integer(
+          counter.where.length === 0 ? dialect.count() : dialect.count(counterSql(dialect, counter)),
+          64,
+        ),
+        cell: dialect.integer(`sum(${quoted(counterColumn(counter.name))})`, 64),
         merge: 'sum',
         wide: false,
       }),
     ),
     ...plan.quantities.flatMap(({ quantity, extremes }): Figure[] => {
-      const value = quantitySql(quantity)
+      const value = quantitySql(dialect, quantity)
       const figure = (part: 'sum' | 'count' | 'min' | 'max'): Figure => {
         const merge = part === 'min' || part === 'max' ? part : 'sum'
         const cell = `${merge}(${quoted(quantityColumn(quantity.name, part))})`
-        return { row: `${part}(${value})`, cell, merge, wide: part === 'sum' }
+        const row = part === 'sum' ? dialect.sum(value) : `${part}(${value})`
+        return {
+          row: part === 'count' ? dialect.integer(row, 64) : row,
+          cell: part === 'count' ? dialect.integer(cell, 64) : cell,
+          merge,
+          wide: part === 'sum',
+        }
       }
       return [figure('sum'), figure('count'), ...(extremes ? [figure('min'), figure('max')] : [])]
     }),
@@ -100,7 +102,7 @@ export interface FiguresSource {
 
 /** The figures of each (bucket, group): each stretch is grouped where it lies, and one more grouping merges them. */
 export function figuresSource(input: StatementInput): FiguresSource {
-  const figures = figuresOf(input.plan, input.dictionary)
+  const figures = figuresOf(input.plan, input.dialect)
   const keys = keysOf(input.query)
   // By position: an alias could be taken for a column of the table.
   const grouping = keys.length === 0 ? '' : ` GROUP BY ${keys.map((_, index) => index + 1).join(', ')}`
@@ -109,7 +111,7 @@ export function figuresSource(input: StatementInput): FiguresSource {
     return `SELECT ${[...names, ...list].join(', ')} FROM ${table} WHERE ${where}${grouping}`
   }
   const { parts, values, groups } = stretches(input, {
-    row: (names, where) => select('row', names, 'events', where),
+    row: (names, where) => select('row', names, input.events, where),
     cells: (names, table, where) => select('cell', names, table, where),
     table: cellTable,
   })
@@ -120,16 +122,17 @@ export function figuresSource(input: StatementInput): FiguresSource {
 
 /** The columns that carry merged figures to the reader; see {@link Figure.wide}. */
 export function outputColumns(
+  dialect: Dialect,
   figures: readonly Figure[],
   column: (figure: Figure, index: number) => string,
 ): readonly string[] {
   return figures.flatMap((figure, index) => {
     const value = column(figure, index)
-    if (!figure.wide) return [`CAST(${value} AS DOUBLE)`]
+    if (!figure.wide) return [dialect.double(value)]
     const safe = `${value} BETWEEN -${SAFE} AND ${SAFE}`
     return [
-      `CASE WHEN ${safe} THEN CAST(${value} AS DOUBLE) END`,
-      `CASE WHEN NOT ${safe} THEN CAST(${value} AS HUGEINT) END`,
+      `CASE WHEN ${safe} THEN ${dialect.double(value)} END`,
+      `CASE WHEN NOT ${safe} THEN ${dialect.wide(value)} END`,
     ]
   })
 }
@@ -137,7 +140,7 @@ export function outputColumns(
 /** All groups with their figures, at most `maxRows` rows. */
 export function figuresStatement(input: StatementInput, maxRows: number): Statement {
   const { sql, keys, figures, values, groups } = figuresSource(input)
-  const columns = [...keys, ...outputColumns(figures, (_, index) => `a${index}`)].join(', ')
+  const columns = [...keys, ...outputColumns(input.dialect, figures, (_, index) => `a${index}`)].join(', ')
   return { sql: `SELECT ${columns} FROM (${sql}) LIMIT ${maxRows}`, values, groups }
 }
 
@@ -146,15 +149,20 @@ export function figuresStatement(input: StatementInput, maxRows: number): Statem
  * group) has any number of rows, to be added up by the reader: there it costs less than grouping by bucket does here.
  */
 export function sketchStatement(input: StatementInput, { quantity }: PlannedQuantity): Statement {
-  const value = quantitySql(quantity)
+  const { dialect } = input
+  const value = quantitySql(dialect, quantity)
   const { parts, values, groups } = stretches(input, {
     row: (names, where) => {
-      const counted = [...names, `${sketchIndexSql(value)} AS i`, 'count(*) AS n'].join(', ')
-      const lists = [...keysOf(input.query), 'list(i)', 'list(CAST(n AS DOUBLE))'].join(', ')
-      return `SELECT ${lists} FROM (SELECT ${counted} FROM events WHERE ${value} IS NOT NULL AND ${where} GROUP BY ALL) GROUP BY ALL HAVING count(*) > 0`
+      const counted = [...names, `${sketchIndexSql(dialect, value)} AS i`, 'count(*) AS n'].join(', ')
+      const lists = [
+        ...keysOf(input.query),
+        `${dialect.list('i')} AS i`,
+        `${dialect.list(dialect.double('n'))} AS n`,
+      ].join(', ')
+      return `SELECT ${lists} FROM (SELECT ${counted} FROM ${input.events} WHERE ${value} IS NOT NULL AND ${where} GROUP BY ALL) GROUP BY ALL HAVING count(*) > 0`
     },
     cells: (names, table, where) =>
-      `SELECT ${[...names, 'i', 'CAST(n AS DOUBLE[])'].join(', ')} FROM ${table} WHERE ${where}`,
+      `SELECT ${[...names, 'i', `${dialect.doubles('n')} AS n`].join(', ')} FROM ${table} WHERE ${where}`,
     table: (cells, level) => sketchTable(cells, quantity, level),
   })
   return { sql: parts.join(' UNION ALL '), values, groups }
@@ -178,30 +186,31 @@ function keysOf({ groupBy, interval }: Query): readonly string[] {
   return [...(interval ? ['b'] : []), ...groupBy.map((_, index) => `g${index}`)]
 }
 
-function stretches(
-  { query, route, dictionary, bucketStarts, late, sealedOrdinal }: StatementInput,
-  shape: Shape,
-): Stretches {
-  const parameters = new Parameters()
+function stretches({ query, route, dialect, bucketStarts, late, visible }: StatementInput, shape: Shape): Stretches {
+  const parameters = dialect.parameters()
   let groups: readonly GroupDecoder[] = []
   const select = (instant: string): readonly string[] => {
-    const expressions = query.groupBy.map((by) => groupSql(by, dictionary, parameters))
+    const expressions = query.groupBy.map((by) => dialect.group(by, parameters))
     groups = expressions.map(({ decode }) => decode)
     return [
-      ...(query.interval ? [`${bucketSql(instant, bucketStarts, query.toMs)} AS b`] : []),
+      ...(query.interval ? [`${bucketSql(dialect, instant, bucketStarts, query.toMs)} AS b`] : []),
       ...expressions.map(({ sql }, index) => `${sql} AS g${index}`),
     ]
   }
-  const within = (instant: string, { fromMs, toMs }: Pick<Segment, 'fromMs' | 'toMs'>, more?: string): string => {
-    const filters = filtersSql(query.filters, dictionary, parameters)
-    return [`${instant} >= ${fromMs}`, `${instant} < ${toMs}`, more, filters]
+  const within = (
+    instant: string,
+    { fromMs, toMs }: Pick<Segment, 'fromMs' | 'toMs'>,
+    ...more: readonly (string | undefined)[]
+  ): string => {
+    const filters = filtersSql(dialect, query.filters, parameters)
+    return [`${instant} >= ${fromMs}`, `${instant} < ${toMs}`, ...more, filters]
       .filter((part) => part !== undefined)
       .join(' AND ')
   }
   const ofRows = (stretch: Pick<Segment, 'fromMs' | 'toMs'>, more?: string): string =>
-    shape.row(select('timestamp_ms'), within('timestamp_ms', stretch, more))
+    shape.row(select('timestamp_ms'), within('timestamp_ms', stretch, more, visible?.row))
   const ofCells = (segment: Segment, cells: CellSet, level: Level): string =>
-    shape.cells(select('t'), quoted(shape.table(cells, level)), within('t', segment))
+    shape.cells(select('t'), quoted(shape.table(cells, level)), within('t', segment, visible?.cell))
   const parts = route.segments.flatMap((segment) => {
     const { level, expired } = segment
     if (level !== 'raw' && route.cells) return [ofCells(segment, route.cells, level)]
@@ -210,6 +219,6 @@ function stretches(
   const celled = route.segments.filter(({ level }) => level !== 'raw')
   const [first] = celled
   const last = celled.at(-1)
-  if (late && first && last) parts.push(ofRows({ fromMs: first.fromMs, toMs: last.toMs }, `ordinal > ${sealedOrdinal}`))
+  if (late !== undefined && first && last) parts.push(ofRows({ fromMs: first.fromMs, toMs: last.toMs }, late))
   return { parts, values: parameters.values, groups }
 }
