@@ -2,8 +2,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { runCommand } from '../packages/server/src/cli/main.ts'
-import { processTerminal } from '../packages/server/src/cli/terminal.ts'
+import { run as runCommand } from '../packages/server/src/cli/testing/run.ts'
 import { BILLERS } from '../packages/server/src/import/bills/providers.ts'
 import { eventOfHelicone } from '../packages/server/src/import/exports/helicone.ts'
 import { eventOfObservation } from '../packages/server/src/import/exports/langfuse.ts'
@@ -17,19 +16,8 @@ const blocks = (text: string, kind: string): readonly string[] =>
 
 /** Runs a line of a document in a folder. */
 async function run(line: string, cwd: string, more: readonly string[]): Promise<Record<string, unknown>> {
-  let [out, err] = ['', '']
   const [, ...args] = line.trim().split(' ')
-  const code = await runCommand([...args, '--json', ...more], {
-    ...processTerminal({}),
-    out: (text) => {
-      out += text
-    },
-    err: (text) => {
-      err += text
-    },
-    env: {},
-    cwd,
-  })
+  const { code, out, err } = await runCommand([...args, '--json', ...more], { cwd })
   expect({ line, code, err }).toEqual({ line, code: 0, err: '' })
   return JSON.parse(out)
 }

@@ -1,4 +1,5 @@
-import { type Listening, listen } from '../../../packages/server/src/http/listen.ts'
+import type { Listening } from '../../../packages/server/src/http/bind.ts'
+import { listen } from '../../../packages/server/src/http/listen.ts'
 import { createTestApp, type TestAppOptions } from '../../../packages/server/src/http/testing/test-app.ts'
 import { mintKey } from '../../../packages/server/src/identity/api-key.ts'
 import type { ApiKey } from '../../../packages/server/src/state/key.ts'

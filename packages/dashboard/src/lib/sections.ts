@@ -1,6 +1,7 @@
 /** The pages beside the Overview: how the providers do, and where things are set. */
 export const SECTIONS = [
   { path: '/providers', label: 'Providers' },
+  { path: '/recommendations', label: 'Recommendations' },
   { path: '/budgets', label: 'Budgets' },
   { path: '/alerts', label: 'Alerts' },
   { path: '/keys', label: 'Keys' },

@@ -1,9 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import pc from 'picocolors'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { runCommand } from './main.ts'
+import { type Ran, run as runIn } from './testing/run.ts'
 
 let dataDir: string
 beforeEach(() => {
@@ -11,24 +10,7 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(dataDir, { recursive: true }))
 
-async function run(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  const texts = { out: '', err: '' }
-  const code = await runCommand(['budgets', ...args, '--data', dataDir], {
-    out: (text) => {
-      texts.out += text
-    },
-    err: (text) => {
-      texts.err += text
-    },
-    write: async () => undefined,
-    color: pc.createColors(false),
-    columns: 100,
-    interactive: false,
-    env: {},
-    cwd: dataDir,
-  })
-  return { code, ...texts }
-}
+const run = (...args: string[]): Promise<Ran> => runIn(['budgets', ...args, '--data', dataDir], { cwd: dataDir })
 
 it('a budget is made, listed, reset and removed on the command line', async () => {
   const made = await run('create', 'Team search', '--id', 'ts', '--amount', '$1,025.50', '--tag', 'team=search')

@@ -1,36 +1,7 @@
-import { tmpdir } from 'node:os'
-import pc from 'picocolors'
 import { describe, expect, it } from 'vitest'
-import { runCommand } from './main.ts'
+import { type Ran, run as runIn } from './testing/run.ts'
 
-interface Ran {
-  readonly code: number
-  readonly out: string
-  readonly err: string
-}
-
-const run = (...args: string[]): Promise<Ran> => runWith({}, ...args)
-
-async function runWith(env: Readonly<Record<string, string>>, ...args: string[]): Promise<Ran> {
-  let [out, err] = ['', '']
-  const code = await runCommand(args, {
-    out: (text) => {
-      out += text
-    },
-    err: (text) => {
-      err += text
-    },
-    write: async (bytes) => {
-      out += Buffer.from(bytes).toString()
-    },
-    color: pc.createColors(false),
-    columns: 100,
-    interactive: false,
-    env,
-    cwd: tmpdir(),
-  })
-  return { code, out, err }
-}
+const run = (...args: string[]): Promise<Ran> => runIn(args)
 
 const ALERTS = ['alerts list', 'alerts rules', 'alerts add', 'alerts remove', 'alerts test']
 const ANALYTICS = [
@@ -43,15 +14,18 @@ const ANALYTICS = [
   'analytics usage models',
   'analytics budget status',
 ]
+const RECOMMENDATIONS = ['recommendations list', 'recommendations dismiss', 'recommendations restore']
 const BUDGETS = ['budgets list', 'budgets status', 'budgets create']
 const RECONCILE = ['reconcile show', 'reconcile import openai', 'reconcile import anthropic']
 const COMMANDS = [
+  ...['daily', 'weekly', 'monthly', 'session', 'models', 'agents', 'blocks', 'tail', 'top', 'statusline', 'doctor'],
   ...['serve', 'import csv', 'query', 'prices show', 'config', 'verify', 'rebuild'],
-  ...[...ALERTS, ...ANALYTICS, ...BUDGETS, ...RECONCILE],
+  ...[...ALERTS, ...ANALYTICS, ...BUDGETS, ...RECOMMENDATIONS, ...RECONCILE],
   ...['import litellm', 'import langfuse', 'import helicone'],
   'reprice',
 ]
 const GROUPS = [
+  'recommendations',
   'import',
   'alerts',
   'budgets',
@@ -63,7 +37,7 @@ const GROUPS = [
 ]
 
 describe('the command line', () => {
-  it.each(['', ...GROUPS, ...COMMANDS])('has help with examples: %s', async (command) => {
+  it.each(['', 'completion', 'overview', ...GROUPS, ...COMMANDS])('has help with examples: %s', async (command) => {
     const ran = await run(...command.split(' ').filter(Boolean), '--help')
     expect(ran.code).toBe(0)
     expect(ran.out).toContain('Examples:\n  $ tallystick')
@@ -76,6 +50,7 @@ describe('the command line', () => {
   it.each([
     [['frob'], 2, "unknown command 'frob'"],
     [['qurey'], 2, 'Did you mean query?'],
+    [['--frob'], 2, "unknown option '--frob'"],
     [['serve', '--prot', '1'], 2, 'Did you mean --port?'],
     [['config', '--port', 'x'], 2, '--port: must be a whole number'],
     [['serve', '--log-level', 'loud'], 2, '--log-level: must be one of'],
@@ -104,7 +79,7 @@ describe('the command line', () => {
     ['TALLYSTICK_OTLP_PUSH_ENDPOINT', 'collector:4318'],
     ['TALLYSTICK_OTLP_PUSH_HEADERS', 'a canary'],
   ])('says what is wrong with %s=%s before anything is opened', async (name, value) => {
-    const { code, err } = await runWith({ [name]: value }, 'config')
+    const { code, err } = await runIn(['config'], { env: { [name]: value } })
     expect(code).not.toBe(0)
     expect(err).toContain(name)
     expect(err).not.toContain('canary')

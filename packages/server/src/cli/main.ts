@@ -4,15 +4,28 @@ import { VERSION } from '../version.ts'
 import { EXIT, Exit, examples, type RegisterCommand } from './command.ts'
 import { processTerminal, type Terminal } from './terminal.ts'
 
+/** The command that stands for none. */
+const OVERVIEW = 'overview'
+const USAGE_REPORTS = ['daily', 'weekly', 'monthly', 'session', 'models', 'agents', 'blocks'] as const
+
 /** THE table of commands, in the order of the help. Each is loaded only when it is asked for: a start waits for nothing else. */
 const COMMANDS: ReadonlyMap<string, () => Promise<RegisterCommand>> = new Map([
+  [OVERVIEW, async () => (await import('./usage/overview.ts')).registerOverview],
   ['serve', async () => (await import('./commands/serve.ts')).registerServe],
   ['proxy', async () => (await import('./commands/proxy.ts')).registerProxy],
+  ...USAGE_REPORTS.map((name): readonly [string, () => Promise<RegisterCommand>] => [
+    name,
+    async () => (await import('./commands/usage.ts')).registerUsage(name),
+  ]),
+  ['tail', async () => (await import('./usage/tail.ts')).registerTail],
+  ['top', async () => (await import('./usage/top.ts')).registerTop],
+  ['statusline', async () => (await import('./usage/statusline.ts')).registerStatusline],
   ['import', async () => (await import('./commands/import.ts')).registerImport],
   ['query', async () => (await import('./commands/query.ts')).registerQuery],
   ['analytics', async () => (await import('./commands/analytics.ts')).registerAnalytics],
   ['export', async () => (await import('./commands/export.ts')).registerExport],
   ['budgets', async () => (await import('./commands/budgets.ts')).registerBudgets],
+  ['recommendations', async () => (await import('./commands/recommendations.ts')).registerRecommendations],
   ['reconcile', async () => (await import('./commands/reconcile.ts')).registerReconcile],
   ['reprice', async () => (await import('./commands/reprice.ts')).registerReprice],
   ['keys', async () => (await import('./commands/keys.ts')).registerKeys],
@@ -25,6 +38,8 @@ const COMMANDS: ReadonlyMap<string, () => Promise<RegisterCommand>> = new Map([
   ['schema', async () => (await import('./commands/schema.ts')).registerSchema],
   ['backup', async () => (await import('./commands/backup.ts')).registerBackup],
   ['restore', async () => (await import('./commands/restore.ts')).registerRestore],
+  ['doctor', async () => (await import('./commands/doctor.ts')).registerDoctor],
+  ['completion', async () => (await import('./commands/completion.ts')).registerCompletion],
 ])
 
 /** Runs one command line and sets the exit code of the process. */
@@ -34,6 +49,30 @@ export async function main(args: readonly string[]): Promise<void> {
 
 /** Runs one command line against a terminal and returns the exit code; never throws. */
 export async function runCommand(args: readonly string[], terminal: Terminal): Promise<number> {
+  const words = beginsWithFlag(args) ? [OVERVIEW, ...args] : args
+  const named = COMMANDS.get(words[0] ?? '')
+  const program = named === undefined ? await wholeProgram(terminal) : newProgram(terminal)
+  if (named !== undefined) (await named())(program, terminal)
+  try {
+    await program.parseAsync([...words], { from: 'user' })
+    return EXIT.ok
+  } catch (error) {
+    return report(error, terminal)
+  }
+}
+
+/** Nothing, or flags only: then the overview is meant. */
+const beginsWithFlag = ([first]: readonly string[]): boolean =>
+  first === undefined || (first.startsWith('-') && !['-h', '--help', '--version'].includes(first))
+
+/** The program with every command declared, as help and completion need it. */
+export async function wholeProgram(terminal: Terminal): Promise<Command> {
+  const program = newProgram(terminal)
+  for (const load of COMMANDS.values()) (await load())(program, terminal)
+  return program
+}
+
+function newProgram(terminal: Terminal): Command {
   const program = new Command('tallystick')
     .description('Usage and cost analytics for LLM traffic: counted once, priced exactly.')
     .version(VERSION, '--version', 'print the version')
@@ -42,16 +81,12 @@ export async function runCommand(args: readonly string[], terminal: Terminal): P
     .configureOutput({ writeOut: terminal.out, writeErr: terminal.err })
     .showSuggestionAfterError()
     .showHelpAfterError('(--help shows what can be said)')
-  const named = COMMANDS.get(args[0] ?? '')
-  for (const load of named ? [named] : COMMANDS.values()) (await load())(program, terminal)
-  examples(program, ['tallystick serve', 'tallystick query --from 7d --group-by model', 'tallystick import csv --help'])
-
-  try {
-    await program.parseAsync([...args], { from: 'user' })
-    return EXIT.ok
-  } catch (error) {
-    return report(error, terminal)
-  }
+  return examples(program, [
+    'tallystick                            usage today and on the last days',
+    'tallystick serve',
+    'tallystick query --from 7d --group-by model',
+    'tallystick import csv --help',
+  ])
 }
 
 /** Errors that another command line would not have. */

@@ -1,10 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import pc from 'picocolors'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { openTallystick } from '../open.ts'
-import { runCommand } from './main.ts'
+import { type Ran, run as runIn } from './testing/run.ts'
 
 let dataDir: string
 beforeEach(() => {
@@ -12,24 +11,7 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(dataDir, { recursive: true }))
 
-async function run(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  const texts = { out: '', err: '' }
-  const code = await runCommand(['status', '--data', dataDir, ...args], {
-    out: (text) => {
-      texts.out += text
-    },
-    err: (text) => {
-      texts.err += text
-    },
-    write: async () => undefined,
-    color: pc.createColors(false),
-    columns: 100,
-    interactive: false,
-    env: {},
-    cwd: dataDir,
-  })
-  return { code, ...texts }
-}
+const run = (...args: string[]): Promise<Ran> => runIn(['status', '--data', dataDir, ...args], { cwd: dataDir })
 
 it('a server and its providers are told on the command line, also when nobody has the directory', async () => {
   const tallystick = await openTallystick({ dataDir })

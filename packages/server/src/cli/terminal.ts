@@ -14,25 +14,79 @@ export interface Terminal {
   readonly interactive: boolean
   readonly env: Readonly<Record<string, string | undefined>>
   readonly cwd: string
+  /** What is piped in; absent where nothing is. */
+  readonly piped?: () => Promise<string>
+  /** The whole screen with its keys; absent where output or input is no terminal. */
+  readonly screen?: Screen
+  /** Told that the person wants to leave (Ctrl-C), or that nobody reads any more; returns what ends that. */
+  readonly onInterrupt?: (leave: () => void) => () => void
+}
+
+/** A terminal that a command has for itself. */
+export interface Screen {
+  readonly size: () => { readonly columns: number; readonly rows: number }
+  /** Takes it over; each key that is pressed is told by its text. Returns what gives it back as it was. */
+  readonly open: (onKey: (key: string) => void) => () => void
 }
 
 export function processTerminal(env: Readonly<Record<string, string | undefined>>): Terminal {
   return {
-    out: (text) => void process.stdout.write(text),
+    out: (text) => {
+      hearErrors()
+      process.stdout.write(text)
+    },
     err: (text) => void process.stderr.write(text),
     write: (bytes) => {
-      // The callback tells of a failure; the event beside it would end the process.
-      if (process.stdout.listenerCount('error') === 0) process.stdout.on('error', () => undefined)
+      hearErrors()
       return new Promise((resolve, reject) =>
         process.stdout.write(bytes, (error) => (error ? reject(error) : resolve())),
       )
     },
     color: pc.createColors(pc.isColorSupported),
-    columns: process.stdout.columns ?? 100,
+    columns: process.stdout.columns ?? (Number(env['COLUMNS']) || 100),
     interactive: process.stderr.isTTY === true,
     env,
     cwd: process.cwd(),
+    ...(process.stdin.isTTY === true ? {} : { piped: pipedText }),
+    ...(process.stdin.isTTY === true && process.stdout.isTTY === true ? { screen: PROCESS_SCREEN } : {}),
+    onInterrupt: (leave) => {
+      process.once('SIGINT', leave)
+      process.stdout.once('error', leave)
+      return () => {
+        process.off('SIGINT', leave)
+        process.stdout.off('error', leave)
+      }
+    },
   }
+}
+
+/** A reader that has gone, as `head` has once it has enough, would otherwise end the process with a trace. */
+function hearErrors(): void {
+  if (!process.stdout.listeners('error').includes(ignored)) process.stdout.on('error', ignored)
+}
+
+const ignored = (): void => undefined
+
+async function pipedText(): Promise<string> {
+  let text = ''
+  for await (const piece of process.stdin.setEncoding('utf8')) text += piece
+  return text
+}
+
+const ALTERNATE = '\x1b[?1049h\x1b[?25l'
+const ORDINARY = '\x1b[?25h\x1b[?1049l'
+
+const PROCESS_SCREEN: Screen = {
+  size: () => ({ columns: process.stdout.columns ?? 80, rows: process.stdout.rows ?? 24 }),
+  open(onKey) {
+    const told = (bytes: Buffer): void => onKey(bytes.toString())
+    process.stdout.write(ALTERNATE)
+    process.stdin.setRawMode(true).resume().on('data', told)
+    return () => {
+      process.stdin.off('data', told).setRawMode(false).pause()
+      process.stdout.write(ORDINARY)
+    }
+  },
 }
 
 /** A line on `err` that says how far a long step is: rewritten in place for a person, every five seconds on a pipe. */

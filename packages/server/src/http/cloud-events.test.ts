@@ -1,6 +1,7 @@
 import { gzipSync } from 'node:zlib'
 import { afterEach, describe, expect, it } from 'vitest'
-import { type Listening, listen } from './listen.ts'
+import type { Listening } from './bind.ts'
+import { listen } from './listen.ts'
 import { createTestApp } from './testing/test-app.ts'
 
 const EVENTS = '/api/v1/events'

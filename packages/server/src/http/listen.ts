@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
-import { type AddressInfo, isIPv6, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { getRequestListener } from '@hono/node-server'
 import { ERRORS, type ErrorCode, TallystickError } from '@tallystick/core'
@@ -7,6 +7,7 @@ import { NO_ROUTE } from '../metrics/request-counts.ts'
 import { isProxied } from '../proxy/proxy.ts'
 import type { App } from './app.ts'
 import type { AppContext } from './app-context.ts'
+import { bound, type Listening } from './bind.ts'
 import { goesOver } from './break-off.ts'
 import { RAW_API_HEADERS, secureHeaders } from './headers.ts'
 import { createNodeIngest, sendProblem } from './node-ingest.ts'
@@ -36,16 +37,6 @@ export interface Timeouts {
   readonly keepAliveMs: number
   /** How often the first two are checked, so they may be exceeded by as much. */
   readonly checkMs: number
-}
-
-/** A server that listens. */
-export interface Listening {
-  readonly host: string
-  readonly port: number
-  /** For a browser or a client on this machine. */
-  readonly url: string
-  /** Refuses what is new, waits for what is in flight, then cuts. Streams must have been ended before. */
-  close(): Promise<void>
 }
 
 const TIMEOUTS: Timeouts = { headersMs: 10_000, requestMs: 30_000, keepAliveMs: 15_000, checkMs: 5_000 }
@@ -154,21 +145,8 @@ export async function listen(app: App, options: ListenOptions = {}): Promise<Lis
     }
   })
 
-  await new Promise<void>((resolve, reject) => {
-    // Once bound it is told of connections that could not be accepted, for want of file descriptors; unheard, that would
-    // end the process.
-    server.on('error', (cause: NodeJS.ErrnoException) => {
-      if (server.listening) context.onError(cause, context.newRequestId())
-      else reject(bindError(host, port, cause))
-    })
-    server.listen({ host, port }, resolve)
-  })
-  const address = server.address() as AddressInfo
-
   return {
-    host,
-    port: address.port,
-    url: `http://${urlHost(host)}:${address.port}`,
+    ...(await bound(server, { host, port, onError: (error) => context.onError(error, context.newRequestId()) })),
     async close() {
       closing = true
       // Whoever is answered now must not send the next request on a connection that is about to be closed.
@@ -256,27 +234,4 @@ function rawProblem(error: TallystickError, requestId: string): string {
   let head = `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status] ?? ''}\r\n`
   for (let index = 0; index < headers.length; index += 2) head += `${headers[index]}: ${headers[index + 1]}\r\n`
   return `${head}\r\n${body}`
-}
-
-export function bindError(
-  host: string,
-  port: number,
-  cause: NodeJS.ErrnoException,
-  configKey?: string,
-): TallystickError {
-  const why =
-    cause.code === 'EADDRINUSE'
-      ? 'another process listens there; choose another port'
-      : cause.code === 'EACCES'
-        ? 'this user may not; choose a port above 1023'
-        : `the system says ${cause.code ?? 'no'}`
-  return new TallystickError('invalid_config', `Cannot listen on ${host} port ${port}: ${why}.`, {
-    cause,
-    issues: [{ path: configKey ?? (cause.code === 'EADDRNOTAVAIL' ? 'http.host' : 'http.port'), message: why }],
-  })
-}
-
-export function urlHost(host: string): string {
-  if (host === '0.0.0.0' || host === '' || host === '::') return '127.0.0.1'
-  return isIPv6(host) ? `[${host}]` : host
 }

@@ -1,9 +1,9 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { TallystickError } from '@tallystick/core'
 import { type CaptureProxy, isProxied } from '../proxy/proxy.ts'
-import { bind } from './bind.ts'
+import { bind, type Listening } from './bind.ts'
 import type { Guard } from './guard.ts'
-import { type Listening, namesManyHosts } from './listen.ts'
+import { namesManyHosts } from './listen.ts'
 import { assertMeant } from './node-proxy.ts'
 
 /** Where a proxy listens that is all there is. */

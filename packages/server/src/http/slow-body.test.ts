@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { type Listening, listen } from './listen.ts'
+import type { Listening } from './bind.ts'
+import { listen } from './listen.ts'
 import { dial, until } from './testing/raw.ts'
 import { createTestApp, type TestApp } from './testing/test-app.ts'
 

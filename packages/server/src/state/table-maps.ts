@@ -16,6 +16,7 @@ export function emptyTables(): TableMaps {
     rules: new Map(),
     firings: new Map(),
     deliveries: new Map(),
+    dismissals: new Map(),
     audit: new Map(),
     repricings: new Map(),
     telemetryCourses: new Map(),

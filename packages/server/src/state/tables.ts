@@ -3,6 +3,7 @@ import type { AlertRule, Delivery, Firing } from './alert.ts'
 import type { AuditEntry } from './audit.ts'
 import type { BillRow } from './bill.ts'
 import type { Budget } from './budget.ts'
+import type { Dismissal } from './dismissal.ts'
 import type { HeldGeneration, HeldTrace } from './generation.ts'
 import type { ApiKey, Session } from './key.ts'
 import type { Lease } from './lease.ts'
@@ -21,6 +22,7 @@ export interface Tables {
   readonly rules: AlertRule
   readonly firings: Firing
   readonly deliveries: Delivery
+  readonly dismissals: Dismissal
   readonly audit: AuditEntry
   readonly repricings: RepricingRun
   readonly telemetryCourses: TelemetryCourse

@@ -1,9 +1,15 @@
 import { live } from '../handlers/live.ts'
 import { query } from '../handlers/query.ts'
+import { dismissRecommendation, listRecommendations, restoreRecommendation } from '../handlers/recommendations.ts'
 import { putReconciliation, showReconciliation } from '../handlers/reconciliation.ts'
 import { tables } from '../handlers/tables.ts'
 import { websocket } from '../handlers/websocket.ts'
 import { LIVE_DOC, QUERY_DOC, TABLES_DOC, WEBSOCKET_DOC } from '../openapi/native.ts'
+import {
+  DISMISS_RECOMMENDATION_DOC,
+  LIST_RECOMMENDATIONS_DOC,
+  RESTORE_RECOMMENDATION_DOC,
+} from '../openapi/recommendations.ts'
 import { PUT_RECONCILIATION_DOC, SHOW_RECONCILIATION_DOC } from '../openapi/reconciliation.ts'
 import type { Route } from '../route.ts'
 
@@ -37,6 +43,33 @@ export const FIGURE_ROUTES: readonly Route[] = [
     doc: PUT_RECONCILIATION_DOC,
     strict: true,
     summary: "Take a part of a provider's bill",
+  },
+  {
+    method: 'GET',
+    path: '/api/v1/recommendations',
+    scope: 'read',
+    handler: listRecommendations,
+    doc: LIST_RECOMMENDATIONS_DOC,
+    strict: true,
+    summary: 'Say what should change, and what that would save',
+  },
+  {
+    method: 'POST',
+    path: '/api/v1/recommendations/dismiss',
+    scope: 'admin',
+    handler: dismissRecommendation,
+    doc: DISMISS_RECOMMENDATION_DOC,
+    strict: true,
+    summary: 'Leave a recommendation out from now on',
+  },
+  {
+    method: 'POST',
+    path: '/api/v1/recommendations/restore',
+    scope: 'admin',
+    handler: restoreRecommendation,
+    doc: RESTORE_RECOMMENDATION_DOC,
+    strict: true,
+    summary: 'List a recommendation again',
   },
   {
     method: 'GET',

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openTallystick, type Tallystick } from '../../open.ts'
-import type { Listening } from '../listen.ts'
+import type { Listening } from '../bind.ts'
 import { signedToken } from '../protocol012/testing/signed-token.ts'
 import { FeedClient } from './testing/feed-client.ts'
 

@@ -1,0 +1,213 @@
+import { TallystickError } from '@tallystick/core'
+import { normalizeExact } from '@tallystick/core/event'
+import { findSavings, recommend, type Saving, type SavingQuery } from '@tallystick/core/insight'
+import { parseQuery, type QueryResult } from '@tallystick/core/query'
+import { type Dismissal, dismissalId } from '../../state/dismissal.ts'
+import { Members } from '../members.ts'
+import { type Call, type Handler, json } from '../route.ts'
+import { readJson, waitsForApplied } from './query.ts'
+
+const DAY_MS = 86_400_000
+const DEFAULT_DAYS = 30
+const MOST_BACKENDS = 200
+const ID_BYTES = 4_096
+const REASON_BYTES = 1_024
+
+/** One recommendation, whatever kind of rule found it. */
+interface Found extends Omit<Saving, 'query'> {
+  readonly kind: 'saving' | 'backend'
+  readonly severity: 'critical' | 'warning' | 'info'
+  readonly query: SavingQuery
+}
+
+/**
+ * `GET /api/v1/recommendations`: what should change, by the figures of a range (default: 30 days): backends in trouble first,
+ * then what could be saved, the greatest first. What was dismissed is left out unless `dismissed=true`.
+ */
+export const listRecommendations: Handler = async (call) => {
+  const { app, principal, url } = call
+  if (waitsForApplied(url)) await app.ingest.applied(app.limits.appliedWaitMs)
+  const nowMs = app.clock.now()
+  const parameters = url.searchParams
+  const { fromMs, toMs } = parseQuery(
+    {
+      from: instantOf(parameters.get('from')) ?? nowMs - DEFAULT_DAYS * DAY_MS,
+      to: instantOf(parameters.get('to')) ?? nowMs + 1,
+    },
+    { nowMs },
+  )
+  const ask = async (query: SavingQuery): Promise<QueryResult> => asked(call, query)
+  const found = [...(await backends(ask, fromMs, toMs)), ...(await savings(call, ask, fromMs, toMs))]
+  const dismissals = app.state.rows('dismissals')
+  const all = parameters.get('dismissed') === 'true'
+  const rows = found.flatMap((one) => {
+    const dismissal = dismissals.get(dismissalId(principal.tenantId, one.id))
+    return dismissal !== undefined && !all ? [] : [shown(one, toMs - fromMs, dismissal)]
+  })
+  return json({
+    from_ms: fromMs,
+    to_ms: toMs,
+    dismissed: found.length - (all ? found.length : rows.length),
+    recommendations: rows,
+  })
+}
+
+/** `POST /api/v1/recommendations/dismiss`: it is not shown again; the audit log says who did it. */
+export const dismissRecommendation: Handler = async ({ app, principal, request }) => {
+  const members = new Members(await readJson(request, app), ['id', 'reason'])
+  const recommendation = members.text('id', ID_BYTES)
+  const reason = members.text('reason', REASON_BYTES)
+  if (!members.has('id')) members.wrong('id', 'is required: the `id` of the recommendation')
+  members.assertRight()
+  const id = dismissalId(principal.tenantId, recommendation as string)
+  const row: Dismissal = {
+    id,
+    ...(principal.tenantId === undefined ? {} : { tenantId: principal.tenantId }),
+    recommendation: recommendation as string,
+    atMs: app.clock.now(),
+    actor: principal.name,
+    ...(reason === undefined ? {} : { reason }),
+  }
+  if (!app.state.rows('dismissals').has(id) && app.state.rows('dismissals').size >= MOST_DISMISSALS)
+    throw new TallystickError(
+      'invalid_body',
+      `No more than ${MOST_DISMISSALS} recommendations can be dismissed; restore some.`,
+    )
+  await app.state.write([
+    { table: 'dismissals', id, row },
+    ...app.audit.record(principal, 'recommendation.dismiss', recommendation as string),
+  ])
+  return json(dismissalJson(row))
+}
+
+const MOST_DISMISSALS = 10_000
+
+/** `POST /api/v1/recommendations/restore`: it is shown again. Nothing happens to one that was not dismissed. */
+export const restoreRecommendation: Handler = async ({ app, principal, request }) => {
+  const members = new Members(await readJson(request, app), ['id'])
+  const recommendation = members.text('id', ID_BYTES)
+  if (!members.has('id')) members.wrong('id', 'is required: the `id` of the recommendation')
+  members.assertRight()
+  const id = dismissalId(principal.tenantId, recommendation as string)
+  const known = app.state.rows('dismissals').has(id)
+  if (known)
+    await app.state.write([
+      { table: 'dismissals', id, row: undefined },
+      ...app.audit.record(principal, 'recommendation.restore', recommendation as string),
+    ])
+  return json({ id: recommendation, restored: known })
+}
+
+/** In a URL everything is text: digits are ms, the rest is RFC 3339. */
+function instantOf(text: string | null): number | string | undefined {
+  if (text === null || text === '') return undefined
+  return /^\d{1,16}$/.test(text) ? Number(text) : text
+}
+
+function asked({ app, store, request: { signal } }: Call, query: SavingQuery): Promise<QueryResult> {
+  const parsed = parseQuery(query, { nowMs: app.clock.now() })
+  return app.queries.run(() => store.query(parsed, { signal }), signal)
+}
+
+async function savings(
+  { app, principal }: Call,
+  ask: (query: SavingQuery) => Promise<QueryResult>,
+  fromMs: number,
+  toMs: number,
+): Promise<readonly Found[]> {
+  // Which keys there are is for those who may see all of a tenant's.
+  const keys =
+    principal.agentIds !== undefined || !principal.scopes.has('admin') ? [] : [...app.state.rows('keys').values()]
+  const found = await findSavings({
+    fromMs,
+    toMs,
+    prices: app.prices,
+    ask,
+    keys: keys
+      .filter(
+        (key) =>
+          key.revokedMs === undefined && (principal.tenantId === undefined || key.tenantId === principal.tenantId),
+      )
+      .map(({ id, name, createdMs }) => ({ id, createdMs, label: name })),
+  })
+  return found.map((saving) => ({ ...saving, kind: 'saving', severity: 'info' }))
+}
+
+/** smart-ai-bridge's rules, over the figures of backends. */
+async function backends(
+  ask: (query: SavingQuery) => Promise<QueryResult>,
+  fromMs: number,
+  toMs: number,
+): Promise<readonly Found[]> {
+  const query = {
+    from: fromMs,
+    to: toMs,
+    measures: ['requests', 'successful_requests', 'duration_ms_avg'],
+    group_by: ['backend'],
+    order_by: '-requests',
+    limit: MOST_BACKENDS,
+  }
+  const { rows } = await ask(query)
+  const input = rows.flatMap((row) =>
+    row['other'] === true || row['backend'] === null
+      ? []
+      : [
+          {
+            backend: String(row['backend']),
+            requests: Number(row['requests']),
+            successes: Number(row['successful_requests']),
+            ...(row['duration_ms_avg'] === null ? {} : { averageMs: Number(row['duration_ms_avg']) }),
+          },
+        ],
+  )
+  return recommend({ backends: input }).map(({ type, severity, backend, message, suggestion }): Found => {
+    const subject = { backend: backend ?? null }
+    return {
+      id: `${type}:${JSON.stringify(Object.entries(subject))}`,
+      rule: type,
+      kind: 'backend',
+      severity,
+      subject,
+      advice: `${suggestion}.`,
+      evidence: `${message}.`,
+      savingNanoUsd: null,
+      bound: 'exact',
+      assumptions: [],
+      confidence: 'high',
+      query,
+    }
+  })
+}
+
+function shown(found: Found, rangeMs: number, dismissal: Dismissal | undefined): object {
+  const { savingNanoUsd: saving } = found
+  return {
+    id: found.id,
+    kind: found.kind,
+    rule: found.rule,
+    severity: found.severity,
+    subject: found.subject,
+    advice: found.advice,
+    evidence: found.evidence,
+    saving_nano_usd: wire(saving),
+    // At the rate of the range that was looked at.
+    saving_nano_usd_30_days:
+      saving === null ? null : wire(normalizeExact((BigInt(saving) * BigInt(DEFAULT_DAYS * DAY_MS)) / BigInt(rangeMs))),
+    bound: found.bound,
+    confidence: found.confidence,
+    assumptions: found.assumptions,
+    query: found.query,
+    dismissed: dismissal === undefined ? null : dismissalJson(dismissal),
+  }
+}
+
+/** An integer past 2^53 is text. */
+const wire = (value: number | bigint | null): number | string | null =>
+  typeof value === 'bigint' ? String(value) : value
+
+const dismissalJson = ({ recommendation, atMs, actor, reason }: Dismissal): object => ({
+  id: recommendation,
+  at_ms: atMs,
+  actor,
+  reason: reason ?? null,
+})
