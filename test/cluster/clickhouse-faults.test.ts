@@ -104,25 +104,32 @@ const FAULTS: readonly (readonly [string, Fault])[] = [
   ['is not there', 'down'],
   ['has done it and the answer is lost', 'lose_answer'],
   ['has done it and the answer breaks off', 'half_answer'],
-  ['has too many parts', { code: 252, message: 'Too many parts (300). Merges are processing slower. (TOO_MANY_PARTS)' }],
+  [
+    'has too many parts',
+    { code: 252, message: 'Too many parts (300). Merges are processing slower. (TOO_MANY_PARTS)' },
+  ],
   ['is read-only', { code: 164, message: 'Cannot execute query in readonly mode. (READONLY)' }],
 ]
 
 describe('while ClickHouse', () => {
-  it.each(FAULTS)('%s, events are safe, the status says what is wrong, and in the end each counts once', async (_, fault) => {
-    const server = await start()
-    await submit(server, 0, 2)
-    await server.ingest.applied()
-    proxy.plan('INSERT INTO events', fault, 3)
-    await submit(server, 2, 3)
-    await expect.poll(async () => (await ask(server, '/readyz'))['status'], { timeout: 10_000 }).toBe('unavailable')
-    const { readiness } = (await ask(server, '/api/v1/status')) as { readonly readiness: Json }
-    expect(readiness['store_error']).toMatch(/ClickHouse/)
-    // It is taken all the same.
-    await submit(server, 5, 1)
-    await expectAll(server, 6)
-    expectSameAgain()
-  }, 30_000)
+  it.each(FAULTS)(
+    '%s, events are safe, the status says what is wrong, and in the end each counts once',
+    async (_, fault) => {
+      const server = await start()
+      await submit(server, 0, 2)
+      await server.ingest.applied()
+      proxy.plan('INSERT INTO events', fault, 3)
+      await submit(server, 2, 3)
+      await expect.poll(async () => (await ask(server, '/readyz'))['status'], { timeout: 10_000 }).toBe('unavailable')
+      const { readiness } = (await ask(server, '/api/v1/status')) as { readonly readiness: Json }
+      expect(readiness['store_error']).toMatch(/ClickHouse/)
+      // It is taken all the same.
+      await submit(server, 5, 1)
+      await expectAll(server, 6)
+      expectSameAgain()
+    },
+    30_000,
+  )
 
   it('is killed and started again, a server that goes on has everything in the end', async () => {
     const server = await start()

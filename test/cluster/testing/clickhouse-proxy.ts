@@ -76,7 +76,10 @@ export class ClickhouseProxy {
     if (/^\s*INSERT INTO events\b/i.test(query) && !/\bSELECT\b/i.test(query))
       this.blocks.push({
         token: parameters.get('insert_deduplication_token'),
-        rows: plain.toString().split('\n').filter((line) => line !== '').length,
+        rows: plain
+          .toString()
+          .split('\n')
+          .filter((line) => line !== '').length,
         hash: createHash('sha256').update(plain).digest('hex'),
         fault,
       })

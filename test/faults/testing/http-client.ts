@@ -31,15 +31,19 @@ export class HttpClient {
   call(url: string, { method = 'GET', headers = {}, body }: Call = {}): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }
-      const sent = request(url, { method, agent: this.#agent, headers: { ...length, ...this.#headers, ...headers } }, (response) => {
-        const chunks: Buffer[] = []
-        response.on('data', (chunk: Buffer) => chunks.push(chunk))
-        response.on('error', reject)
-        response.on('end', () => {
-          const text = Buffer.concat(chunks).toString('utf8')
-          resolve({ status: response.statusCode ?? 0, headers: response.headers, text, json: parsed(text) })
-        })
-      })
+      const sent = request(
+        url,
+        { method, agent: this.#agent, headers: { ...length, ...this.#headers, ...headers } },
+        (response) => {
+          const chunks: Buffer[] = []
+          response.on('data', (chunk: Buffer) => chunks.push(chunk))
+          response.on('error', reject)
+          response.on('end', () => {
+            const text = Buffer.concat(chunks).toString('utf8')
+            resolve({ status: response.statusCode ?? 0, headers: response.headers, text, json: parsed(text) })
+          })
+        },
+      )
       sent.setTimeout(GIVE_UP_MS, () => sent.destroy(new Error(`No answer from ${url} for ${GIVE_UP_MS} ms`)))
       sent.on('error', reject)
       sent.end(body)

@@ -119,7 +119,7 @@ export const CONFIG_KEYS: readonly KeySpec[] = [
     type: { of: 'url' },
     default: 'duckdb:',
     about:
-      'Where events are queried: `duckdb:PATH` (empty path: tallystick.duckdb in data_dir), `jsonl:PATH?rotate_mb=N` (empty path: analytics.jsonl in data_dir), `redis://USER:PASSWORD@HOST:6379` (or `rediss:`, `redis+cluster:`) or `memory:?max_events=N`. See docs/stores.md.',
+      'Where events are queried: `duckdb:PATH` (empty path: tallystick.duckdb in data_dir), `jsonl:PATH?rotate_mb=N` (empty path: analytics.jsonl in data_dir), `redis://USER:PASSWORD@HOST:6379` (or `rediss:`, `redis+cluster:`), `clickhouse://USER:PASSWORD@HOST:8123/DATABASE` (or `clickhouses:`) or `memory:?max_events=N`. See docs/stores.md.',
   },
   {
     key: 'retention.events_seconds',

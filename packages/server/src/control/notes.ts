@@ -41,7 +41,7 @@ export async function takeNotes(notes: readonly Note[], state: ControlState, aud
     }
     const key = JSON.stringify([table, id])
     const known: unknown = state.rows(table).get(id)
-    if (seen.has(key) || known === undefined || JSON.stringify(known) !== JSON.stringify(was)) continue
+    if (seen.has(key) || JSON.stringify(known) !== JSON.stringify(was)) continue
     seen.add(key)
     changes.push(change)
     taken++

@@ -30,8 +30,8 @@ function laggingStore(): UsageStore & { readonly asked: number; go(): void } {
     held: (range, limit) => store.held(range, limit),
     stats: () => store.stats(),
     prune: (request) => store.prune(request),
-    reprice: (repricings) => store.reprice(repricings),
     erase: (request) => store.erase(request),
+    reprice: (repricings) => store.reprice(repricings),
     close: () => store.close(),
     get asked() {
       return asked

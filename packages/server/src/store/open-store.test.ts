@@ -42,7 +42,7 @@ test('a jsonl URL opens the file it names, with what it says of rotation', async
 test('a URL without a path means a file in the data directory', () => {
   expect(locateStore('duckdb:', 'd')).toBe(`duckdb:${join('d', 'tallystick.duckdb')}`)
   expect(locateStore('jsonl:?rotate_mb=5', 'd')).toBe(`jsonl:${join('d', 'analytics.jsonl')}?rotate_mb=5`)
-  for (const url of ['memory:', 'memory:?max_events=3', 'jsonl:a.jsonl', 'redis://h'])
+  for (const url of ['memory:', 'memory:?max_events=3', 'jsonl:a.jsonl', 'redis://h', 'clickhouse://h/d'])
     expect(locateStore(url, 'd')).toBe(url)
 })
 
@@ -59,6 +59,10 @@ test.each([
   ['jsonl:a.jsonl?rotate_mb=0', 'integer from 1'],
   ['duckdb:', 'needs the path'],
   ['duckdb::memory:', 'use memory:'],
+  ['clickhouse:', 'needs a host'],
+  ['clickhouse://user:secret@h/a-b', 'letters, digits and underscores'],
+  ['clickhouse://user:secret@h/db?tls=yes', 'give 1 or 0'],
+  ['clickhouses://user:secret@h/db?ttl=1', 'timeout_ms'],
 ])('%j is refused, and the message says what to write instead', async (url, hint) => {
   expect(storeUrlProblem(url)).toContain(hint)
   expect(storeUrlProblem(url)).not.toContain('secret')

@@ -18,13 +18,13 @@ const TIMEOUT_MS = 60_000
  * what is wrong with it; it repeats neither user nor password.
  */
 export function readAddress(rest: string, tls: boolean): ClickhouseAddress | string {
+  if (!/^\/\/[^/?]/.test(rest)) return 'needs a host, as in clickhouse://host:8123/database'
   let url: URL
   try {
     url = new URL(`http:${rest}`)
   } catch {
     return 'cannot be read; write clickhouse://user:password@host:8123/database'
   }
-  if (!rest.startsWith('//') || url.hostname === '') return 'needs a host, as in clickhouse://host:8123/database'
   const database = decodeURIComponent(url.pathname.slice(1)) || 'tallystick'
   if (!/^\w{1,64}$/.test(database))
     return `names the database ${quoted(database)}; use letters, digits and underscores, at most 64`

@@ -24,6 +24,7 @@ import { auditStore } from './audit.ts'
 import type { Connection } from './connection.ts'
 import { eraseUser } from './erase.ts'
 import { NO_JOURNAL, noteApplied, numberOfJournal, readApplied } from './journals.ts'
+import { dropRepeated } from './repeated.ts'
 import { beginRepricing, settledState } from './reprice.ts'
 import { clearAll, dropHidden, expire, expiryOf, settleSeals } from './retention.ts'
 import { rowOf } from './rows.ts'
@@ -59,6 +60,7 @@ export class ClickhouseStore implements UsageStore {
   readonly #appending = new Mutex()
   /** Sealing, expiring, clearing, erasing. */
   readonly #changing = new Mutex()
+  #journalId: string
   #journal: { readonly id: string; readonly number: number; appliedOrdinal: number } | undefined
   /** What a batch whose answer was lost had: sent again as it was, under the same token, the engine knows it. */
   #unsure: OrdinalRange | undefined
@@ -68,6 +70,7 @@ export class ClickhouseStore implements UsageStore {
   constructor(connection: Connection, settings: ClickhouseStoreSettings) {
     this.#connection = connection
     this.#settings = settings
+    this.#journalId = settings.journalId ?? NO_JOURNAL
     // What fails is tried again; an engine that is away shows in what is asked of it.
     const look = (): void => void this.maintain().catch(() => undefined)
     if (settings.maintainEveryMs > 0) this.#timer = setInterval(look, settings.maintainEveryMs).unref()
@@ -105,6 +108,7 @@ export class ClickhouseStore implements UsageStore {
       insert_deduplicate: 1,
       insert_deduplication_token: `events-${journal.id}-${first.ordinal}-${last.ordinal}`,
     })
+    await dropRepeated(this.#connection, journal.number, events)
     await noteApplied(this.#connection, journal.number, last.ordinal)
     journal.appliedOrdinal = last.ordinal
     this.#unsure = undefined
@@ -152,8 +156,9 @@ export class ClickhouseStore implements UsageStore {
 
   async belongTo(journalId: string): Promise<void> {
     await this.#appending.run(async () => {
-      if (this.#journal?.id === journalId) return
-      this.#journal = await this.#readJournal(journalId)
+      this.#journalId = journalId
+      // Its number is asked for when it is needed: the engine may be away.
+      if (this.#journal?.id !== journalId) this.#journal = undefined
     })
   }
 
@@ -269,14 +274,14 @@ export class ClickhouseStore implements UsageStore {
 
   async #ownJournal(): Promise<{ readonly id: string; readonly number: number; appliedOrdinal: number }> {
     this.#mustBeOpen()
-    this.#journal ??= await this.#readJournal(this.#settings.journalId ?? NO_JOURNAL)
+    this.#journal ??= await this.#readJournal(this.#journalId)
     return this.#journal
   }
 
   /** As the tables have it, which others may have emptied or restored. */
   async #readAgain() {
     this.#mustBeOpen()
-    this.#journal = await this.#readJournal(this.#journal?.id ?? this.#settings.journalId ?? NO_JOURNAL)
+    this.#journal = await this.#readJournal(this.#journalId)
     return this.#journal
   }
 

@@ -48,7 +48,7 @@ export async function openConnection(address: ClickhouseAddress, database: strin
     ...(password === undefined ? {} : { password }),
     database,
     request_timeout: timeoutMs,
-    compression: { request: true, response: true },
+    compression: { request: false, response: true },
     max_open_connections: 10,
     application: 'tallystick',
     // Failures are told by whoever sees them thrown.

@@ -395,7 +395,7 @@ export function describeStore(name: string, engine: StoreUnderTest): void {
       await store.close()
       store = await engine.open(dir, clock)
       await expectAnswers(events, queries)
-    })
+    }, 60_000)
 
     test('keeps everything over a restart where it promises to', async () => {
       const events = storedEvents(100, 81)
@@ -488,7 +488,7 @@ export function describeStore(name: string, engine: StoreUnderTest): void {
       expect(await store.held({ first: 1, last: 200 }, 1000)).toEqual(expected)
       await maintainAt(ARBITRARY_TO_MS + DAY_MS)
       await expectAnswers(expected, REPRICED)
-    })
+    }, 60_000)
 
     test('passes over new prices of events that were cleared, and keeps those of later ones until a clear', async () => {
       const events = storedEvents(100, 105)
