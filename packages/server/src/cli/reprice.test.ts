@@ -76,4 +76,4 @@ it('compares, asks before it applies, says what it did, and finds nothing to do 
   expect(await run(...range)).toMatchObject({ code: 0, err: 'Nothing changes.\n' })
   expect(await run(...range, '--csv', '--json')).toMatchObject({ code: 2 })
   expect(await run('--from', '2026-11-01')).toMatchObject({ code: 2 })
-}, 30_000)
+}, 60_000)

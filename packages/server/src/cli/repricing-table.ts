@@ -48,7 +48,7 @@ export function repricingTable({ version, report }: Repricing): string {
     [rows.length - shown.length, 'rows of a day and a model without a difference are not shown'],
     [report.reported, 'requests have a cost that was reported to us: it stays'],
     [report.kept, 'requests have no price any more and keep the figure they have'],
-    [report.foreign, 'documents of others in the store are not repriced'],
+    [report.foreign, 'requests that others brought into the store are not repriced'],
     [report.expired, 'requests have expired, only their totals are left: they cannot be repriced'],
   ] as const
   const notes = beside.filter(([count]) => count > 0).map(([count, what]) => `${grouped(count)} ${what}\n`)

@@ -30,6 +30,7 @@ export function timedStore(store: UsageStore, clock: Clock, took: (ms: number) =
     erase: (request) => store.erase(request),
     clear: () => store.clear(),
     close: () => store.close(),
+    ...(store.ownOrdinal ? { ownOrdinal: store.ownOrdinal.bind(store) } : {}),
     ...(store.belongTo ? { belongTo: store.belongTo.bind(store) } : {}),
     ...(store.audit ? { audit: store.audit.bind(store) } : {}),
     ...(store.copyTo ? { copyTo: store.copyTo.bind(store) } : {}),

@@ -9,17 +9,11 @@ import { PRICED_BY, priceAnew } from './price-anew.ts'
 
 const AS_REPRICED = QUANTITY_OF.get('repriced_cost_nano_usd') as Quantity
 const book = createPriceBook()
-const at = (event: UsageEvent): { ordinal: number; receivedMs: number; event: UsageEvent } => ({
-  ordinal: 7,
-  receivedMs: 1,
-  event,
-})
-
 describe('an event priced anew', () => {
   it('comes to what it is priced at now, by a change that is the difference to the bill; once more it changes nothing', () => {
     fc.assert(
       fc.property(arbitraryEvent(), (event) => {
-        const { billed, change, outcome, repriced: now, changed } = priceAnew(at(event), book)
+        const { billed, change, outcome, repriced: now, changed } = priceAnew(event, 7, book)
         expect(billed).toBe(event.costNanoUsd)
         const after = change === undefined ? event : repriced(event, change)
         expect(quantityValue(AS_REPRICED, after)).toBe(now)
@@ -28,7 +22,7 @@ describe('an event priced anew', () => {
         if (outcome === 'reported' || outcome === 'kept') expect(after).toBe(event)
         const { costNanoUsd: price } = book.price(event)
         if (outcome === 'priced') expect(now).toBe(price ?? undefined)
-        expect(priceAnew(at(after), book)).toEqual({ billed, repriced: now, changed: false, outcome })
+        expect(priceAnew(after, 7, book)).toEqual({ billed, repriced: now, changed: false, outcome })
       }),
       { seed: 1, numRuns: 500 },
     )
@@ -39,7 +33,7 @@ describe('an event priced anew', () => {
     fc.assert(
       fc.property(arbitraryEvent(), (event) => {
         const read = Object.fromEntries(Object.entries(event).filter(([name]) => members.has(name)))
-        expect(priceAnew(at(read as unknown as UsageEvent), book)).toEqual(priceAnew(at(event), book))
+        expect(priceAnew(read as unknown as UsageEvent, 7, book)).toEqual(priceAnew(event, 7, book))
       }),
       { seed: 2, numRuns: 500 },
     )
@@ -47,12 +41,12 @@ describe('an event priced anew', () => {
 
   it('is left alone where it did not come through the journal', () => {
     const event = { eventId: 'e', timestampMs: 1, kind: 'llm_request_completed', requestModel: 'gpt-4o' } as const
-    const foreign = { ordinal: -5, receivedMs: 1, event: { ...event, inputTokens: 5, outputTokens: 5 } }
-    expect(priceAnew(foreign, book)).toEqual({
-      billed: undefined,
-      repriced: undefined,
-      changed: false,
-      outcome: 'foreign',
-    })
+    for (const ordinal of [undefined, -5])
+      expect(priceAnew({ ...event, inputTokens: 5, outputTokens: 5 }, ordinal, book)).toEqual({
+        billed: undefined,
+        repriced: undefined,
+        changed: false,
+        outcome: 'foreign',
+      })
   })
 })

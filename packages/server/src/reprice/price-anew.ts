@@ -2,7 +2,6 @@ import { FIELD_NAMES, FIELDS, type FieldName, type UsageEvent } from '@tallystic
 import type { PriceBook } from '@tallystick/core/pricing'
 import { QUANTITY_OF, type Quantity, quantityValue } from '@tallystick/core/query'
 import type { RepricedEvent } from '../store/repriced.ts'
-import type { StoredEvent } from '../store/store.ts'
 import type { Compared } from './comparison.ts'
 
 const AS_REPRICED = QUANTITY_OF.get('repriced_cost_nano_usd') as Quantity
@@ -15,7 +14,7 @@ export const PRICED_BY: readonly FieldName[] = FIELD_NAMES.filter(
 export interface PricedAnew extends Compared {
   /**
    * `reported`: its bill is not by our prices. `kept`: it has no price now and keeps the figure it has. `foreign`: it did not come
-   * through the journal, which cannot tell of it.
+   * through our journal, which cannot tell of it.
    */
   readonly outcome: 'priced' | 'reported' | 'kept' | 'foreign'
   /** What is to be written; absent where nothing changes. */
@@ -27,12 +26,14 @@ export interface PricedAnew extends Compared {
  *
  * A cost that the provider or the client has reported is not ours to price: that is what was paid, whatever our catalogue says,
  * so as repriced it stays what it is. An event that has no price now keeps the figure it has.
+ *
+ * @param ordinal in our journal; undefined or less than 1 where it did not come through that
  */
-export function priceAnew({ ordinal, event }: StoredEvent, book: Pick<PriceBook, 'price'>): PricedAnew {
+export function priceAnew(event: UsageEvent, ordinal: number | undefined, book: Pick<PriceBook, 'price'>): PricedAnew {
   const billed = event.costNanoUsd
   const before = quantityValue(AS_REPRICED, event)
   const same = { billed, repriced: before, changed: false }
-  if (ordinal < 1) return { ...same, outcome: 'foreign' }
+  if (ordinal === undefined || ordinal < 1) return { ...same, outcome: 'foreign' }
   if (isReported(event)) return { ...same, outcome: 'reported' }
   const { costNanoUsd: now, priceId } = book.price(event)
   if (now === undefined || priceId === undefined) return { ...same, outcome: before === undefined ? 'priced' : 'kept' }

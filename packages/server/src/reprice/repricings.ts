@@ -12,7 +12,7 @@ import { PRICED_BY, type PricedAnew, priceAnew } from './price-anew.ts'
 import type { RepriceRequest } from './request.ts'
 
 export interface RepricingParts {
-  readonly store: Pick<UsageStore, 'query' | 'scan'>
+  readonly store: Pick<UsageStore, 'query' | 'scan' | 'ownOrdinal'>
   readonly ingest: Pick<Ingest, 'applied' | 'reprice'>
   readonly state: ControlState
   readonly prices: Pick<PriceBook, 'price' | 'version'>
@@ -164,7 +164,8 @@ async function priceRange(live: Live, parts: RepricingParts, signal: AbortSignal
           'The prices were replaced meanwhile; run it again with those there are now.',
         )
       for (const stored of events) {
-        const { change, outcome, ...compared } = priceAnew(stored, prices)
+        const ordinal = parts.store.ownOrdinal ? parts.store.ownOrdinal(stored.ordinal) : stored.ordinal
+        const { change, outcome, ...compared } = priceAnew(stored.event, ordinal, prices)
         live.scanned++
         live.outcomes[outcome]++
         comparison.add(startMs, stored.event.requestModel ?? null, compared)

@@ -89,6 +89,11 @@ export interface UsageStore extends EventSink {
    * change by what the others do.
    */
   reprice(repricings: readonly Repricing[], options?: AppendOptions): Promise<void>
+  /**
+   * The ordinal that an event has in the journal of this store, given the one that `scan` gave; undefined for an event of another
+   * journal. Absent where both are always the same.
+   */
+  ownOrdinal?(ordinal: number): number | undefined
   /** Removes everything. The highest applied ordinal stays, so a replay resurrects nothing. */
   clear(): Promise<void>
   close(): Promise<void>

@@ -24,7 +24,9 @@ const REPORT = object(
     totals: object(FIGURES),
     reported: integer('Requests whose cost the provider or the client has reported: that stays, also as repriced.'),
     kept: integer('Requests that have no price now: they keep the figure that they have.'),
-    foreign: integer('Documents that others wrote into the file of a `jsonl:` store: they are not repriced.'),
+    foreign: integer(
+      'Requests that another server on the same store accepted, or that others wrote into its file: they are not repriced.',
+    ),
     expired: integer('Requests of which only totals are left: they cannot be repriced.'),
     rows: array(object({ day: text(), model: orNull(text()), ...FIGURES }), 'By day, then by model.'),
   },

@@ -30,7 +30,7 @@ import { beginRepricing, settledState } from './reprice.ts'
 import { clearAll, dropHidden, expire, expiryOf, settleSeals } from './retention.ts'
 import { rowOf } from './rows.ts'
 import { heldEvents, scanEvents } from './scan.ts'
-import { EVENT_COLUMNS } from './schema.ts'
+import { EVENT_COLUMNS, PLACES } from './schema.ts'
 import { countLate, floorToQuarter, sealTo } from './seal.ts'
 import { readSpread } from './spread.ts'
 import { commitState, nonceOf, readState, type State, visibleSql } from './state.ts'
@@ -239,6 +239,11 @@ export class ClickhouseStore implements UsageStore {
     return this.#alone(async () => ({
       events: await eraseUser(this.#connection, await this.#settled(), number, request),
     }))
+  }
+
+  ownOrdinal(ordinal: number): number | undefined {
+    const own = ordinal - (this.#journal?.number ?? 0) * PLACES
+    return own > 0 && own < PLACES ? own : undefined
   }
 
   async clear(): Promise<void> {

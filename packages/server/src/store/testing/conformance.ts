@@ -435,25 +435,25 @@ export function describeStore(name: string, engine: StoreUnderTest): void {
     })
 
     test('shows events as repriced beside what was billed, in open rows, sealed cells and late rows', async () => {
-      const events = storedEvents(600, 101)
-      await store.append(events.slice(0, 300))
+      const events = storedEvents(300, 101)
+      await store.append(events.slice(0, 150))
       await maintainAt(ARBITRARY_FROM_MS + 4 * DAY_MS)
-      // Those behind 4 days are open, a third of the next 100 late.
-      await store.append(events.slice(300, 400))
-      const first = repricing(401, events.slice(0, 400), (index) => index % 3 !== 0)
+      // Those behind 4 days are open, a third of the next 50 late.
+      await store.append(events.slice(150, 200))
+      const first = repricing(201, events.slice(0, 200), (index) => index % 3 !== 0)
       await store.reprice([first])
-      let expected = afterRepricing(events.slice(0, 400), first)
+      let expected = afterRepricing(events.slice(0, 200), first)
       await expectAnswers(expected, REPRICED)
       // Of two the later counts, also where it says what was billed.
-      const back = events.slice(0, 200).map(({ ordinal }) => ({ ordinal, differenceNanoUsd: 0, priceId: 'same' }))
-      const second: Repricing = { ...first, ordinal: 402, events: back }
+      const back = events.slice(0, 100).map(({ ordinal }) => ({ ordinal, differenceNanoUsd: 0, priceId: 'same' }))
+      const second: Repricing = { ...first, ordinal: 202, events: back }
       await store.reprice([second])
       expected = afterRepricing(expected, second)
       await expectAnswers(expected, REPRICED)
-      expect(await store.held({ first: 1, last: 400 }, 1000)).toEqual(expected)
+      expect(await store.held({ first: 1, last: 200 }, 1000)).toEqual(expected)
       await maintainAt(ARBITRARY_FROM_MS + 6 * DAY_MS)
       await expectAnswers(expected, REPRICED)
-      const rest = events.slice(400).map((stored) => ({ ...stored, ordinal: stored.ordinal + 2 }))
+      const rest = events.slice(200).map((stored) => ({ ...stored, ordinal: stored.ordinal + 2 }))
       await store.append(rest)
       const third = repricing(rest.at(-1)?.ordinal ?? 0, [...expected, ...rest], (index) => index % 2 === 0, 7)
       await store.reprice([{ ...third, ordinal: third.ordinal + 1 }])
@@ -615,14 +615,11 @@ const REPRICED_TOTALS = [...AS_REPRICED, 'repriced_cost_nano_usd_avg', 'cost_nan
 
 /** What is asked after a re-pricing: from each kind of cells, and from rows. */
 const REPRICED: readonly Query[] = [
-  totals([], REPRICED_TOTALS),
   totals(['model', 'provider'], REPRICED_TOTALS),
   totals(['agent_id'], AS_REPRICED),
-  totals(['api_key_id'], AS_REPRICED),
   totals(['user_id'], AS_REPRICED),
   totals(['repriced_price_id'], AS_REPRICED),
-  { ...totals(['model'], AS_REPRICED), interval: '1d' },
-  { ...totals([], AS_REPRICED), interval: '1h', timeZone: 'Asia/Kathmandu' },
+  { ...totals([], AS_REPRICED), interval: '1d', timeZone: 'Asia/Kathmandu' },
   totals([], ['repriced_cost_nano_usd_p95', 'repriced_cost_nano_usd_max']),
 ]
 
