@@ -6,7 +6,7 @@ import type { Change, ControlState, TableName } from '../state/state.ts'
  * Tables that other servers have a copy of: what must be known to let somebody in and to say how budgets stand. Of secrets they
  * hold hashes only; rules of alerts, which hold addresses and secrets of receivers, are not among them.
  */
-export const COPIED: readonly TableName[] = ['tenants', 'agents', 'keys', 'sessions', 'budgets', 'leases']
+export const COPIED: readonly TableName[] = ['tenants', 'agents', 'keys', 'sessions', 'budgets', 'leases', 'holds']
 
 /** A part of the control state on its way to a server that has a copy: all of it, or what has changed since a position. */
 export interface Portion {
