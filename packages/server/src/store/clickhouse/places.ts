@@ -25,7 +25,7 @@ export function beyondSql(through: Through): string {
 }
 
 /** The greater of both for each journal. */
-export function furthest(a: Through, b: Through): Through {
+function furthest(a: Through, b: Through): Through {
   const merged = new Map(a)
   for (const [journal, ordinal] of b) merged.set(journal, Math.max(merged.get(journal) ?? 0, ordinal))
   return [...merged]

@@ -6,7 +6,7 @@ import { fold, parseQuery } from '@tallystick/core/query'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { StoredEvent } from '../store.ts'
 import { storedEvents } from '../testing/conformance.ts'
-import { CELL_TABLES } from '../sql/cellsets.ts'
+import { CELL_TABLES } from './cell-columns.ts'
 import { DuckdbEngine } from './engine.ts'
 
 const DAY = 86_400_000
