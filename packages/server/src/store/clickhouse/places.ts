@@ -23,10 +23,3 @@ export function beyondSql(through: Through): string {
   if (first === undefined) return 'true'
   return `(${first[0] === 0 ? '' : `${PLACE} <= ${first[0] * PLACES} OR `}${bounds.join(' OR ')})`
 }
-
-/** The greater of both for each journal. */
-function furthest(a: Through, b: Through): Through {
-  const merged = new Map(a)
-  for (const [journal, ordinal] of b) merged.set(journal, Math.max(merged.get(journal) ?? 0, ordinal))
-  return [...merged]
-}
