@@ -29,7 +29,7 @@ it.each([...MOVABLE, { name: 'memory', url: () => 'memory:' }].map((store) => [s
       totals: row?.keeps.includes('totals'),
       answered: row?.answers.includes('totals'),
     })
-    const kept = /their totals stay in ([^.]*)\./.exec(page)?.[1] ?? ''
+    const kept = /their totals stay in\s([^.]*)\./.exec(page)?.[1] ?? ''
     expect(kept.includes(`\`${named.name}:\``)).toBe(cells)
   },
 )

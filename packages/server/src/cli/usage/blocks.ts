@@ -23,7 +23,9 @@ export interface Block {
  * that. Blocks begin on the hour, so an hour never belongs to two.
  *
  * @param hours of UTC, rising, those without usage left out
- * @example blocksOf([hour('01:00'), hour('05:00'), hour('06:00')]) // two: 01:00 to 06:00, and 06:00 to 11:00
+ * @example
+ * const hours = [1, 5, 6].map((hour) => ({ atMs: hour * 3_600_000, row: {} }))
+ * blocksOf(hours).map(({ startMs, hours }) => [startMs / 3_600_000, hours.length]) // [[1, 2], [6, 1]]
  */
 export function blocksOf(hours: readonly HourRow[]): Block[] {
   const blocks: { startMs: number; endMs: number; hours: HourRow[] }[] = []
@@ -49,8 +51,10 @@ export interface BurnRate {
 
 /**
  * @param firstMs the first minute of the block with usage
- * @example burnRate({ tokens: 6000n, nanoUsd: 2_000_000_000n }, block, firstMs, firstMs + 3_600_000)
- * // 100 tokens a minute, 2 USD an hour
+ * @example
+ * const rate = burnRate({ tokens: 6000n, nanoUsd: 2_000_000_000n }, { endMs: 18_000_000 }, 0, 3_600_000)
+ * rate.tokensPerMinute // 100
+ * rate.nanoUsdPerHour // 2_000_000_000n
  */
 export function burnRate(
   { tokens, nanoUsd }: { readonly tokens: bigint; readonly nanoUsd: bigint | null },

@@ -47,7 +47,7 @@ async function byBucket(source: FigureSource, period: Period, interval: Interval
   return { rows, totals }
 }
 
-/** The names of the dearest, and how many more there are. @example modelList(row) // 'gpt-5, o3 +2' */
+/** The names of the dearest, and how many more there are: `gpt-5, o3 +2`. */
 export function modelList(parts: readonly ReportRow[] | undefined): string {
   const names = (parts ?? []).map(({ model }) => String(model ?? 'unknown'))
   return names.length <= 2 ? names.join(', ') : `${names.slice(0, 2).join(', ')} +${names.length - 2}`

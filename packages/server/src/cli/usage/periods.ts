@@ -27,8 +27,10 @@ const EARLIEST_MS = Date.UTC(2000, 0, 1)
  * everything. Without `--since` it begins so many buckets back that the present one is the last of `buckets`.
  *
  * @throws TallystickError `usage`
- * @example periodOf({ since: '20261101', until: '2026-11-30', timezone: 'UTC' }, '1d', 30, now)
- * // { fromMs: 2026-11-01T00:00Z, toMs: 2026-12-01T00:00Z, timeZone: 'UTC' }
+ * @example
+ * const { fromMs, toMs } = periodOf({ since: '20261101', until: '2026-11-30', timezone: 'UTC' }, '1d', 30, Date.now())
+ * new Date(fromMs).toISOString() // '2026-11-01T00:00:00.000Z'
+ * new Date(toMs).toISOString() // '2026-12-01T00:00:00.000Z'
  */
 export function periodOf(
   { since, until, timezone }: PeriodFlags,
