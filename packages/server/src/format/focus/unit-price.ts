@@ -14,8 +14,8 @@ export interface UnitPrice {
  * @param costNanoUsd what the row comes to, 0 or more
  * @param units tokens or requests, 1 or more
  * @param per how many of them are one priced unit
- * @param roundings how many amounts were rounded to make the cost: any price from 37.17 to 37.5 nano-USD a token makes 113 of 3 tokens
- * @example unitPrice(113n, 3n, 1_000_000n, 1n).nanoUsd // 37_200_000n
+ * @param roundings how many amounts were rounded to make the cost
+ * @example unitPrice(113n, 3n, 1_000_000n, 1n).nanoUsd // 37_500_000n
  */
 export function unitPrice(costNanoUsd: bigint, units: bigint, per: bigint, roundings: bigint): UnitPrice {
   const low = max(0n, ceilDiv((2n * costNanoUsd - roundings) * per, 2n * units))
