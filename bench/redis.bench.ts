@@ -75,7 +75,9 @@ async function timed(name: string, task: () => Promise<unknown>): Promise<void> 
 }
 
 /** Numbers below a bound, in no order that a store could use, and the same in every run. */
-const spread = (n: number, below: number): number => (Math.imul(n, 0x9e3779b1) >>> 0) % below
+function spread(n: number, below: number): number {
+  return (Math.imul(n, 0x9e3779b1) >>> 0) % below
+}
 
 function eventOf(n: number, timestampMs: number): StoredEvent {
   const event: UsageEvent = {
