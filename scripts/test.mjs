@@ -41,6 +41,7 @@ async function systemPackages() {
     ['chromium', () => existsSync('/usr/bin/chromium') || process.env.TALLYSTICK_TEST_CHROMIUM],
     ['curl', () => works('curl', ['--version'])],
     ['jq', () => works('jq', ['--version'])],
+    ['groff-base', () => works('groff', ['--version'])],
     ['python3-requests', () => works('python3', ['-c', 'import requests'])],
     ['openssl', () => works('openssl', ['version'])],
     ['redis-server', () => works('redis-server', ['--version']) && works('redis-cli', ['--version'])],

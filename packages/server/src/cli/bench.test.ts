@@ -1,9 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import pc from 'picocolors'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { runCommand } from './main.ts'
+import { type Ran, run as runIn } from './testing/run.ts'
 
 let dir = ''
 beforeEach(() => {
@@ -11,26 +10,8 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(dir, { recursive: true, force: true }))
 
-async function generate(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  let [out, err] = ['', '']
-  const code = await runCommand(['bench', 'generate', '--to', '2026-11-01T00:00:00Z', ...args], {
-    out: (text) => {
-      out += text
-    },
-    err: (text) => {
-      err += text
-    },
-    write: async (bytes) => {
-      out += Buffer.from(bytes).toString()
-    },
-    color: pc.createColors(false),
-    columns: 100,
-    interactive: false,
-    env: {},
-    cwd: dir,
-  })
-  return { code, out, err }
-}
+const generate = (...args: string[]): Promise<Ran> =>
+  runIn(['bench', 'generate', '--to', '2026-11-01T00:00:00Z', ...args], { cwd: dir })
 
 test('writes the same lines for the same seed, to standard output and to a file that was not there', async () => {
   const first = await generate('--events', '1200', '--days', '3', '--out', '-')

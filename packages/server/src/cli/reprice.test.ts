@@ -1,10 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import pc from 'picocolors'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { openTallystick } from '../open.ts'
-import { runCommand } from './main.ts'
+import { type Ran, run as runIn } from './testing/run.ts'
 
 let dir: string
 beforeEach(() => {
@@ -12,26 +11,7 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(dir, { recursive: true }))
 
-async function run(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  let [out, err] = ['', '']
-  const code = await runCommand(['reprice', '--data', join(dir, 'data'), ...args], {
-    out: (text) => {
-      out += text
-    },
-    err: (text) => {
-      err += text
-    },
-    write: async (bytes) => {
-      out += Buffer.from(bytes).toString()
-    },
-    color: pc.createColors(false),
-    columns: 100,
-    interactive: false,
-    env: {},
-    cwd: dir,
-  })
-  return { code, out, err }
-}
+const run = (...args: string[]): Promise<Ran> => runIn(['reprice', '--data', join(dir, 'data'), ...args], { cwd: dir })
 
 it('compares, asks before it applies, says what it did, and finds nothing to do then', async () => {
   const tallystick = await openTallystick({ dataDir: join(dir, 'data') })
