@@ -31,6 +31,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<RegisterCommand>> = new Map([
   ['keys', async () => (await import('./commands/keys.ts')).registerKeys],
   ['alerts', async () => (await import('./commands/alerts.ts')).registerAlerts],
   ['status', async () => (await import('./commands/status.ts')).registerStatus],
+  ['mcp', async () => (await import('./commands/mcp.ts')).registerMcp],
   ['prices', async () => (await import('./commands/prices.ts')).registerPrices],
   ['config', async () => (await import('./commands/config.ts')).registerConfig],
   ['verify', async () => (await import('./commands/verify.ts')).registerVerify],
