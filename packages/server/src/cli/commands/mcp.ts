@@ -12,7 +12,7 @@ interface Flags {
 }
 
 /** A model that works on a question asks several things in a row; whoever starts a server does not wait longer than this. */
-const REST_MS = 5_000
+const REST_MS = 2_000
 
 /** `tallystick mcp`: usage and cost as tools of a coding agent. */
 export const registerMcp: RegisterCommand = (program, terminal) => {

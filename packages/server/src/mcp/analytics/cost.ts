@@ -40,7 +40,8 @@ export function costReport(byBackend: readonly Named[], total: CallFigures, elap
   const costs = byBackend.map((one) => ({ one, cost: costOf(textName(one), one.figures) }))
   const known = costs.flatMap(({ cost }) => cost.total ?? [])
   const sum = known.length === 0 ? null : known.reduce(addExact, 0)
-  const unpriced = costs.filter(({ cost }) => cost.total === null)
+  // A tool that was invoked without any model has no price to look for.
+  const unpriced = costs.filter(({ one, cost }) => cost.total === null && isBilled(one.figures))
   const month = projectMonth(sum ?? 0, elapsedMs, total.calls)
   const { inputTokens, outputTokens, undividedTokens } = total.use
   return {
@@ -50,11 +51,12 @@ export function costReport(byBackend: readonly Named[], total: CallFigures, elap
     estimated_monthly_cost: sum === null ? null : nanoToUsd(month.monthlyNanoUsd),
     cost_savings_vs_cloud_only: savings(byBackend, total, elapsedMs),
     estimated: costs.some(({ cost }) => cost.estimated),
-    unpriced_requests: costs.reduce(
-      (count, { one, cost }) =>
-        count + (cost.total === null ? one.figures.calls : cost.estimated ? 0 : one.figures.unpriced),
-      0,
-    ),
+    unpriced_requests:
+      unpriced.reduce((count, { one }) => count + one.figures.calls, 0) +
+      costs.reduce(
+        (count, { one, cost }) => count + (cost.total === null || cost.estimated ? 0 : one.figures.unpriced),
+        0,
+      ),
     unpriced_backends: unpriced.map(({ one }) => textName(one)),
     projection: {
       method: 'elapsed',
@@ -70,6 +72,8 @@ export function costReport(byBackend: readonly Named[], total: CallFigures, elap
     },
   }
 }
+
+const isBilled = ({ tokens, unpriced }: CallFigures): boolean => tokens > 0 || unpriced > 0
 
 /** A backend under both generations of names. */
 function costRow({ calls, tokens, use }: CallFigures, { input, output, total, estimated }: Cost): object {
