@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs'
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
@@ -31,12 +31,16 @@ interface Agent {
 }
 
 /** A coding agent, as far as `tallystick mcp` can tell: the protocol's own client over the streams of the built command. */
-async function agent(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Agent> {
+async function agent(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  cwd: string = dir,
+): Promise<Agent> {
   const transport = new StdioClientTransport({
     command: process.execPath,
     args: [BIN, 'mcp', ...args],
     env: { ...ENV, ...env },
-    cwd: dir,
+    cwd,
     stderr: 'pipe',
   })
   let errors = ''
@@ -90,13 +94,12 @@ describe('tallystick mcp over real streams', () => {
     const coding = await agent(['--server', server.url])
     try {
       const { tools } = await coding.client.listTools()
-      for (const { name } of tools) expect(await coding.call(name)).toMatchObject({ failed: false })
+      for (const answered of await Promise.all(tools.map(({ name }) => coding.call(name))))
+        expect(answered).toMatchObject({ failed: false })
       const types = ['session', 'historical', 'cost', 'recommendations', 'export', 'current', 'full_report']
-      for (const report_type of types)
-        expect(await coding.call('get_analytics', { report_type })).toMatchObject({
-          failed: false,
-          answer: { success: true, report_type },
-        })
+      const reports = await Promise.all(types.map((report_type) => coding.call('get_analytics', { report_type })))
+      for (const [index, report_type] of types.entries())
+        expect(reports[index]).toMatchObject({ failed: false, answer: { success: true, report_type } })
       expect(await requests(coding)).toEqual([{ requests: 2 }])
 
       server.process.kill('SIGKILL')
@@ -158,6 +161,31 @@ describe('tallystick mcp over real streams', () => {
     const { code, out, err } = await tallystick(['mcp', ...args])
     expect({ code, out }).toEqual({ code: 2, out: '' })
     expect(err).toContain(told)
+  })
+
+  it('answers from the logs of coding agents where nothing has been set up, and leaves nothing behind', async () => {
+    const home = join(dir, 'home')
+    mkdirSync(join(home, '.claude/projects/p'), { recursive: true })
+    const usage = { input_tokens: 100, cache_read_input_tokens: 0, cache_creation_input_tokens: 0, output_tokens: 20 }
+    const logged = {
+      type: 'assistant',
+      timestamp: new Date(Date.now() - 3_600_000).toISOString(),
+      sessionId: 's1',
+      requestId: 'req_1',
+      uuid: 'u1',
+      message: { id: 'msg_1', model: 'claude-opus-5', usage },
+    }
+    writeFileSync(join(home, '.claude/projects/p/s1.jsonl'), `${JSON.stringify(logged)}\n`)
+    const coding = await agent([], { HOME: home }, home)
+    try {
+      expect(await requests(coding)).toEqual([{ requests: 1 }])
+      const { answer } = await coding.call('get_analytics', { report_type: 'session' })
+      expect(answer).toMatchObject({ success: true, data: { session_id: 's1', metrics: { total_tokens: 120 } } })
+      expect((await coding.call('get_budgets')).answer).toEqual({ budgets: [] })
+      expect(existsSync(join(home, 'data'))).toBe(false)
+    } finally {
+      await coding.close()
+    }
   })
 
   it('says what is missing where there is nothing to read, and where there is no key to read it with', async () => {

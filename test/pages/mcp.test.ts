@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { openTallystick } from 'tallystick'
 import { describe, expect, it } from 'vitest'
+import { problemWith } from '../../packages/server/src/cli/testing/problem-with.ts'
 import { TOOLS } from '../../packages/server/src/mcp/tools.ts'
 import { ROOT } from '../e2e/cli.ts'
-import { problemWith } from './testing/command-line.ts'
 import { snippetsOf, tallystickArguments } from './testing/snippets.ts'
 
 const page = readFileSync(join(ROOT, 'docs/mcp.md'), 'utf8')

@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { problemWith } from '../../packages/server/src/cli/testing/problem-with.ts'
 import { ROOT } from '../e2e/cli.ts'
-import { problemWith } from './testing/command-line.ts'
 import { commandsOf, snippetsOf, tallystickArguments } from './testing/snippets.ts'
 
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8')

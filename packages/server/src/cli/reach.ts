@@ -8,14 +8,14 @@ import type { Connection } from './connection.ts'
  */
 export class Reach {
   readonly #connect: () => Promise<Connection>
-  readonly #restMs: number
+  readonly #restMs: () => number
   #current: Promise<Connection> | undefined
   #calls = 0
   #resting: ReturnType<typeof setTimeout> | undefined
   #closing: Promise<unknown> = Promise.resolve()
 
   /** @param restMs how long a connection that nobody calls is kept */
-  constructor(connect: () => Promise<Connection>, restMs: number) {
+  constructor(connect: () => Promise<Connection>, restMs: () => number) {
     this.#connect = connect
     this.#restMs = restMs
   }
@@ -68,7 +68,7 @@ export class Reach {
   #rest(): void {
     this.#resting = setTimeout(() => {
       if (this.#current !== undefined && this.#calls === 0) this.#forget(this.#current)
-    }, this.#restMs)
+    }, this.#restMs())
     this.#resting.unref()
   }
 }

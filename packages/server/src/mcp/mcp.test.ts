@@ -17,6 +17,9 @@ let tallystick: Tallystick
 let client: Client
 let broken: Error | undefined
 const defects: unknown[] = []
+/** Questions that have reached the API, and how many of them were under way at once. */
+const asked: string[] = []
+let [underWay, most] = [0, 0]
 
 const invocation = (index: number, over: object = {}): object => ({
   event_id: `i${index}`,
@@ -60,6 +63,8 @@ beforeAll(async () => {
   const api: Api = {
     async ask({ path, parameters = [], body }) {
       if (broken !== undefined) throw broken
+      asked.push(JSON.stringify([path, [...parameters], body]))
+      most = Math.max(most, ++underWay)
       const search = new URLSearchParams([...parameters].map(([name, value]) => [name, value] as [string, string]))
       const response = await tallystick.fetch(
         new Request(`http://localhost${path}?${search}`, {
@@ -68,6 +73,7 @@ beforeAll(async () => {
         }),
         { trusted: true },
       )
+      underWay--
       const answer = (await response.json()) as { detail?: string; issues?: [] }
       if (!response.ok) throw new TallystickError('invalid_query', answer.detail, { issues: answer.issues ?? [] })
       return answer
@@ -338,6 +344,16 @@ describe('get_analytics', () => {
       'recommendations',
     ])
     expect(whole.cost_analysis).toEqual(await report({ report_type: 'cost', time_range: '24h' }))
+  })
+
+  it('asks each question once and a few at a time, however many parts a report has', async () => {
+    const before = asked.length
+    most = 0
+    await report({ report_type: 'full_report' })
+    const questions = asked.slice(before)
+    expect(new Set(questions).size).toBe(questions.length)
+    expect(questions.length).toBeLessThan(45)
+    expect(most).toBeLessThanOrEqual(4)
   })
 
   it.each([

@@ -5,14 +5,18 @@ import { VERSION } from '../../version.ts'
 import { configOf, examples, type RegisterCommand, withData } from '../command.ts'
 import { answerOf, connect } from '../connection.ts'
 import { Reach } from '../reach.ts'
+import { readsLogs } from '../usage/figure-source.ts'
 
 interface Flags {
   readonly server?: string
   readonly key?: string
+  readonly logs?: boolean
 }
 
 /** A model that works on a question asks several things in a row; whoever starts a server does not wait longer than this. */
 const REST_MS = 2_000
+/** Logs are read as a whole, and hold nobody up. */
+const LOGS_REST_MS = 20_000
 
 /** `tallystick mcp`: usage and cost as tools of a coding agent. */
 export const registerMcp: RegisterCommand = (program, terminal) => {
@@ -20,16 +24,31 @@ export const registerMcp: RegisterCommand = (program, terminal) => {
     .description('answer a coding agent over the Model Context Protocol (standard input and output)')
     .option('--server <url>', 'ask this server (default: TALLYSTICK_URL, else whoever holds the data directory)')
     .option('--key <key>', 'key for the server (default: TALLYSTICK_KEY, which others cannot see)')
+    .option(
+      '--logs',
+      'read the logs of coding agents on this machine (default where there is neither server nor directory)',
+    )
   examples(command, [
     'tallystick mcp',
+    'tallystick mcp --logs',
     'tallystick mcp --data /var/lib/tallystick',
     'TALLYSTICK_KEY=tsk_... tallystick mcp --server https://tallystick.example.com',
     'claude mcp add tallystick -- npx tallystick mcp --data "$PWD/data"',
   ])
   command.action(async () => {
-    const { server, key } = command.opts<Flags>()
+    const flags = command.opts<Flags>()
+    const { server, key } = flags
     const config = configOf(command, terminal)
-    const reach = new Reach(() => connect(config, server, terminal, 'read', key), REST_MS)
+    let fromLogs = false
+    const reach = new Reach(
+      async () => {
+        fromLogs = readsLogs(config, flags, terminal)
+        if (!fromLogs) return connect(config, server, terminal, 'read', key)
+        const { connectToLogs } = await import('../usage/log-connection.ts')
+        return connectToLogs(config, terminal)
+      },
+      () => (fromLogs ? LOGS_REST_MS : REST_MS),
+    )
     const named = server ?? terminal.env['TALLYSTICK_URL'] ?? ''
     // An address that is none is the mistake of whoever wrote the configuration, and told of at once.
     if (named !== '') await connect(config, server, terminal, 'read', key)

@@ -1,5 +1,6 @@
 import { isTallystickError, nearest, quoted, TallystickError } from '@tallystick/core'
 import { Arguments } from '../arguments.ts'
+import { askedOnce } from '../asked-once.ts'
 import { boundedJson } from '../bound.ts'
 import { failureOf } from '../failure.ts'
 import type { Tool, ToolContext } from '../tool.ts'
@@ -75,6 +76,9 @@ async function reportOf(
   const timeZone = given.text('time_zone', 64) ?? 'UTC'
   given.assertRight()
   assertZone(timeZone)
-  const data = await report(context, { timeRange, timeZone, sessionId })
+  // One instant for all parts of a report: then they are of the same range, and ask the same questions.
+  const nowMs = context.clock.now()
+  const once = { ...context, api: askedOnce(context.api), clock: { ...context.clock, now: () => nowMs } }
+  const data = await report(once, { timeRange, timeZone, sessionId })
   return format === 'markdown' && DOCUMENTS.has(reportType as string) ? markdownOf(data) : data
 }

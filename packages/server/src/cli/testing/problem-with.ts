@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import pc from 'picocolors'
-import { wholeProgram } from '../../../packages/server/src/cli/main.ts'
-import type { Terminal } from '../../../packages/server/src/cli/terminal.ts'
+import { wholeProgram } from '../main.ts'
+import type { Terminal } from '../terminal.ts'
 
 /** Parses a command line as the program does, without doing what it says. Resolves with what is wrong with it, if anything. */
 export async function problemWith(args: readonly string[]): Promise<string | undefined> {
