@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import pc from 'picocolors'
-import { wholeProgram } from '../main.ts'
+import { programFor } from '../main.ts'
 import type { Terminal } from '../terminal.ts'
 
 /** Parses a command line as the program does, without doing what it says. Resolves with what is wrong with it, if anything. */
@@ -19,7 +19,7 @@ export async function problemWith(args: readonly string[]): Promise<string | und
     env: {},
     cwd: process.cwd(),
   }
-  const program = await wholeProgram(terminal)
+  const { program, words } = await programFor(args, terminal)
   let ran = false
   const hush = (command: Command): void => {
     // Help without an action is what a group of commands answers; a command line that ends there says nothing.
@@ -31,7 +31,7 @@ export async function problemWith(args: readonly string[]): Promise<string | und
   }
   hush(program)
   try {
-    await program.parseAsync(args.length === 0 ? ['overview'] : [...args], { from: 'user' })
+    await program.parseAsync([...words], { from: 'user' })
   } catch (error) {
     return args.includes('--help') ? undefined : `${(error as Error).message} ${told}`
   }
