@@ -9,8 +9,8 @@ const UNIT_MS: ReadonlyMap<string, number> = new Map([
  * An age as the instant that it reaches back to; anything else as it is, for the API to read. Language models do not know
  * what time it is.
  *
- * @example instantOfAge('7d', nowMs) // nowMs - 604_800_000
- * @example instantOfAge('2026-11-01T00:00:00Z', nowMs) // the same text
+ * @example instantOfAge('7d', 1_000_000_000) // 395_200_000
+ * @example instantOfAge('2026-11-01T00:00:00Z', 1_000_000_000) // '2026-11-01T00:00:00Z'
  */
 export function instantOfAge(value: unknown, nowMs: number): unknown {
   if (typeof value !== 'string') return value
