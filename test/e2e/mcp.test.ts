@@ -8,6 +8,9 @@ import { BIN, ENV, folder, type Served, serve, tallystick } from './cli.ts'
 const dir = folder()
 const data = join(dir, 'data')
 
+/** Ends a string, an object and a line of whoever does not quote it. */
+const HOSTILE = 'gpt-4o"}\u2028\u202e]'
+
 const event = (id: string, over: object = {}): object => ({
   event_id: id,
   timestamp_ms: Date.now() - 60_000,
@@ -82,7 +85,7 @@ async function untilServed(): Promise<Served> {
 let server: Served
 beforeAll(async () => {
   server = await serve(data)
-  await send(server.url, [event('a'), event('b', { model: 'gpt-4o"}\n\u202e]' })])
+  await send(server.url, [event('a'), event('b', { model: HOSTILE })])
 })
 afterAll(async () => {
   await server.stop()
@@ -101,6 +104,9 @@ describe('tallystick mcp over real streams', () => {
       for (const [index, report_type] of types.entries())
         expect(reports[index]).toMatchObject({ failed: false, answer: { success: true, report_type } })
       expect(await requests(coding)).toEqual([{ requests: 2 }])
+
+      const { answer: byModel } = await coding.call('query', { from: '1d', group_by: ['model'] })
+      expect(byModel['rows']).toContainEqual(expect.objectContaining({ model: HOSTILE }))
 
       server.process.kill('SIGKILL')
       await new Promise((done) => server.process.once('close', done))

@@ -24,6 +24,12 @@ describe('docs/mcp.md', () => {
       return [(mcpServers ?? servers)?.tallystick as Configured]
     })
     expect(servers).toHaveLength(4)
+    const toml = snippetsOf(page).filter(({ language }) => language === 'toml')
+    for (const { text } of toml) {
+      const [, command = '', args = ''] = /^command = (".*")\nargs = (\[.*\])$/m.exec(text) ?? []
+      servers.push({ command: JSON.parse(command) as string, args: JSON.parse(args) as string[] })
+    }
+    expect(servers).toHaveLength(5)
     for (const { command, args, env = {} } of servers) {
       expect(command).toBe('npx')
       const own = tallystickArguments([command, ...args]) ?? []
