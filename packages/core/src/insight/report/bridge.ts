@@ -82,7 +82,7 @@ export async function backendsOf(source: ReportSource): Promise<readonly ReportB
         avg_tokens: events > 0 ? Number(exact(row, 'total_tokens')) / events : 0,
         p50_time_ms: figure(row, 'duration_ms_p50'),
         p95_time_ms: figure(row, 'duration_ms_p95'),
-        cost_nano_usd: spent(row),
+        cost_nano_usd: figure(row, 'cost_nano_usd'),
         score: volumeScore({ requests: events, successes, averageMs: averageMs ?? 0 }),
         reliability_score: wilsonLowerBound(successes, events) * 100,
       }

@@ -36,18 +36,22 @@ export function budgets({ budgets: rows }: Report): Markup {
   ])}</section>`
 }
 
+/** What one reads; the rest is in the JSON. */
+const ADVICE = 10
 const BOUNDS = { exact: '', about: 'about ', at_most: 'up to ', at_least: 'at least ' }
 
 export function recommendations({ recommendations: rows }: Report): Markup {
   if (rows.length === 0) return html``
-  return html`<section class="long"><h2>What should change</h2><ul class="advice">${rows.map(
-    ({ severity, advice, evidence, saving_nano_usd: saving, bound, confidence }) =>
-      html`<li>${severity === 'info' ? undefined : html`<span class="tag ${severity}">${severity}</span> `}<b>${advice}</b><br>${evidence}${
-        saving === null
-          ? undefined
-          : html` <span class="save">Saves ${BOUNDS[bound]}${usdText(saving)}</span> (confidence: ${confidence}).`
-      }</li>`,
-  )}</ul></section>`
+  return html`<section class="long"><h2>What should change</h2><ul class="advice">${rows
+    .slice(0, ADVICE)
+    .map(
+      ({ severity, advice, evidence, saving_nano_usd: saving, bound, confidence }) =>
+        html`<li>${severity === 'info' ? undefined : html`<span class="tag ${severity}">${severity}</span> `}<b>${advice}</b><br>${evidence}${
+          saving === null
+            ? undefined
+            : html` <span class="save">Saves ${BOUNDS[bound]}${usdText(saving)}</span> (confidence: ${confidence}).`
+        }</li>`,
+    )}</ul>${rows.length > ADVICE ? html`<p class="note">${rows.length - ADVICE} more are in the report as JSON.</p>` : undefined}</section>`
 }
 
 export function errors({

@@ -36,7 +36,7 @@ export function keyFigures({ totals, days }: Report): Markup {
     ['total_tokens', days.map((day) => Number(day.total_tokens ?? 0))],
     ['error_ratio', days.map((day) => (day.requests === 0 ? 0 : day.failed_requests / day.requests))],
   ])
-  return html`<section aria-label="Key figures"><dl class="keys">${KEYS.map(([measure, label]) => {
+  return html`<section class="wide" aria-label="Key figures"><dl class="keys">${KEYS.map(([measure, label]) => {
     const total = totals[measure] as ReportTotal
     const change = changeText(total)
     return html`<div class="key"><dt>${label}</dt><dd class="figure" title="${exactText(total)}">${totalText(total)}</dd><dd class="change">${
@@ -75,7 +75,7 @@ export function attention({ unpriced, budgets, completeness, time_zone: zone, re
     ...(sources === null || sources.unexplained === 0
       ? []
       : [
-          html`<li><b>${countText(sources.unexplained)} events</b> of sources did not arrive, and no source has said why.</li>`,
+          html`<li><b>${countText(sources.unexplained)} ${sources.unexplained === 1 ? 'event' : 'events'}</b> of sources did not arrive, and no source has said why.</li>`,
         ]),
     ...(rawFromMs === null
       ? []
@@ -152,7 +152,9 @@ export function breakdowns({ breakdowns: all }: Report): Markup {
   ])
   // A list of nobody says nothing.
   const told = all.filter(({ rows }) => rows.some(({ name, other }) => name !== null || other === true))
-  const sections = told.map(({ dimension, label, rows, other_groups: groups }, index) => {
+  const sections = told.map(({ dimension, label, rows: whole, other_groups: groups }, index) => {
+    // Of tool invocations alone there is nothing to tell here.
+    const rows = whole.filter(({ requests, cost_nano_usd: cost }) => requests > 0 || cost !== 0)
     const columns = [
       {
         head: label,
@@ -211,7 +213,7 @@ export function tokens({ tokens: kinds, cache }: Report): Markup {
         head: 'Kind',
         words: true,
         cell: ({ kind, label }) =>
-          html`<svg class="legend" width="10" height="10" aria-hidden="true"><rect class="${classes[kind]}" width="10" height="10" rx="2"/></svg> ${label}`,
+          html`<svg class="dot" width="10" height="10" aria-hidden="true"><rect class="${classes[kind]}" width="10" height="10" rx="2"/></svg> ${label}`,
       },
       { head: 'Tokens', cell: ({ tokens: count }) => countText(count) },
       { head: 'List cost', cell: (row) => usdText(row.cost_nano_usd) },

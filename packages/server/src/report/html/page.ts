@@ -41,8 +41,7 @@ ${keyFigures(report)}
 ${attention(report)}
 ${spend(report)}
 ${breakdowns(report)}
-<div class="pair">${tokens(report)}${latency(report)}</div>
-${hours(report)}
+<div class="pair">${tokens(report)}<div class="stack">${latency(report)}${hours(report)}</div></div>
 ${budgets(report)}
 ${recommendations(report)}
 ${errors(report)}

@@ -19,6 +19,9 @@ bdi{overflow-wrap:anywhere}
 section{background:var(--surface);border:1px solid var(--line);border-radius:8px;padding:16px;margin-bottom:16px;min-width:0}
 .pair{display:grid;grid-template-columns:repeat(2,minmax(0,1fr));gap:16px;align-items:start}
 .pair>section{margin-bottom:0}.pair{margin-bottom:16px}
+.wide{padding:0}
+.dot{margin-right:6px}
+.stack>section:last-child{margin-bottom:0}.stack{min-width:0}
 .keys{display:grid;grid-template-columns:repeat(6,minmax(0,1fr));gap:0;padding:0}
 .key{padding:16px;border-left:1px solid var(--line);min-width:0}.key:first-child{border-left:0}
 .key dt{color:var(--muted);font-size:12px;line-height:16px}
