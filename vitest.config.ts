@@ -25,6 +25,8 @@ export default defineConfig({
     // Of two cores: many tests wait for a process or a clock.
     maxWorkers: 3,
     testTimeout: 30_000,
+    // What is waited for may wait for a busy machine.
+    expect: { poll: { timeout: 10_000 } },
     hookTimeout: 60_000,
   },
 })

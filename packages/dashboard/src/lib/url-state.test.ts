@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { INTERVALS, PRESETS } from './range.ts'
 import {
+  carried,
   DEFAULT_VIEW,
   decodeValue,
   decodeView,
@@ -52,6 +53,9 @@ const view: fc.Arbitrary<ViewState> = fc.record({
   sort: fc.constantFrom('-cost_nano_usd', 'requests', '-duration_ms_p95'),
   filters: fc.uniqueArray(filter, { maxLength: 4, selector: ({ name }) => name }),
   log: fc.boolean(),
+  page: fc
+    .array(fc.tuple(fc.constantFrom('event', 'compare', 'x'), fc.string()), { maxLength: 3 })
+    .map((pairs) => new Map(pairs)),
 })
 
 describe('the address', () => {
@@ -62,6 +66,13 @@ describe('the address', () => {
       }),
       { seed: 1, numRuns: 500 },
     )
+  })
+
+  test('keeps what one page alone understands, and loses it on the way to another', () => {
+    const state = decodeView('?range=7d&sort=requests&event=a%26b&is.model=m&__proto__=x')
+    expect([...state.page]).toEqual([['event', 'a&b']])
+    expect(encodeView(state)).toBe('range=7d&sort=requests&is.model=m&event=a%26b')
+    expect(encodeView(carried(state))).toBe('range=7d&is.model=m')
   })
 
   test('of any kind opens a view', () => {

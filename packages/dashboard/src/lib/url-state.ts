@@ -16,6 +16,8 @@ export interface ViewState {
   readonly filters: readonly ViewFilter[]
   /** Is the latency axis logarithmic? */
   readonly log: boolean
+  /** What belongs to one page alone, by its name in the address. */
+  readonly page: ReadonlyMap<string, string>
 }
 
 /** Keeps (or with `negate` drops) events whose dimension has one of the values; `null` means absent. */
@@ -33,10 +35,13 @@ export const DEFAULT_VIEW: ViewState = {
   sort: '-cost_nano_usd',
   filters: [],
   log: false,
+  page: new Map(),
 }
 
 const ONLY = 'is.'
 const NOT = 'not.'
+const COMMON: ReadonlySet<string> = new Set(['from', 'to', 'range', 'zone', 'interval', 'by', 'sort', 'log'])
+const PAGE_PARAMETER = /^[a-z][a-z0-9_]{0,31}$/
 const GREATEST_INSTANT = 8_640_000_000_000_000
 
 /**
@@ -57,6 +62,7 @@ export function encodeView(view: ViewState): string {
   for (const { name, values, negate } of view.filters) {
     for (const value of values) params.append(`${negate ? NOT : ONLY}${name}`, value === null ? '' : String(value))
   }
+  for (const [name, text] of view.page) params.set(name, text)
   return params.toString()
 }
 
@@ -75,7 +81,17 @@ export function decodeView(search: string): ViewState {
     sort: sort !== null && /^-?[a-z0-9_]{1,64}$/.test(sort) ? sort : DEFAULT_VIEW.sort,
     filters: decodeFilters(params),
     log: params.get('log') === '1',
+    page: new Map([...params].filter(([name]) => !COMMON.has(name) && PAGE_PARAMETER.test(name))),
   }
+}
+
+/**
+ * What a view keeps on the way to another page: the stretch of time and the filters, which mean the same everywhere.
+ *
+ * @example encodeView(carried({ ...DEFAULT_VIEW, range: { preset: '7d' }, sort: 'requests' })) // 'range=7d'
+ */
+export function carried({ range, zone, interval, filters }: ViewState): ViewState {
+  return { ...DEFAULT_VIEW, range, zone, interval, filters }
 }
 
 /** Instants may be ms or RFC 3339: people and the importer write either. */

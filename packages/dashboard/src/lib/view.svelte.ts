@@ -1,9 +1,10 @@
 import { systemClock } from '@tallystick/core/event'
 import { localZone } from './instants.ts'
-import { decodeView, encodeView, type ViewState } from './url-state.ts'
+import { carried, decodeView, encodeView, type ViewState } from './url-state.ts'
 
-/** The view as it stands in the address, and the moment it is looked at. */
+/** Which page is shown and its view, as they stand in the address, and the moment it is looked at. */
 class View {
+  path = $state(location.pathname)
   state = $state.raw<ViewState>(decodeView(location.search))
   /** "Now" of ranges that end now. Moves when figures are refreshed, so that all panels speak of one moment. */
   nowMs = $state(systemClock.now())
@@ -11,11 +12,7 @@ class View {
   readonly #zoomedFrom: ViewState[] = []
 
   constructor() {
-    addEventListener('popstate', () => {
-      this.state = decodeView(location.search)
-      this.#zoomedFrom.length = 0
-      this.refresh()
-    })
+    addEventListener('popstate', () => this.#read())
   }
 
   get zone(): string {
@@ -31,6 +28,33 @@ class View {
     this.state = next
     this.nowMs = systemClock.now()
     history.pushState(null, '', query ? `?${query}` : location.pathname)
+  }
+
+  /** What the page shown keeps in the address by this name; null when it is not there. */
+  param(name: string): string | null {
+    return this.state.page.get(name) ?? null
+  }
+
+  /** Parameters of the page shown; null takes one out of the address. */
+  setParams(params: { readonly [name: string]: string | null }): void {
+    const page = new Map(this.state.page)
+    for (const [name, text] of Object.entries(params)) {
+      if (text === null) page.delete(name)
+      else page.set(name, text)
+    }
+    this.set({ page })
+  }
+
+  /** The address of a page with the range, zone and filters of this one. */
+  href(path: string, change: Partial<ViewState> = {}): string {
+    const query = encodeView({ ...carried(this.state), ...change })
+    return query ? `${path}?${query}` : path
+  }
+
+  /** Goes to an address of this page without loading it anew. */
+  go(address: string): void {
+    history.pushState(null, '', address)
+    this.#read()
   }
 
   /** Narrows the range to a part of a chart; {@link zoomOut} returns. */
@@ -52,6 +76,13 @@ class View {
 
   refresh(): void {
     this.nowMs = systemClock.now()
+  }
+
+  #read(): void {
+    this.path = location.pathname
+    this.state = decodeView(location.search)
+    this.#zoomedFrom.length = 0
+    this.refresh()
   }
 }
 

@@ -1,0 +1,85 @@
+import type { Component } from 'svelte'
+import Overview from '../pages/overview.svelte'
+import type { Watch } from './watch.svelte.ts'
+
+export type PageComponent = Component<{ watch: Watch }>
+
+/** One page of the dashboard. Each is a chunk of its own, loaded when it is first opened. */
+export interface Page {
+  readonly path: string
+  readonly label: string
+  /** What it stands with in the navigation. */
+  readonly group: (typeof GROUPS)[number]
+  /** Opens it after `g`. */
+  readonly key: string
+  /** Do range, step, zone and filters apply to all it shows? */
+  readonly scoped: boolean
+  /** A component that takes `watch`, or nothing. */
+  readonly load: () => Promise<{ readonly default: Component<never> }>
+}
+
+export const GROUPS = ['Figures', 'Who and what', 'What to do', 'Server'] as const
+
+export const OVERVIEW = '/'
+
+/** All pages, in the order of the navigation. The Overview is part of the first load: most visits are for it. */
+export const PAGES: readonly Page[] = [
+  {
+    path: OVERVIEW,
+    label: 'Overview',
+    group: 'Figures',
+    key: 'o',
+    scoped: true,
+    load: async () => ({ default: Overview }),
+  },
+  {
+    path: '/providers',
+    label: 'Providers',
+    group: 'Who and what',
+    key: 'p',
+    scoped: false,
+    load: () => import('../control/providers.svelte'),
+  },
+  {
+    path: '/recommendations',
+    label: 'Recommendations',
+    group: 'What to do',
+    key: 'c',
+    scoped: false,
+    load: () => import('../control/recommendations.svelte'),
+  },
+  {
+    path: '/budgets',
+    label: 'Budgets',
+    group: 'What to do',
+    key: 'b',
+    scoped: false,
+    load: () => import('../control/budgets.svelte'),
+  },
+  {
+    path: '/alerts',
+    label: 'Alerts',
+    group: 'What to do',
+    key: 'l',
+    scoped: false,
+    load: () => import('../control/alerts.svelte'),
+  },
+  {
+    path: '/keys',
+    label: 'Keys',
+    group: 'Server',
+    key: 'k',
+    scoped: false,
+    load: () => import('../control/keys.svelte'),
+  },
+]
+
+/**
+ * The page at an address; an unknown one opens the Overview.
+ *
+ * @example pageAt('/budgets/').label // 'Budgets'
+ */
+export function pageAt(pathname: string): Page {
+  const path = pathname.replace(/(?<=.)\/$/, '')
+  return PAGES.find((page) => page.path === path) ?? (PAGES[0] as Page)
+}
