@@ -33,7 +33,7 @@ export const REPORT_DOC: RouteDoc = {
       in: 'query',
       description: 'Names in a list, 1 to 100; the rest is one row.',
       schema: text(),
-      example: 10,
+      example: '10',
     },
     {
       name: 'inline',
@@ -138,7 +138,7 @@ const SENT = {
   time_zone: 'Europe/Berlin',
   range: 'last_week',
   format: 'html',
-  target: { kind: 'mail', to: 'team@example.com' },
+  target: { kind: 'webhook', url: 'https://hooks.example.com' },
 }
 const SHOWN_RUN = {
   id: '0193f0c2-0000-7000-8000-000000000002',
@@ -149,7 +149,7 @@ const SHOWN_RUN = {
   attempts: 1,
   next_ms: null,
   ended_ms: 1_795_417_201_400,
-  detail: 'taken by the mail server',
+  detail: 'answered 204',
   bytes: 48_213,
 }
 const SHOWN = {
