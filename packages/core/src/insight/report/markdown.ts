@@ -62,7 +62,7 @@ export function reportMarkdown(report: Report): string {
       { head: 'Tokens', align: 'right', cell: ({ tokens }) => countText(tokens) },
       { head: 'List cost', align: 'right', cell: (row) => usdText(row.cost_nano_usd) },
     ]),
-    `Cache hit ratio ${ratioText(report.cache.hit_ratio)}; reads from caches saved ${usdText(report.cache.savings_nano_usd)}.`,
+    `Cache hit ratio ${ratioText(report.cache.hit_ratio)}${report.cache.savings_nano_usd === null ? '' : `; reads from caches saved ${usdText(report.cache.savings_nano_usd)}`}.`,
     '## Latency',
     table(report.latency, [
       { head: 'Quantity', cell: ({ label }) => label },

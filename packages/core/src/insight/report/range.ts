@@ -29,13 +29,13 @@ export const REPORT_RANGES: readonly string[] = [...CALENDAR.keys()]
 
 /**
  * The range that a word or an age names, as it is at an instant: the last so many hours, days or weeks, or a day, week or month of
- * the zone's calendar. What has not ended yet ends now.
+ * the zone's calendar. What has not ended yet ends with this ms.
  *
  * @param timeZone an IANA name that the runtime knows
  * @throws TallystickError `invalid_query`
  * @example
  * const nowMs = Date.UTC(2026, 10, 21, 12)
- * reportRange('7d', nowMs, 'UTC').fromMs === nowMs - 7 * 86_400_000 // true
+ * reportRange('7d', nowMs, 'UTC').toMs - nowMs // 1
  * new Date(reportRange('last_month', nowMs, 'UTC').toMs).toISOString() // '2026-11-01T00:00:00.000Z'
  */
 export function reportRange(name: string, nowMs: number, timeZone: string): ReportRange {
@@ -43,14 +43,13 @@ export function reportRange(name: string, nowMs: number, timeZone: string): Repo
   if (calendar !== undefined) {
     const [interval, last] = calendar
     const startMs = bucketStartOf(nowMs, interval, timeZone)
-    // A range that ends as it begins is none: at midnight today has a ms.
     return last
       ? { fromMs: bucketStartOf(startMs - 1, interval, timeZone), toMs: startMs }
-      : { fromMs: startMs, toMs: Math.max(nowMs, startMs + 1) }
+      : { fromMs: startMs, toMs: nowMs + 1 }
   }
   const [, digits = '', unit = ''] = /^(\d{1,5})([hdw])$/.exec(name) ?? []
   const ms = Number(digits) * (UNITS.get(unit) ?? 0)
-  if (ms > 0 && ms <= MAX_MS) return { fromMs: nowMs - ms, toMs: nowMs }
+  if (ms > 0 && ms <= MAX_MS) return { fromMs: nowMs + 1 - ms, toMs: nowMs + 1 }
   const hint = digits === '' ? nearest(name, REPORT_RANGES) : 'at most 3660d'
   const message = `${quoted(name)} is no range such as 24h, 7d, 4w or ${REPORT_RANGES.join(', ')}; ${hint}`
   throw new TallystickError('invalid_query', `range: ${message}.`, { issues: [{ path: 'range', message }] })

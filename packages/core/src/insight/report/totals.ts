@@ -42,15 +42,15 @@ const COSTS: readonly string[] = [
 export const TOTALS: ReportQuestion = { measures: [...SHOWN, ...COSTS] }
 
 /** Money that nobody has spent is 0, and what nobody has priced is unknown. */
-export function spent(row: ResultRow | undefined, name = 'cost_nano_usd'): Figure {
-  return figure(row, name) ?? (Number(exact(row, 'unpriced_requests')) === 0 ? 0 : null)
+export function spent(row: ResultRow | undefined): Figure {
+  return figure(row, 'cost_nano_usd') ?? (Number(exact(row, 'unpriced_requests')) === 0 ? 0 : null)
 }
 
 export function totalsOf(now: ResultRow | undefined, before: ResultRow | undefined): Record<string, ReportTotal> {
   return Object.fromEntries(
     SHOWN.map((name): [string, ReportTotal] => {
       const { label, unit } = MEASURE_OF.get(name) as { label: string; unit: ReportTotal['unit'] }
-      const read = (row: ResultRow | undefined): Figure => (unit === 'nano_usd' ? spent(row, name) : figure(row, name))
+      const read = (row: ResultRow | undefined): Figure => (name === 'cost_nano_usd' ? spent(row) : figure(row, name))
       const [value, previous] = [read(now), read(before)]
       return [name, { label, unit, value, previous, change: changeOf(value, previous, unit === 'ratio') }]
     }),
@@ -124,5 +124,5 @@ export const cacheOf = (
 ): { readonly hit_ratio: number | null; readonly read_tokens: Figure; readonly savings_nano_usd: Figure } => ({
   hit_ratio: ratioOf(row, 'cache_hit_ratio'),
   read_tokens: figure(row, 'cache_read_tokens'),
-  savings_nano_usd: spent(row, 'cache_savings_nano_usd'),
+  savings_nano_usd: figure(row, 'cache_savings_nano_usd'),
 })

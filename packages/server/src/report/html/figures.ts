@@ -205,7 +205,7 @@ export function tokens({ tokens: kinds, cache }: Report): Markup {
       title: `${label}: ${countText(count)}`,
     })),
   )
-  return html`<section><h2>Tokens by kind</h2><p class="note">Reads from caches are ${ratioText(cache.hit_ratio)} of input and saved ${usdText(cache.savings_nano_usd)}.</p>${total === 0 ? undefined : bar}${table(
+  return html`<section><h2>Tokens by kind</h2><p class="note">Reads from caches are ${ratioText(cache.hit_ratio)} of input${cache.savings_nano_usd === null ? '' : ` and saved ${usdText(cache.savings_nano_usd)}`}.</p>${total === 0 ? undefined : bar}${table(
     'Tokens by kind',
     shown,
     [
