@@ -175,7 +175,7 @@ export function createReports(options: ReportsOptions): Reports {
         ...beside,
       ])
     },
-    run: (id, principal, beside = []) => runner.ask(seen(id, principal), beside),
+    run: async (id, principal, beside = []) => runner.ask(seen(id, principal), beside),
     start: () => runner.start(),
     round: () => runner.round(),
     idle: () => runner.idle(),
