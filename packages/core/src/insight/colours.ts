@@ -17,7 +17,7 @@ function hash(name: string): number {
  * Colours (0 to 7) of the names of one chart, in the order of rank; names beyond eight are {@link OTHER_COLOUR}.
  *
  * @param book colours given so far; names that are new are entered
- * @example assignColours(['gpt-4o'], new Map()).get('gpt-4o') // 3
+ * @example assignColours(['gpt-4o'], new Map()).get('gpt-4o') // 4
  */
 export function assignColours(names: readonly string[], book: Map<string, number>): ReadonlyMap<string, number> {
   const taken = new Set<number>()

@@ -54,12 +54,14 @@ export interface Report {
   readonly cost_analysis: ReportCost
 }
 
+/** What a report is narrowed to. */
 export interface ReportFilter {
   readonly dimension: string
   readonly values: readonly (string | number | boolean | null)[]
   readonly not: boolean
 }
 
+/** A figure of the whole range, and what it was before. */
 export interface ReportTotal {
   readonly label: string
   readonly unit: Quantity['unit'] | 'ratio' | 'percent'
@@ -70,6 +72,7 @@ export interface ReportTotal {
   readonly change: number | null
 }
 
+/** What a month costs if it goes on like that. */
 export interface ReportProjection {
   /** What 30 days cost at the rate of the range; null where nothing is priced. */
   readonly month_nano_usd: Figure
@@ -78,6 +81,7 @@ export interface ReportProjection {
   readonly confidence: 'low' | 'medium' | 'high'
 }
 
+/** A day of the report's zone. */
 export interface ReportDay {
   readonly time_ms: number
   readonly end_ms: number
@@ -104,6 +108,7 @@ export interface ReportSeries {
   }[]
 }
 
+/** The figures of a report, split by one dimension. */
 export interface ReportBreakdown {
   readonly dimension: string
   readonly label: string
@@ -112,6 +117,7 @@ export interface ReportBreakdown {
   readonly other_groups: number
 }
 
+/** One name of a breakdown. */
 export interface ReportRow {
   /** Null: of requests that name none. */
   readonly name: string | null
@@ -132,6 +138,7 @@ export interface ReportRow {
   readonly unpriced_requests: number
 }
 
+/** Tokens of one kind. */
 export interface ReportTokens {
   readonly kind: 'fresh_input' | 'cache_read' | 'cache_write' | 'output' | 'undivided'
   readonly label: string
@@ -140,6 +147,7 @@ export interface ReportTokens {
   readonly cost_nano_usd: Figure
 }
 
+/** Quantiles of a duration, ms. */
 export interface ReportLatency {
   readonly quantity: 'duration_ms' | 'ttfb_ms'
   readonly label: string
@@ -148,6 +156,7 @@ export interface ReportLatency {
   readonly p99: Figure
 }
 
+/** What failed, and for which reasons. */
 export interface ReportErrors {
   readonly requests: number
   readonly by_kind: readonly {
@@ -164,6 +173,7 @@ export interface ReportErrors {
   readonly patterns_read: { readonly events: number; readonly all: boolean }
 }
 
+/** Failures that are the same but for numbers and ids. */
 export interface ReportPattern {
   readonly type: string
   readonly code: string | null
@@ -174,6 +184,7 @@ export interface ReportPattern {
   readonly sample_messages: readonly string[]
 }
 
+/** How a budget stands, as a report tells it. */
 export interface ReportBudget {
   readonly id: string
   readonly name: string
@@ -190,6 +201,7 @@ export interface ReportBudget {
   readonly projected: string | null
 }
 
+/** What should change, as a report tells it. */
 export interface ReportRecommendation {
   readonly id: string
   readonly rule: string
@@ -203,6 +215,7 @@ export interface ReportRecommendation {
   readonly assumptions: readonly string[]
 }
 
+/** Requests that have no price. */
 export interface ReportUnpriced {
   readonly provider: string | null
   readonly model: string | null
@@ -211,6 +224,7 @@ export interface ReportUnpriced {
   readonly total_tokens: Figure
 }
 
+/** How far the figures of a report can be trusted. */
 export interface ReportCompleteness {
   /** Everything acknowledged before this instant is in the figures. */
   readonly complete_to_ms: number
@@ -248,6 +262,7 @@ export interface ReportBackend {
   readonly reliability_score: number
 }
 
+/** Invocations of one tool. */
 export interface ReportTool {
   readonly tool: string | null
   readonly other?: true
@@ -258,6 +273,7 @@ export interface ReportTool {
   readonly avg_time_ms: number | null
 }
 
+/** Decisions of one routing method for one backend. */
 export interface ReportRoute {
   readonly routing_method: string | null
   readonly backend: string | null

@@ -53,7 +53,7 @@ const SCALES: readonly (readonly [number, string])[] = [
   [1e6, 'M'],
 ]
 
-/** @example durationText(2_430) // '2.43 s' */
+/** Milliseconds, seconds or minutes. @example durationText(2_430) // '2.43 s' */
 export function durationText(ms: Figure): string {
   if (ms === null) return UNKNOWN_FIGURE
   const value = Number(ms)
@@ -63,7 +63,7 @@ export function durationText(ms: Figure): string {
   return `${Math.floor(seconds / 60)} m ${seconds % 60} s`
 }
 
-/** @example ratioText(0.975) // '97.5 %' */
+/** A ratio of 0 to 1 in percent. @example ratioText(0.975) // '97.5 %' */
 export function ratioText(value: number | null): string {
   if (value === null) return UNKNOWN_FIGURE
   const percent = value * 100
@@ -80,7 +80,7 @@ export function totalText({ unit, value }: Pick<ReportTotal, 'unit' | 'value'>):
   return shortCount(value)
 }
 
-/** @returns undefined without something to compare with @example changeText({ unit: 'count', change: 0.123 }) // '+12 %' */
+/** A change with its sign; undefined without something to compare with. @example changeText({ unit: 'count', change: 0.123 }) // '+12 %' */
 export function changeText({ unit, change }: Pick<ReportTotal, 'unit' | 'change'>): string | undefined {
   if (change === null) return undefined
   const [value, of] = [change * 100, unit === 'ratio' ? 'pts' : '%']
