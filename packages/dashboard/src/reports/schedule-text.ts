@@ -93,7 +93,7 @@ export const RANGES: readonly { readonly range: string; readonly label: string }
   { range: '24h', label: 'the last 24 hours' },
   { range: 'yesterday', label: 'yesterday' },
   { range: '7d', label: 'the last 7 days' },
-  { range: 'last_week', label: 'last week, from Monday' },
+  { range: 'last_week', label: 'last week' },
   { range: '30d', label: 'the last 30 days' },
   { range: 'last_month', label: 'last month' },
 ]
