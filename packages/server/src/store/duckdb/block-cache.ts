@@ -5,9 +5,9 @@ import { readRows } from './chunk-reader.ts'
 /** What is kept of the file's blocks when nobody has asked for a while: the newest quarter-hours and the cells of a day or two. */
 const KEPT_MB = 32
 /** Less than this above what is kept is not worth 25 ms. */
-const WORTH_MB = 16
-/** A page of figures asks again at least once a minute while somebody looks at it. */
-const IDLE_MS = 90_000
+const WORTH_MB = 8
+/** A page of figures on which something happens asks again within seconds; reading blocks anew takes tens of ms. */
+const IDLE_MS = 30_000
 const MB = 1_000_000
 
 /**
