@@ -36,8 +36,6 @@ export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): 
   return new Markup(strings.map((text, index) => (index === 0 ? text : rendered(parts[index - 1]) + text)).join(''))
 }
 
-export const NOTHING = new Markup('')
-
 function rendered(part: Part): string {
   if (part === undefined) return ''
   if (part instanceof Markup) return part.text
