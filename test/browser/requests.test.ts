@@ -1,0 +1,239 @@
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { moneyExact } from '../../packages/dashboard/src/lib/format.ts'
+import { SCREENSHOTS, type Watched } from './testing/page.ts'
+import { overflow, stage } from './testing/stage.ts'
+import { HOSTILE, type Sent, traffic } from './testing/traffic.ts'
+
+/** The page of the requests and the receipts of their costs, in a real browser over a real server. */
+const at = stage()
+
+const DAY = 86_400_000
+const FROM = Date.UTC(2023, 10, 16)
+const RANGE = `from=${FROM}&to=${FROM + DAY}`
+
+async function send(events: readonly Sent[]): Promise<void> {
+  const { accepted } = await at.post<{ accepted: number }>('/api/v1/events', events)
+  expect(accepted).toBe(events.length)
+  await at.post('/api/v1/query?consistency=applied', { from: 0, to: 1, measures: ['events'] })
+}
+
+interface Listed {
+  readonly events: readonly { readonly event_id: string; readonly cost_nano_usd?: number }[]
+}
+const list = async (search: string): Promise<Listed['events']> =>
+  ((await (await fetch(`${at.address}/api/v1/events?${search}`)).json()) as Listed).events
+const receiptOf = async (id: string): Promise<{ lines: { cost_nano_usd: number }[]; list_nano_usd: number | null }> =>
+  ((await (await fetch(`${at.address}/api/v1/events/${encodeURIComponent(id)}`)).json()) as { receipt: never }).receipt
+
+const rows = ({ page }: Watched) => page.locator('#requests tr[aria-rowindex] [data-row]')
+const eventually = <T>(value: () => Promise<T>) => expect.poll(value, { timeout: 12_000 })
+
+/** Three attempts of one operation, a reported cost, an unpriced model, a batch with caches, and a session. */
+function special(from: number): Sent[] {
+  const request = {
+    provider: 'openai',
+    model: 'gpt-4o',
+    agent_id: 'support',
+    session_id: 'visit-7',
+    input_tokens: 4_000,
+    output_tokens: 300,
+  }
+  const failed = {
+    kind: 'llm_request_failed',
+    success: false,
+    status_code: 503,
+    error_type: 'overloaded',
+    input_tokens: 0,
+    output_tokens: 0,
+  }
+  return [
+    { ...request, ...failed, event_id: 'try-1', timestamp_ms: from, duration_ms: 800, operation_id: 'op', attempt: 1 },
+    {
+      ...request,
+      ...failed,
+      event_id: 'try-2',
+      timestamp_ms: from + 1_000,
+      duration_ms: 400,
+      operation_id: 'op',
+      attempt: 2,
+    },
+    {
+      ...request,
+      event_id: 'try-3',
+      timestamp_ms: from + 2_000,
+      duration_ms: 2_500,
+      ttfb_ms: 600,
+      upstream_duration_ms: 2_450,
+      operation_id: 'op',
+      attempt: 3,
+      status_code: 200,
+      cache_read_tokens: 1_500,
+      trace_id: 'abc',
+    },
+    { ...request, event_id: 'reported', timestamp_ms: from + 9_000, duration_ms: 12_000, cost_nano_usd: 20_000_000 },
+    { ...request, event_id: 'unpriced', timestamp_ms: from + 12_000, model: 'house-model', provider: 'house' },
+    {
+      ...request,
+      event_id: 'batch',
+      timestamp_ms: from + 15_000,
+      service_tier: 'batch',
+      cache_read_tokens: 333,
+      output_tokens: 51,
+      duration_ms: 700,
+      ttfb_ms: 200,
+    },
+  ]
+}
+
+describe('with a day of requests', () => {
+  test('lists what the API lists, pages back, narrows at a click and keeps it all in the address', async () => {
+    await send([...traffic(950, FROM, FROM + DAY - 3_600_000), ...special(FROM + DAY - 60_000)])
+    const watched = await at.visit(`/requests?${RANGE}`)
+    const { page, faults } = watched
+    await rows(watched).first().waitFor()
+    const kinds = 'kind=llm_request_completed&kind=llm_request_failed'
+    const [newest] = await list(`${RANGE}&${kinds}&limit=1`)
+    expect(newest?.event_id).toBe('batch')
+    await page.screenshot({ path: join(SCREENSHOTS, 'requests-light.png') })
+
+    // Page by page to the end: far more than are in the document at once.
+    const box = page.locator('#requests .overflow-auto')
+    for (let read = 200; read <= 1_000; read += 100) {
+      await page.getByRole('button', { name: 'Show older' }).click()
+      await page
+        .locator('#requests')
+        .getByText(read >= 900 ? '956' : `${read} read so far`, { exact: false })
+        .first()
+        .waitFor()
+      if (read >= 900) break
+    }
+    await eventually(() => page.locator('#requests table').getAttribute('aria-rowcount')).toBe('957')
+    expect(await rows(watched).count()).toBeLessThan(120)
+    await box.evaluate((element) => element.scrollTo({ top: element.scrollHeight }))
+    await page.locator('#requests tr[aria-rowindex="957"]').waitFor()
+
+    for (const [chip, search, address] of [
+      ['Failed', 'success=false', 'is.success=false'],
+      ['Unpriced', 'cost_basis=unpriced', 'is.cost_basis=unpriced'],
+    ] as const) {
+      await page.getByRole('button', { name: chip, exact: true }).click()
+      const expected = (await list(`${RANGE}&${kinds}&${search}&limit=1000`)).length
+      await page
+        .locator('#requests')
+        .getByText(expected > 100 ? '100 read so far' : String(expected), { exact: true })
+        .waitFor()
+      expect(page.url()).toContain(address)
+      await page.getByRole('button', { name: chip, exact: true }).click()
+    }
+    await page.getByRole('button', { name: 'Slower', exact: true }).click()
+    await page.getByLabel('Slower than').selectOption('10000')
+    await eventually(() => rows(watched).count()).toBe(1)
+    expect(page.url()).toContain('slow=10000')
+    await page.getByRole('button', { name: 'Slower than' }).click()
+    await page.getByRole('button', { name: 'Dearer', exact: true }).click()
+    const dear = (await list(`${RANGE}&${kinds}&min_cost_nano_usd=100000000&limit=1000`)).length
+    await eventually(() => rows(watched).count()).toBe(dear)
+    await page.getByRole('button', { name: 'Dearer than' }).click()
+
+    await page.getByRole('button', { name: 'Columns' }).click()
+    await page.getByRole('checkbox', { name: 'Session' }).check()
+    await page.getByRole('checkbox', { name: 'Provider', exact: true }).uncheck()
+    await page.keyboard.press('Escape')
+    await page.locator('#requests th').getByText('Session').waitFor()
+    expect(new URL(page.url()).searchParams.get('columns')).toBe(
+      'model,agent_id,outcome,input_tokens,output_tokens,cost,duration_ms,session_id',
+    )
+    expect(await page.locator('#requests th').getByText('Provider').count()).toBe(0)
+    expect(faults).toEqual([])
+  })
+
+  test('opens one request whole by the keyboard, with a receipt that adds up, and a link to it', async () => {
+    await send([...traffic(40, FROM, FROM + DAY - 3_600_000), ...special(FROM + DAY - 60_000)])
+    const watched = await at.visit(`/requests?${RANGE}`)
+    const { page, faults } = watched
+    await rows(watched).first().focus()
+    await page.keyboard.press('Enter')
+    const panel = page.getByRole('complementary', { name: 'One request' })
+    const amounts = async (): Promise<readonly (string | null)[]> =>
+      panel.locator('[data-receipt] table').first().locator('tr td.n:last-child').allTextContents()
+    await panel.getByText('Service tier batch.').waitFor()
+    const receipt = await receiptOf('batch')
+    expect((await amounts()).map((text) => text?.replace('≈ ', ''))).toEqual(
+      [...receipt.lines.map(({ cost_nano_usd: cost }) => cost), receipt.list_nano_usd].map((nano) => moneyExact(nano)),
+    )
+    const sum = receipt.lines.reduce((total, line) => total + line.cost_nano_usd, 0)
+    expect(sum).toBe(receipt.list_nano_usd)
+    await page.screenshot({ path: join(SCREENSHOTS, 'request-light.png') })
+
+    await page.keyboard.press('ArrowDown')
+    await panel.getByText('Add the model to a price file', { exact: false }).waitFor()
+    await page.keyboard.press('ArrowDown')
+    await panel.getByText('Reported by the client').waitFor()
+    expect(await panel.locator('[data-sum^="Reported"]').textContent()).toBe('$0.020000000')
+    await page.keyboard.press('ArrowDown')
+    await panel.getByText('3 attempts of this operation').waitFor()
+    await page.screenshot({ path: join(SCREENSHOTS, 'request-attempts-light.png') })
+    await panel.locator('[data-timeline] a').first().click()
+    await panel.getByText('503 overloaded').first().waitFor()
+    const link = page.url()
+    expect(link).toContain('event=try-1')
+    await page.keyboard.press('Escape')
+    await panel.waitFor({ state: 'detached' })
+    expect(page.url()).not.toContain('event=')
+
+    const dark = await at.visit(new URL(link).pathname + new URL(link).search, { colorScheme: 'dark' })
+    await dark.page.getByText('3 attempts of this operation').waitFor()
+    await dark.page.screenshot({ path: join(SCREENSHOTS, 'request-dark.png') })
+    const phone = await at.visit(`/requests?${RANGE}`, { viewport: { width: 390, height: 844 } })
+    await rows(phone).first().waitFor()
+    await phone.page.screenshot({ path: join(SCREENSHOTS, 'requests-phone.png') })
+    expect(await overflow(phone)).toBe(0)
+    await rows(phone).first().click()
+    const dialog = phone.page.getByRole('dialog', { name: 'One request' })
+    await dialog.getByText('Service tier batch.').waitFor()
+    await phone.page.screenshot({ path: join(SCREENSHOTS, 'request-phone.png') })
+    await phone.page.keyboard.press('Escape')
+    await dialog.waitFor({ state: 'detached' })
+    expect([...faults, ...dark.faults, ...phone.faults]).toEqual([])
+  })
+})
+
+test('holds new requests back while one is read, and shows hostile names as text', async () => {
+  const watched = await at.visit('/requests?range=7d')
+  const { page, faults } = watched
+  const now = Date.now() - 60_000
+  const request = { provider: 'openai', input_tokens: 10, output_tokens: 1 }
+  await send(
+    HOSTILE.map((text, index) => ({
+      ...request,
+      event_id: text,
+      timestamp_ms: now - index,
+      model: text,
+      agent_id: text,
+      session_id: text,
+      operation_id: text,
+      trace_id: text,
+      kind: 'llm_request_failed',
+      success: false,
+      error_message: text,
+    })),
+  )
+  await page.reload()
+  await eventually(() => rows(watched).count()).toBe(HOSTILE.length)
+  for (const index of HOSTILE.keys()) {
+    await rows(watched).nth(index).click()
+    await page
+      .getByRole('complementary')
+      .locator('h2')
+      .getByText(HOSTILE[index] ?? '', { exact: true })
+      .waitFor()
+    await page.locator('[data-receipt]').waitFor()
+  }
+  await send([{ ...request, event_id: 'late', model: 'gpt-4o', timestamp_ms: now + 5_000 }])
+  await page.getByRole('button', { name: 'Show 1 new' }).waitFor()
+  expect(await rows(watched).count()).toBe(HOSTILE.length)
+  await page.getByRole('button', { name: 'Show 1 new' }).click()
+  await eventually(() => rows(watched).count()).toBe(HOSTILE.length + 1)
+  expect(faults).toEqual([])
+})
