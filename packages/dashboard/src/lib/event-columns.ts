@@ -17,7 +17,7 @@ export interface EventColumn {
   /** What is read last where there is little room. */
   readonly look?: 'subject' | 'outcome' | 'cost'
   /** From which width on it is shown unless somebody has asked for it. */
-  readonly room?: 'max-md:hidden' | 'max-lg:hidden'
+  readonly room?: 'max-sm:hidden' | 'max-md:hidden' | 'max-lg:hidden'
 }
 
 const dimension = (name: string, room?: EventColumn['room']): EventColumn => ({
@@ -41,12 +41,13 @@ const tokens = (name: string, label: string, room?: EventColumn['room']): EventC
   ...(room && { room }),
 })
 
-const time = (name: string, label: string): EventColumn => ({
+const time = (name: string, label: string, room?: EventColumn['room']): EventColumn => ({
   name,
   label,
   figure: true,
   text: (event) => duration(numberOf(event, name)),
   title: (event) => (event[name] === undefined ? 'Not told' : `${countExact(numberOf(event, name))} ms`),
+  ...(room && { room }),
 })
 
 export const EVENT_COLUMNS: readonly EventColumn[] = [
@@ -54,8 +55,8 @@ export const EVENT_COLUMNS: readonly EventColumn[] = [
   dimension('provider', 'max-md:hidden'),
   dimension('agent_id', 'max-lg:hidden'),
   { name: 'outcome', label: 'Outcome', text: outcome, look: 'outcome', title: (event) => errorText(event) },
-  tokens('input_tokens', 'Input'),
-  tokens('output_tokens', 'Output'),
+  tokens('input_tokens', 'Input', 'max-sm:hidden'),
+  tokens('output_tokens', 'Output', 'max-sm:hidden'),
   {
     name: 'cost',
     label: 'Spend',
@@ -64,7 +65,7 @@ export const EVENT_COLUMNS: readonly EventColumn[] = [
     title: (event) => costOf(event).exact,
     look: 'cost',
   },
-  time('duration_ms', 'Duration'),
+  time('duration_ms', 'Duration', 'max-sm:hidden'),
   time('ttfb_ms', 'First byte'),
   tokens('cache_read_tokens', 'Cache reads'),
   tokens('reasoning_tokens', 'Reasoning'),

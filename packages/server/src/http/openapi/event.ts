@@ -32,7 +32,7 @@ export const RECEIPT_SCHEMA: Schema = object(
       object({
         id: text('Immutable: row, context tier, service tier.'),
         source: orNull(text('catalogue or override; null, like all that follows, where the row is gone.')),
-        match: orNull(text('How the name of the model was found.')),
+        match: orNull(text('How the name of the model was found: exact, alias, suffix, prefix, default.')),
         provider: orNull(text()),
         model: orNull(text('Whose price it is; not always the name that was asked for.')),
         effective_from_ms: orNull(integer()),
@@ -167,7 +167,7 @@ export const SHOW_EVENT_DOC: RouteDoc = {
           price: {
             id: '1a2b3c4d/openai/gpt-4o/0',
             source: 'catalogue',
-            match: 'id',
+            match: 'exact',
             provider: 'openai',
             model: 'gpt-4o',
             effective_from_ms: null,
