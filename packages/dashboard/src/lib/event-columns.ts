@@ -54,7 +54,14 @@ export const EVENT_COLUMNS: readonly EventColumn[] = [
   { name: 'model', label: 'Model', text: subject, look: 'subject' },
   dimension('provider', 'max-md:hidden'),
   dimension('agent_id', 'max-lg:hidden'),
-  { name: 'outcome', label: 'Outcome', text: outcome, look: 'outcome', title: (event) => errorText(event) },
+  {
+    name: 'outcome',
+    label: 'Outcome',
+    text: outcome,
+    look: 'outcome',
+    room: 'max-sm:hidden',
+    title: (event) => errorText(event),
+  },
   tokens('input_tokens', 'Input', 'max-sm:hidden'),
   tokens('output_tokens', 'Output', 'max-sm:hidden'),
   {
