@@ -10,6 +10,8 @@ import type { Watch } from './watch.svelte.ts'
 interface EventListOptions {
   readonly watch: Watch
   readonly pageSize: number
+  /** Of the pages after the first; as large as that when absent. */
+  readonly olderSize?: number
   /** Longer it never gets. */
   readonly most: number
   /** Is it being read, so that nothing may move? */
@@ -122,11 +124,12 @@ export class EventList {
   }
 
   #params(after?: string): string {
-    const { further, pageSize, watch } = this.#options
+    const { further, olderSize, pageSize, watch } = this.#options
     const scope = watch.scope as Scope
     // A range that ends now goes on: what is accepted a second later belongs to it.
     const toMs = scope.span.moving ? scope.span.toMs + 86_400_000 : scope.span.toMs
-    const params = eventsParams({ ...scope, span: { ...scope.span, toMs } }, pageSize, after)
+    const limit = after === undefined ? pageSize : (olderSize ?? pageSize)
+    const params = eventsParams({ ...scope, span: { ...scope.span, toMs } }, limit, after)
     for (const [name, value] of further?.() ?? []) params.append(name, value)
     return params.toString()
   }
