@@ -204,7 +204,7 @@ function parse(text: string): unknown {
 }
 
 /** RFC 9457, with whatever else answers in its place (a proxy's page) told by its status. */
-function problemOf(response: Response, body: unknown): Problem {
+export function problemOf(response: Response, body: unknown): Problem {
   const { code, title, detail, issues } = (typeof body === 'object' && body !== null ? body : {}) as Record<
     string,
     unknown

@@ -4,6 +4,7 @@ import { RECEIPT_SCHEMA } from './event.ts'
 import { EVENT_INPUT_SCHEMA, EVENT_SCHEMA } from './event-schema.ts'
 import { INVARIANTS_SCHEMA, VERIFICATION_SCHEMA } from './law-schema.ts'
 import { QUERY_RESULT_SCHEMA, QUERY_SCHEMA, TABLES_SCHEMA } from './query-schema.ts'
+import { REPORT_SCHEMA } from './report-schema.ts'
 import { ROUTIIUM_DOCUMENT_SCHEMA, ROUTIIUM_ERROR_SCHEMA } from './routiium.ts'
 import { array, integer, object, orNull, type Schema, text } from './schema.ts'
 
@@ -84,6 +85,7 @@ export const COMPONENTS: { readonly [name: string]: Schema } = {
   Query: QUERY_SCHEMA,
   QueryResult: QUERY_RESULT_SCHEMA,
   Receipt: RECEIPT_SCHEMA,
+  Report: REPORT_SCHEMA,
   RoutiiumDocument: ROUTIIUM_DOCUMENT_SCHEMA,
   RoutiiumError: ROUTIIUM_ERROR_SCHEMA,
   Tables: TABLES_SCHEMA,
