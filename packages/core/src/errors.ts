@@ -193,6 +193,16 @@ export const ERRORS = {
     'Wait until that has ended: GET /api/v1/repricings tells.',
     true,
   ),
+  event_not_found: row(
+    404,
+    'No such event',
+    'Look at the id and at `timestamp_ms`; an event that was just sent can be found with consistency=applied.',
+  ),
+  ambiguous_event: row(
+    409,
+    'Several events have this id',
+    'Add the tenant, agent, source or instant that `issues` lists for the one that is meant.',
+  ),
   repricing_not_found: row(404, 'No such re-pricing', 'List them with GET /api/v1/repricings.'),
   lease_not_found: row(404, 'No such lease', 'Use the id that the reservation was answered with.'),
   lease_ended: row(409, 'The lease has ended', 'Reserve anew with another request id.'),

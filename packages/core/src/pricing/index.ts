@@ -21,6 +21,16 @@ export {
   type FullBudgetStatus,
   type Reservation,
 } from './cost-controller.ts'
+export {
+  type CostReceipt,
+  costReceipt,
+  type ReceiptBook,
+  type ReceiptLine,
+  type ReceiptPrice,
+  type ReportedCost,
+  type RepricedCost,
+  type UnpricedCost,
+} from './cost-receipt.ts'
 export { scaleDecimal, usdPerMillion, usdPerToken } from './decimal.ts'
 export { estimateInputTokens } from './input-estimate.ts'
 export {

@@ -6,7 +6,7 @@ import { ModelIndex } from './model-index.ts'
 import { type OverrideSource, parseOverrides } from './overrides/index.ts'
 import type { PriceRow, UnitPrices } from './price.ts'
 import { type Quote, quote, quotedPriceId } from './quote.ts'
-import { type Candidate, findCandidates, type PriceTable, type Resolution, rowAt } from './resolve.ts'
+import { allRows, type Candidate, findCandidates, type PriceTable, type Resolution, rowAt } from './resolve.ts'
 
 /** The money members of an event, and what is worth counting about them. Integers, nano-USD. */
 export interface PricedFields
@@ -77,6 +77,11 @@ export interface PriceBook {
   /** {@link price} with its working shown. */
   receipt(event: UsageEvent): PriceReceipt
   /**
+   * The working of an event at the price row that an id names (`priceId` of an event), whether or not that row holds at its
+   * instant. Undefined where these prices have no such row, or it does not come to that id for this event.
+   */
+  receiptBy(event: UsageEvent, priceId: string): PriceReceipt | undefined
+  /**
    * Replaces all prices at once: an event is priced by the old ones or the new ones, never by some of each.
    *
    * @throws TallystickError `invalid_prices` with every issue found; the old prices stay in force
@@ -111,6 +116,7 @@ export function createPriceBook(options: PriceBookOptions = {}): PriceBook {
     price: (event) => prices.price(event),
     resolve: (provider, model, atMs) => prices.resolve(provider, model, atMs),
     receipt: (event) => prices.receipt(event),
+    receiptBy: (event, priceId) => prices.receiptBy(event, priceId),
     reload: (next = {}) => {
       prices = new Prices(next)
     },
@@ -127,6 +133,12 @@ interface Remembered {
   readonly candidates: readonly Candidate[]
   /** The answer at every instant, where a single row holds for ever. */
   readonly always: Resolution | undefined
+}
+
+/** The price of an event, and the name of the model that it was found by. */
+interface Billed {
+  readonly resolution: Resolution
+  readonly model?: string
 }
 
 /** One consistent set of prices; never changes once made. */
@@ -167,27 +179,28 @@ class Prices {
   }
 
   receipt(event: UsageEvent): PriceReceipt {
-    const lines: CostLine[] = []
-    const asked = isRequest(event) ? this.#bill(event) : undefined
-    const priced: Quote = isRequest(event)
-      ? quote(event, asked?.resolution, lines)
-      : { resolution: undefined, cost: { unpriced: 'no_usage' } }
-    const unpriced = 'unpriced' in priced.cost ? priced.cost : undefined
-    const aboveInputTokens = 'unpriced' in priced.cost ? undefined : priced.cost.aboveInputTokens
-    const askedModel = asked?.model ?? event.responseModel ?? event.requestModel
-    return {
-      eventId: event.eventId,
-      timestampMs: event.timestampMs,
-      ...(askedModel !== undefined && { askedModel }),
-      ...(event.provider !== undefined && { askedProvider: event.provider }),
-      ...(priced.resolution && { resolution: priced.resolution }),
-      lines: unpriced ? [] : lines,
-      ...(priced.card?.serviceTier !== undefined && { serviceTier: priced.card.serviceTier }),
-      multiplierPermille: priced.card?.multiplierPermille ?? 1_000,
-      ...(aboveInputTokens !== undefined && { aboveInputTokens }),
-      ...(unpriced && { unpriced }),
-      fields: isRequest(event) ? toFields(event, priced) : reportedOnly(event),
+    return receiptOf(event, isRequest(event) ? this.#bill(event) : undefined)
+  }
+
+  receiptBy(event: UsageEvent, priceId: string): PriceReceipt | undefined {
+    if (!isRequest(event)) return undefined
+    for (const billed of this.#rows(event)) {
+      const { id } = billed.resolution.row
+      if (priceId !== id && !priceId.startsWith(`${id}/`)) continue
+      const receipt = receiptOf(event, billed)
+      if (receipt.fields.priceId === priceId) return receipt
     }
+    return undefined
+  }
+
+  /** Every row that is of the event's models, whenever it holds. */
+  *#rows(event: UsageEvent): Generator<Billed> {
+    for (const model of [event.responseModel, event.requestModel]) {
+      if (model === undefined) continue
+      const { candidates } = this.#candidates(event.provider, model)
+      for (const resolution of allRows(candidates, event.timestampMs)) yield { resolution, model }
+    }
+    if (this.#default) yield { resolution: this.#default }
   }
 
   resolve(provider: string | undefined, model: string, atMs: number): Resolution | undefined {
@@ -195,7 +208,7 @@ class Prices {
   }
 
   /** What is billed: the model that answered if it is listed, else the one asked for, else the default. */
-  #bill(event: UsageEvent): { readonly resolution: Resolution; readonly model?: string } | undefined {
+  #bill(event: UsageEvent): Billed | undefined {
     const { provider, responseModel, requestModel, timestampMs } = event
     if (responseModel !== undefined) {
       const resolution = this.#listed(provider, responseModel, timestampMs)
@@ -209,8 +222,12 @@ class Prices {
   }
 
   #listed(provider: string | undefined, model: string, atMs: number): Resolution | undefined {
-    const { always, candidates } = this.#memo.get(provider)?.get(model) ?? this.#remember(provider, model)
+    const { always, candidates } = this.#candidates(provider, model)
     return always ?? rowAt(candidates, atMs)
+  }
+
+  #candidates(provider: string | undefined, model: string): Remembered {
+    return this.#memo.get(provider)?.get(model) ?? this.#remember(provider, model)
   }
 
   #remember(provider: string | undefined, model: string): Remembered {
@@ -240,7 +257,31 @@ class Prices {
   }
 }
 
-function isRequest(event: UsageEvent): boolean {
+function receiptOf(event: UsageEvent, billed: Billed | undefined): PriceReceipt {
+  const lines: CostLine[] = []
+  const priced: Quote = isRequest(event)
+    ? quote(event, billed?.resolution, lines)
+    : { resolution: undefined, cost: { unpriced: 'no_usage' } }
+  const unpriced = 'unpriced' in priced.cost ? priced.cost : undefined
+  const aboveInputTokens = 'unpriced' in priced.cost ? undefined : priced.cost.aboveInputTokens
+  const askedModel = billed?.model ?? event.responseModel ?? event.requestModel
+  return {
+    eventId: event.eventId,
+    timestampMs: event.timestampMs,
+    ...(askedModel !== undefined && { askedModel }),
+    ...(event.provider !== undefined && { askedProvider: event.provider }),
+    ...(priced.resolution && { resolution: priced.resolution }),
+    lines: unpriced ? [] : lines,
+    ...(priced.card?.serviceTier !== undefined && { serviceTier: priced.card.serviceTier }),
+    multiplierPermille: priced.card?.multiplierPermille ?? 1_000,
+    ...(aboveInputTokens !== undefined && { aboveInputTokens }),
+    ...(unpriced && { unpriced }),
+    fields: isRequest(event) ? toFields(event, priced) : reportedOnly(event),
+  }
+}
+
+/** Is it of a kind that prices are for? */
+export function isRequest(event: UsageEvent): boolean {
   return event.kind === 'llm_request_completed' || event.kind === 'llm_request_failed'
 }
 

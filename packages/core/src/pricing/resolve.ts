@@ -107,6 +107,17 @@ export function rowAt(candidates: readonly Candidate[], atMs: number): Resolutio
   return undefined
 }
 
+/** Every row of every candidate as if it held at the instant. */
+export function* allRows(candidates: readonly Candidate[], atMs: number): Generator<Resolution> {
+  for (const candidate of candidates) {
+    for (const row of candidate.prices.rows) {
+      const found = resolution(candidate, row)
+      const early = row === candidate.prices.rows[0] && row.effectiveFromMs !== undefined && atMs < row.effectiveFromMs
+      yield early ? { ...found, beforeFirstRow: true } : found
+    }
+  }
+}
+
 function resolution(candidate: Candidate, row: PriceRow): Resolution {
   const { prices, match } = candidate
   const found = { row, model: prices.model, match, source: prices.source, priceId: row.id }

@@ -38,6 +38,24 @@ describe('rows', () => {
     ])
   })
 
+  test('of a group tell its first and its last instant', () => {
+    const visits = ['a', 'b', 'a', 'a'].map((sessionId, hours) =>
+      event({ sessionId, timestampMs: NOW - (5 - hours) * HOUR }),
+    )
+    const measures = ['timestamp_ms_min', 'timestamp_ms_max', 'timestamp_ms_sum']
+    const { rows } = fold(query({ measures, group_by: ['session_id'], order_by: '-timestamp_ms_max' }), visits)
+    const sum = 3 * NOW - (5 + 3 + 2) * HOUR
+    expect(rows).toEqual([
+      { session_id: 'a', timestamp_ms_min: NOW - 5 * HOUR, timestamp_ms_max: NOW - 2 * HOUR, timestamp_ms_sum: sum },
+      {
+        session_id: 'b',
+        timestamp_ms_min: NOW - 4 * HOUR,
+        timestamp_ms_max: NOW - 4 * HOUR,
+        timestamp_ms_sum: NOW - 4 * HOUR,
+      },
+    ])
+  })
+
   test('with an interval and no groups every bucket of the range has one', () => {
     const { rows } = fold(query({ from: NOW - 3 * HOUR, measures: ['requests'], interval: '1h' }), [event()])
     expect(rows).toEqual([

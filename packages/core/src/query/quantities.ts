@@ -16,7 +16,7 @@ export interface Quantity {
    * absent where that time is unknown or 0.
    */
   readonly per?: FieldName
-  readonly unit: 'tokens' | 'nano_usd' | 'ms' | 'bytes' | 'count' | 'milli_tokens_per_second'
+  readonly unit: 'tokens' | 'nano_usd' | 'ms' | 'ms since 1970' | 'bytes' | 'count' | 'milli_tokens_per_second'
   readonly label: string
   /** Is its total worth reporting under the quantity's own name? (A sum of durations is not.) */
   readonly summed: boolean
@@ -73,6 +73,8 @@ export const QUANTITIES: readonly Quantity[] = [
   quantity('duration_ms', 'durationMs', 'ms', 'Duration', 'sketch', { summed: false }),
   quantity('ttfb_ms', 'ttfbMs', 'ms', 'Time to first byte', 'sketch', { summed: false }),
   quantity('upstream_duration_ms', 'upstreamDurationMs', 'ms', 'Upstream duration', 'none', { summed: false }),
+  // Of events when they were: the least is the first of them, the greatest the last.
+  quantity('timestamp_ms', 'timestampMs', 'ms since 1970', 'Instant', 'none', { summed: false }),
   quantity('request_bytes', 'requestBytes', 'bytes', 'Request bytes', 'none'),
   quantity('response_bytes', 'responseBytes', 'bytes', 'Response bytes', 'none'),
   quantity('message_count', 'messageCount', 'count', 'Messages', 'none'),

@@ -32,13 +32,21 @@ export interface Status {
 export class Problem extends Error {
   readonly code: string
   readonly status: number
+  /** What is wrong one by one, where the server lists it. */
+  readonly issues: readonly Issue[]
 
-  constructor(code: string, message: string, status: number) {
+  constructor(code: string, message: string, status: number, issues: readonly Issue[] = []) {
     super(message)
     this.name = 'Problem'
     this.code = code
     this.status = status
+    this.issues = issues
   }
+}
+
+export interface Issue {
+  readonly path: string
+  readonly message: string
 }
 
 export function isAbort(error: unknown): boolean {
@@ -56,6 +64,66 @@ export function runQuery(body: QueryBody, signal: AbortSignal): Promise<QueryRes
 
 export function readEvents(params: URLSearchParams, signal: AbortSignal): Promise<EventsPage> {
   return ask<EventsPage>(`/api/v1/events?${params}`, { signal })
+}
+
+/** One event with the receipt of its cost. @param whose what tells it from others of its id */
+export function readEvent(id: string, whose: URLSearchParams, signal: AbortSignal): Promise<EventAnswer> {
+  return ask<EventAnswer>(`/api/v1/events/${encodeURIComponent(id)}?${whose}`, { signal })
+}
+
+export interface EventAnswer {
+  readonly event: WireEvent
+  readonly received_ms: number
+  readonly receipt: Receipt
+}
+
+/** How a cost came about; amounts are nano-USD. */
+export interface Receipt {
+  readonly cost_nano_usd: number | null
+  readonly cost_basis: string | null
+  readonly list_nano_usd: number | null
+  readonly lines: readonly ReceiptLine[]
+  readonly lines_from: 'price' | 'record' | null
+  readonly price: {
+    readonly id: string
+    readonly source: string | null
+    readonly match: string | null
+    readonly provider: string | null
+    readonly model: string | null
+    readonly effective_from_ms: number | null
+    readonly effective_to_ms: number | null
+    readonly above_input_tokens: number | null
+    readonly service_tier: string | null
+    readonly flag: string | null
+  } | null
+  readonly reported: {
+    readonly by: string
+    readonly cost_nano_usd: number
+    readonly difference_nano_usd: number | null
+  } | null
+  readonly repriced: {
+    readonly cost_nano_usd: number
+    readonly difference_nano_usd: number
+    readonly price_id: string | null
+    readonly lines: readonly ReceiptLine[]
+  } | null
+  readonly cache_savings_nano_usd: number | null
+  readonly unpriced: {
+    readonly about: string | null
+    readonly now_nano_usd: number | null
+    readonly why: string
+    readonly remedy: string
+  } | null
+}
+
+export interface ReceiptLine {
+  readonly component: string
+  readonly count: number | null
+  readonly price_nano_usd: number | null
+  readonly per: number | null
+  readonly multiplier_permille: number | null
+  readonly cost_nano_usd: number
+  readonly rounded: boolean
 }
 
 export function readStatus(signal: AbortSignal): Promise<Status> {
@@ -137,11 +205,15 @@ function parse(text: string): unknown {
 
 /** RFC 9457, with whatever else answers in its place (a proxy's page) told by its status. */
 export function problemOf(response: Response, body: unknown): Problem {
-  const { code, title, detail } = (typeof body === 'object' && body !== null ? body : {}) as Record<string, unknown>
+  const { code, title, detail, issues } = (typeof body === 'object' && body !== null ? body : {}) as Record<
+    string,
+    unknown
+  >
   const message = [detail, title].find((text) => typeof text === 'string' && text !== '')
   return new Problem(
     typeof code === 'string' ? code : `http_${response.status}`,
     typeof message === 'string' ? message : `The server answered ${response.status} ${response.statusText}`.trim(),
     response.status,
+    Array.isArray(issues) ? (issues as readonly Issue[]) : [],
   )
 }

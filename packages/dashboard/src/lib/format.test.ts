@@ -13,10 +13,21 @@ import {
   moneyTick,
   ratio,
   toExact,
+  unitPrice,
 } from './format.ts'
 
 /** Figures carry narrow no-break spaces; expectations are easier to read with plain ones. */
 const plain = (text: string | null): string | null => text?.replaceAll('\u202f', ' ') ?? null
+
+test('a unit price has every digit, and cents at the least', () => {
+  expect([0, 2_500_000_000, 37_500_000, 1, 12_480_000_000_000].map(unitPrice)).toEqual([
+    '$0.00',
+    '$2.50',
+    '$0.0375',
+    '$0.000000001',
+    '$12,480.00',
+  ])
+})
 
 describe('money', () => {
   test.each([

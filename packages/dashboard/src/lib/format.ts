@@ -81,6 +81,16 @@ export function moneyExact(nanoUsd: Exact | null): string {
 }
 
 /**
+ * A unit price: every digit that it has, and cents at the least.
+ *
+ * @example unitPrice(37_500_000) // '$0.0375'
+ */
+export function unitPrice(nanoUsd: Exact): string {
+  const [whole = '', decimals = ''] = moneyExact(nanoUsd).split('.')
+  return `${whole}.${decimals.replace(/0+$/, '').padEnd(2, '0')}`
+}
+
+/**
  * A tick of a money axis in USD, with the decimals its step needs.
  *
  * @example moneyTick(12_500, 2_500) // '$12.5k'

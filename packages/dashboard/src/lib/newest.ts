@@ -40,18 +40,24 @@ export function belongs(event: WireEvent, fromMs: number, toMs: number, filters:
   )
 }
 
+/** Names an event in a list: an id is unique within the agent, or else the source, of a tenant. */
+export function keyOf(event: WireEvent): string {
+  const { agent_id: agent, event_id: id, source_id: source, tenant_id: tenant } = event
+  return id === undefined ? JSON.stringify(event) : JSON.stringify([id, tenant, agent ?? null, agent ?? source])
+}
+
 /** Both lists in one, newest first, each event once, at most `most`. Events of one instant keep the order they stood in. */
 export function mergeNewest(
   fresh: readonly WireEvent[],
   known: readonly WireEvent[],
   most: number = MOST_EVENTS,
 ): readonly WireEvent[] {
-  const seen = new Set<unknown>()
+  const seen = new Set<string>()
   const all: WireEvent[] = []
   for (const event of [...fresh, ...known]) {
-    const id = event['event_id']
-    if (id !== undefined && seen.has(id)) continue
-    seen.add(id)
+    const key = keyOf(event)
+    if (seen.has(key)) continue
+    seen.add(key)
     all.push(event)
   }
   return all.sort((a, b) => timeOf(b) - timeOf(a)).slice(0, most)

@@ -33,6 +33,22 @@ export const PAGES: readonly Page[] = [
     load: async () => ({ default: Overview }),
   },
   {
+    path: '/requests',
+    label: 'Requests',
+    group: 'Figures',
+    key: 'r',
+    scoped: true,
+    load: () => import('../pages/requests.svelte'),
+  },
+  {
+    path: '/sessions',
+    label: 'Sessions',
+    group: 'Who and what',
+    key: 's',
+    scoped: true,
+    load: () => import('../pages/sessions.svelte'),
+  },
+  {
     path: '/providers',
     label: 'Providers',
     group: 'Who and what',

@@ -107,3 +107,8 @@ export function rangeAround(oldestMs: number, newestMs: number): Range {
   const step = intervalMs(autoInterval(Math.max(60_000, newestMs - oldestMs)))
   return { fromMs: Math.floor(oldestMs / step) * step, toMs: (Math.floor(newestMs / step) + 1) * step }
 }
+
+/** Does it hold one day of the year twice, so that days are to be told with their years? */
+export function spansYears(span: Span | null): boolean {
+  return span !== null && span.toMs - span.fromMs > 360 * DAY
+}

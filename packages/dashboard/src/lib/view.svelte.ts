@@ -19,15 +19,20 @@ class View {
     return this.state.zone ?? this.localZone
   }
 
-  /** Another view; the browser's back button returns to this one. A range picked anew ends what was zoomed into. */
-  set(change: Partial<ViewState>): void {
+  /**
+   * Another view; the browser's back button returns to this one, unless it takes its place. A range picked anew ends what was
+   * zoomed into.
+   */
+  set(change: Partial<ViewState>, how: 'push' | 'replace' = 'push'): void {
     const next = { ...this.state, ...change }
     const query = encodeView(next)
     if (query === encodeView(this.state)) return
     if (change.range) this.#zoomedFrom.length = 0
     this.state = next
     this.nowMs = systemClock.now()
-    history.pushState(null, '', query ? `?${query}` : location.pathname)
+    const address = query ? `?${query}` : location.pathname
+    if (how === 'push') history.pushState(null, '', address)
+    else history.replaceState(null, '', address)
   }
 
   /** What the page shown keeps in the address by this name; null when it is not there. */
@@ -36,13 +41,13 @@ class View {
   }
 
   /** Parameters of the page shown; null takes one out of the address. */
-  setParams(params: { readonly [name: string]: string | null }): void {
+  setParams(params: { readonly [name: string]: string | null }, how: 'push' | 'replace' = 'push'): void {
     const page = new Map(this.state.page)
     for (const [name, text] of Object.entries(params)) {
       if (text === null) page.delete(name)
       else page.set(name, text)
     }
-    this.set({ page })
+    this.set({ page }, how)
   }
 
   /** The address of a page with the range, zone and filters of this one. */

@@ -22,6 +22,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<RegisterCommand>> = new Map([
   ['statusline', async () => (await import('./usage/statusline.ts')).registerStatusline],
   ['import', async () => (await import('./commands/import.ts')).registerImport],
   ['query', async () => (await import('./commands/query.ts')).registerQuery],
+  ['receipt', async () => (await import('./commands/receipt.ts')).registerReceipt],
   ['analytics', async () => (await import('./commands/analytics.ts')).registerAnalytics],
   ['export', async () => (await import('./commands/export.ts')).registerExport],
   ['budgets', async () => (await import('./commands/budgets.ts')).registerBudgets],

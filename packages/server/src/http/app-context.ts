@@ -68,7 +68,7 @@ export interface AppContext {
   readonly identity: Authenticator
   /** Budgets, what they have spent, and leases. */
   readonly budgets: Budgets
-  readonly prices: Pick<PriceBook, 'resolve'>
+  readonly prices: Pick<PriceBook, 'resolve' | 'receipt' | 'receiptBy'>
   /** Events priced anew. */
   readonly repricings: Repricings
   readonly alerts: Alerts

@@ -1,9 +1,10 @@
 import { type Clock, systemClock } from '@tallystick/core/event'
 import type { OrdinalRange } from '@tallystick/core/journal'
-import { filterMatcher, finishQuery, foldCells, type Query, type QueryResult, queryPlan } from '@tallystick/core/query'
+import { finishQuery, foldCells, type Query, type QueryResult, queryPlan } from '@tallystick/core/query'
 import { throwIfAborted } from './abort.ts'
 import { isErased } from './erased.ts'
 import { newsOf, type Repricing, repriced } from './repriced.ts'
+import { scanMatcher } from './scan-matcher.ts'
 import { spreadFolder } from './spread.ts'
 import type {
   EraseRequest,
@@ -116,7 +117,7 @@ class MemoryStore implements UsageStore {
     let high = lowerBound(events, { timestampMs: request.toMs, ordinal: 0 })
     if (after && ascending) low = Math.max(low, lowerBound(events, { ...after, ordinal: after.ordinal + 1 }))
     if (after && !ascending) high = Math.min(high, lowerBound(events, after))
-    const matches = filterMatcher(request.filters)
+    const matches = scanMatcher(request)
     const found: StoredEvent[] = []
     const step = ascending ? 1 : -1
     for (let at = ascending ? low : high - 1; at >= low && at < high; at += step) {

@@ -168,12 +168,22 @@ export interface ScanRequest {
   readonly fromMs: number
   readonly toMs: number
   readonly filters: readonly Filter[]
+  /** Only events with this id: more than one where several agents or sources chose it. */
+  readonly eventId?: string
+  /** Only events that carry these members with at least these values. */
+  readonly atLeast?: readonly LeastValue[]
   readonly limit: number
   readonly ascending?: boolean
   /** Continue after this event in the chosen order. */
   readonly after?: ScanCursor
   /** Members that will be looked at; others may be absent where they need not be present. Absent: all of them. */
   readonly fields?: readonly FieldName[]
+}
+
+/** A bound from below on a member of the event that is a number. */
+export interface LeastValue {
+  readonly field: 'costNanoUsd' | 'durationMs'
+  readonly value: number
 }
 
 /** Which values are ranked: one of each event of `[fromMs, toMs)` that passes the filters. */

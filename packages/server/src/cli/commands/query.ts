@@ -144,6 +144,8 @@ function cell(name: string, row: ResultRow, timeZone: string): string {
   const measure = MEASURE_OF.get(name)
   if (measure === undefined) return value === null ? (row['other'] === true ? '(other)' : '-') : String(value)
   if (value === null) return measure.unit === 'nano_usd' && row['unpriced_requests'] !== 0 ? 'unpriced' : '-'
+  // Of the sum of instants nobody can tell when it was.
+  if (measure.unit === 'ms since 1970' && measure.of !== 'sum') return localTime(Math.round(Number(value)), timeZone)
   if (measure.unit === 'nano_usd')
     return measure.of === 'avg' ? dollars(Math.round(Number(value))) : dollars(value as number | string)
   return typeof value === 'number' && !Number.isInteger(value) ? value.toFixed(4) : grouped(value as number | string)

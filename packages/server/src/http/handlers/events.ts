@@ -1,7 +1,7 @@
 import { TallystickError } from '@tallystick/core'
 import { encodeWireEvent } from '@tallystick/core/event'
 import { DIMENSION_NAMES, filterValueFromText, groupByOf, parseQuery, type Query } from '@tallystick/core/query'
-import type { ScanCursor, ScanRequest } from '../../store/store.ts'
+import type { LeastValue, ScanCursor, ScanRequest } from '../../store/store.ts'
 import { LIST_EVENTS_DOC } from '../openapi/native.ts'
 import { checkParameters, documentedParameters, type FurtherNames, type ParameterTable } from '../parameters.ts'
 import { type Handler, json } from '../route.ts'
@@ -12,6 +12,12 @@ const MAX_LIMIT = 1_000
 /** No event is older, and none lies further ahead than a day: the doors see to it. */
 const EARLIEST_MS = Date.UTC(2000, 0, 1)
 const DAY_MS = 86_400_000
+
+/** Parameters that keep what is slow, or dear. */
+const LEAST: readonly (Pick<LeastValue, 'field'> & { readonly name: string })[] = [
+  { name: 'min_duration_ms', field: 'durationMs' },
+  { name: 'min_cost_nano_usd', field: 'costNanoUsd' },
+]
 
 /** Parameters that are not dimensions. */
 const OWN: ParameterTable = documentedParameters(LIST_EVENTS_DOC)
@@ -41,8 +47,14 @@ export const listEvents: Handler = async ({ url, app, store }) => {
 export function scanRequestOf(parameters: URLSearchParams, nowMs: number): ScanRequest {
   const selection = selectionOf(parameters, OWN, nowMs)
   const cursor = parameters.get('cursor')
+  const eventId = parameters.get('event_id')
   return {
     ...selection,
+    ...(eventId === null ? {} : { eventId }),
+    atLeast: LEAST.flatMap(({ field, name }) => {
+      const value = wholeNumberOf(name, parameters.get(name))
+      return value === undefined ? [] : [{ field, value }]
+    }),
     limit: limitOf(parameters.get('limit')),
     ascending: parameters.get('order') === 'asc',
     ...(cursor === null ? {} : { after: cursorOf(cursor) }),
@@ -94,6 +106,15 @@ export function limitOf(text: string | null): number {
   if (limit >= 1 && limit <= MAX_LIMIT) return limit
   const message = `must be a whole number from 1 to ${MAX_LIMIT}`
   throw new TallystickError('invalid_query', `limit: ${message}.`, { issues: [{ path: 'limit', message }] })
+}
+
+/** @throws TallystickError `invalid_query` */
+export function wholeNumberOf(name: string, text: string | null): number | undefined {
+  if (text === null) return undefined
+  const value = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN
+  if (Number.isSafeInteger(value)) return value
+  const message = `must be a whole number from 0 to ${Number.MAX_SAFE_INTEGER}`
+  throw new TallystickError('invalid_query', `${name}: ${message}.`, { issues: [{ path: name, message }] })
 }
 
 /** In a URL everything is text: digits are ms, the rest is left to the query parser. */

@@ -1,5 +1,6 @@
 import { ERRORS } from '@tallystick/core'
 import { BUDGET_INPUT_SCHEMA, BUDGET_SCHEMA, LEASE_SCHEMA } from './budgets.ts'
+import { RECEIPT_SCHEMA } from './event.ts'
 import { EVENT_INPUT_SCHEMA, EVENT_SCHEMA } from './event-schema.ts'
 import { INVARIANTS_SCHEMA, VERIFICATION_SCHEMA } from './law-schema.ts'
 import { QUERY_RESULT_SCHEMA, QUERY_SCHEMA, TABLES_SCHEMA } from './query-schema.ts'
@@ -83,6 +84,7 @@ export const COMPONENTS: { readonly [name: string]: Schema } = {
   Problem: PROBLEM,
   Query: QUERY_SCHEMA,
   QueryResult: QUERY_RESULT_SCHEMA,
+  Receipt: RECEIPT_SCHEMA,
   Report: REPORT_SCHEMA,
   RoutiiumDocument: ROUTIIUM_DOCUMENT_SCHEMA,
   RoutiiumError: ROUTIIUM_ERROR_SCHEMA,

@@ -213,6 +213,26 @@ export const LIST_EVENTS_DOC: RouteDoc = {
     },
     { name: 'cursor', in: 'query', description: '`next_cursor` of the page before.', schema: text() },
     {
+      name: 'event_id',
+      in: 'query',
+      description: 'Only events with this id; more than one where several agents or sources chose it.',
+      schema: text(),
+    },
+    {
+      name: 'min_duration_ms',
+      in: 'query',
+      description: 'Only requests that took at least so long, as far as that is known.',
+      schema: integer(),
+      example: 5_000,
+    },
+    {
+      name: 'min_cost_nano_usd',
+      in: 'query',
+      description: 'Only requests that cost at least so much; unpriced ones are not among them.',
+      schema: integer(),
+      example: 100_000_000,
+    },
+    {
       name: 'order',
       in: 'query',
       description: 'Oldest or newest first.',

@@ -1,7 +1,9 @@
+import { showEvent } from '../handlers/event.ts'
 import { listEvents } from '../handlers/events.ts'
 import { exportEvents } from '../handlers/export.ts'
 import { exportFocus } from '../handlers/export-focus.ts'
 import { ingestEvents } from '../handlers/ingest.ts'
+import { SHOW_EVENT_DOC } from '../openapi/event.ts'
 import { INGEST_DOC, LIST_EVENTS_DOC } from '../openapi/native.ts'
 import { EXPORT_DOC, EXPORT_FOCUS_DOC } from '../openapi/transfer.ts'
 import type { Route } from '../route.ts'
@@ -23,6 +25,14 @@ export const EVENT_ROUTES: readonly Route[] = [
     handler: listEvents,
     doc: LIST_EVENTS_DOC,
     summary: 'List events, newest first',
+  },
+  {
+    method: 'GET',
+    path: '/api/v1/events/:event_id',
+    scope: 'read',
+    handler: showEvent,
+    doc: SHOW_EVENT_DOC,
+    summary: 'One event, and the receipt of its cost',
   },
   {
     method: 'GET',

@@ -1,10 +1,10 @@
 import { FIELD_NAMES, type FieldName, type UsageEvent } from '@tallystick/core/event'
 import { COLUMNS, type Column, quoted } from '../sql/columns.ts'
+import { CANONICAL_UUID } from '../sql/expressions.ts'
 import type { StoredEvent } from '../store.ts'
 import type { Row } from './connection.ts'
 import { EVENT_COLUMNS, EVENT_ID_TEXT, PLACE, PLACES, RECEIVED_MS, REST, SCOPE } from './schema.ts'
 
-const CANONICAL_UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 /** Stands where the id is text. No event has it as its id: it would be text then. */
 const NO_UUID = '00000000-0000-0000-0000-000000000000'
 
@@ -18,10 +18,13 @@ export function scopeOf({ agentId, sourceId, tenantId }: UsageEvent): string {
   return sourceId === undefined ? `${tenant}-` : `${tenant}s${sourceId}`
 }
 
+/** Does the id stand in a row as 16 bytes, or as text? */
+export const isUuid = (eventId: string): boolean => CANONICAL_UUID.test(eventId) && eventId !== NO_UUID
+
 /** An event as a row, its values in the order of {@link EVENT_COLUMNS}. */
 export function rowOf({ event, ordinal, receivedMs }: StoredEvent, journal: number): Row {
   const record = event as unknown as Readonly<Record<string, unknown>>
-  const isUuid = CANONICAL_UUID.test(event.eventId) && event.eventId !== NO_UUID
+  const asUuid = isUuid(event.eventId)
   return NAMES.map((name) => {
     switch (name) {
       case PLACE:
@@ -29,13 +32,13 @@ export function rowOf({ event, ordinal, receivedMs }: StoredEvent, journal: numb
       case RECEIVED_MS:
         return receivedMs
       case EVENT_ID_TEXT:
-        return isUuid ? '' : event.eventId
+        return asUuid ? '' : event.eventId
       case SCOPE:
         return scopeOf(event)
       case REST:
         return restOf(record)
       case 'event_id':
-        return isUuid ? event.eventId : NO_UUID
+        return asUuid ? event.eventId : NO_UUID
       case 'tags':
         return event.tags ?? {}
       default:

@@ -1,11 +1,12 @@
 import type { OrdinalRange } from '@tallystick/core/journal'
-import { filtersSql } from '../sql/expressions.ts'
+import type { Parameters } from '../sql/dialect.ts'
+import { filtersSql, leastSql } from '../sql/expressions.ts'
 import type { ScanPage, ScanRequest, StoredEvent } from '../store.ts'
 import { EVENTS } from './answer.ts'
 import type { Connection } from './connection.ts'
 import { CLICKHOUSE } from './dialect.ts'
-import { readingOf } from './rows.ts'
-import { PLACE, PLACES } from './schema.ts'
+import { isUuid, readingOf } from './rows.ts'
+import { EVENT_ID_TEXT, PLACE, PLACES } from './schema.ts'
 import { type State, visibleSql } from './state.ts'
 
 /** A page of events. The ordinal of another journal's event is its place: no two events share one. */
@@ -19,6 +20,8 @@ export async function scanEvents(connection: Connection, state: State, request: 
     after && `timestamp_ms ${beyond}= ${after.timestampMs}`,
     after && `(timestamp_ms, ${PLACE}) ${beyond} (${after.timestampMs}, ${after.ordinal})`,
     visibleSql(state),
+    request.eventId === undefined ? undefined : idSql(request.eventId, parameters),
+    ...leastSql(request.atLeast),
     filtersSql(CLICKHOUSE, request.filters, parameters),
   ].filter((part) => part !== undefined)
   const reading = readingOf(fields)
@@ -29,6 +32,11 @@ export async function scanEvents(connection: Connection, state: State, request: 
   const last = events.at(-1)
   if (found.length <= limit || last === undefined) return { events }
   return { events, next: { timestampMs: last.event.timestampMs, ordinal: last.ordinal } }
+}
+
+function idSql(eventId: string, parameters: Parameters): string {
+  const bound = parameters.bind(eventId)
+  return isUuid(eventId) ? `event_id = toUUID(${bound})` : `${EVENT_ID_TEXT} = ${bound}`
 }
 
 /** Events of one journal with ordinals of a range, in that order. */

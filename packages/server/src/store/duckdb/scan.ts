@@ -1,6 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { FIELD_NAMES, type FieldName, type UsageEvent } from '@tallystick/core/event'
 import type { OrdinalRange } from '@tallystick/core/journal'
+import { CANONICAL_UUID, leastSql } from '../sql/expressions.ts'
 import type { ScanPage, ScanRequest, StoredEvent } from '../store.ts'
 import { type ColumnValues, readChunks, readRows } from './chunk-reader.ts'
 import { type Dictionary, OVERFLOW_CODE } from './dictionary.ts'
@@ -52,11 +53,21 @@ function pageSql(
     bound,
     beyond,
     visible,
+    idSql(request.eventId, parameters),
+    ...leastSql(request.atLeast),
     filtersSql(request.filters, dictionary, parameters),
   ].filter((part) => part !== undefined)
   const order = ascending ? 'ASC' : 'DESC'
   return `FROM events WHERE ${where.join(' AND ')}
     ORDER BY timestamp_ms ${order}, ordinal ${order} LIMIT ${limit + 1}`
+}
+
+function idSql(eventId: string | undefined, parameters: Parameters): string | undefined {
+  if (eventId === undefined) return undefined
+  const bound = parameters.bind(eventId)
+  return CANONICAL_UUID.test(eventId)
+    ? `${quoted('event_id')} = CAST(${bound} AS UUID)`
+    : `${quoted(EVENT_ID_TEXT)} = ${bound}`
 }
 
 /** A few columns are read in the order of the page at once. */

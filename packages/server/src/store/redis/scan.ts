@@ -1,5 +1,5 @@
-import { filterMatcher } from '@tallystick/core/query'
 import type { Floors } from '../jsonl/floors.ts'
+import { scanMatcher } from '../scan-matcher.ts'
 import type { ScanCursor, ScanPage, ScanRequest, StoredEvent } from '../store.ts'
 import type { Part } from './part.ts'
 import { readPages } from './read.ts'
@@ -36,7 +36,7 @@ export async function readScan(parts: readonly Part[], request: ScanRequest, flo
 async function* ordered(part: Part, request: ScanRequest, floors: Floors): AsyncGenerator<StoredEvent, undefined> {
   const { filters, after, ascending = false, limit } = request
   const sign = ascending ? 1 : -1
-  const matches = filterMatcher(filters)
+  const matches = scanMatcher(request)
   const from = after !== undefined && ascending ? Math.max(request.fromMs, after.timestampMs) : request.fromMs
   const to = after !== undefined && !ascending ? Math.min(request.toMs, after.timestampMs + 1) : request.toMs
   const step = Math.min(MOST_STEP, Math.max(LEAST_STEP, limit + 1))

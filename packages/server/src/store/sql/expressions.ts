@@ -1,5 +1,6 @@
 import type { FieldName } from '@tallystick/core/event'
 import { type Counter, type Filter, MILLI_PER_SECOND, type Quantity } from '@tallystick/core/query'
+import type { LeastValue } from '../store.ts'
 import { COLUMN_OF, type Column, quoted } from './columns.ts'
 import type { Dialect, Parameters } from './dialect.ts'
 
@@ -46,6 +47,14 @@ export function counterSql(dialect: Dialect, { where }: Counter): string {
 export function filtersSql(dialect: Dialect, filters: readonly Filter[], parameters: Parameters): string | undefined {
   if (filters.length === 0) return undefined
   return filters.map((filter) => filterSql(dialect, filter, parameters)).join(' AND ')
+}
+
+/** How an id must be spelled to stand in a row as 16 bytes. */
+export const CANONICAL_UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+
+/** Whether a row carries members with at least some values, one condition each. A comparison with NULL is not true. */
+export function leastSql(atLeast: readonly LeastValue[] = []): readonly string[] {
+  return atLeast.map(({ field, value }) => `${columnSql(field)} >= ${value}`)
 }
 
 function filterSql(dialect: Dialect, filter: Filter, parameters: Parameters): string {

@@ -17,7 +17,7 @@ import { ARBITRARY_FROM_MS, ARBITRARY_TO_MS, arbitraryEvent } from '../../../../
 import { isErased } from '../erased.ts'
 import { type Repricing, repriced } from '../repriced.ts'
 import { spreadFolder } from '../spread.ts'
-import type { EraseRequest, ScanCursor, StoredEvent, UsageStore } from '../store.ts'
+import type { EraseRequest, ScanCursor, ScanRequest, StoredEvent, UsageStore } from '../store.ts'
 import { arbitraryQuery } from './arbitrary-query.ts'
 
 /** What the suite must know of an engine. */
@@ -133,6 +133,35 @@ export function describeStore(name: string, engine: StoreUnderTest): void {
         expect((await store.stats()).events).toBe(events.length)
       }
     }, 60_000)
+
+    test('finds events by their id, and those of at least some cost or duration', async () => {
+      const uuid = '01939f2e-7d10-7c4a-9c7f-2f1b4c5d6e7f'
+      const ids = [uuid, uuid.toUpperCase(), '00000000-0000-0000-0000-000000000000', 'a"b\\%_\u00e9', '1', '01']
+      const events = storedEvents(80, 33).map((stored, index) => {
+        const { agentId: _agent, costNanoUsd: _cost, durationMs: _duration, ...event } = stored.event
+        // Each id twice, by two agents, and a cost and a duration for two thirds of them.
+        const told = index % 3 === 0 ? {} : { costNanoUsd: index * 10, durationMs: 100 - index }
+        const eventId = ids[index % 40] ?? event.eventId
+        return { ...stored, event: { ...event, eventId, agentId: `agent-${index}`, ...told } as UsageEvent }
+      })
+      await store.append(events)
+      await maintainAt(ARBITRARY_FROM_MS + 9 * DAY_MS)
+      const idsOf = async (narrow: Pick<ScanRequest, 'eventId' | 'atLeast'>): Promise<readonly number[]> => {
+        const page = await store.scan({ ...ALL, filters: [], limit: 100, ...narrow })
+        return page.events.map(({ ordinal }) => ordinal).sort((a, b) => a - b)
+      }
+      const expected = (keep: (event: UsageEvent) => boolean): readonly number[] =>
+        events.flatMap(({ event, ordinal }) => (keep(event) ? [ordinal] : []))
+      for (const id of [...ids, 'nobody'])
+        expect(await idsOf({ eventId: id }), id).toEqual(expected(({ eventId }) => eventId === id))
+      expect(await idsOf({ eventId: uuid })).toHaveLength(2)
+      const dear = { field: 'costNanoUsd', value: 400 } as const
+      const slow = { field: 'durationMs', value: 50 } as const
+      expect(await idsOf({ atLeast: [dear] })).toEqual(expected(({ costNanoUsd = -1 }) => costNanoUsd >= 400))
+      expect(await idsOf({ atLeast: [dear, slow] })).toEqual(
+        expected(({ costNanoUsd = -1, durationMs = -1 }) => costNanoUsd >= 400 && durationMs >= 50),
+      )
+    })
 
     test('skips what it has applied, so a replay changes nothing', async () => {
       const events = storedEvents(200, 31)
