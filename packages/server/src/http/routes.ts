@@ -13,6 +13,7 @@ import { PROTOCOL012_ROUTES } from './routes/protocol012.ts'
 import { PROXY_ROUTES } from './routes/proxy.ts'
 import { RECEIVER_ROUTES } from './routes/receivers.ts'
 import { ROUTIIUM_ROUTES } from './routes/routiium.ts'
+import { VIEW_ROUTES } from './routes/views.ts'
 
 /** THE table of routes. What is not here is not served. */
 export const ROUTES: readonly Route[] = [
@@ -26,6 +27,7 @@ export const ROUTES: readonly Route[] = [
   ...ROUTIIUM_ROUTES,
   ...BUDGET_ROUTES,
   ...ALERT_ROUTES,
+  ...VIEW_ROUTES,
   ...ACCESS_ROUTES,
   ...PRIVACY_ROUTES,
   ...CONTROL_ROUTES,
