@@ -135,7 +135,7 @@ export function decodeValue(name: string, text: string): FilterValue | undefined
 }
 
 /** A dimension of the table by its own name, or a tag. */
-function isDimension(name: string): boolean {
+export function isDimension(name: string): boolean {
   return DIMENSION_OF.get(name)?.name === name || (name.startsWith('tags.') && name.length > 5)
 }
 

@@ -82,6 +82,28 @@ export function drawLines(u: uPlot, frame: Frame, scale: number, colour: Colour)
   })
 }
 
+/** Lines of another stretch of time: dashed all along, over what is drawn of this one. */
+export function drawOver(u: uPlot, frame: Frame, scale: number, colour: Colour): void {
+  const { ctx } = u
+  const x = frame.starts.map((start, index) => u.valToPos((start + (frame.ends[index] ?? start)) / 2000, 'x', true))
+  clipped(u, () => {
+    ctx.lineJoin = 'round'
+    ctx.lineWidth = 1.5 * devicePixelRatio
+    ctx.setLineDash([5 * devicePixelRatio, 4 * devicePixelRatio])
+    for (const { colour: variable, values } of frame.over ?? []) {
+      ctx.strokeStyle = colour(variable)
+      ctx.beginPath()
+      values.forEach((value, index) => {
+        if (value === null) return
+        const y = u.valToPos(Math.max(u.scales['y']?.distr === 3 ? 1 : 0, Number(value)) / scale, 'y', true)
+        if ((values[index - 1] ?? null) === null) ctx.moveTo(x[index] ?? 0, y)
+        else ctx.lineTo(x[index] ?? 0, y)
+      })
+      ctx.stroke()
+    }
+  })
+}
+
 function clipped(u: uPlot, draw: () => void): void {
   const { ctx, bbox } = u
   ctx.save()

@@ -1,0 +1,157 @@
+import type { Exact } from '@tallystick/core/event'
+import { MEASURE_OF, MEASURES, type Measure, QUANTITY_OF } from '@tallystick/core/query'
+import {
+  count,
+  countExact,
+  countTick,
+  duration,
+  durationTick,
+  money,
+  moneyExact,
+  moneyTick,
+  NONE,
+  ratio,
+  toExact,
+} from './format.ts'
+
+/** How each measure of the query API is called and written. */
+export interface Figure {
+  readonly name: string
+  readonly label: string
+  /** As figures of it stand in CSV. */
+  readonly unit: string
+  /** Does the whole come to the sum of its parts? */
+  readonly additive: boolean
+  /** How many units one step of an axis is. */
+  readonly scale: number
+  readonly format: (value: Exact | null) => string
+  /** Every digit, for hovering and copying. */
+  readonly exact: (value: Exact | null) => string
+  readonly tick: (value: number, step: number) => string
+}
+
+/** A value of an answer: integers exactly, means and ratios as they are; anything else is unknown. */
+export function toAmount(value: unknown): Exact | null {
+  return typeof value === 'number' && Number.isFinite(value) ? value : toExact(value)
+}
+
+type Unit = Measure['unit']
+type Writing = Pick<Figure, 'unit' | 'scale' | 'format' | 'exact' | 'tick'>
+
+/** Between a figure and its unit. */
+const GAP = '\u202f'
+
+const number = (value: Exact | null): number | null => (value === null ? null : Number(value))
+/** A mean of integers has decimals; money and ms are told to the unit. */
+const whole = (value: Exact | null): Exact | null => (typeof value === 'number' ? Math.round(value) : value)
+const tenth = (value: Exact | null): Exact | null =>
+  typeof value === 'number' && Math.abs(value) < 1000 ? Math.round(value * 10) / 10 : whole(value)
+
+const counted = (unit: string): Writing => ({
+  unit,
+  scale: 1,
+  format: (value) => count(tenth(value)),
+  exact: (value) => (unit === '' || value === null ? countExact(value) : `${countExact(value)}${GAP}${unit}`),
+  tick: countTick,
+})
+
+const WRITINGS: { readonly [K in Unit]: Writing } = {
+  count: counted(''),
+  tokens: counted('tokens'),
+  bytes: counted('bytes'),
+  nano_usd: {
+    unit: 'nano-USD',
+    scale: 1e9,
+    format: (value) => money(whole(value)),
+    exact: (value) => moneyExact(whole(value)),
+    tick: moneyTick,
+  },
+  ms: {
+    unit: 'ms',
+    scale: 1,
+    format: (value) => duration(number(value)),
+    exact: (value) => (value === null ? NONE : `${countExact(value)}${GAP}ms`),
+    tick: durationTick,
+  },
+  ratio: {
+    unit: 'ratio',
+    scale: 0.01,
+    format: (value) => ratio(number(value)),
+    exact: (value) => (value === null ? NONE : `${Number((Number(value) * 100).toFixed(4))}${GAP}%`),
+    tick: (value) => `${Number(value.toFixed(2))}${GAP}%`,
+  },
+  percent: {
+    unit: '%',
+    scale: 1,
+    format: (value) => ratio(value === null ? null : Number(value) / 100),
+    exact: (value) => (value === null ? NONE : `${Number(Number(value).toFixed(4))}${GAP}%`),
+    tick: (value) => `${Number(value.toFixed(2))}${GAP}%`,
+  },
+  milli_tokens_per_second: {
+    unit: 'thousandths of tokens a second',
+    scale: 1000,
+    format: (value) => (value === null ? NONE : `${count(tenth(Number(value) / 1000))}${GAP}tokens/s`),
+    exact: (value) => (value === null ? NONE : `${countExact(Number(value) / 1000)}${GAP}tokens/s`),
+    tick: countTick,
+  },
+}
+
+/** What people call it, where the table's name is that of the field. */
+const CALLED: ReadonlyMap<string, string> = new Map([
+  ['cost_nano_usd', 'Spend'],
+  ['error_ratio', 'Error rate'],
+  ['success_ratio', 'Success rate'],
+  ['duration_ms_p50', 'Median latency'],
+  ['duration_ms_p95', 'p95 latency'],
+  ['duration_ms_p99', 'p99 latency'],
+])
+
+/** @example measureLabel('cost_nano_usd') // 'Spend' */
+export function measureLabel(name: string): string {
+  return CALLED.get(name) ?? MEASURE_OF.get(name)?.label.replace(', in thousandths', '') ?? name
+}
+
+/** @example figureOf('duration_ms_p95').format(2_430) // '2.4 s' */
+export function figureOf(name: string): Figure {
+  const measure = MEASURE_OF.get(name)
+  return {
+    name,
+    label: measureLabel(name),
+    additive: measure?.of === 'counter' || measure?.of === 'sum',
+    ...WRITINGS[measure?.unit ?? 'count'],
+  }
+}
+
+/**
+ * Is it in no rollup, so that a store has to read single events for it?
+ *
+ * @example readsEvents('input_tokens_p50') // true
+ */
+export function readsEvents(name: string): boolean {
+  const measure = MEASURE_OF.get(name)
+  if (measure === undefined || !('quantity' in measure)) return false
+  const kept = QUANTITY_OF.get(measure.quantity)?.cells ?? 'none'
+  return kept === 'none' || (kept === 'sum' && measure.of !== 'sum' && measure.of !== 'avg')
+}
+
+const isSumOf = (unit: Unit, measure: Measure): boolean => measure.of === 'sum' && measure.unit === unit
+const isLatency = (measure: Measure): boolean =>
+  'quantity' in measure && measure.unit === 'ms' && QUANTITY_OF.get(measure.quantity)?.cells === 'sketch'
+
+/** All measures, those that go together in one group, the most asked first. */
+export const MEASURE_GROUPS: readonly { readonly label: string; readonly measures: readonly Measure[] }[] = (() => {
+  const kinds: readonly { readonly label: string; readonly has: (measure: Measure) => boolean }[] = [
+    { label: 'Counts', has: ({ of }) => of === 'counter' },
+    { label: 'Money, USD', has: (measure) => isSumOf('nano_usd', measure) },
+    { label: 'Tokens', has: (measure) => isSumOf('tokens', measure) },
+    { label: 'Ratios, %', has: ({ of }) => of === 'ratio' },
+    { label: 'Latency', has: isLatency },
+    { label: 'Other sums', has: ({ of }) => of === 'sum' },
+    { label: 'Money of one request', has: ({ unit }) => unit === 'nano_usd' },
+    { label: 'Tokens of one request', has: ({ unit }) => unit === 'tokens' },
+    { label: 'Others of one request', has: () => true },
+  ]
+  const grouped = kinds.map(({ label }) => ({ label, measures: [] as Measure[] }))
+  for (const measure of MEASURES) grouped[kinds.findIndex(({ has }) => has(measure))]?.measures.push(measure)
+  return grouped
+})()
