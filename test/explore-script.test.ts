@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { QueryBody } from '../packages/dashboard/src/lib/queries.ts'
 import { commandOf, curlOf, quoted } from '../packages/dashboard/src/explore/script.ts'
+import type { QueryBody } from '../packages/dashboard/src/lib/queries.ts'
 
 const body: QueryBody = {
   from: 1_700_000_000_000,
