@@ -82,9 +82,16 @@ export class Explore {
   readonly total: Line | null = $derived.by(() => {
     const { answer } = this.whole
     const row = answer?.result.rows[0]
-    if (!answer || !row || answer.request.measures.join() !== this.table.answer?.request.measures.join()) return null
+    if (!answer || !row || !this.table.answer?.request.measures.every((name) => answer.request.measures.includes(name)))
+      return null
     const before = this.#comparable(answer.request, this.wholeBefore)?.result.rows[0] ?? null
     return { key: 'all', values: [], other: true, timeMs: null, row, before }
+  })
+
+  /** Nothing happened in the range at all. */
+  readonly nothing: boolean = $derived.by(() => {
+    const { answer } = this.whole
+    return answer !== null && !this.whole.stale && answer.result.rows[0]?.['events'] === 0
   })
 
   readonly frame: Frame | null = $derived.by(() => {

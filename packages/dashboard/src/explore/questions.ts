@@ -29,9 +29,9 @@ export function tableBeforeQuery(scope: Scope, asked: Asked, interval: Interval)
   return { ...tableQuery(scope, asked, interval), limit: MOST_GROUPS }
 }
 
-/** One row: all groups together. */
+/** One row: all groups together, and whether anything happened at all. */
 export function wholeQuery(scope: Scope, { measures }: Asked): QueryBody {
-  return { ...base(scope), measures }
+  return { ...base(scope), measures: [...new Set([...measures, 'events'])] }
 }
 
 /** What is drawn: the eight greatest groups, and the rest. */
