@@ -73,6 +73,19 @@ describe('Explore', () => {
     expect(await foot.textContent()).toBe(money(toExact(whole['cost_nano_usd'])))
     await page.screenshot({ path: join(SCREENSHOTS, 'explore-light.png') })
 
+    // As lines, each with its dashed one of before; another measure by the keyboard, which waits in the address.
+    await page.getByRole('button', { name: 'Lines' }).click()
+    await page.getByRole('img', { name: 'gpt-4o, research, before' }).waitFor()
+    await page.getByRole('button', { name: /^Measures:/ }).press('Enter')
+    await page.keyboard.type('cache hit ratio')
+    await page.keyboard.press('ArrowDown')
+    await page.screenshot({ path: join(SCREENSHOTS, 'explore-lines-light.png') })
+    await page.keyboard.press('Space')
+    await expect.poll(() => page.url()).toContain('input_tokens_p50%2Ccache_hit_ratio')
+    await page.keyboard.press('Space')
+    await page.keyboard.press('Escape')
+    await page.locator('th').getByText('Cache hit ratio').waitFor({ state: 'detached' })
+
     // By the keyboard alone: to the rows, down two, into the value.
     await page.locator('[data-line="0"] [data-row]').focus()
     await page.keyboard.press('ArrowDown')
@@ -120,9 +133,10 @@ describe('Explore', () => {
     expect(await cells(page, 'requests')).toEqual(['300'])
     // Split again, by the keyboard; then a row for each day.
     await page.keyboard.press('b')
-    await page.keyboard.press('m')
-    await page.keyboard.press('o')
+    await page.keyboard.type('team')
     await expect.poll(() => page.url()).not.toContain('whole=1')
+    expect(page.url()).toContain('by=tags.team')
+    await page.getByLabel('Split by').selectOption('agent_id')
     await page.getByRole('button', { name: 'Each step' }).click()
     await page.getByTitle('Step of the charts').selectOption('1d')
     await expect.poll(async () => (await cells(page, 'requests')).length).toBeGreaterThan(9)
@@ -132,7 +146,7 @@ describe('Explore', () => {
     expect(faults).toEqual([])
   }, 60_000)
 
-  test('scrolls ten thousand rows, with only those there that are seen, and renders whatever they are called', async () => {
+  test('scrolls a thousand rows, with only those there that are seen, and renders whatever they are called', async () => {
     const events = Array.from({ length: 3_000 }, (_, index) => ({
       event_id: `u${index}`,
       timestamp_ms: FROM + index,

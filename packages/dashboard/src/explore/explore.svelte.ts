@@ -1,14 +1,21 @@
 import type { FilterValue } from '@tallystick/core/query'
+import { untrack } from 'svelte'
+import { readEvents } from '../lib/api.ts'
 import { type Frame, groupedFrame, type Series } from '../lib/frames.ts'
 import { readsEvents } from '../lib/measures.ts'
-import type { QueryBody, Scope } from '../lib/queries.ts'
+import { tagsOf } from '../lib/newest.ts'
+import { eventsParams, type QueryBody, type Scope } from '../lib/queries.ts'
 import { previousSpan } from '../lib/range.ts'
+import { Resource } from '../lib/resource.svelte.ts'
 import { view } from '../lib/view.svelte.ts'
 import { newQuestion, type Question, type Watch } from '../lib/watch.svelte.ts'
 import { askedOf } from './asked.ts'
 import { earlierLines, wholeFrame } from './frame.ts'
 import { type Line, linesOf, sorted } from './lines.ts'
 import { chartBeforeQuery, chartQuery, tableBeforeQuery, tableQuery, wholeQuery } from './questions.ts'
+
+/** Events that tell which tags there are. */
+const EVENTS_READ = 100
 
 /** Everything the page Explore asks, and what it makes of the answers. To be made while the page is set up. */
 export class Explore {
@@ -18,6 +25,11 @@ export class Explore {
   readonly tableBefore: Question = newQuestion()
   readonly wholeBefore: Question = newQuestion()
   readonly chartBefore: Question = newQuestion()
+
+  /** Newest events, for the tags that they carry: no route lists those. */
+  readonly #tags = new Resource((scope: Scope, signal: AbortSignal) =>
+    readEvents(eventsParams(scope, EVENTS_READ), signal),
+  )
 
   readonly asked = $derived(askedOf(view.state))
   readonly #watch: Watch
@@ -32,6 +44,18 @@ export class Explore {
       const span = this.asked.compare ? previousSpan(view.state.range, scope.span) : null
       return span && span.toMs > span.fromMs ? body({ ...scope, span }) : null
     }
+    this.#tags.follow(() => {
+      const { scope } = watch
+      if (!scope) return null
+      const key = JSON.stringify([view.state.range, view.state.filters])
+      return key === untrack(() => this.#tags.answer?.key) ? null : { request: scope, key }
+    })
+    $effect(() => {
+      const found = tagsOf(this.#tags.answer?.result.events ?? [])
+      untrack(() => {
+        watch.tags = [...new Set([...watch.tags, ...found])].sort()
+      })
+    })
     watch.follow(this.table, (scope) => tableQuery(scope, this.asked, watch.interval), { rarely })
     watch.follow(
       this.chart,

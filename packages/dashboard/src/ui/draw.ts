@@ -59,7 +59,9 @@ export function drawLines(u: uPlot, frame: Frame, scale: number, colour: Colour)
       ctx.strokeStyle = ctx.fillStyle = colour(series.colour)
       ctx.lineWidth = 1.75 * devicePixelRatio
       for (const partial of [false, true]) {
-        ctx.setLineDash(partial ? [4 * devicePixelRatio, 3 * devicePixelRatio] : [])
+        // Where dashes mean another stretch of time, a partial end is paler instead.
+        ctx.setLineDash(partial && frame.over === undefined ? [4 * devicePixelRatio, 3 * devicePixelRatio] : [])
+        ctx.globalAlpha = partial && frame.over !== undefined ? PARTIAL_ALPHA : 1
         ctx.beginPath()
         y.forEach((to, index) => {
           const from = y[index - 1]
@@ -70,6 +72,7 @@ export function drawLines(u: uPlot, frame: Frame, scale: number, colour: Colour)
         })
         ctx.stroke()
       }
+      ctx.globalAlpha = 1
       y.forEach((at, index) => {
         if (at === null || (y[index - 1] ?? null) !== null || (y[index + 1] ?? null) !== null) return
         ctx.globalAlpha = frame.partial[index] ? PARTIAL_ALPHA : 1
