@@ -1,5 +1,5 @@
 import { MEASURE_OF } from '@tallystick/core/query'
-import { figureOf } from '../lib/measures.ts'
+import { isAdditive } from '../lib/amounts.ts'
 import { isDimension, type ViewState } from '../lib/url-state.ts'
 
 /** What the page Explore keeps in the address beside what all pages do. `docs/dashboard.md` has the same table. */
@@ -65,7 +65,7 @@ export function askedOf(state: ViewState): Asked {
   const charted = page.get('charted') ?? ''
   const figure = measures.includes(charted) ? charted : (measures[0] as string)
   const kind = page.get('chart')
-  const additive = figureOf(figure).additive
+  const additive = isAdditive(figure)
   const steps = page.get('rows') === 'steps'
   return {
     measures,

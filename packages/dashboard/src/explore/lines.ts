@@ -1,6 +1,6 @@
 import { addExact, compareExact, type Exact } from '@tallystick/core/event'
 import { compareValues, type FilterValue, type QueryResult, type ResultRow } from '@tallystick/core/query'
-import { figureOf, toAmount } from '../lib/measures.ts'
+import { isAdditive, toAmount } from '../lib/amounts.ts'
 import { type Asked, changeColumn } from './asked.ts'
 
 /** Lines of the table: a group, or a group in a step of time, with what it was in the period before. */
@@ -63,7 +63,7 @@ function withRest(
     if (!line.other) return line
     const rest: Record<string, string | number | boolean | null> = Object.create(null)
     for (const measure of measures) {
-      if (!figureOf(measure).additive) continue
+      if (!isAdditive(measure)) continue
       const sum = sumOf(unlisted, measure)
       rest[measure] = typeof sum === 'bigint' ? String(sum) : sum
     }
@@ -96,7 +96,7 @@ export function amountOf({ row }: Pick<Line, 'row'>, measure: string): Exact | n
 /** The same of the period before. Where nothing happened sums are nothing, and means and quantiles unknown. */
 export function amountBefore({ before }: Pick<Line, 'before'>, measure: string): Exact | null {
   if (before === null) return null
-  if (before === 'none') return figureOf(measure).additive ? 0 : null
+  if (before === 'none') return isAdditive(measure) ? 0 : null
   return toAmount(before[measure] ?? null)
 }
 

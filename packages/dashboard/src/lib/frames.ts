@@ -1,8 +1,8 @@
 import { addExact, compareExact, type Exact } from '@tallystick/core/event'
 import { bucketer, bucketStarts, type FilterValue, type Interval, type ResultRow } from '@tallystick/core/query'
+import { isAdditive, toAmount } from './amounts.ts'
 import { assignColours, colourVariable, OTHER } from './colours.ts'
 import { toExact } from './format.ts'
-import { figureOf, toAmount } from './measures.ts'
 import { valueLabel } from './words.ts'
 
 /** Rows of answers as what a chart draws: one list of values a series, aligned with the buckets. */
@@ -113,7 +113,7 @@ export function groupedFrame(
   book: Map<string, number>,
 ): Frame {
   const names = typeof by === 'string' ? [by] : by
-  const { additive } = figureOf(measure)
+  const additive = isAdditive(measure)
   const ranked = groupsOf(rows, names)
     .map((group) => ({ group, values: amountSeries(axis, group.rows, measure) }))
     .map((entry) => ({ ...entry, size: additive ? sumOf(entry.values) : meanOf(entry.values) }))

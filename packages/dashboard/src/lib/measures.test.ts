@@ -1,6 +1,8 @@
 import { MEASURES } from '@tallystick/core/query'
 import { describe, expect, test } from 'vitest'
-import { figureOf, MEASURE_GROUPS, measureLabel, readsEvents, toAmount } from './measures.ts'
+import { MEASURE_GROUPS } from '../explore/measure-groups.ts'
+import { toAmount } from './amounts.ts'
+import { figureOf, measureLabel, readsEvents } from './measures.ts'
 
 describe('measures', () => {
   test('are all there to be picked, once each, and none is called like another', () => {

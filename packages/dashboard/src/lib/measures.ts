@@ -1,5 +1,6 @@
 import type { Exact } from '@tallystick/core/event'
-import { MEASURE_OF, MEASURES, type Measure, QUANTITY_OF } from '@tallystick/core/query'
+import { MEASURE_OF, type Measure, QUANTITY_OF } from '@tallystick/core/query'
+import { isAdditive } from './amounts.ts'
 import {
   count,
   countExact,
@@ -11,7 +12,6 @@ import {
   moneyTick,
   NONE,
   ratio,
-  toExact,
 } from './format.ts'
 
 /** How each measure of the query API is called and written. */
@@ -28,11 +28,6 @@ export interface Figure {
   /** Every digit, for hovering and copying. */
   readonly exact: (value: Exact | null) => string
   readonly tick: (value: number, step: number) => string
-}
-
-/** A value of an answer: integers exactly, means and ratios as they are; anything else is unknown. */
-export function toAmount(value: unknown): Exact | null {
-  return typeof value === 'number' && Number.isFinite(value) ? value : toExact(value)
 }
 
 type Unit = Measure['unit']
@@ -117,7 +112,7 @@ export function figureOf(name: string): Figure {
   return {
     name,
     label: measureLabel(name),
-    additive: measure?.of === 'counter' || measure?.of === 'sum',
+    additive: isAdditive(name),
     ...WRITINGS[measure?.unit ?? 'count'],
   }
 }
@@ -133,25 +128,3 @@ export function readsEvents(name: string): boolean {
   const kept = QUANTITY_OF.get(measure.quantity)?.cells ?? 'none'
   return kept === 'none' || (kept === 'sum' && measure.of !== 'sum' && measure.of !== 'avg')
 }
-
-const isSumOf = (unit: Unit, measure: Measure): boolean => measure.of === 'sum' && measure.unit === unit
-const isLatency = (measure: Measure): boolean =>
-  'quantity' in measure && measure.unit === 'ms' && QUANTITY_OF.get(measure.quantity)?.cells === 'sketch'
-
-/** All measures, those that go together in one group, the most asked first. */
-export const MEASURE_GROUPS: readonly { readonly label: string; readonly measures: readonly Measure[] }[] = (() => {
-  const kinds: readonly { readonly label: string; readonly has: (measure: Measure) => boolean }[] = [
-    { label: 'Counts', has: ({ of }) => of === 'counter' },
-    { label: 'Money, USD', has: (measure) => isSumOf('nano_usd', measure) },
-    { label: 'Tokens', has: (measure) => isSumOf('tokens', measure) },
-    { label: 'Ratios, %', has: ({ of }) => of === 'ratio' },
-    { label: 'Latency', has: isLatency },
-    { label: 'Other sums', has: ({ of }) => of === 'sum' },
-    { label: 'Money of one request', has: ({ unit }) => unit === 'nano_usd' },
-    { label: 'Tokens of one request', has: ({ unit }) => unit === 'tokens' },
-    { label: 'Others of one request', has: () => true },
-  ]
-  const grouped = kinds.map(({ label }) => ({ label, measures: [] as Measure[] }))
-  for (const measure of MEASURES) grouped[kinds.findIndex(({ has }) => has(measure))]?.measures.push(measure)
-  return grouped
-})()

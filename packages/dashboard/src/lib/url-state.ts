@@ -40,21 +40,9 @@ export const DEFAULT_VIEW: ViewState = {
 
 const ONLY = 'is.'
 const NOT = 'not.'
-/** What the address of every page may say; `docs/dashboard.md` has the same table. */
-export const PARAMETERS: readonly { readonly name: string; readonly means: string }[] = [
-  {
-    name: 'range',
-    means: 'a range that ends now: `1h`, `24h`, `7d`, `30d`, `90d`, `all`; without it the last 24 hours',
-  },
-  { name: 'from', means: 'first instant, ms or RFC 3339, in place of `range`' },
-  { name: 'to', means: 'the instant after the last, as `from`' },
-  { name: 'zone', means: "IANA name of a zone; without it the browser's own" },
-  { name: 'interval', means: 'step of the charts: `1m` to `1mo`; without it one that fits the range' },
-  { name: 'by', means: 'the dimension that figures are split by: a name of `docs/wire.md`, or `tags.<key>`' },
-  { name: 'sort', means: 'the column that a table is sorted by, with `-` for greatest first' },
-  { name: 'log', means: '`1`: a logarithmic axis where there is one' },
-]
-const COMMON: ReadonlySet<string> = new Set(PARAMETERS.map(({ name }) => name))
+/** What the address of every page may say; `docs/dashboard.md` tells what each means. */
+export const PARAMETERS: readonly string[] = ['range', 'from', 'to', 'zone', 'interval', 'by', 'sort', 'log']
+const COMMON: ReadonlySet<string> = new Set(PARAMETERS)
 const PAGE_PARAMETER = /^[a-z][a-z0-9_]{0,31}$/
 const GREATEST_INSTANT = 8_640_000_000_000_000
 
