@@ -102,10 +102,10 @@ describe('Explore', () => {
     expect(bySize).toEqual(bySize.toSorted((a, b) => b - a))
 
     await page.getByRole('button', { name: 'Copy as curl' }).click()
-    const curl = await page.evaluate(() => navigator.clipboard.readText())
+    const curl = await page.evaluate<string>('navigator.clipboard.readText()')
     expect(JSON.parse(/-d '(.*)'$/.exec(curl)?.[1] ?? '')).toMatchObject({ ...body, from: FROM, to: TO })
     await page.getByRole('button', { name: 'Copy as tallystick query' }).click()
-    expect(await page.evaluate(() => navigator.clipboard.readText())).toContain(
+    expect(await page.evaluate<string>('navigator.clipboard.readText()')).toContain(
       '--group-by model,agent_id --from 2023-11-16',
     )
     const [download] = await Promise.all([
