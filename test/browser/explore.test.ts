@@ -60,14 +60,16 @@ describe('Explore', () => {
           : figureOf(measure).format(toExact(row[measure])),
       )
     for (const measure of body.measures) expect(await cells(page, measure), measure).toEqual(written(measure))
-    expect(await changes(page, 'cost_nano_usd')).toEqual(
-      now.map((row) => {
-        const known = before.find((other) => other['model'] === row['model'] && other['agent_id'] === row['agent_id'])
-        return known?.['cost_nano_usd'] === null || row['cost_nano_usd'] === null
-          ? expect.stringMatching(/^No figure/)
-          : `${moneyExact(toExact(known?.['cost_nano_usd']))} before`
-      }),
-    )
+    await expect
+      .poll(() => changes(page, 'cost_nano_usd'))
+      .toEqual(
+        now.map((row) => {
+          const known = before.find((other) => other['model'] === row['model'] && other['agent_id'] === row['agent_id'])
+          return known?.['cost_nano_usd'] === null || row['cost_nano_usd'] === null
+            ? expect.stringMatching(/^No figure/)
+            : `${moneyExact(toExact(known?.['cost_nano_usd']))} before`
+        }),
+      )
     const [whole = {}] = await ask({ from: FROM, to: TO, measures: body.measures })
     const foot = page.locator('#explore-table tfoot [data-measure="cost_nano_usd"]')
     expect(await foot.textContent()).toBe(money(toExact(whole['cost_nano_usd'])))

@@ -46,7 +46,7 @@ export function changeCell(line: Pick<Line, 'row' | 'before'>, figure: Figure): 
   const delta = deltaOf(line, figure.name)
   if (delta === null) {
     const hint =
-      line.before === null ? 'Not known of these together' : now === null ? 'No figure now' : 'No figure before'
+      line.before === null ? 'Not known of the period before' : now === null ? 'No figure now' : 'No figure before'
     return { delta: NONE, relative: '', hint }
   }
   const hint = `${figure.exact(before)} before`

@@ -13,6 +13,7 @@ import { askedOf } from './asked.ts'
 import { earlierLines, wholeFrame } from './frame.ts'
 import { type Line, linesOf, sorted } from './lines.ts'
 import { chartBeforeQuery, chartQuery, tableBeforeQuery, tableQuery, wholeQuery } from './questions.ts'
+import { hasBefore } from './sentence.ts'
 
 /** Events that tell which tags there are. */
 const EVENTS_READ = 100
@@ -133,12 +134,8 @@ export class Explore {
     return over.length > 0 ? { ...frame, over } : frame
   })
 
-  /** Is there something to compare with, and is it there? */
-  readonly compared: boolean = $derived(
-    this.asked.compare &&
-      this.table.answer !== null &&
-      this.#comparable(this.table.answer.request, this.tableBefore) !== null,
-  )
+  /** Is there a period before? Its columns stand from the beginning, so that nothing moves when it is answered. */
+  readonly compared: boolean = $derived(this.asked.compare && hasBefore(view.state.range))
 
   /** Ends of the steps of the table's lines, by their starts. */
   readonly stepEnds: ReadonlyMap<number, number> = $derived.by(() => {

@@ -117,6 +117,6 @@ describe('cells', () => {
     expect(changed(12_000_000_000, 'none')).toEqual(['+$12.00', 'new'])
     expect(changed(5, 5)[0]).toBe('±$0.00')
     expect(changed(5, null)).toEqual(['–', ''])
-    expect(changeCell(line(row('a', 5), null), spend).hint).toBe('Not known of these together')
+    expect(changeCell(line(row('a', 5), null), spend).hint).toBe('Not known of the period before')
   })
 })
