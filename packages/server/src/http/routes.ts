@@ -12,6 +12,7 @@ import { PROTOCOL005_ROUTES } from './routes/protocol005.ts'
 import { PROTOCOL012_ROUTES } from './routes/protocol012.ts'
 import { PROXY_ROUTES } from './routes/proxy.ts'
 import { RECEIVER_ROUTES } from './routes/receivers.ts'
+import { REPORT_ROUTES } from './routes/reports.ts'
 import { ROUTIIUM_ROUTES } from './routes/routiium.ts'
 import { VIEW_ROUTES } from './routes/views.ts'
 
@@ -19,6 +20,7 @@ import { VIEW_ROUTES } from './routes/views.ts'
 export const ROUTES: readonly Route[] = [
   ...EVENT_ROUTES,
   ...FIGURE_ROUTES,
+  ...REPORT_ROUTES,
   ...OTLP_ROUTES,
   ...RECEIVER_ROUTES,
   ...PROXY_ROUTES,

@@ -25,6 +25,8 @@ export function emptyTables(): TableMaps {
     traces: new Map(),
     holds: new Map(),
     views: new Map(),
+    reportSchedules: new Map(),
+    reportRuns: new Map(),
   }
 }
 
