@@ -59,7 +59,21 @@ const families = (rows) =>
     ]),
   )
 
+/** The dashboard has no build that runs here; its tables are plain enough to be read as they stand. */
+const rowsIn = (file, pattern) =>
+  [...readFileSync(join(ROOT, 'packages/dashboard/src', file), 'utf8').matchAll(pattern)].map((match) => match.slice(1))
+
 const tables = {
+  pages: table(
+    ['address', 'page', 'keys'],
+    rowsIn('lib/pages.ts', /path: (?:'([^']*)'|OVERVIEW),\s+label: '([^']*)',[\s\S]*?key: '(.)'/g).map(
+      ([path = '/', label, key]) => [`\`${path}\``, label, `\`g\` \`${key}\``],
+    ),
+  ),
+  keys: table(
+    ['key', 'does'],
+    rowsIn('lib/keys.ts', /\{ key: '([^']*)', does: '([^']*)' \}/g).map(([key, does]) => [`\`${key}\``, does]),
+  ),
   errors: table(
     ['code', 'status', 'retry', 'what', 'what to do'],
     Object.entries(ERRORS).map(([code, spec]) => [
@@ -125,7 +139,14 @@ const tables = {
   ),
 }
 
-for (const file of ['docs/errors.md', 'docs/config.md', 'docs/wire.md', 'docs/alerts.md', 'docs/metrics.md']) {
+for (const file of [
+  'docs/errors.md',
+  'docs/config.md',
+  'docs/wire.md',
+  'docs/alerts.md',
+  'docs/metrics.md',
+  'docs/dashboard.md',
+]) {
   const path = join(ROOT, file)
   const text = readFileSync(path, 'utf8').replace(
     /<!-- table: (\w+) -->[\s\S]*?<!-- end -->/g,

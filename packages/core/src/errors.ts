@@ -204,6 +204,7 @@ export const ERRORS = {
     'Add the tenant, agent, source or instant that `issues` lists for the one that is meant.',
   ),
   repricing_not_found: row(404, 'No such re-pricing', 'List them with GET /api/v1/repricings.'),
+  view_not_found: row(404, 'No such saved view', 'List the views with GET /api/v1/views.'),
   lease_not_found: row(404, 'No such lease', 'Use the id that the reservation was answered with.'),
   lease_ended: row(409, 'The lease has ended', 'Reserve anew with another request id.'),
   request_conflict: row(

@@ -98,9 +98,20 @@ export function unitPrice(nanoUsd: Exact): string {
  */
 export function moneyTick(value: number, step: number): string {
   if (value === 0) return '$0'
-  if (Math.abs(value) >= 1000) return `$${compact(value, '')}`
-  return `$${value.toFixed(step >= 1 ? 0 : Math.min(NANO_DIGITS, Math.max(2, -Math.floor(Math.log10(step) + 1e-9))))}`
+  if (Math.abs(value) >= 1000) return `$${compact(value, '', TICK_DECIMALS)}`
+  return `$${value.toFixed(decimalsOf(step))}`
 }
+
+/** Places at which every multiple of a step is told from the next, as it is: none, or cents and more. */
+function decimalsOf(step: number): number {
+  if (Number.isInteger(step)) return 0
+  let places = 2
+  while (places < NANO_DIGITS && Math.abs(Math.round(step * 10 ** places) / 10 ** places - step) > step * 1e-6) places++
+  return places
+}
+
+/** Steps of an axis are 1, 2, 2.5 or 5 times a power of ten. */
+const TICK_DECIMALS = 2
 
 const SCALES = [
   { from: 1e15, suffix: 'Q' },
@@ -111,13 +122,14 @@ const SCALES = [
 ]
 
 /** One decimal and a suffix; a value that rounds up to the next suffix takes it. Without a gap (on axes) no idle zeros. */
-function compact(value: number, gap: string): string {
+function compact(value: number, gap: string, decimals = 1): string {
   const size = Math.abs(value)
   const at = SCALES.findIndex(({ from }) => size >= from * 0.99995)
   const scale = SCALES[at]
   if (!scale) return trimmed(value, 1)
   const scaled = size / scale.from
-  const text = scaled >= 99.95 ? GROUPED.format(Math.round(scaled)) : gap ? scaled.toFixed(1) : trimmed(scaled, 1)
+  const text =
+    scaled >= 99.95 ? GROUPED.format(Math.round(scaled)) : gap ? scaled.toFixed(1) : trimmed(scaled, decimals)
   return `${value < 0 ? '-' : ''}${text}${gap}${scale.suffix}`
 }
 
@@ -148,7 +160,7 @@ export function durationTick(ms: number): string {
 
 /** A tick of a count axis. @example countTick(250_000) // '250k' */
 export function countTick(value: number): string {
-  return Math.abs(value) >= 1000 ? compact(value, '') : trimmed(value, 2)
+  return Math.abs(value) >= 1000 ? compact(value, '', TICK_DECIMALS) : trimmed(value, 2)
 }
 
 /**

@@ -1,5 +1,6 @@
 import { addExact, compareExact, type Exact } from '@tallystick/core/event'
 import { bucketer, bucketStarts, type FilterValue, type Interval, type ResultRow } from '@tallystick/core/query'
+import { isAdditive, toAmount } from './amounts.ts'
 import { assignColours, colourVariable, OTHER } from './colours.ts'
 import { toExact } from './format.ts'
 import { valueLabel } from './words.ts'
@@ -22,12 +23,16 @@ export interface Series {
   readonly values: readonly (Exact | null)[]
   /** How it is filled: plain, or hatched for tokens that were cached. */
   readonly fill?: 'hatched'
-  /** Values of a group, by which a click filters; absent on sums of several. */
+  /** Value of a group of one dimension, by which a click filters; absent on sums of several. */
   readonly value?: FilterValue
+  /** Values of a group, one a dimension; absent on the folded rest and on what is no group. */
+  readonly group?: readonly FilterValue[]
 }
 
 export interface Frame extends Buckets {
   readonly series: readonly Series[]
+  /** Dashed lines over them, of another stretch of time: the period before. */
+  readonly over?: readonly Series[]
 }
 
 /**
@@ -94,52 +99,77 @@ export function sumOf(values: readonly (Exact | null)[]): Exact | null {
 
 interface Group {
   readonly key: string
-  readonly value: FilterValue
+  readonly values: readonly FilterValue[]
   readonly other: boolean
   readonly rows: ResultRow[]
 }
 
-/** One series a value of `by`, greatest total first, the folded rest last and grey. Groups without any figure are left out. */
+/** One series a group of `by`, greatest total first, the folded rest last and grey. Groups without any figure are left out. */
 export function groupedFrame(
   axis: Buckets,
   rows: readonly ResultRow[],
-  by: string,
+  by: string | readonly string[],
   measure: string,
   book: Map<string, number>,
 ): Frame {
-  const groups = new Map<string, Group>()
-  for (const row of rows) {
-    const other = row['other'] === true
-    const value = row[by] ?? null
-    const key = groupKey(value, other)
-    const group = groups.get(key)
-    if (group) group.rows.push(row)
-    else groups.set(key, { key, value, other, rows: [row] })
-  }
-  const ranked = [...groups.values()]
-    .map((group) => ({ group, values: measureSeries(axis, group.rows, measure) }))
-    .map((entry) => ({ ...entry, total: sumOf(entry.values) }))
-    .filter(({ total }) => total !== null && total > 0)
-    .sort((a, b) => Number(a.group.other) - Number(b.group.other) || Number(b.total) - Number(a.total))
+  const names = typeof by === 'string' ? [by] : by
+  const additive = isAdditive(measure)
+  const ranked = groupsOf(rows, names)
+    .map((group) => ({ group, values: amountSeries(axis, group.rows, measure) }))
+    .map((entry) => ({ ...entry, size: additive ? sumOf(entry.values) : meanOf(entry.values) }))
+    .filter(({ size }) => size !== null && (!additive || size > 0))
+    .sort((a, b) => Number(a.group.other) - Number(b.group.other) || Number(b.size) - Number(a.size))
   const colours = assignColours(
-    ranked.filter(({ group }) => !group.other).map(({ group }) => colourName(by, group.value)),
+    ranked.filter(({ group }) => !group.other).map(({ group }) => groupName(names, group.values)),
     book,
   )
   return {
     ...axis,
     series: ranked.map(({ group, values }) => ({
       name: group.key,
-      label: group.other ? 'Other' : valueLabel(by, group.value),
-      colour: colourVariable(group.other ? OTHER : (colours.get(colourName(by, group.value)) ?? OTHER)),
+      label: group.other
+        ? 'Other'
+        : names.map((name, index) => valueLabel(name, group.values[index] ?? null)).join(', '),
+      colour: colourVariable(group.other ? OTHER : (colours.get(groupName(names, group.values)) ?? OTHER)),
       values,
-      ...(group.other ? {} : { value: group.value }),
+      ...(group.other ? {} : { group: group.values }),
+      ...(group.other || names.length !== 1 ? {} : { value: group.values[0] ?? null }),
     })),
   }
 }
 
+function groupsOf(rows: readonly ResultRow[], by: readonly string[]): readonly Group[] {
+  const groups = new Map<string, Group>()
+  for (const row of rows) {
+    const other = row['other'] === true
+    const values = by.map((name) => row[name] ?? null)
+    const key = groupKey(values, other)
+    const group = groups.get(key)
+    if (group) group.rows.push(row)
+    else groups.set(key, { key, values, other, rows: [row] })
+  }
+  return [...groups.values()]
+}
+
+/** Any measure of each bucket, ratios and means too; null where the answer has no row or no figure. */
+export function amountSeries(axis: Buckets, rows: readonly ResultRow[], measure: string): readonly (Exact | null)[] {
+  const byTime = new Map(rows.map((row) => [Number(row['time_ms']), row[measure]]))
+  return axis.starts.map((start) => toAmount(byTime.get(start) ?? null))
+}
+
+function meanOf(values: readonly (Exact | null)[]): number | null {
+  const known = values.filter((value) => value !== null)
+  return known.length === 0 ? null : known.reduce<number>((sum, value) => sum + Number(value), 0) / known.length
+}
+
 /** What tells groups apart; a value that is called "other" is not the folded rest. */
-function groupKey(value: FilterValue, other: boolean): string {
-  return JSON.stringify(other ? [] : [value])
+export function groupKey(values: readonly FilterValue[], other: boolean): string {
+  return JSON.stringify([other, ...(other ? [] : values)])
+}
+
+/** As the colour of a group is known by: one of a single dimension is the same on every page. */
+function groupName(by: readonly string[], values: readonly FilterValue[]): string {
+  return by.length === 1 ? colourName(by[0] ?? '', values[0] ?? null) : JSON.stringify([by, values])
 }
 
 /** Two dimensions may have values of one name; they share no colour by accident only. */

@@ -10,6 +10,7 @@ export const SHORTCUTS: readonly Shortcut[] = [
   { key: 't', does: 'Pick the range of time' },
   { key: 'z', does: 'Pick the time zone' },
   { key: 'b', does: 'Pick what to break down by' },
+  { key: 'v', does: 'Saved views' },
   { key: 'r', does: 'Refresh now' },
   { key: 'd', does: 'Dark or light' },
   { key: '← →', does: 'Read a chart, step by step' },

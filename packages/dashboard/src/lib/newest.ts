@@ -62,3 +62,15 @@ export function mergeNewest(
   }
   return all.sort((a, b) => timeOf(b) - timeOf(a)).slice(0, most)
 }
+
+/**
+ * The tags that events carry, as dimensions.
+ *
+ * @example tagsOf([{ tags: { team: 'search' } }]) // ['tags.team']
+ */
+export function tagsOf(events: readonly WireEvent[]): readonly string[] {
+  const names = new Set<string>()
+  for (const { tags } of events)
+    if (typeof tags === 'object' && tags !== null) for (const name of Object.keys(tags)) names.add(`tags.${name}`)
+  return [...names].sort()
+}

@@ -33,6 +33,14 @@ export const PAGES: readonly Page[] = [
     load: async () => ({ default: Overview }),
   },
   {
+    path: '/explore',
+    label: 'Explore',
+    group: 'Figures',
+    key: 'e',
+    scoped: true,
+    load: () => import('../pages/explore.svelte'),
+  },
+  {
     path: '/requests',
     label: 'Requests',
     group: 'Figures',

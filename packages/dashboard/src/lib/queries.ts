@@ -79,7 +79,8 @@ export const SPREAD: readonly { readonly suffix: string; readonly label: string 
   { suffix: 'max', label: 'Greatest' },
 ]
 
-function base(scope: Scope): Pick<QueryBody, 'from' | 'to' | 'time_zone' | 'filters'> {
+/** Range, zone and filters. */
+export function base(scope: Scope): Pick<QueryBody, 'from' | 'to' | 'time_zone' | 'filters'> {
   return {
     from: scope.span.fromMs,
     to: scope.span.toMs,

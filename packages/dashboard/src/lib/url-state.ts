@@ -40,7 +40,9 @@ export const DEFAULT_VIEW: ViewState = {
 
 const ONLY = 'is.'
 const NOT = 'not.'
-const COMMON: ReadonlySet<string> = new Set(['from', 'to', 'range', 'zone', 'interval', 'by', 'sort', 'log'])
+/** What the address of every page may say; `docs/dashboard.md` tells what each means. */
+export const PARAMETERS: readonly string[] = ['range', 'from', 'to', 'zone', 'interval', 'by', 'sort', 'log']
+const COMMON: ReadonlySet<string> = new Set(PARAMETERS)
 const PAGE_PARAMETER = /^[a-z][a-z0-9_]{0,31}$/
 const GREATEST_INSTANT = 8_640_000_000_000_000
 
@@ -135,7 +137,7 @@ export function decodeValue(name: string, text: string): FilterValue | undefined
 }
 
 /** A dimension of the table by its own name, or a tag. */
-function isDimension(name: string): boolean {
+export function isDimension(name: string): boolean {
   return DIMENSION_OF.get(name)?.name === name || (name.startsWith('tags.') && name.length > 5)
 }
 

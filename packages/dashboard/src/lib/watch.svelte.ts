@@ -115,13 +115,15 @@ export class Watch {
    * up; ends with it. A browser has only a handful of connections: what the eye looks for first is to be followed first.
    *
    * @param body null while there is nothing to ask
-   * @param how `rarely`: for questions that read single events; they are asked again as seldom as they are dear
+   * @param how `rarely`: for questions that read single events; they are asked again as seldom as they are dear. Where it
+   *   depends on what is asked, a function
    */
   follow(
     question: Question,
     body: (scope: Scope) => QueryBody | null,
-    { rarely = false }: { rarely?: boolean } = {},
+    { rarely: how = false }: { rarely?: boolean | (() => boolean) } = {},
   ): void {
+    const rarely = $derived(typeof how === 'function' ? how() : how)
     $effect(() => {
       const entry = { question, rarely }
       untrack(() => {
@@ -195,6 +197,6 @@ export class Watch {
     await Promise.all(waited.map((question) => question.settled()))
     this.#costMs = systemClock.monotonic() - this.#startedMs
     const complete = Math.max(...waited.map(({ answer }) => answer?.result.complete_to_ms ?? 0))
-    if (complete < this.#newestTickMs) this.#schedule()
+    if (waited.length > 0 && complete < this.#newestTickMs) this.#schedule()
   }
 }

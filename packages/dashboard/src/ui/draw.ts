@@ -59,7 +59,9 @@ export function drawLines(u: uPlot, frame: Frame, scale: number, colour: Colour)
       ctx.strokeStyle = ctx.fillStyle = colour(series.colour)
       ctx.lineWidth = 1.75 * devicePixelRatio
       for (const partial of [false, true]) {
-        ctx.setLineDash(partial ? [4 * devicePixelRatio, 3 * devicePixelRatio] : [])
+        // Where dashes mean another stretch of time, a partial end is paler instead.
+        ctx.setLineDash(partial && frame.over === undefined ? [4 * devicePixelRatio, 3 * devicePixelRatio] : [])
+        ctx.globalAlpha = partial && frame.over !== undefined ? PARTIAL_ALPHA : 1
         ctx.beginPath()
         y.forEach((to, index) => {
           const from = y[index - 1]
@@ -70,6 +72,7 @@ export function drawLines(u: uPlot, frame: Frame, scale: number, colour: Colour)
         })
         ctx.stroke()
       }
+      ctx.globalAlpha = 1
       y.forEach((at, index) => {
         if (at === null || (y[index - 1] ?? null) !== null || (y[index + 1] ?? null) !== null) return
         ctx.globalAlpha = frame.partial[index] ? PARTIAL_ALPHA : 1
@@ -79,6 +82,28 @@ export function drawLines(u: uPlot, frame: Frame, scale: number, colour: Colour)
         ctx.globalAlpha = 1
       })
     })
+  })
+}
+
+/** Lines of another stretch of time: dashed all along, over what is drawn of this one. */
+export function drawOver(u: uPlot, frame: Frame, scale: number, colour: Colour): void {
+  const { ctx } = u
+  const x = frame.starts.map((start, index) => u.valToPos((start + (frame.ends[index] ?? start)) / 2000, 'x', true))
+  clipped(u, () => {
+    ctx.lineJoin = 'round'
+    ctx.lineWidth = 1.5 * devicePixelRatio
+    ctx.setLineDash([5 * devicePixelRatio, 4 * devicePixelRatio])
+    for (const { colour: variable, values } of frame.over ?? []) {
+      ctx.strokeStyle = colour(variable)
+      ctx.beginPath()
+      values.forEach((value, index) => {
+        if (value === null) return
+        const y = u.valToPos(Math.max(u.scales['y']?.distr === 3 ? 1 : 0, Number(value)) / scale, 'y', true)
+        if ((values[index - 1] ?? null) === null) ctx.moveTo(x[index] ?? 0, y)
+        else ctx.lineTo(x[index] ?? 0, y)
+      })
+      ctx.stroke()
+    }
   })
 }
 

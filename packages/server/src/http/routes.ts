@@ -14,6 +14,7 @@ import { PROXY_ROUTES } from './routes/proxy.ts'
 import { RECEIVER_ROUTES } from './routes/receivers.ts'
 import { REPORT_ROUTES } from './routes/reports.ts'
 import { ROUTIIUM_ROUTES } from './routes/routiium.ts'
+import { VIEW_ROUTES } from './routes/views.ts'
 
 /** THE table of routes. What is not here is not served. */
 export const ROUTES: readonly Route[] = [
@@ -28,6 +29,7 @@ export const ROUTES: readonly Route[] = [
   ...ROUTIIUM_ROUTES,
   ...BUDGET_ROUTES,
   ...ALERT_ROUTES,
+  ...VIEW_ROUTES,
   ...ACCESS_ROUTES,
   ...PRIVACY_ROUTES,
   ...CONTROL_ROUTES,

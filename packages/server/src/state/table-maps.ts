@@ -24,6 +24,7 @@ export function emptyTables(): TableMaps {
     generations: new Map(),
     traces: new Map(),
     holds: new Map(),
+    views: new Map(),
     reportSchedules: new Map(),
     reportRuns: new Map(),
   }

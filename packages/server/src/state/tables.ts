@@ -10,6 +10,7 @@ import type { ApiKey, Session } from './key.ts'
 import type { Lease } from './lease.ts'
 import type { ReportRun, ReportSchedule } from './report-schedule.ts'
 import type { RepricingRun } from './repricing-run.ts'
+import type { SavedView } from './saved-view.ts'
 import type { TelemetryCourse, TelemetryStanding } from './telemetry.ts'
 
 /** THE table of tables of the control state, and what a row of each is. Rows are plain JSON. */
@@ -32,6 +33,7 @@ export interface Tables {
   readonly generations: HeldGeneration
   readonly traces: HeldTrace
   readonly holds: LegalHold
+  readonly views: SavedView
   readonly reportSchedules: ReportSchedule
   readonly reportRuns: ReportRun
 }
