@@ -46,6 +46,10 @@ const TOTAL_MEASURES: readonly string[] = [
   'duration_ms_p50',
   'duration_ms_p95',
   'duration_ms_p99',
+  'ttfb_ms_p50',
+  'ttfb_ms_p95',
+  'ttfb_ms_p99',
+  'cache_savings_nano_usd',
 ]
 
 export const BREAKDOWN_MEASURES: readonly string[] = [
@@ -79,7 +83,8 @@ export const SPREAD: readonly { readonly suffix: string; readonly label: string 
   { suffix: 'max', label: 'Greatest' },
 ]
 
-function base(scope: Scope): Pick<QueryBody, 'from' | 'to' | 'time_zone' | 'filters'> {
+/** Range, zone and filters. */
+export function base(scope: Scope): Pick<QueryBody, 'from' | 'to' | 'time_zone' | 'filters'> {
   return {
     from: scope.span.fromMs,
     to: scope.span.toMs,
