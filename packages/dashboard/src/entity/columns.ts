@@ -193,13 +193,19 @@ export function sortRows(rows: readonly EntityRow[], column: Column | undefined,
     .map(({ row }) => row)
 }
 
-/** The least figure of a column among values, where there is something to compare it with. */
+/** Quantiles are within 1 %, and nobody chooses by less than this. */
+const ALIKE = 1.02
+const WORTH_SAYING = 1.1
+
+/** The least figure of a column among values, where the others differ enough from it to be compared. */
 export function leastOf(rows: readonly EntityRow[], column: Column): Amount {
   const known = rows.flatMap((row) => {
     const value = row.other ? null : column.value(row)
     return value === null || value <= 0 ? [] : [value]
   })
-  return known.length < 2 ? null : known.reduce((least, value) => (compareExact(value, least) < 0 ? value : least))
+  const order = known.sort(compareExact)
+  const [least, most] = [order[0], order.at(-1)]
+  return least === undefined || Number(most) < Number(least) * WORTH_SAYING ? null : least
 }
 
 /**
@@ -209,7 +215,7 @@ export function leastOf(rows: readonly EntityRow[], column: Column): Amount {
  */
 export function comparison(value: Amount, least: Amount, called: string): string {
   if (value === null || least === null || value <= 0) return ''
-  if (value <= least) return called
   const times = Number(value) / Number(least)
+  if (times < ALIKE) return called
   return `× ${times >= 10 ? count(Math.round(times)) : Number(times.toFixed(times < 1.95 ? 2 : 1))}`
 }

@@ -14,6 +14,8 @@ export interface Page {
   readonly key: string
   /** Do range, step, zone and filters apply to all it shows? */
   readonly scoped: boolean
+  /** Has something to say although nothing has been recorded. */
+  readonly always?: true
   /** A component that takes `watch`, or nothing. */
   readonly load: () => Promise<{ readonly default: Component<never> }>
 }
@@ -45,8 +47,9 @@ export const PAGES: readonly Page[] = [
     label: 'Providers',
     group: 'Who and what',
     key: 'p',
-    scoped: false,
-    load: () => import('../control/providers.svelte'),
+    scoped: true,
+    always: true,
+    load: () => import('../pages/providers.svelte'),
   },
   {
     path: '/agents',
