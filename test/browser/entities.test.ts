@@ -143,6 +143,7 @@ describe('with events', () => {
     await shot(agents, 'agents-light')
     await agents.page.locator('[data-entity="coder"] a').click()
     await agents.page.getByText('Coder, a month').waitFor()
+    await agents.page.locator('[data-split="provider"]').first().waitFor()
     await shot(agents, 'agent-light')
 
     const users = await at.visit(`/users?${RANGE}&zone=UTC`)

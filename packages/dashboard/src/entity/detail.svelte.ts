@@ -14,14 +14,18 @@ export function only(filters: readonly ViewFilter[], name: string, value: Filter
   return [...filters.filter((filter) => filter.name !== name), { name, values: [value], negate: false }]
 }
 
+/** Key figures, and those that are told in a line below. */
+function wholeQuery(scope: Scope): QueryBody {
+  const key = totalsQuery(scope)
+  return { ...key, measures: [...new Set([...key.measures, ...measuresOf(COLUMNS)])] }
+}
+
 /** Everything the page of one value asks. To be made while its page is set up. */
 export class Detail {
   readonly totals: Question = newQuestion()
   readonly before: Question = newQuestion()
   readonly series: Question = newQuestion()
   readonly spend: Question = newQuestion()
-  /** Figures that are told in words. */
-  readonly facts: Question = newQuestion()
   readonly errors: Question = newQuestion()
   readonly sessions: Question = newQuestion()
   /** By dimension, in the order of the table. */
@@ -32,7 +36,7 @@ export class Detail {
     this.splits = kind.splits.map((name) => ({ dimension: name, question: newQuestion() }))
     const mine = (ask: (scope: Scope) => QueryBody | null) => (scope: Scope) =>
       ask({ ...scope, filters: only(scope.filters, dimension, value()) })
-    watch.follow(this.totals, mine(totalsQuery))
+    watch.follow(this.totals, mine(wholeQuery))
     watch.follow(
       this.series,
       mine((scope) => seriesQuery(scope, watch.interval)),
@@ -45,12 +49,8 @@ export class Detail {
       this.before,
       mine((scope) => {
         const span = previousSpan(view.state.range, scope.span)
-        return span && span.toMs > span.fromMs ? totalsQuery({ ...scope, span }) : null
+        return span && span.toMs > span.fromMs ? wholeQuery({ ...scope, span }) : null
       }),
-    )
-    watch.follow(
-      this.facts,
-      mine((scope) => ({ ...base(scope), measures: measuresOf(COLUMNS) })),
     )
     for (const { dimension: name, question } of this.splits)
       watch.follow(

@@ -10,6 +10,8 @@ export interface EntityKind {
   readonly columns: readonly string[]
   /** What one value splits into, the first of them also over time. */
   readonly splits: readonly string[]
+  /** Is one taken instead of another, so that what is cheapest and fastest is worth saying? */
+  readonly compared?: true
   /** Is it worth saying how much the first few make up? */
   readonly concentration?: true
 }
@@ -23,6 +25,7 @@ export const MODELS: EntityKind = {
   one: 'model',
   many: 'models',
   beside: { dimension: 'provider', many: 'providers' },
+  compared: true,
   columns: [
     ...COMMON,
     'cost_per_request',
@@ -80,6 +83,7 @@ export const PROVIDERS: EntityKind = {
   path: '/providers',
   one: 'provider',
   many: 'providers',
+  compared: true,
   columns: [
     ...COMMON,
     'input_tokens',
