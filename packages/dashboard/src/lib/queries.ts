@@ -163,8 +163,13 @@ export function eventsParams(scope: Scope, limit: number, cursor?: string): URLS
     limit: String(limit),
   })
   if (cursor !== undefined) params.set('cursor', cursor)
-  for (const { name, values, negate } of scope.filters) {
+  filterParams(params, scope.filters)
+  return params
+}
+
+/** Adds filters to the parameters of a route that lists them by dimension. */
+export function filterParams(params: URLSearchParams, filters: readonly ViewFilter[]): void {
+  for (const { name, values, negate } of filters) {
     for (const value of values) params.append(negate ? `${name}!` : name, value === null ? '' : String(value))
   }
-  return params
 }
