@@ -100,7 +100,7 @@ describe('with weeks of traffic', () => {
     await phone.page.locator('[data-month-end]').waitFor()
     await phone.page.getByRole('img', { name: /^Spend per/ }).waitFor()
     expect(await overflow(phone)).toBe(0)
-    await phone.page.screenshot({ path: join(SCREENSHOTS, 'overview-first-phone.png'), fullPage: true })
+    await phone.page.screenshot({ path: join(SCREENSHOTS, 'overview-first-phone.png') })
     expect([...dark.faults, ...phone.faults]).toEqual([])
   }, 60_000)
 })
