@@ -1,5 +1,5 @@
 import { live } from '../handlers/live.ts'
-import { lookUpPrices } from '../handlers/prices.ts'
+import { lookUpPrices } from '../handlers/price-lookup.ts'
 import { projection } from '../handlers/projection.ts'
 import { query } from '../handlers/query.ts'
 import { dismissRecommendation, listRecommendations, restoreRecommendation } from '../handlers/recommendations.ts'
@@ -7,7 +7,7 @@ import { putReconciliation, showReconciliation } from '../handlers/reconciliatio
 import { tables } from '../handlers/tables.ts'
 import { websocket } from '../handlers/websocket.ts'
 import { LIVE_DOC, QUERY_DOC, TABLES_DOC, WEBSOCKET_DOC } from '../openapi/native.ts'
-import { LOOK_UP_PRICES_DOC } from '../openapi/prices.ts'
+import { LOOK_UP_PRICES_DOC } from '../openapi/price-lookup.ts'
 import { PROJECTION_DOC } from '../openapi/projection.ts'
 import {
   DISMISS_RECOMMENDATION_DOC,

@@ -1,6 +1,6 @@
 import type { Resolution, UnitPrices } from '@tallystick/core/pricing'
 import { Members } from '../members.ts'
-import { MOST_LOOKUPS, wireName } from '../openapi/prices.ts'
+import { MOST_LOOKUPS, wireName } from '../openapi/price-lookup.ts'
 import { type Handler, json } from '../route.ts'
 import { readJson } from './query.ts'
 

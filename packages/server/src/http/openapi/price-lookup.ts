@@ -2,7 +2,7 @@ import { TOKEN_PRICE_NAMES } from '@tallystick/core/pricing'
 import { jsonAnswer, type RouteDoc } from './route-doc.ts'
 import { array, flag, integer, object, orNull, type Schema, text } from './schema.ts'
 
-/** What the API page says about prices. */
+/** What the API page says about looking prices up. */
 
 /** @example wireName('cacheWrite1h') // 'cache_write_1h' */
 export const wireName = (name: string): string => name.replace(/[A-Z]|\d+/g, (part) => `_${part.toLowerCase()}`)
