@@ -5,7 +5,7 @@ import type { ViewFilter } from '../lib/url-state.ts'
 import { view } from '../lib/view.svelte.ts'
 import { newQuestion, type Question, type Watch } from '../lib/watch.svelte.ts'
 import { COLUMNS, measuresOf } from './columns.ts'
-import type { EntityKind } from './kinds.ts'
+import { type EntityKind, readsEvents } from './kinds.ts'
 
 const SPLIT_ROWS = 6
 
@@ -33,17 +33,20 @@ export class Detail {
 
   constructor(watch: Watch, kind: EntityKind, value: () => FilterValue) {
     const { dimension } = kind
+    const how = { rarely: readsEvents(kind) }
     this.splits = kind.splits.map((name) => ({ dimension: name, question: newQuestion() }))
     const mine = (ask: (scope: Scope) => QueryBody | null) => (scope: Scope) =>
       ask({ ...scope, filters: only(scope.filters, dimension, value()) })
-    watch.follow(this.totals, mine(wholeQuery))
+    watch.follow(this.totals, mine(wholeQuery), how)
     watch.follow(
       this.series,
       mine((scope) => seriesQuery(scope, watch.interval)),
+      how,
     )
     watch.follow(
       this.spend,
       mine((scope) => spendQuery(scope, watch.interval, kind.splits[0] ?? 'model')),
+      how,
     )
     watch.follow(
       this.before,
@@ -51,6 +54,7 @@ export class Detail {
         const span = previousSpan(view.state.range, scope.span)
         return span && span.toMs > span.fromMs ? wholeQuery({ ...scope, span }) : null
       }),
+      how,
     )
     for (const { dimension: name, question } of this.splits)
       watch.follow(

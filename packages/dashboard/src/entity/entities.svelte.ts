@@ -5,7 +5,7 @@ import { Resource } from '../lib/resource.svelte.ts'
 import { view } from '../lib/view.svelte.ts'
 import { newQuestion, type Question, type Watch } from '../lib/watch.svelte.ts'
 import { columnsOf, measuresOf } from './columns.ts'
-import type { EntityKind } from './kinds.ts'
+import { type EntityKind, readsEvents } from './kinds.ts'
 import { type Lookup, lookUp, MOST_LOOKUPS, type PricesAnswer } from './prices.ts'
 
 /** More rows than anybody reads; the rest is one row, and the search of the header finds the others. */
@@ -35,6 +35,7 @@ export class Entities {
 
   constructor(watch: Watch, kind: EntityKind, shown: () => readonly string[]) {
     const { dimension, beside } = kind
+    const rarely = readsEvents(kind)
     const columns = $derived(columnsOf(shown()))
     const order = $derived.by(() => {
       const column = columns.find(({ name }) => name === view.state.sort.replace(/^-/, ''))
@@ -50,11 +51,15 @@ export class Entities {
       order_by: by,
       limit,
     })
-    watch.follow(this.rows, (scope) => grouped(scope, measuresOf(columns), order, MOST_ROWS))
-    watch.follow(this.trend, (scope) => ({
-      ...grouped(scope, ['cost_nano_usd', 'requests'], '-cost_nano_usd', MOST_TRENDS),
-      interval: trendInterval(scope.span.toMs - scope.span.fromMs),
-    }))
+    watch.follow(this.rows, (scope) => grouped(scope, measuresOf(columns), order, MOST_ROWS), { rarely })
+    watch.follow(
+      this.trend,
+      (scope) => ({
+        ...grouped(scope, ['cost_nano_usd', 'requests'], '-cost_nano_usd', MOST_TRENDS),
+        interval: trendInterval(scope.span.toMs - scope.span.fromMs),
+      }),
+      { rarely },
+    )
     watch.follow(
       this.before,
       (scope) => {

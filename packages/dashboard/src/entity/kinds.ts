@@ -1,3 +1,5 @@
+import { DIMENSION_OF } from '@tallystick/core/event'
+
 /** What there is a page of: one dimension, what its rows tell, and what one of its values splits into. */
 export interface EntityKind {
   readonly dimension: string
@@ -17,6 +19,9 @@ export interface EntityKind {
 }
 
 const COMMON = ['trend', 'requests', 'cost_nano_usd', 'change'] as const
+
+/** Is every figure of it, or of one of its values, read from single events? Such are asked again as seldom as they are dear. */
+export const readsEvents = ({ dimension }: EntityKind): boolean => DIMENSION_OF.get(dimension)?.cardinality === 'high'
 
 /** THE table of pages of a dimension. */
 export const MODELS: EntityKind = {

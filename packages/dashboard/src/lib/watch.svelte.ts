@@ -195,6 +195,6 @@ export class Watch {
     await Promise.all(waited.map((question) => question.settled()))
     this.#costMs = systemClock.monotonic() - this.#startedMs
     const complete = Math.max(...waited.map(({ answer }) => answer?.result.complete_to_ms ?? 0))
-    if (complete < this.#newestTickMs) this.#schedule()
+    if (waited.length > 0 && complete < this.#newestTickMs) this.#schedule()
   }
 }
