@@ -196,11 +196,16 @@ export function sortRows(rows: readonly EntityRow[], column: Column | undefined,
 /** Quantiles are within 1 %, and nobody chooses by less than this. */
 const ALIKE = 1.02
 const WORTH_SAYING = 1.1
+/** Of a handful of requests the next may change everything. */
+const ENOUGH_REQUESTS = 20
+
+export const isComparable = (row: EntityRow): boolean =>
+  !row.other && Number(exactOf(row, 'requests') ?? 0) >= ENOUGH_REQUESTS
 
 /** The least figure of a column among values, where the others differ enough from it to be compared. */
 export function leastOf(rows: readonly EntityRow[], column: Column): Amount {
   const known = rows.flatMap((row) => {
-    const value = row.other ? null : column.value(row)
+    const value = isComparable(row) ? column.value(row) : null
     return value === null || value <= 0 ? [] : [value]
   })
   const order = known.sort(compareExact)

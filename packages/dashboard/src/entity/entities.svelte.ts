@@ -12,7 +12,8 @@ import { type Lookup, lookUp, MOST_LOOKUPS, type PricesAnswer } from './prices.t
 const MOST_ROWS = 500
 const MOST_TRENDS = 100
 const MOST_PAIRS = 2_000
-const TOP = 10
+/** How many are said to make up how much of the whole. */
+export const TOP = 10
 /** A line in a row has room for no more points. */
 const MOST_POINTS = 40
 
@@ -29,7 +30,7 @@ export class Entities {
   readonly trend: Question = newQuestion()
   /** Each with what it goes with. */
   readonly pairs: Question = newQuestion()
-  /** The first ten by spend and the rest, whatever the table is sorted by. */
+  /** The first ten by spend, with one more for what says none, and the rest; whatever the table is sorted by. */
   readonly top: Question = newQuestion()
   readonly prices = new Resource<Lookup, PricesAnswer>(lookUp)
 
@@ -86,7 +87,7 @@ export class Entities {
     )
     watch.follow(
       this.top,
-      (scope) => (kind.concentration ? breakdownQuery(scope, dimension, '-cost_nano_usd', TOP) : null),
+      (scope) => (kind.concentration ? breakdownQuery(scope, dimension, '-cost_nano_usd', TOP + 1) : null),
       {
         rarely: true,
       },

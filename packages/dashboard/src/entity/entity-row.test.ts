@@ -6,8 +6,8 @@ import { unitPrice } from './prices.ts'
 const figures = (model: string | null, cost: number | string | null, more: object = {}) => ({
   model,
   cost_nano_usd: cost,
-  requests: 4,
-  unpriced_requests: cost === null ? 4 : 0,
+  requests: 40,
+  unpriced_requests: cost === null ? 40 : 0,
   output_tokens: 2_000,
   ...more,
 })
@@ -71,20 +71,24 @@ describe('columns', () => {
   test('derive exactly, and nothing from what has no price', () => {
     const value = (name: string, of: object = {}) =>
       columnsOf([name])[0]?.value({ ...row, figures: { ...row?.figures, ...of } } as NonNullable<typeof row>)
-    expect(value('cost_per_request')).toBe(2_251_799_813_685_248)
-    expect(value('cost_per_request', { unpriced_requests: 3 })).toBe(9_007_199_254_740_993n)
-    expect(value('cost_per_request', { unpriced_requests: 4 })).toBeNull()
+    expect(value('cost_per_request')).toBe(225_179_981_368_525)
+    expect(value('cost_per_request', { unpriced_requests: 39 })).toBe(9_007_199_254_740_993n)
+    expect(value('cost_per_request', { unpriced_requests: 40 })).toBeNull()
     expect(value('cost_per_1k_output')).toBe(4_503_599_627_370_496)
     expect(value('cost_per_1k_output', { unpriced_requests: 1 })).toBeNull()
-    expect(value('retries', { operations: 3 })).toBe(1)
+    expect(value('retries', { operations: 37 })).toBe(3)
   })
 
   test('say what the least is and how many times it the others are', () => {
     const [spend] = columnsOf(['cost_per_request'])
     const rows = entityRows('model', ANSWER, undefined, [], undefined)
     if (spend === undefined) throw new Error('no such column')
-    expect(leastOf(rows, spend)).toBe(250)
+    expect(leastOf(rows, spend)).toBe(25)
     expect(leastOf(rows.slice(0, 1), spend)).toBeNull()
+    const few = [figures('a', 400), ...ANSWER.slice(0, 2)].map((row, index) =>
+      index === 0 ? { ...row, requests: 3 } : row,
+    )
+    expect(leastOf(entityRows('model', few, undefined, [], undefined), spend)).toBe(50)
     const alike = [figures('a', 4_000), figures('b', 4_200)]
     expect(leastOf(entityRows('model', alike, undefined, [], undefined), spend)).toBeNull()
     expect([250, 254, 375, 1_500, 25_000, null].map((value) => comparison(value, 250, 'cheapest'))).toEqual([
