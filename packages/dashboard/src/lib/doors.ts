@@ -1,5 +1,4 @@
 import type { FilterValue } from '@tallystick/core/query'
-import { withFilter } from './url-state.ts'
 import { view } from './view.svelte.ts'
 
 /** Dimensions whose values have a page of their own. */
@@ -18,9 +17,4 @@ export const NAME = 'name'
 export function entityHref(dimension: string, value: FilterValue): string | undefined {
   const path = PATHS.get(dimension)
   return path === undefined ? undefined : view.href(path, { page: new Map([[NAME, String(value ?? '')]]) })
-}
-
-/** This page with one filter more. */
-export function filteredHref(dimension: string, value: FilterValue, path: string = view.path): string {
-  return view.href(path, { filters: withFilter(view.state, dimension, value).filters })
 }
