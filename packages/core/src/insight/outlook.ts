@@ -42,7 +42,12 @@ export interface OutlookQuery {
   readonly measures: readonly string[]
 }
 
-/** @throws TallystickError `invalid_query` for an unknown zone */
+/**
+ * The query that {@link outlookOf} needs the rows of.
+ *
+ * @throws TallystickError `invalid_query` for an unknown zone
+ * @example new Date(outlookQuery(Date.parse('2026-11-21T06:00:00Z'), 'UTC').from).toISOString() // '2026-10-01T00:00:00.000Z'
+ */
 export function outlookQuery(nowMs: number, timeZone: string): OutlookQuery {
   const { days, lastMonthMs } = calendar(nowMs, timeZone)
   return {
