@@ -131,6 +131,7 @@ describe('keys', () => {
     await page.getByRole('button', { name: 'Make key' }).click()
     const secret = (await page.locator('[data-secret]').textContent()) ?? ''
     expect(secret).toMatch(/^tsk_/)
+    await page.locator('[data-key]').getByText('not in 30 days').waitFor()
     await page.screenshot({ path: join(SCREENSHOTS, 'keys-light.png') })
     const row = page.locator('[data-key]')
     await row.getByText('Ada').waitFor()

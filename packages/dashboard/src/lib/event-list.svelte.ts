@@ -4,6 +4,7 @@ import { type EventsPage, readEvents, type WireEvent } from './api.ts'
 import { belongs, mergeNewest } from './newest.ts'
 import { eventsParams, type Scope } from './queries.ts'
 import { Resource } from './resource.svelte.ts'
+import type { ViewFilter } from './url-state.ts'
 import { view } from './view.svelte.ts'
 import type { Watch } from './watch.svelte.ts'
 
@@ -14,6 +15,8 @@ interface EventListOptions {
   readonly olderSize?: number
   /** Longer it never gets. */
   readonly most: number
+  /** In place of the filters of the header. */
+  readonly filters?: () => readonly ViewFilter[]
   /** Is it being read, so that nothing may move? */
   readonly reading: () => boolean
   /** What is asked beside range and filters, by name; read anew whenever it changes. */
@@ -45,11 +48,12 @@ export class EventList {
   readonly #options: EventListOptions
   /** Told by the stream since the question was first asked. */
   #heard: readonly WireEvent[] = []
+  readonly #filters: readonly ViewFilter[] = $derived.by(() => this.#options.filters?.() ?? view.state.filters)
   /** The view as a question; the moving end of a range is left out, or every refresh would start the list anew. */
   readonly #question: string = $derived.by(() =>
     JSON.stringify([
       view.state.range,
-      view.state.filters,
+      this.#filters,
       this.#options.watch.span === null,
       this.#options.further?.() ?? [],
     ]),
@@ -129,7 +133,7 @@ export class EventList {
     // A range that ends now goes on: what is accepted a second later belongs to it.
     const toMs = scope.span.moving ? scope.span.toMs + 86_400_000 : scope.span.toMs
     const limit = after === undefined ? pageSize : (olderSize ?? pageSize)
-    const params = eventsParams({ ...scope, span: { ...scope.span, toMs } }, limit, after)
+    const params = eventsParams({ ...scope, filters: this.#filters, span: { ...scope.span, toMs } }, limit, after)
     for (const [name, value] of further?.() ?? []) params.append(name, value)
     return params.toString()
   }
@@ -140,7 +144,7 @@ export class EventList {
     const { span } = watch
     if (!span) return
     const toMs = span.moving ? Number.POSITIVE_INFINITY : span.toMs
-    const mine = fresh.filter((event) => belongs(event, span.fromMs, toMs, view.state.filters) && keeps(event))
+    const mine = fresh.filter((event) => belongs(event, span.fromMs, toMs, this.#filters) && keeps(event))
     if (mine.length > 0) {
       this.#heard = mergeNewest(mine, this.#heard, pageSize)
       if (reading()) this.held = mergeNewest(mine, this.held, most)

@@ -14,6 +14,8 @@ export interface Page {
   readonly key: string
   /** Do range, step, zone and filters apply to all it shows? */
   readonly scoped: boolean
+  /** Has something to say although nothing has been recorded. */
+  readonly always?: true
   /** A component that takes `watch`, or nothing. */
   readonly load: () => Promise<{ readonly default: Component<never> }>
 }
@@ -49,20 +51,53 @@ export const PAGES: readonly Page[] = [
     load: () => import('../pages/requests.svelte'),
   },
   {
-    path: '/sessions',
-    label: 'Sessions',
+    path: '/models',
+    label: 'Models',
     group: 'Who and what',
-    key: 's',
+    key: 'm',
     scoped: true,
-    load: () => import('../pages/sessions.svelte'),
+    load: () => import('../pages/models.svelte'),
+  },
+  {
+    path: '/agents',
+    label: 'Agents',
+    group: 'Who and what',
+    key: 'a',
+    scoped: true,
+    load: () => import('../pages/agents.svelte'),
+  },
+  {
+    path: '/users',
+    label: 'Users',
+    group: 'Who and what',
+    key: 'u',
+    scoped: true,
+    load: () => import('../pages/users.svelte'),
+  },
+  {
+    path: '/credentials',
+    label: 'Use of keys',
+    group: 'Who and what',
+    key: 'n',
+    scoped: true,
+    load: () => import('../pages/credentials.svelte'),
   },
   {
     path: '/providers',
     label: 'Providers',
     group: 'Who and what',
     key: 'p',
-    scoped: false,
-    load: () => import('../control/providers.svelte'),
+    scoped: true,
+    always: true,
+    load: () => import('../pages/providers.svelte'),
+  },
+  {
+    path: '/sessions',
+    label: 'Sessions',
+    group: 'Who and what',
+    key: 's',
+    scoped: true,
+    load: () => import('../pages/sessions.svelte'),
   },
   {
     path: '/recommendations',

@@ -46,6 +46,10 @@ const TOTAL_MEASURES: readonly string[] = [
   'duration_ms_p50',
   'duration_ms_p95',
   'duration_ms_p99',
+  'ttfb_ms_p50',
+  'ttfb_ms_p95',
+  'ttfb_ms_p99',
+  'cache_savings_nano_usd',
 ]
 
 export const BREAKDOWN_MEASURES: readonly string[] = [
@@ -159,8 +163,13 @@ export function eventsParams(scope: Scope, limit: number, cursor?: string): URLS
     limit: String(limit),
   })
   if (cursor !== undefined) params.set('cursor', cursor)
-  for (const { name, values, negate } of scope.filters) {
+  filterParams(params, scope.filters)
+  return params
+}
+
+/** Adds filters to the parameters of a route that lists them by dimension. */
+export function filterParams(params: URLSearchParams, filters: readonly ViewFilter[]): void {
+  for (const { name, values, negate } of filters) {
     for (const value of values) params.append(negate ? `${name}!` : name, value === null ? '' : String(value))
   }
-  return params
 }

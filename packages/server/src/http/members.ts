@@ -60,6 +60,26 @@ export class Members {
     return undefined
   }
 
+  /**
+   * A list of 1 to `most` entries.
+   *
+   * @param read gives an entry, or in words what is wrong with it
+   */
+  list<T extends object>(name: string, most: number, read: (entry: unknown) => T | string): readonly T[] | undefined {
+    const value = this.#body.get(name)
+    if (value === undefined) return undefined
+    if (!Array.isArray(value) || value.length === 0 || value.length > most) {
+      this.wrong(name, `must be a list of 1 to ${most}`)
+      return undefined
+    }
+    return value.flatMap((entry, index) => {
+      const found = read(entry)
+      if (typeof found !== 'string') return [found]
+      this.wrong(`${name}[${index}]`, found)
+      return []
+    })
+  }
+
   /** @throws TallystickError `invalid_body` with every problem */
   assertRight(): void {
     if (this.#issues.length === 0) return

@@ -1,7 +1,9 @@
+import { exactToJson } from '@tallystick/core/event'
+import { type MonthEnd, outlookOf, outlookQuery } from '@tallystick/core/insight'
 import type { Command } from 'commander'
 import { configOf, examples } from '../command.ts'
 import { grouped, type Terminal } from '../terminal.ts'
-import { costCell, figureColumns, fittedTable } from './columns.ts'
+import { cents, costCell, figureColumns, fittedTable } from './columns.ts'
 import { type FigureSource, openFigures } from './figure-source.ts'
 import { type Figures, isEmpty } from './figures.ts'
 import { modelList, PERIOD_REPORTS, totalsOf } from './period-reports.ts'
@@ -24,17 +26,19 @@ export function registerOverview(program: Command, terminal: Terminal): void {
     const days = periodOf(flags, '1d', SHOWN_DAYS, nowMs)
     const month = periodOf({ timezone: days.timeZone }, '1mo', 1, nowMs)
     const today = periodOf({ timezone: days.timeZone }, '1d', 1, nowMs)
-    const sinceMs = Math.min(days.fromMs, month.fromMs)
+    const outlook = outlookQuery(nowMs, days.timeZone)
+    const sinceMs = Math.min(days.fromMs, month.fromMs, outlook.from)
     const source = await openFigures(configOf(command, terminal), flags, terminal, sinceMs)
     try {
       const daily = PERIOD_REPORTS[0] as UsageReport
       const { rows, totals } = await daily.find(source, days, flags, nowMs)
       const spans = { today: await totalsOf(source, today), days: totals, month: await totalsOf(source, month) }
+      const { monthEnd } = outlookOf((await source.query({ ...outlook })).rows, nowMs, days.timeZone)
       if (flags.json)
         terminal.out(
-          `${JSON.stringify({ report: OVERVIEW, source: source.source, time_zone: days.timeZone, ...spans, rows: rows.map(withModels) }, null, 2)}\n`,
+          `${JSON.stringify({ report: OVERVIEW, source: source.source, time_zone: days.timeZone, ...spans, month_end: monthEndJson(monthEnd), rows: rows.map(withModels) }, null, 2)}\n`,
         )
-      else terminal.out(textOf(source, days, rows, spans, terminal, nowMs))
+      else terminal.out(textOf(source, days, rows, spans, monthEnd, terminal, nowMs))
     } finally {
       await source.close()
     }
@@ -42,6 +46,21 @@ export function registerOverview(program: Command, terminal: Terminal): void {
 }
 
 const withModels = ({ parts, ...row }: ReportRow): object => ({ ...row, models: parts ?? [] })
+
+const monthEndJson = (end: MonthEnd | undefined): object | null =>
+  end === undefined
+    ? null
+    : {
+        expected_nano_usd: exactToJson(end.expectedNanoUsd),
+        low_nano_usd: exactToJson(end.lowNanoUsd),
+        high_nano_usd: exactToJson(end.highNanoUsd),
+      }
+
+/** A range in words; both ends may be the same cents. */
+function rangeText({ lowNanoUsd, highNanoUsd }: MonthEnd): string {
+  const [low, high] = [cents(lowNanoUsd), cents(highNanoUsd)]
+  return low === high ? `about ${low}` : `between ${low} and ${high} in four cases of five`
+}
 
 interface Spans {
   readonly today: Figures
@@ -54,6 +73,7 @@ function textOf(
   { timeZone }: Period,
   rows: readonly ReportRow[],
   { today, days, month }: Spans,
+  end: MonthEnd | undefined,
   terminal: Terminal,
   nowMs: number,
 ): string {
@@ -79,6 +99,7 @@ function textOf(
     line('Today', today),
     line(`${SHOWN_DAYS} days`, days),
     line('This month', month),
+    `${'At its end'.padEnd(12)}${end === undefined ? color.dim('too early to say') : rangeText(end)}`,
     '',
     table,
     ...(unpriced === 0 ? [] : [color.yellow(`* ${grouped(unpriced)} requests have no price`)]),

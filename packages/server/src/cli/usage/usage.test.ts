@@ -101,12 +101,22 @@ describe('usage without a server', () => {
       Today            $0.58  4 requests, 111,180 tokens
       7 days           $0.58  4 requests, 111,180 tokens
       This month       $0.58  4 requests, 111,180 tokens
+      At its end  too early to say
 
       Day         Models                  Requests   Input  Cache read  Output  Total tokens   Cost
       2026-11-20  gpt-5.5, claude-opus-5         4  50,030      50,090  11,000       111,180  $0.58
       More: daily, weekly, monthly, session, models, agents, blocks, tail, top; --help lists everything
       "
     `)
+  })
+
+  it('says between which amounts the month will end, once there are whole days to tell it from', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: NOON + 5 * DAY_MS })
+    expect((await inHome('--timezone UTC')).out).toContain('At its end  about $0.58')
+    const { month_end: end } = JSON.parse((await inHome('--timezone UTC --json')).out)
+    expect(end).toMatchObject({ low_nano_usd: end.expected_nano_usd })
+    vi.setSystemTime(NOON)
+    expect(JSON.parse((await inHome('--timezone UTC --json')).out)).toMatchObject({ month_end: null })
   })
 
   it('is told in one line for a status line', async () => {

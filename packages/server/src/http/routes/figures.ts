@@ -1,10 +1,14 @@
 import { live } from '../handlers/live.ts'
+import { lookUpPrices } from '../handlers/price-lookup.ts'
+import { projection } from '../handlers/projection.ts'
 import { query } from '../handlers/query.ts'
 import { dismissRecommendation, listRecommendations, restoreRecommendation } from '../handlers/recommendations.ts'
 import { putReconciliation, showReconciliation } from '../handlers/reconciliation.ts'
 import { tables } from '../handlers/tables.ts'
 import { websocket } from '../handlers/websocket.ts'
 import { LIVE_DOC, QUERY_DOC, TABLES_DOC, WEBSOCKET_DOC } from '../openapi/native.ts'
+import { LOOK_UP_PRICES_DOC } from '../openapi/price-lookup.ts'
+import { PROJECTION_DOC } from '../openapi/projection.ts'
 import {
   DISMISS_RECOMMENDATION_DOC,
   LIST_RECOMMENDATIONS_DOC,
@@ -23,6 +27,23 @@ export const FIGURE_ROUTES: readonly Route[] = [
     doc: QUERY_DOC,
     strict: true,
     summary: 'Ask for figures',
+  },
+  {
+    method: 'GET',
+    path: '/api/v1/projection',
+    scope: 'read',
+    handler: projection,
+    doc: PROJECTION_DOC,
+    summary: 'Tell what is spent these days, and what the month comes to',
+  },
+  {
+    method: 'POST',
+    path: '/api/v1/prices/lookup',
+    scope: 'read',
+    handler: lookUpPrices,
+    doc: LOOK_UP_PRICES_DOC,
+    strict: true,
+    summary: 'Look prices up',
   },
   {
     method: 'GET',
