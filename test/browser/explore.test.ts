@@ -92,7 +92,7 @@ describe('Explore', () => {
     await page.locator('[data-line="0"] [data-row]').focus()
     await page.keyboard.press('ArrowDown')
     await page.keyboard.press('ArrowDown')
-    expect(await page.evaluate('document.activeElement.closest("tr").dataset.line')).toBe('2')
+    await expect.poll(() => page.evaluate('document.activeElement.closest("tr")?.dataset.line')).toBe('2')
     // Sorted by the change, which the server does not rank by.
     await page.getByRole('button', { name: 'Change' }).nth(1).press('Enter')
     await expect.poll(() => page.url()).toContain('sort=-change_requests')
