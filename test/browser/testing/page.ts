@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
+import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import { type Browser, type BrowserContextOptions, chromium, type Page, type Request } from 'playwright-core'
 
 /** Debian's browser; another can be named for other machines. */
 const CHROMIUM = process.env['TALLYSTICK_TEST_CHROMIUM'] ?? '/usr/bin/chromium'
@@ -14,6 +15,12 @@ const FLAGS = [
   '--disable-quic',
 ]
 
+/** What stands there while something is read. */
+const BUSY = 'main .skeleton, main [aria-busy="true"]'
+/** An answer leads to the next question within this. */
+const QUIET_MS = 150
+const SETTLED_WITHIN_MS = 12_000
+
 export const SCREENSHOTS: string = fileURLToPath(new URL('../../../test-output/screenshots', import.meta.url))
 
 export function launch(): Promise<Browser> {
@@ -26,6 +33,8 @@ export interface Watched {
   readonly page: Page
   /** What must not happen: console errors (violations of the policy among them), exceptions, dialogs, requests elsewhere. */
   readonly faults: string[]
+  /** Resolves when every question has been answered and drawn; the live stream goes on. */
+  settled(): Promise<void>
   close(): Promise<void>
 }
 
@@ -53,6 +62,31 @@ export async function watch(browser: Browser, url: string, options: BrowserConte
   page.on('request', (request) => {
     if (new URL(request.url()).origin !== new URL(url).origin) faults.push(`request to ${request.url()}`)
   })
+  const asked = new Set<Request>()
+  let quietSince = performance.now()
+  page.on('request', (request) => {
+    if (new URL(request.url()).pathname !== '/api/v1/live') asked.add(request)
+  })
+  for (const end of ['requestfinished', 'requestfailed'] as const)
+    page.on(end, (request) => {
+      asked.delete(request)
+      quietSince = performance.now()
+    })
+  // A page that breaks its policy says so in the console too, but not where it only reports.
+  await page.addInitScript({
+    content: `document.addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) =>
+      console.error('policy: ' + violatedDirective + ' ' + blockedURI))`,
+  })
   await page.goto(url)
-  return { page, faults, close: () => context.close() }
+  const settled = async (): Promise<void> => {
+    const untilMs = performance.now() + SETTLED_WITHIN_MS
+    for (;;) {
+      const quiet = asked.size === 0 && performance.now() - quietSince > QUIET_MS
+      if (quiet && (await page.locator('main > *').count()) > 0 && (await page.locator(BUSY).count()) === 0) return
+      if (performance.now() > untilMs)
+        throw new Error(`Still busy: ${[...asked].map((request) => request.url()).join(', ') || BUSY}`)
+      await setTimeout(40)
+    }
+  }
+  return { page, faults, settled, close: () => context.close() }
 }

@@ -1,0 +1,58 @@
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import type { AxeResults } from 'axe-core'
+import { describe, expect, test } from 'vitest'
+import { fill } from './testing/filled.ts'
+import type { Watched } from './testing/page.ts'
+import { PAGES } from './testing/pages.ts'
+import { stage } from './testing/stage.ts'
+
+/** Every page as axe-core reads it, which finds what those who cannot see or point would stumble over. */
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+/** What a theme decides. */
+const COLOURS = ['color-contrast', 'link-in-text-block']
+const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
+
+/** Violations, each with the elements that break it. It is evaluated from outside: the policy of the page stays as it is. */
+async function violations({ page }: Watched, rules: readonly string[] = RULES): Promise<readonly string[]> {
+  if (!(await page.evaluate('"axe" in globalThis'))) await page.evaluate(AXE)
+  const { violations: found } = (await page.evaluate(
+    `axe.run(document, { runOnly: ${JSON.stringify(rules)}, resultTypes: ['violations'] })`,
+  )) as AxeResults
+  return found.map(
+    ({ id, nodes }) =>
+      `${id}: ${nodes.map(({ html, failureSummary }) => `${html.slice(0, 200)} ${failureSummary}`).join('; ')}`,
+  )
+}
+
+describe('empty', () => {
+  const at = stage(undefined, undefined, { standing: true })
+
+  test.each(PAGES)('$path has no violations, light and dark', async ({ path }) => {
+    const watched = await at.visit(path)
+    await watched.settled()
+    expect(await violations(watched)).toEqual([])
+    await watched.page.keyboard.press('d')
+    expect(await violations(watched, COLOURS)).toEqual([])
+    expect(watched.faults).toEqual([])
+  })
+})
+
+describe('filled', () => {
+  const at = stage(undefined, (tallystick) => fill(tallystick, { toMs: Date.now(), year: 2_000, day: 1_000 }), {
+    standing: true,
+  })
+
+  test.each(PAGES)('$path has no violations, light and dark', async ({ path }) => {
+    const watched = await at.visit(path)
+    await watched.settled()
+    // What is folded away counts too.
+    for (const summary of await watched.page.locator('main summary').all()) await summary.click()
+    await watched.settled()
+    expect(await violations(watched)).toEqual([])
+    await watched.page.keyboard.press('d')
+    expect(await violations(watched, COLOURS)).toEqual([])
+    expect(watched.faults).toEqual([])
+  })
+})
