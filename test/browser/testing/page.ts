@@ -38,8 +38,17 @@ export interface Watched {
   close(): Promise<void>
 }
 
-/** Opens `url` in a fresh profile and writes down whatever goes wrong. */
-export async function watch(browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<Watched> {
+/**
+ * Opens `url` in a fresh profile and writes down whatever goes wrong.
+ *
+ * @param prepare what is done with the page before it is opened
+ */
+export async function watch(
+  browser: Browser,
+  url: string,
+  options: BrowserContextOptions = {},
+  prepare: (page: Page) => Promise<unknown> = async () => {},
+): Promise<Watched> {
   const context = await browser.newContext({
     viewport: { width: 1440, height: 900 },
     timezoneId: 'Asia/Kathmandu',
@@ -77,6 +86,7 @@ export async function watch(browser: Browser, url: string, options: BrowserConte
     content: `document.addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) =>
       console.error('policy: ' + violatedDirective + ' ' + blockedURI))`,
   })
+  await prepare(page)
   await page.goto(url)
   const settled = async (): Promise<void> => {
     const untilMs = performance.now() + SETTLED_WITHIN_MS

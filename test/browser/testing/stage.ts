@@ -15,7 +15,7 @@ export interface Stage {
   readonly tallystick: Tallystick
   /** Where the built page lies. */
   readonly page: string
-  visit(path?: string, options?: Parameters<typeof watch>[2]): Promise<Watched>
+  visit(path?: string, options?: Parameters<typeof watch>[2], prepare?: Parameters<typeof watch>[3]): Promise<Watched>
   post<T>(path: string, body: unknown): Promise<T>
   stop(): Promise<void>
   /** After {@link stop}: the same data, the same address, another life. */
@@ -78,8 +78,8 @@ export function stage(
     get page() {
       return built.dir
     },
-    async visit(path = '/', how = {}) {
-      const watched = await watch(browser, `${address}${path}`, how)
+    async visit(path = '/', how = {}, prepareIt = async () => {}) {
+      const watched = await watch(browser, `${address}${path}`, how, prepareIt)
       open.push(watched)
       return watched
     },

@@ -1,0 +1,76 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { BrowserContextOptions } from 'playwright-core'
+import { expect, test } from 'vitest'
+import { fill } from './testing/filled.ts'
+import { SCREENSHOTS, type Watched } from './testing/page.ts'
+import { PAGES, slug } from './testing/pages.ts'
+import { stage } from './testing/stage.ts'
+
+/**
+ * Every page as a person sees it, for eyes to judge; with `TALLYSTICK_IMAGES` the few that the documents show go there. Clocks
+ * stand still and chance is seeded: the same sources give the same pictures.
+ */
+
+const NOW = Date.UTC(2026, 10, 20, 14, 32, 10)
+/** Of how many pixels the documents' pictures are. */
+const SMALL = { width: 1200, height: 750 }
+const IMAGES = process.env['TALLYSTICK_IMAGES'] ?? ''
+/** What the documents show. */
+const SHOWN: ReadonlySet<string> = new Set([
+  'overview',
+  'explore',
+  'requests',
+  'models',
+  'recommendations',
+  'reports',
+  'providers',
+])
+
+const at = stage(
+  () => ({ clock: { now: () => NOW, monotonic: () => performance.now() } }),
+  (tallystick) => fill(tallystick, { toMs: NOW, year: 12_000, day: 3_000 }),
+  { standing: true },
+)
+
+const see = (path: string, options: BrowserContextOptions): Promise<Watched> =>
+  at.visit(path, { timezoneId: 'Europe/Oslo', ...options }, (page) => page.clock.setFixedTime(NOW))
+
+const LOOKS = [
+  ['light', { colorScheme: 'light' }],
+  ['dark', { colorScheme: 'dark' }],
+  ['phone-light', { colorScheme: 'light', viewport: { width: 390, height: 844 } }],
+  ['phone-dark', { colorScheme: 'dark', viewport: { width: 390, height: 844 } }],
+] as const
+
+test.each(PAGES)(
+  '$path, light and dark, wide and narrow',
+  async (row) => {
+    for (const [name, options] of LOOKS) {
+      const watched = await see(row.path, options)
+      await watched.settled()
+      await watched.page.screenshot({ path: join(SCREENSHOTS, `${slug(row)}-${name}.png`) })
+      await watched.page.screenshot({ path: join(SCREENSHOTS, `${slug(row)}-${name}-whole.png`), fullPage: true })
+      expect(watched.faults).toEqual([])
+      await watched.close()
+    }
+    const paper = await see(row.path, { viewport: { width: 794, height: 1123 } })
+    await paper.settled()
+    await paper.page.emulateMedia({ media: 'print' })
+    await paper.page.screenshot({ path: join(SCREENSHOTS, `${slug(row)}-print.png`), fullPage: true })
+    await paper.page.emulateMedia({ media: 'screen', forcedColors: 'active' })
+    await paper.page.setViewportSize({ width: 1440, height: 900 })
+    await paper.page.screenshot({ path: join(SCREENSHOTS, `${slug(row)}-forced.png`) })
+  },
+  120_000,
+)
+
+test.skipIf(IMAGES === '').each(PAGES.filter((row) => SHOWN.has(slug(row))))('$path for the documents', async (row) => {
+  const dir = fileURLToPath(new URL(`../../${IMAGES}/`, import.meta.url))
+  await mkdir(dir, { recursive: true })
+  const watched = await see(row.path, { viewport: SMALL })
+  await watched.settled()
+  const picture = await watched.page.screenshot({ path: join(dir, `${slug(row)}.png`) })
+  expect(picture.byteLength).toBeLessThan(150_000)
+})
