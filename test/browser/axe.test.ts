@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import type { AxeResults } from 'axe-core'
 import { describe, expect, test } from 'vitest'
-import { fill } from './testing/filled.ts'
+import { fill, lastHour } from './testing/filled.ts'
 import type { Watched } from './testing/page.ts'
 import { PAGES } from './testing/pages.ts'
 import { stage } from './testing/stage.ts'
@@ -40,9 +40,16 @@ describe('empty', () => {
 })
 
 describe('filled', () => {
-  const at = stage(undefined, (tallystick) => fill(tallystick, { toMs: Date.now(), year: 2_000, day: 1_000 }), {
-    standing: true,
-  })
+  const at = stage(
+    undefined,
+    async (tallystick) => {
+      await fill(tallystick, { toMs: Date.now(), year: 2_000, day: 1_000 })
+      await lastHour(tallystick, Date.now())
+    },
+    {
+      standing: true,
+    },
+  )
 
   test.each(PAGES)('$path has no violations, light and dark', async ({ path }) => {
     const watched = await at.visit(path)

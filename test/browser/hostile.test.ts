@@ -128,7 +128,8 @@ test.each(PAGES)(
     await page.setViewportSize({ width: 390, height: 844 })
     expect(await overflow(watched)).toBe(0)
     // As filters, which stand in the header and in every question.
-    const filters = new URLSearchParams(STRINGS.slice(0, 4).map((text) => ['is.model', text]))
+    const filters = new URLSearchParams()
+    for (const text of STRINGS.slice(0, 4)) filters.append('is.model', text)
     filters.append('not.agent_id', LONGEST)
     filters.append(`is.tags.${cut(STRINGS[0] ?? '', 64)}`, STRINGS[0] ?? '')
     await go(watched, `${path}?${filters}`)

@@ -1,13 +1,20 @@
 import { expect, test } from 'vitest'
-import { fill } from './testing/filled.ts'
+import { fill, lastHour } from './testing/filled.ts'
 import { PAGES } from './testing/pages.ts'
 import { overflow, stage } from './testing/stage.ts'
 
 /** Nothing jumps, nothing is wider than the screen, paper is enough, and who wants no motion gets none. */
 
-const at = stage(undefined, (tallystick) => fill(tallystick, { toMs: Date.now(), year: 4_000, day: 600 }), {
-  standing: true,
-})
+const at = stage(
+  undefined,
+  async (tallystick) => {
+    await fill(tallystick, { toMs: Date.now(), year: 4_000, day: 600 })
+    await lastHour(tallystick, Date.now())
+  },
+  {
+    standing: true,
+  },
+)
 
 const WIDTHS = [390, 768, 1024, 1440, 1920]
 /** Half of what is called good (web.dev/articles/cls: 0.1) would be five times as much. */

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { BrowserContextOptions } from 'playwright-core'
 import { expect, test } from 'vitest'
-import { fill } from './testing/filled.ts'
+import { fill, lastHour } from './testing/filled.ts'
 import { SCREENSHOTS, type Watched } from './testing/page.ts'
 import { PAGES, slug } from './testing/pages.ts'
 import { stage } from './testing/stage.ts'
@@ -28,9 +28,15 @@ const SHOWN: ReadonlySet<string> = new Set([
   'providers',
 ])
 
+let agoMs = 0
 const at = stage(
-  () => ({ clock: { now: () => NOW, monotonic: () => performance.now() } }),
-  (tallystick) => fill(tallystick, { toMs: NOW, year: 12_000, day: 3_000 }),
+  () => ({ clock: { now: () => NOW - agoMs, monotonic: () => performance.now() } }),
+  async (tallystick) => {
+    await fill(tallystick, { toMs: NOW, year: 12_000, day: 3_000 })
+    await lastHour(tallystick, NOW, (ms) => {
+      agoMs = ms
+    })
+  },
   { standing: true },
 )
 

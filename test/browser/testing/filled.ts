@@ -31,9 +31,9 @@ export async function fill(tallystick: Tallystick, { toMs, year, day }: Filling)
     if (!answer.ok) throw new Error(`${path}: ${await answer.text()}`)
   }
   for (const [name, amount_usd, mode, dimension, value] of [
-    ['Everybody', '400', 'soft', undefined, undefined],
-    ['Agent one', '20', 'hard', 'agent_id', 'agent_1'],
-    ['Research', '25', 'soft', 'tags.team', 'research'],
+    ['Everybody', '15', 'soft', undefined, undefined],
+    ['Agent two', '2.40', 'hard', 'agent_id', 'agent_2'],
+    ['Research', '3', 'soft', 'tags.team', 'research'],
   ] as const)
     await tell('/api/v1/budgets', {
       name,
@@ -43,21 +43,45 @@ export async function fill(tallystick: Tallystick, { toMs, year, day }: Filling)
       ...(dimension === undefined ? {} : { subject: { dimension, value } }),
     })
   for (const kind of ['budget', 'spend_rate', 'error_rate']) await tell('/api/v1/alerts/rules', { kind })
-  // What the providers are judged by: the last minutes.
-  await tell(
-    '/api/v1/events',
-    Array.from({ length: Math.min(60, day) }, (_, index) => ({
-      event_id: `lately-${index}`,
-      timestamp_ms: toMs - (index * MINUTE) / 30,
-      provider: ['openai', 'anthropic', 'google'][index % 3],
-      model: ['gpt-4o', 'claude-sonnet-4-5', 'gemini-2.5-flash'][index % 3],
-      agent_id: 'agent_1',
-      input_tokens: 900,
-      output_tokens: 200,
-      duration_ms: 700 + 10 * index,
-      ...(index % 3 === 1 && index % 2 === 0
-        ? { success: false, status_code: 529, error_type: 'overloaded_error' }
-        : {}),
-    })),
-  )
 }
+
+/**
+ * The last hour of three providers, one of which went down and came back. They are judged as time passes, so it must pass.
+ *
+ * @param go moves the clock of the server to so many ms before `toMs`; without it all are judged as of now
+ */
+export async function lastHour(
+  tallystick: Tallystick,
+  toMs: number,
+  go: (agoMs: number) => void = () => {},
+): Promise<void> {
+  for (let minute = 59; minute >= 0; minute--) {
+    go(minute * MINUTE)
+    const items = PROVIDERS.flatMap(([provider, model, many]) =>
+      Array.from({ length: many }, (_, index) => {
+        const down = provider === 'anthropic' && minute > 30 && minute < 39
+        const busy = provider === 'anthropic' && minute < 12 && index === 0
+        return {
+          event_id: `lately-${provider}-${minute}-${index}`,
+          timestamp_ms: toMs - minute * MINUTE - 900 * index,
+          provider,
+          model,
+          agent_id: 'agent_1',
+          input_tokens: 900 + 40 * index,
+          output_tokens: 200,
+          duration_ms: 700 + 90 * index + 10 * minute,
+          ...(down ? { success: false, status_code: 503, error_type: 'server_error' } : {}),
+          ...(busy ? { success: false, status_code: 529, error_type: 'overloaded_error' } : {}),
+        }
+      }),
+    )
+    await tallystick.ingest.submit({ items, door: 'native' })
+    tallystick.providers.list(undefined)
+  }
+}
+
+const PROVIDERS = [
+  ['openai', 'gpt-4o', 5],
+  ['anthropic', 'claude-sonnet-4-5', 4],
+  ['google', 'gemini-2.5-flash', 3],
+] as const

@@ -76,11 +76,11 @@ export async function watch(
   page.on('request', (request) => {
     if (new URL(request.url()).pathname !== '/api/v1/live') asked.add(request)
   })
-  for (const end of ['requestfinished', 'requestfailed'] as const)
-    page.on(end, (request) => {
-      asked.delete(request)
-      quietSince = performance.now()
-    })
+  const answered = (request: Request): void => {
+    asked.delete(request)
+    quietSince = performance.now()
+  }
+  page.on('requestfinished', answered).on('requestfailed', answered)
   // A page that breaks its policy says so in the console too, but not where it only reports.
   await page.addInitScript({
     content: `document.addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) =>
