@@ -12,6 +12,8 @@ import { stage } from './testing/stage.ts'
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 /** What a theme decides. */
 const COLOURS = ['color-contrast', 'link-in-text-block']
+/** What a narrow screen decides. */
+const ROOM = ['scrollable-region-focusable', 'target-size']
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
 
 /** Violations, each with the elements that break it. It is evaluated from outside: the policy of the page stays as it is. */
@@ -60,6 +62,48 @@ describe('filled', () => {
     expect(await violations(watched)).toEqual([])
     await watched.page.keyboard.press('d')
     expect(await violations(watched, COLOURS)).toEqual([])
+    await watched.page.setViewportSize({ width: 390, height: 844 })
+    expect(await violations(watched, ROOM)).toEqual([])
     expect(watched.faults).toEqual([])
+  })
+
+  test('what opens over a page has none either', async () => {
+    const watched = await at.visit('/')
+    const { page } = watched
+    await watched.settled()
+    for (const key of ['t', 'z', '/', '?']) {
+      await page.keyboard.press(key)
+      await page.locator('[role="dialog"], [data-option], dialog[open]').first().waitFor()
+      expect(await violations(watched), key).toEqual([])
+      await page.keyboard.press('Escape')
+    }
+    await page.getByRole('button', { name: 'Table', exact: true }).first().click()
+    await page.locator('#events [data-row]').first().click()
+    await page.getByRole('button', { name: 'More', exact: true }).click()
+    expect(await violations(watched)).toEqual([])
+    await page.setViewportSize({ width: 390, height: 844 })
+    expect(await violations(watched)).toEqual([])
+    await page.getByRole('button', { name: 'Pages', exact: true }).click()
+    expect(await violations(watched)).toEqual([])
+    expect(watched.faults).toEqual([])
+  })
+})
+
+describe('closed', () => {
+  const at = stage(undefined, async ({ fetch: ask }) => {
+    const headers = { 'content-type': 'application/json' }
+    const body = JSON.stringify({ name: 'Ada', scopes: ['admin'] })
+    const made = await ask(new Request('http://localhost/api/v1/keys', { method: 'POST', headers, body }), {
+      trusted: true,
+    })
+    expect(made.ok, await made.text()).toBe(true)
+  })
+
+  test('the login page has none', async () => {
+    const watched = await at.visit('/')
+    await watched.page.getByLabel('API key').waitFor()
+    expect(await violations(watched)).toEqual([])
+    await watched.page.emulateMedia({ colorScheme: 'dark' })
+    expect(await violations(watched, COLOURS)).toEqual([])
   })
 })
