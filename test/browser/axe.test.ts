@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import type { AxeResults } from 'axe-core'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { fill, lastHour } from './testing/filled.ts'
 import type { Watched } from './testing/page.ts'
 import { PAGES } from './testing/pages.ts'
@@ -10,6 +10,8 @@ import { stage } from './testing/stage.ts'
 /** Every page as axe-core reads it, which finds what those who cannot see or point would stumble over. */
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+vi.setConfig({ testTimeout: 90_000 })
+
 /** What a theme decides. */
 const COLOURS = ['color-contrast', 'link-in-text-block']
 /** What a narrow screen decides. */

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { cut, hostile, REFUSED } from './testing/hostile.ts'
 import type { Watched } from './testing/page.ts'
 import { PAGES } from './testing/pages.ts'
@@ -6,6 +6,7 @@ import { overflow, stage } from './testing/stage.ts'
 
 /** Names from outside are text, on every page and wherever they stand in an event. */
 
+vi.setConfig({ testTimeout: 90_000 })
 const SEED = Number(process.env['TALLYSTICK_TEST_SEED'] ?? 20_261_122)
 const STRINGS = hostile(500, SEED)
 const MINUTE = 60_000
@@ -158,4 +159,4 @@ test(`every one of them stands in the breakdown as it was sent (seed ${SEED})`, 
     expect(new Set(names)).toEqual(new Set(STRINGS.slice(first, first + AT_ONCE)))
   }
   await innocent(watched)
-}, 60_000)
+})

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { fill } from './testing/filled.ts'
 import type { Watched } from './testing/page.ts'
 import { PAGES } from './testing/pages.ts'
@@ -11,6 +11,7 @@ const { SHORTCUTS } = (await import(KEYS)) as { readonly SHORTCUTS: readonly { r
 
 /** Every page by the keyboard alone: nobody needs a pointer, and nobody loses their place. */
 
+vi.setConfig({ testTimeout: 90_000 })
 const at = stage(undefined, (tallystick) => fill(tallystick, { toMs: Date.now(), year: 60, day: 12 }), {
   standing: true,
 })

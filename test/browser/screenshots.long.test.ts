@@ -61,7 +61,7 @@ test.each(PAGES)(
       expect(watched.faults).toEqual([])
       await watched.close()
     }
-    const paper = await see(row.path, { viewport: { width: 794, height: 1123 } })
+    const paper = await see(row.path, { viewport: { width: 1047, height: 718 } })
     await paper.settled()
     await paper.page.emulateMedia({ media: 'print' })
     await paper.page.screenshot({ path: join(SCREENSHOTS, `${slug(row)}-print.png`), fullPage: true })

@@ -19,7 +19,7 @@ const FLAGS = [
 const BUSY = 'main .skeleton, main [aria-busy="true"]'
 /** An answer leads to the next question within this. */
 const QUIET_MS = 150
-const SETTLED_WITHIN_MS = 12_000
+const SETTLED_WITHIN_MS = 30_000
 
 export const SCREENSHOTS: string = fileURLToPath(new URL('../../../test-output/screenshots', import.meta.url))
 
