@@ -13,9 +13,10 @@ import { stage } from './testing/stage.ts'
  * stand still and chance is seeded: the same sources give the same pictures.
  */
 
+const HOUR = 3_600_000
 const NOW = Date.UTC(2026, 10, 20, 14, 32, 10)
 /** Of how many pixels the documents' pictures are. */
-const SMALL = { width: 1200, height: 750 }
+const SMALL = { width: 1280, height: 800 }
 const IMAGES = process.env['TALLYSTICK_IMAGES'] ?? ''
 /** What the documents show. */
 const SHOWN: ReadonlySet<string> = new Set([
@@ -32,7 +33,9 @@ let agoMs = 0
 const at = stage(
   () => ({ clock: { now: () => NOW - agoMs, monotonic: () => performance.now() } }),
   async (tallystick) => {
-    await fill(tallystick, { toMs: NOW, year: 12_000, day: 3_000 })
+    // Time must not go back: the providers are judged as it passes.
+    agoMs = HOUR
+    await fill(tallystick, { toMs: NOW - HOUR, year: 12_000, week: 22_000, day: 4_000 })
     await lastHour(tallystick, NOW, (ms) => {
       agoMs = ms
     })

@@ -9,17 +9,24 @@ export interface Filling {
   readonly toMs: number
   /** Events of the year before. */
   readonly year: number
+  /** Events of the week before the last day; beside those of the year. */
+  readonly week?: number
   /** Events of the last day. */
   readonly day: number
 }
 
 /** A year of forty models, a busy last day, and something of all that people tell a server. The same in every run. */
-export async function fill(tallystick: Tallystick, { toMs, year, day }: Filling): Promise<void> {
+export async function fill(tallystick: Tallystick, { toMs, year, week = 0, day }: Filling): Promise<void> {
   const who = { models: 40, agents: 60, users: 800 }
   await fillFrom(
     tallystick.ingest,
     workload({ events: year, fromMs: toMs - 365 * DAY, toMs: toMs - DAY, seed: 8, ...who }),
   )
+  if (week > 0)
+    await fillFrom(
+      tallystick.ingest,
+      workload({ events: week, fromMs: toMs - 8 * DAY, toMs: toMs - DAY, seed: 10, ...who }),
+    )
   await fillFrom(tallystick.ingest, workload({ events: day, fromMs: toMs - DAY, toMs, seed: 9, ...who }))
   const tell = async (path: string, body: object): Promise<void> => {
     const request = new Request(`http://localhost${path}`, {
@@ -81,7 +88,7 @@ export async function lastHour(
 }
 
 const PROVIDERS = [
-  ['openai', 'gpt-4o', 5],
-  ['anthropic', 'claude-sonnet-4-5', 4],
-  ['google', 'gemini-2.5-flash', 3],
+  ['openai', 'gpt-4o', 3],
+  ['anthropic', 'claude-sonnet-4-5', 2],
+  ['google', 'gemini-2.5-flash', 2],
 ] as const
