@@ -25,6 +25,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<RegisterCommand>> = new Map([
   ['analytics', async () => (await import('./commands/analytics.ts')).registerAnalytics],
   ['export', async () => (await import('./commands/export.ts')).registerExport],
   ['budgets', async () => (await import('./commands/budgets.ts')).registerBudgets],
+  ['report', async () => (await import('./commands/report.ts')).registerReport],
   ['recommendations', async () => (await import('./commands/recommendations.ts')).registerRecommendations],
   ['reconcile', async () => (await import('./commands/reconcile.ts')).registerReconcile],
   ['reprice', async () => (await import('./commands/reprice.ts')).registerReprice],
