@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
+import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import { type Browser, type BrowserContextOptions, chromium, type Page, type Request } from 'playwright-core'
 
 /** Debian's browser; another can be named for other machines. */
 const CHROMIUM = process.env['TALLYSTICK_TEST_CHROMIUM'] ?? '/usr/bin/chromium'
@@ -14,6 +15,12 @@ const FLAGS = [
   '--disable-quic',
 ]
 
+/** What stands there while something is read. */
+const BUSY = 'main .skeleton, main [aria-busy="true"]'
+/** An answer leads to the next question within this. */
+const QUIET_MS = 150
+const SETTLED_WITHIN_MS = 30_000
+
 export const SCREENSHOTS: string = fileURLToPath(new URL('../../../test-output/screenshots', import.meta.url))
 
 export function launch(): Promise<Browser> {
@@ -26,11 +33,22 @@ export interface Watched {
   readonly page: Page
   /** What must not happen: console errors (violations of the policy among them), exceptions, dialogs, requests elsewhere. */
   readonly faults: string[]
+  /** Resolves when every question has been answered and drawn; the live stream goes on. */
+  settled(): Promise<void>
   close(): Promise<void>
 }
 
-/** Opens `url` in a fresh profile and writes down whatever goes wrong. */
-export async function watch(browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<Watched> {
+/**
+ * Opens `url` in a fresh profile and writes down whatever goes wrong.
+ *
+ * @param prepare what is done with the page before it is opened
+ */
+export async function watch(
+  browser: Browser,
+  url: string,
+  options: BrowserContextOptions = {},
+  prepare: (page: Page) => Promise<unknown> = async () => {},
+): Promise<Watched> {
   const context = await browser.newContext({
     viewport: { width: 1440, height: 900 },
     timezoneId: 'Asia/Kathmandu',
@@ -53,6 +71,32 @@ export async function watch(browser: Browser, url: string, options: BrowserConte
   page.on('request', (request) => {
     if (new URL(request.url()).origin !== new URL(url).origin) faults.push(`request to ${request.url()}`)
   })
+  const asked = new Set<Request>()
+  let quietSince = performance.now()
+  page.on('request', (request) => {
+    if (new URL(request.url()).pathname !== '/api/v1/live') asked.add(request)
+  })
+  const answered = (request: Request): void => {
+    asked.delete(request)
+    quietSince = performance.now()
+  }
+  page.on('requestfinished', answered).on('requestfailed', answered)
+  // A page that breaks its policy says so in the console too, but not where it only reports.
+  await page.addInitScript({
+    content: `document.addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) =>
+      console.error('policy: ' + violatedDirective + ' ' + blockedURI))`,
+  })
+  await prepare(page)
   await page.goto(url)
-  return { page, faults, close: () => context.close() }
+  const settled = async (): Promise<void> => {
+    const untilMs = performance.now() + SETTLED_WITHIN_MS
+    for (;;) {
+      const quiet = asked.size === 0 && performance.now() - quietSince > QUIET_MS
+      if (quiet && (await page.locator('main > *').count()) > 0 && (await page.locator(BUSY).count()) === 0) return
+      if (performance.now() > untilMs)
+        throw new Error(`Still busy: ${[...asked].map((request) => request.url()).join(', ') || BUSY}`)
+      await setTimeout(40)
+    }
+  }
+  return { page, faults, settled, close: () => context.close() }
 }

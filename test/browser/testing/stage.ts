@@ -9,13 +9,13 @@ import { launch, SCREENSHOTS, type Watched, watch } from './page.ts'
 
 type Options = Partial<Parameters<typeof openTallystick>[0]>
 
-/** A real browser over a real server, which is a new one for each test. */
+/** A real browser over a real server, which is a new one for each test unless the file has one for all. */
 export interface Stage {
   readonly address: string
   readonly tallystick: Tallystick
   /** Where the built page lies. */
   readonly page: string
-  visit(path?: string, options?: Parameters<typeof watch>[2]): Promise<Watched>
+  visit(path?: string, options?: Parameters<typeof watch>[2], prepare?: Parameters<typeof watch>[3]): Promise<Watched>
   post<T>(path: string, body: unknown): Promise<T>
   stop(): Promise<void>
   /** After {@link stop}: the same data, the same address, another life. */
@@ -27,11 +27,14 @@ export interface Stage {
  *
  * @param options how each server is opened
  * @param prepare what it is told before it listens
+ * @param how `standing`: one server for all tests of the file, which then must not disturb each other
  */
 export function stage(
   options: () => Options | Promise<Options> = () => ({}),
   prepare: (tallystick: Tallystick) => Promise<void> = async () => {},
+  { standing = false }: { readonly standing?: boolean } = {},
 ): Stage {
+  const [begin, end] = standing ? [beforeAll, afterAll] : [beforeEach, afterEach]
   let built: BuiltPage
   let browser: Browser
   let dataDir: string
@@ -50,17 +53,19 @@ export function stage(
     await browser?.close()
     await built?.remove()
   })
-  beforeEach(async () => {
+  begin(async () => {
     dataDir = await mkdtemp(join(tmpdir(), 'tallystick-browser-'))
     given = await options()
     tallystick = await opened()
     await prepare(tallystick)
     address = (await tallystick.listen({ port: 0 })).url
   })
-  afterEach(async () => {
-    for (const watched of open.splice(0)) await watched.close()
+  end(async () => {
     await tallystick.close()
     await rm(dataDir, { recursive: true, force: true })
+  })
+  afterEach(async () => {
+    for (const watched of open.splice(0)) await watched.close()
   })
 
   return {
@@ -73,8 +78,8 @@ export function stage(
     get page() {
       return built.dir
     },
-    async visit(path = '/', how = {}) {
-      const watched = await watch(browser, `${address}${path}`, how)
+    async visit(path = '/', how = {}, prepareIt = async () => {}) {
+      const watched = await watch(browser, `${address}${path}`, how, prepareIt)
       open.push(watched)
       return watched
     },

@@ -20,6 +20,11 @@ class ThemeChoice {
 
   constructor() {
     this.#apply()
+    // Paper is white, whatever the screen is.
+    matchMedia('print').addEventListener('change', ({ matches }) => {
+      if (matches) this.#set('light')
+      else this.#set(chosen() ?? (system.matches ? 'dark' : 'light'))
+    })
     system.addEventListener('change', () => {
       if (chosen() === null) this.#set(system.matches ? 'dark' : 'light')
     })

@@ -1,0 +1,111 @@
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import type { AxeResults } from 'axe-core'
+import { describe, expect, test, vi } from 'vitest'
+import { fill, lastHour } from './testing/filled.ts'
+import type { Watched } from './testing/page.ts'
+import { PAGES } from './testing/pages.ts'
+import { stage } from './testing/stage.ts'
+
+/** Every page as axe-core reads it, which finds what those who cannot see or point would stumble over. */
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+vi.setConfig({ testTimeout: 90_000 })
+
+/** What a theme decides. */
+const COLOURS = ['color-contrast', 'link-in-text-block']
+/** What a narrow screen decides. */
+const ROOM = ['scrollable-region-focusable', 'target-size']
+const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
+
+/** Violations, each with the elements that break it. It is evaluated from outside: the policy of the page stays as it is. */
+async function violations({ page }: Watched, rules: readonly string[] = RULES): Promise<readonly string[]> {
+  if (!(await page.evaluate('"axe" in globalThis'))) await page.evaluate(AXE)
+  const { violations: found } = (await page.evaluate(
+    `axe.run(document, { runOnly: ${JSON.stringify(rules)}, resultTypes: ['violations'] })`,
+  )) as AxeResults
+  return found.map(
+    ({ id, nodes }) =>
+      `${id}: ${nodes.map(({ html, failureSummary }) => `${html.slice(0, 200)} ${failureSummary}`).join('; ')}`,
+  )
+}
+
+describe('empty', () => {
+  const at = stage(undefined, undefined, { standing: true })
+
+  test.each(PAGES)('$path has no violations, light and dark', async ({ path }) => {
+    const watched = await at.visit(path)
+    await watched.settled()
+    expect(await violations(watched)).toEqual([])
+    await watched.page.keyboard.press('d')
+    expect(await violations(watched, COLOURS)).toEqual([])
+    expect(watched.faults).toEqual([])
+  })
+})
+
+describe('filled', () => {
+  const at = stage(
+    undefined,
+    async (tallystick) => {
+      await fill(tallystick, { toMs: Date.now(), year: 2_000, day: 1_000 })
+      await lastHour(tallystick, Date.now())
+    },
+    {
+      standing: true,
+    },
+  )
+
+  test.each(PAGES)('$path has no violations, light and dark', async ({ path }) => {
+    const watched = await at.visit(path)
+    await watched.settled()
+    // What is folded away counts too.
+    for (const summary of await watched.page.locator('main summary').all()) await summary.click()
+    await watched.settled()
+    expect(await violations(watched)).toEqual([])
+    await watched.page.keyboard.press('d')
+    expect(await violations(watched, COLOURS)).toEqual([])
+    await watched.page.setViewportSize({ width: 390, height: 844 })
+    expect(await violations(watched, ROOM)).toEqual([])
+    expect(watched.faults).toEqual([])
+  })
+
+  test('what opens over a page has none either', async () => {
+    const watched = await at.visit('/')
+    const { page } = watched
+    await watched.settled()
+    for (const key of ['t', 'z', '/', '?']) {
+      await page.keyboard.press(key)
+      await page.locator('[role="dialog"], [data-option], dialog[open]').first().waitFor()
+      expect(await violations(watched), key).toEqual([])
+      await page.keyboard.press('Escape')
+    }
+    await page.getByRole('button', { name: 'Table', exact: true }).first().click()
+    await page.locator('#events [data-row]').first().click()
+    await page.getByRole('button', { name: 'More', exact: true }).click()
+    expect(await violations(watched)).toEqual([])
+    await page.setViewportSize({ width: 390, height: 844 })
+    expect(await violations(watched)).toEqual([])
+    await page.getByRole('button', { name: 'Pages', exact: true }).click()
+    expect(await violations(watched)).toEqual([])
+    expect(watched.faults).toEqual([])
+  })
+})
+
+describe('closed', () => {
+  const at = stage(undefined, async ({ fetch: ask }) => {
+    const headers = { 'content-type': 'application/json' }
+    const body = JSON.stringify({ name: 'Ada', scopes: ['admin'] })
+    const made = await ask(new Request('http://localhost/api/v1/keys', { method: 'POST', headers, body }), {
+      trusted: true,
+    })
+    expect(made.ok, await made.text()).toBe(true)
+  })
+
+  test('the login page has none', async () => {
+    const watched = await at.visit('/')
+    await watched.page.getByLabel('API key').waitFor()
+    expect(await violations(watched)).toEqual([])
+    await watched.page.emulateMedia({ colorScheme: 'dark' })
+    expect(await violations(watched, COLOURS)).toEqual([])
+  })
+})
