@@ -57,6 +57,7 @@ const RULES: ReadonlyMap<string, string> = new Map([
   ['idle_key', 'Idle key'],
   ['backend_reliability', 'Reliability'],
   ['backend_performance', 'Speed'],
+  ['routing_confidence', 'Routing'],
 ])
 
 /** @example ruleLabel('unused_cache') // 'Unused cache' */

@@ -26,6 +26,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<RegisterCommand>> = new Map([
   ['export', async () => (await import('./commands/export.ts')).registerExport],
   ['budgets', async () => (await import('./commands/budgets.ts')).registerBudgets],
   ['recommendations', async () => (await import('./commands/recommendations.ts')).registerRecommendations],
+  ['what-if', async () => (await import('./commands/what-if.ts')).registerWhatIf],
   ['reconcile', async () => (await import('./commands/reconcile.ts')).registerReconcile],
   ['reprice', async () => (await import('./commands/reprice.ts')).registerReprice],
   ['keys', async () => (await import('./commands/keys.ts')).registerKeys],

@@ -1,7 +1,7 @@
 import { TallystickError } from '@tallystick/core'
 import { normalizeExact } from '@tallystick/core/event'
 import { findSavings, recommend, type Saving, type SavingQuery } from '@tallystick/core/insight'
-import { parseQuery, type QueryResult } from '@tallystick/core/query'
+import { MILLIONTHS, parseQuery, type QueryResult, type ResultRow } from '@tallystick/core/query'
 import { type Dismissal, dismissalId } from '../../state/dismissal.ts'
 import { Members } from '../members.ts'
 import { type Call, type Handler, json } from '../route.ts'
@@ -133,50 +133,62 @@ async function savings(
   return found.map((saving) => ({ ...saving, kind: 'saving', severity: 'info' }))
 }
 
-/** smart-ai-bridge's rules, over the figures of backends. */
+/** smart-ai-bridge's rules, over the figures of backends and of the routing to them. */
 async function backends(
   ask: (query: SavingQuery) => Promise<QueryResult>,
   fromMs: number,
   toMs: number,
 ): Promise<readonly Found[]> {
-  const query = {
-    from: fromMs,
-    to: toMs,
+  const common = { from: fromMs, to: toMs, limit: MOST_BACKENDS }
+  const outcomes = {
+    ...common,
     measures: ['requests', 'successful_requests', 'duration_ms_avg'],
     group_by: ['backend'],
     order_by: '-requests',
-    limit: MOST_BACKENDS,
   }
-  const { rows } = await ask(query)
-  const input = rows.flatMap((row) =>
-    row['other'] === true || row['backend'] === null
-      ? []
-      : [
-          {
-            backend: String(row['backend']),
-            requests: Number(row['requests']),
-            successes: Number(row['successful_requests']),
-            ...(row['duration_ms_avg'] === null ? {} : { averageMs: Number(row['duration_ms_avg']) }),
-          },
-        ],
+  const decisions = {
+    ...common,
+    measures: ['routing_confidence_millionths_count', 'routing_confidence_millionths_avg'],
+    group_by: ['routing_method', 'backend'],
+    filters: { routing_method: { not: [null] } },
+    order_by: '-routing_confidence_millionths_count',
+  }
+  const named = async (query: SavingQuery): Promise<readonly ResultRow[]> =>
+    (await ask(query)).rows.filter((row) => row['other'] !== true && row['backend'] !== null)
+  const input = (await named(outcomes)).map((row) => ({
+    backend: String(row['backend']),
+    requests: Number(row['requests']),
+    successes: Number(row['successful_requests']),
+    ...(row['duration_ms_avg'] === null ? {} : { averageMs: Number(row['duration_ms_avg']) }),
+  }))
+  const routes = (await named(decisions)).map((row) => ({
+    method: String(row['routing_method']),
+    backend: String(row['backend']),
+    decisions: Number(row['routing_confidence_millionths_count']),
+    averageConfidence: Number(row['routing_confidence_millionths_avg']) / MILLIONTHS,
+  }))
+  return recommend({ backends: input, routes }).map(
+    ({ type, severity, backend, routingMethod, message, suggestion }): Found => {
+      const subject = {
+        ...(routingMethod === undefined ? {} : { routing_method: routingMethod }),
+        backend: backend ?? null,
+      }
+      return {
+        id: `${type}:${JSON.stringify(Object.entries(subject))}`,
+        rule: type,
+        kind: 'backend',
+        severity,
+        subject,
+        advice: `${suggestion}.`,
+        evidence: `${message}.`,
+        savingNanoUsd: null,
+        bound: 'exact',
+        assumptions: [],
+        confidence: 'high',
+        query: routingMethod === undefined ? outcomes : decisions,
+      }
+    },
   )
-  return recommend({ backends: input }).map(({ type, severity, backend, message, suggestion }): Found => {
-    const subject = { backend: backend ?? null }
-    return {
-      id: `${type}:${JSON.stringify(Object.entries(subject))}`,
-      rule: type,
-      kind: 'backend',
-      severity,
-      subject,
-      advice: `${suggestion}.`,
-      evidence: `${message}.`,
-      savingNanoUsd: null,
-      bound: 'exact',
-      assumptions: [],
-      confidence: 'high',
-      query,
-    }
-  })
 }
 
 function shown(found: Found, rangeMs: number, dismissal: Dismissal | undefined): object {
