@@ -14,16 +14,13 @@ afterAll(async () => {
   rmSync(data, { recursive: true, force: true })
 })
 
-it('Q-4: ten million rows to a reader of 1 MB/s keep memory within 100 MB of what a fast one left', {
+it('Q-4: ten million rows to a reader of 1 MB/s keep memory within 100 MB of idle', {
   timeout: 2 * HOURS,
 }, async () => {
   await storeEvents(data, EVENTS, FROM_MS)
   const server = await ServerProcess.start(data)
   const range = `start=${FROM_MS / 1000}&end=${FROM_MS / 1000 + 86_400}`
   await (await fetch(`${server.url}/analytics/events?${range}&limit=1`)).arrayBuffer()
-  // The engine fills its cache (`duckdb.memory_mb`) with whatever is read first; that is not what a slow reader costs.
-  const fast = await readSlowly(server, `/analytics/export?format=csv&columns=seed&${range}`, Number.POSITIVE_INFINITY)
-  expect(fast.lines).toBe(EVENTS + 1)
   const idle = await idleMib(server)
   const { lines, bytes, peakMib } = await readSlowly(
     server,

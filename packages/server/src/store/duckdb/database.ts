@@ -34,7 +34,7 @@ const STORE_FORMAT = 1
 
 /**
  * Opens the file with every limit set and every door shut: no extensions, no files or network but its own and those of the copy
- * that erasing makes, and settings that a statement can't change.
+ * that erasing makes, and settings that a statement can't change, but for the limit of memory.
  *
  * @throws TallystickError `journal_locked` when another process has it, `data_dir_unusable` when it may not be opened,
  * `store_newer_format`, `disk_full`, `store_unavailable` when it needs more memory than it may have; `store_corrupt` for everything else.
@@ -59,6 +59,8 @@ export async function openDatabase(options: DatabaseOptions): Promise<Instance> 
     const copy = BESIDE.map((suffix) => literal(freshPath(path) + suffix))
     await connection.run(`SET allowed_paths = [${copy.join(', ')}]`)
     await connection.run('SET enable_external_access = false')
+    // The one thing that may change: how much of the file is kept in memory.
+    await connection.run(`SET allowed_configs = ['memory_limit']`)
     await connection.run('SET lock_configuration = true')
     connection.disconnectSync()
     return instance

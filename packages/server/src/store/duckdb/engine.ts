@@ -22,6 +22,7 @@ import type {
 } from '../store.ts'
 import { answerQuery } from './answer.ts'
 import { type AuditReport, auditStore } from './audit.ts'
+import { BlockCache } from './block-cache.ts'
 import { readRows } from './chunk-reader.ts'
 import { copyErased } from './copy-erased.ts'
 import { isDiskFull, openDatabase, prepareTables } from './database.ts'
@@ -107,6 +108,7 @@ export class DuckdbEngine {
   readonly #sealing = new Mutex()
   readonly #rows: RowAppender
   readonly #copier = new FileCopier()
+  readonly #cache: BlockCache
   readonly #intake: RowIntake
   readonly #spills = new SpillWatch()
   /** As of the last commit. */
@@ -140,6 +142,7 @@ export class DuckdbEngine {
     this.#readers = readers
     this.#meta = meta
     this.#rows = rows
+    this.#cache = new BlockCache(writer, options.memoryLimitMb, options.clock)
     this.#intake = new RowIntake(writer, rows, {
       applied: () => appliedOf(this.#meta),
       begun: () => this.#spills.begin(),
@@ -215,6 +218,7 @@ export class DuckdbEngine {
   }
 
   async query(query: Query, options: { readonly signal?: AbortSignal } = {}): Promise<QueryResult> {
+    this.#cache.asked()
     return this.#read(async (connection) => {
       const dictionary = this.#rows.dictionary
       const nowMs = this.#options.clock.now()
@@ -226,6 +230,7 @@ export class DuckdbEngine {
   }
 
   async spread(request: SpreadRequest, { signal }: QueryOptions = {}): Promise<Spread | undefined> {
+    this.#cache.asked()
     return this.#read((connection) => readSpread(connection, this.#rows.dictionary, request), signal)
   }
 
@@ -291,6 +296,18 @@ export class DuckdbEngine {
     const toMs = importing ? await this.#filledTo(dueMs) : dueMs
     if (toMs > watermarkMs || late) await this.seal(Math.max(toMs, watermarkMs))
     await this.compact(COMPACT_EVENTS, COMPACT_STEPS)
+    await this.#giveBack()
+  }
+
+  /** Lets go of what was read once, when nobody asks for figures. Rows wait for it some 25 ms, and so does whoever asks then. */
+  async #giveBack(): Promise<void> {
+    if (!this.#cache.isIdle() || !this.#cache.isWorthGivingBack(await this.cachedBytes())) return
+    await this.#writeAlone(() => this.#readers.aloneIfIdle(() => this.#cache.giveBack()))
+  }
+
+  /** Bytes of the file that are kept in memory. */
+  cachedBytes(): Promise<number> {
+    return this.#read((connection) => this.#cache.bytes(connection))
   }
 
   /**

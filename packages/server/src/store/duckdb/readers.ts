@@ -55,6 +55,17 @@ export class Readers {
     }
   }
 
+  /** Runs `task` while nothing is read, if nothing is; whoever wants to read meanwhile waits. */
+  async aloneIfIdle(task: () => Promise<void>): Promise<void> {
+    if (this.#closed || this.#idle.length < this.#all.length) return
+    const held = this.#idle.splice(0)
+    try {
+      await task()
+    } finally {
+      for (const connection of held) this.#release(connection)
+    }
+  }
+
   /** Interrupts what runs, refuses what waits, and closes when nothing runs any more. */
   async close(): Promise<void> {
     this.#closed = true
