@@ -41,6 +41,14 @@ export const PAGES: readonly Page[] = [
     load: () => import('../control/providers.svelte'),
   },
   {
+    path: '/tools',
+    label: 'Tools and routing',
+    group: 'Who and what',
+    key: 't',
+    scoped: true,
+    load: () => import('../pages/tools.svelte'),
+  },
+  {
     path: '/recommendations',
     label: 'Recommendations',
     group: 'What to do',
