@@ -32,7 +32,7 @@ function records(nowMs: number): readonly Record<string, unknown>[] {
           },
         }
       : {}),
-    timestamp: new Date(nowMs - ((index * 7) % 160) * HOUR - 60_000).toISOString(),
+    timestamp: new Date(nowMs - ((index * index * 3) % 160) * HOUR - 60_000).toISOString(),
   }))
 }
 

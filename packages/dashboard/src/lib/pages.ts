@@ -57,6 +57,14 @@ export const PAGES: readonly Page[] = [
     load: () => import('../control/recommendations.svelte'),
   },
   {
+    path: '/what-if',
+    label: 'What-if',
+    group: 'What to do',
+    key: 'w',
+    scoped: true,
+    load: () => import('../pages/what-if.svelte'),
+  },
+  {
     path: '/budgets',
     label: 'Budgets',
     group: 'What to do',

@@ -25,6 +25,8 @@ export interface Saving {
   readonly confidence: Confidence
   /** The query by which the figures can be looked at again. */
   readonly query: SavingQuery
+  /** The model to be asked in its place, where that is the advice: what a what-if compares. */
+  readonly instead?: { readonly provider: string | null; readonly model: string }
 }
 
 /** A query of the native API, as JSON has it. */

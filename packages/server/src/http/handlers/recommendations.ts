@@ -209,6 +209,7 @@ function shown(found: Found, rangeMs: number, dismissal: Dismissal | undefined):
     confidence: found.confidence,
     assumptions: found.assumptions,
     query: found.query,
+    instead: found.instead ?? null,
     dismissed: dismissal === undefined ? null : dismissalJson(dismissal),
   }
 }
