@@ -88,6 +88,14 @@ export const PAGES: readonly Page[] = [
     scoped: false,
     load: () => import('../control/keys.svelte'),
   },
+  {
+    path: '/settings',
+    label: 'Settings',
+    group: 'Server',
+    key: ',',
+    scoped: false,
+    load: () => import('../pages/settings.svelte'),
+  },
 ]
 
 /**
