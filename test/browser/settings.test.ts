@@ -84,7 +84,7 @@ test('every tab tells what the server says; the lines to connect work as they st
     prices: [{ provider: 'house', model: HOSTILE }],
   })
   expect(await page.locator('[data-overrides] tbody').textContent()).toMatch(/house-model.*any.*\$1\.00.*\$2\.00/)
-  await page.getByLabel('Model').fill('gpt-4o-mini')
+  await page.getByRole('textbox', { name: 'Model' }).fill('gpt-4o-mini')
   await page.keyboard.press('Enter')
   await page.locator('[data-price]').getByText('$0.15').waitFor()
   await page.getByRole('button', { name: 'Compare' }).press('Enter')

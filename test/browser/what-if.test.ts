@@ -56,8 +56,8 @@ test('models are compared side by side by keyboard and address, with the figures
   await expect.poll(() => rows.count()).toBe(2)
   await page.getByRole('button', { name: 'gpt-4o-mini', exact: true }).press('Enter')
   await expect.poll(() => rows.count()).toBe(3)
-  expect(page.url()).toContain('to=anthropic%3Aclaude-haiku-4-5')
-  expect(page.url()).toContain('to2=openai%3Agpt-4o-mini')
+  expect(page.url()).toContain('on=anthropic%3Aclaude-haiku-4-5')
+  expect(page.url()).toContain('on2=openai%3Agpt-4o-mini')
 
   const cost = async (index: number): Promise<string | null> =>
     rows.nth(index).locator('td').nth(2).getAttribute('title')
@@ -91,7 +91,7 @@ test('models are compared side by side by keyboard and address, with the figures
   await expect.poll(() => rows.count()).toBe(2)
 
   // A name without a price says which are most like it.
-  const wrong = await at.visit('/what-if?to=%3Agpt-4o-minj')
+  const wrong = await at.visit('/what-if?on=%3Agpt-4o-minj')
   await wrong.page.getByRole('alert').getByText('gpt-4o-mini').waitFor()
   expect(faults).toEqual([])
   expect(wrong.faults.filter((fault) => !fault.includes('400'))).toEqual([])
@@ -99,7 +99,7 @@ test('models are compared side by side by keyboard and address, with the figures
 
 test('it fits a phone, in the dark', async () => {
   await traffic()
-  const watched = await at.visit('/what-if?range=7d&to=openai:gpt-4o-mini&to2=google:gemini-2.5-flash', {
+  const watched = await at.visit('/what-if?range=7d&on=openai:gpt-4o-mini&on2=google:gemini-2.5-flash', {
     viewport: { width: 390, height: 844 },
     colorScheme: 'dark',
   })

@@ -51,7 +51,7 @@ export function evidenceLink({ subject, query }: RecommendationRow): string {
 export function whatIfLink({ subject, query, instead }: RecommendationRow): string | null {
   if (instead == null) return null
   const filters = Object.entries(subject).map(([name, value]) => ({ name, values: [value], negate: false }))
-  const page = new Map([['to', encodeTarget(instead)]])
+  const page = new Map([['on', encodeTarget(instead)]])
   return `/what-if?${encodeView({ ...DEFAULT_VIEW, range: { fromMs: query.from, toMs: query.to }, filters, page })}`
 }
 

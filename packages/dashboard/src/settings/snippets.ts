@@ -32,7 +32,7 @@ export function snippets({ origin, keyed, proxied }: Here): readonly Snippet[] {
     {
       name: 'curl',
       title: 'Send one event',
-      text: 'Whatever can send JSON can report. The same event sent twice counts once if it has an `event_id`.',
+      text: 'Whatever can send JSON can report. The same event sent twice counts once if it has an event_id.',
       code: `${key}curl ${origin}/api/v1/events -H 'content-type: application/json'${header} \\\n  -d '{"provider":"openai","model":"gpt-4o","input_tokens":1200,"output_tokens":180,"duration_ms":840}'`,
     },
     ...(proxied
@@ -54,7 +54,7 @@ export function snippets({ origin, keyed, proxied }: Here): readonly Snippet[] {
     {
       name: 'recorder',
       title: 'The recorder, in TypeScript or JavaScript',
-      text: 'Under a microsecond a request, never throws, never waits. `npm install @tallystick/core`.',
+      text: 'Under a microsecond a request, never throws, never waits. Needs the package @tallystick/core.',
       code: `import { EventStore, SyncClient } from '@tallystick/core'
 
 const store = new EventStore({ capacity: 10_000 })

@@ -74,10 +74,10 @@ export interface Target {
 /** As many as can be told apart at a glance. */
 export const MOST_TARGETS = 6
 
-const nameOf = (index: number): string => (index === 0 ? 'to' : `to${index + 1}`)
+const nameOf = (index: number): string => (index === 0 ? 'on' : `on${index + 1}`)
 
 /**
- * @example encodeTargets([{ provider: 'openai', model: 'gpt-4o-mini' }]).to // 'openai:gpt-4o-mini'
+ * @example encodeTargets([{ provider: 'openai', model: 'gpt-4o-mini' }]).on // 'openai:gpt-4o-mini'
  */
 export function encodeTargets(targets: readonly Target[]): { readonly [name: string]: string | null } {
   return Object.fromEntries(
