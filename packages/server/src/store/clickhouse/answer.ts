@@ -17,6 +17,7 @@ import {
   TupleMap,
   tooManyGroups,
 } from '@tallystick/core/query'
+import { CELL_SETS, SKETCH_SETS } from '../sql/cellsets.ts'
 import type { GroupDecoder } from '../sql/dialect.ts'
 import { type RouteInput, routeQuery, routeSketch, type Segment } from '../sql/plan.ts'
 import { figuresSource, type Statement, type StatementInput, sketchStatement } from '../sql/statement.ts'
@@ -41,6 +42,7 @@ export async function answerQuery(query: Query, view: View): Promise<QueryResult
   const starts = query.interval ? bucketStarts(query.fromMs, query.toMs, query.interval, query.timeZone) : []
   const wholeFromMs = Math.max(state.rawFromMs, state.kindsFromMs)
   const routing: RouteInput = {
+    sets: { cells: CELL_SETS, sketches: SKETCH_SETS },
     query,
     plan,
     bucketStarts: starts,

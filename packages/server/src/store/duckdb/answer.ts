@@ -21,6 +21,7 @@ import {
 import type { GroupDecoder } from '../sql/dialect.ts'
 import { type RouteInput, routeQuery, routeSketch, type Segment } from '../sql/plan.ts'
 import { figuresStatement, type Statement, type StatementInput, sketchStatement } from '../sql/statement.ts'
+import { CELL_SETS, SKETCH_SETS } from './cellsets.ts'
 import { type ColumnValues, readChunks } from './chunk-reader.ts'
 import type { Dictionary } from './dictionary.ts'
 import { duckdbDialect } from './expressions.ts'
@@ -41,11 +42,13 @@ export async function answerQuery(query: Query, snapshot: Snapshot): Promise<Que
   const plan = queryPlan(query)
   const starts = query.interval ? bucketStarts(query.fromMs, query.toMs, query.interval, query.timeZone) : []
   const routing: RouteInput = {
+    sets: { cells: CELL_SETS, sketches: SKETCH_SETS },
     query,
     plan,
     bucketStarts: starts,
     watermarkMs: meta.watermark_ms,
     rawFromMs: wholeFromMs(meta),
+    cellsFromMs: meta.cells_from_ms,
     overflowed: (field) => dictionary.overflowed(field),
   }
   const late = lateEvents(meta) > 0

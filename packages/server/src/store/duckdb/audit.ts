@@ -3,14 +3,13 @@ import { COUNTER_OF, type Counter } from '@tallystick/core/query'
 import {
   type Accumulator,
   CELL_ACCUMULATORS,
-  CELL_SETS,
   type CellSet,
   cellTable,
   type Level,
   RANKED_QUANTITIES,
-  SKETCH_SETS,
   sketchTable,
 } from '../sql/cellsets.ts'
+import { CELL_SETS, SKETCH_SETS } from './cellsets.ts'
 import { readRows } from './chunk-reader.ts'
 import type { Dictionary } from './dictionary.ts'
 import { counterSql, quantitySql } from './expressions.ts'

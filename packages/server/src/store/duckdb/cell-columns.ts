@@ -2,15 +2,14 @@ import { COUNTERS } from '@tallystick/core/query'
 import {
   CELL_ACCUMULATORS,
   CELL_QUANTITIES,
-  CELL_SETS,
   type CellSet,
   cellTable,
   columnOf,
   RANKED_QUANTITIES,
-  SKETCH_SETS,
   sketchTable,
   storedLevels,
 } from '../sql/cellsets.ts'
+import { CELL_SETS, SKETCH_SETS } from './cellsets.ts'
 import { SQL_TYPE } from './schema.ts'
 
 function dimensionColumns(cells: CellSet): { readonly name: string; readonly type: string }[] {

@@ -1,10 +1,10 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
-import { CELL_ACCUMULATORS, quantityColumn, RANKED_QUANTITIES, storedLevels } from '../sql/cellsets.ts'
+import { CELL_ACCUMULATORS, DAY, DAY_MS, quantityColumn, RANKED_QUANTITIES, storedLevels } from '../sql/cellsets.ts'
 import { CELL_TABLES, CELLS_FINGERPRINT, type CellTable } from './cell-columns.ts'
 import { readRows } from './chunk-reader.ts'
 import { Dictionary } from './dictionary.ts'
 import { createTable, quoted } from './schema.ts'
-import { rollups } from './seal.ts'
+import { floorSql, floorTo, rollups } from './seal.ts'
 
 /**
  * Makes the tables of cells. Cells of another make are dropped, to be sealed again from the rows; once rows have expired,
@@ -16,13 +16,13 @@ export async function prepareCells(connection: DuckDBConnection): Promise<boolea
   const before = await existingCells(connection)
   const [expired] = await readRows(
     connection,
-    'SELECT greatest(raw_from_ms, kinds_from_ms) FROM sealed WHERE expired_events > 0',
+    'SELECT greatest(raw_from_ms, kinds_from_ms), watermark_ms FROM sealed WHERE expired_events > 0',
   )
   const keeps = made !== undefined && expired !== undefined
   for (const { name } of before)
     await connection.run(`ALTER TABLE ${quoted(name)} RENAME TO ${quoted(`before_${name}`)}`)
   for (const { name, columns } of CELL_TABLES) await connection.run(createTable(name, columns))
-  if (keeps) await carryOver(connection, before, expired[0] as number)
+  if (keeps) await carryOver(connection, before, expired[0] as number, expired[1] as number)
   for (const { name } of before) await connection.run(`DROP TABLE ${quoted(`before_${name}`)}`)
   await connection.run(`DELETE FROM settings WHERE name = 'cells'`)
   await connection.run(`INSERT INTO settings VALUES ('cells', $1)`, [CELLS_FINGERPRINT])
@@ -48,9 +48,20 @@ async function existingCells(connection: DuckDBConnection): Promise<readonly Cel
  * Fills each table from the one of before that tells apart all that it does. What none of them does stays without the
  * events that have expired, and a figure that none of them kept is unknown of them unless it was the same as another by then.
  */
-async function carryOver(connection: DuckDBConnection, before: readonly CellTable[], rawFromMs: number): Promise<void> {
+async function carryOver(
+  connection: DuckDBConnection,
+  before: readonly CellTable[],
+  rawFromMs: number,
+  watermarkMs: number,
+): Promise<void> {
   for (const { fromCells, set, table } of rollups(new Dictionary())) {
     for (const level of storedLevels(set)) {
+      if (level.ms > DAY_MS) {
+        // Of days, which stand there by now: a build that kept none as long has those of what has expired too.
+        const days = `(FROM ${quoted(table(DAY))} WHERE t < ${floorTo(watermarkMs, level.ms)})`
+        await connection.run(`INSERT INTO ${quoted(table(level))} BY NAME ${fromCells(floorSql('t', level), days)}`)
+        continue
+      }
       const columns = (CELL_TABLES.find(({ name }) => name === table(level)) as CellTable).columns
       const donor = await donorOf(connection, table(level), keyColumns(columns), before)
       if (donor === undefined) continue

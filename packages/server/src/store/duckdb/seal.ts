@@ -2,7 +2,6 @@ import type { DuckDBConnection } from '@duckdb/node-api'
 import { COUNTER_OF, type Counter, type Quantity } from '@tallystick/core/query'
 import {
   CELL_ACCUMULATORS,
-  CELL_SETS,
   type CellSet,
   cellTable,
   columnOf,
@@ -10,10 +9,10 @@ import {
   type Level,
   QUARTER_MS,
   RANKED_QUANTITIES,
-  SKETCH_SETS,
   sketchTable,
   storedLevels,
 } from '../sql/cellsets.ts'
+import { CELL_SETS, SKETCH_SETS } from './cellsets.ts'
 import { readRows } from './chunk-reader.ts'
 import type { Dictionary } from './dictionary.ts'
 import { counterSql, quantitySql, sketchIndexSql } from './expressions.ts'
@@ -93,8 +92,8 @@ function sketches(set: CellSet, quantity: Quantity): Rollup {
   }
 }
 
-const floorSql = (instant: string, level: Level): string => `(${instant} - ${instant} % ${level.ms})`
-const floorTo = (instantMs: number, ms: number): number => Math.floor(instantMs / ms) * ms
+export const floorSql = (instant: string, level: Level): string => `(${instant} - ${instant} % ${level.ms})`
+export const floorTo = (instantMs: number, ms: number): number => Math.floor(instantMs / ms) * ms
 
 /** What is sealed after one {@link SealStep}. */
 export type SealedNow = Pick<Sealed, 'watermark_ms' | 'sealed_ordinal' | 'late_sealed'>
@@ -191,10 +190,11 @@ export async function compactDays(
   dictionary: Dictionary,
   days: readonly number[],
 ): Promise<void> {
-  const where = days.map((dayMs) => `(t >= ${dayMs} AND t < ${dayMs + DAY_MS})`).join(' OR ')
+  const within = days.map((dayMs) => `(t >= ${dayMs} AND t < ${dayMs + DAY_MS})`).join(' OR ')
   for (const { table, set, fromCells } of rollups(dictionary)) {
     for (const level of storedLevels(set)) {
       const target = quoted(table(level))
+      const where = level.ms > DAY_MS ? `t IN (${bucketsOf(days, level).join(', ')})` : within
       await connection.run(
         `CREATE OR REPLACE TEMP TABLE compacted AS ${fromCells('t', `(FROM ${target} WHERE ${where})`)}`,
       )
@@ -205,6 +205,10 @@ export async function compactDays(
   await connection.run('DROP TABLE IF EXISTS temp.compacted')
   await connection.run(`DELETE FROM late_days WHERE day_ms IN (${days.join(', ')})`)
 }
+
+const bucketsOf = (days: readonly number[], { ms }: Level): readonly number[] => [
+  ...new Set(days.map((dayMs) => floorTo(dayMs, ms))),
+]
 
 /** Rows sealed in one transaction, about; a quarter-hour is never split. */
 const SLICE_ROWS = 100_000

@@ -99,6 +99,36 @@ test('many late events into the old days of a year leave cells that are right, a
   await engine.close()
   const { there, needed } = await cells()
   expect(there).toBe(needed)
+}, 240_000)
+
+test('where cells have expired in the middle of sixteen days, what is left is exact, also after cells are made anew', async () => {
+  const LONG = 16 * DAY
+  const fromMs = Math.ceil(YEAR_MS / LONG) * LONG - 4 * DAY
+  now = fromMs + 60 * DAY
+  const events = eventsAt(300, 45, (index) => fromMs + index * 18 * QUARTER)
+  const cutMs = fromMs + 27 * DAY
+  const kept = events.filter(({ event }) => event.timestampMs >= cutMs)
+  const bodies = [
+    { from: cutMs, to: now, group_by: ['model'] },
+    { from: cutMs + 3 * DAY, to: now, group_by: ['user_id'], measures: ['events'] },
+    { from: cutMs, to: now, measures: ['requests', 'duration_ms_p95'] },
+  ]
+  let engine = await open()
+  await engine.append(events)
+  await engine.seal(now)
+  await expectRows(engine, events, [{ from: fromMs, to: now, group_by: ['agent_id'] }])
+  await engine.prune({ eventsBeforeMs: cutMs + 10 * DAY, cellsBeforeMs: cutMs })
+  await expectRows(engine, kept, bodies)
+  await engine.close()
+
+  const instance = await DuckDBInstance.create(path)
+  const connection = await instance.connect()
+  await connection.run(`UPDATE settings SET value = 'another make' WHERE name = 'cells'`)
+  for (const { name } of CELL_TABLES) if (name.endsWith('_16d')) await connection.run(`DROP TABLE ${name}`)
+  connection.closeSync()
+  instance.closeSync()
+  engine = await open()
+  await expectRows(engine, kept, bodies)
 }, 120_000)
 
 test('while days past come in in order, the watermark follows them and nothing is late', async () => {

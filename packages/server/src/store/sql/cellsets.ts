@@ -4,7 +4,7 @@ import { COLUMN_OF, type Column } from './columns.ts'
 
 /** Length of the buckets that cells are kept in. UTC; every zone's days are made of quarter-hours, so any assemble exactly. */
 export interface Level {
-  readonly name: '15m' | '1h' | '1d'
+  readonly name: '15m' | '1h' | '1d' | '16d'
   readonly ms: number
 }
 
@@ -14,8 +14,16 @@ export const DAY_MS = 86_400_000
 
 export const QUARTER: Level = { name: '15m', ms: QUARTER_MS }
 
+export const DAY: Level = { name: '1d', ms: DAY_MS }
+
 /** Finest first. */
-export const LEVELS: readonly Level[] = [QUARTER, { name: '1h', ms: 3_600_000 }, { name: '1d', ms: DAY_MS }]
+export const LEVELS: readonly Level[] = [QUARTER, { name: '1h', ms: 3_600_000 }, DAY]
+
+/**
+ * Sixteen days, counted from 1970. A year is some 23 of them and the days at its ends: ten times fewer cells than days, where
+ * names are many. Of two engines only one makes cells from cells, and has these.
+ */
+const LONG: Level = { name: '16d', ms: 16 * DAY_MS }
 
 /** What is kept per bucket for each combination of some dimensions. A query over a subset of them reads cells, not rows. */
 export interface CellSet {
@@ -60,6 +68,11 @@ export const CELL_SETS: readonly CellSet[] = [
 
 /** The same of sketches: one cell holds all bucket counts of a quantity, and there is a table for each quantity. */
 export const SKETCH_SETS: readonly CellSet[] = [set('total', TOTAL), set('model', MODEL, HOURS)]
+
+/** The same sets with the longest cells. */
+export function withLongCells(sets: readonly CellSet[]): readonly CellSet[] {
+  return sets.map((set) => ({ ...set, levels: [...set.levels, LONG] }))
+}
 
 /** Quantities whose sum and count every cell has. */
 export const CELL_QUANTITIES: readonly Quantity[] = QUANTITIES.filter(({ cells }) => cells !== 'none')

@@ -1,6 +1,7 @@
 import { bucketStarts, parseQuery, queryPlan } from '@tallystick/core/query'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { CELL_SETS, DAY_MS, SKETCH_SETS, withLongCells } from './cellsets.ts'
 import { type QueryRoute, routeQuery, routeSketch } from './plan.ts'
 
 const HOUR = 3_600_000
@@ -8,15 +9,22 @@ const QUARTER = 900_000
 const day = (number: number): number => Date.UTC(2026, 10, number)
 
 /** Where the bucket counts come from if there is a quantile among the measures, otherwise the figures. */
-function route(body: object, watermarkMs = day(28), overflowed: readonly string[] = []): QueryRoute {
+function route(
+  body: object,
+  watermarkMs = day(28),
+  overflowed: readonly string[] = [],
+  { sets = { cells: CELL_SETS, sketches: SKETCH_SETS }, cellsFromMs = 0 } = {},
+): QueryRoute {
   const query = parseQuery({ measures: ['requests'], ...body }, { nowMs: day(28) })
   const starts = query.interval ? bucketStarts(query.fromMs, query.toMs, query.interval, query.timeZone) : []
   const plan = queryPlan(query)
   const input = {
+    sets,
     query,
     plan,
     bucketStarts: starts,
     watermarkMs,
+    cellsFromMs,
     overflowed: (field: string) => overflowed.includes(field),
   }
   const [ranked] = plan.quantities.filter(({ sketch }) => sketch)
@@ -149,4 +157,22 @@ test('any range is covered once, in order, by aligned stretches that are sealed'
     expect(at).toBe(to)
   })
   fc.assert(property, { seed: 3, numRuns: 300 })
+})
+
+test('long cells are read between the first and the last that are whole, unless they begin before cells have expired', () => {
+  const sets = { cells: withLongCells(CELL_SETS), sketches: withLongCells(SKETCH_SETS) }
+  const long = (number: number): number => number * 16 * DAY_MS
+  const [from, to] = [long(1_200) + 5 * DAY_MS, long(1_203) + 2 * DAY_MS + HOUR]
+  const later = { from, to, measures: ['requests'] }
+  expect(shape(route(later, to, [], { sets }))).toEqual([
+    ['1d', from, long(1_201)],
+    ['16d', long(1_201), long(1_203)],
+    ['1d', long(1_203), long(1_203) + 2 * DAY_MS],
+    ['1h', long(1_203) + 2 * DAY_MS, to],
+  ])
+  expect(shape(route(later, to, [], { sets, cellsFromMs: long(1_201) + DAY_MS })).slice(0, 2)).toEqual([
+    ['1d', from, long(1_202)],
+    ['16d', long(1_202), long(1_203)],
+  ])
+  expect(shape(route({ ...later, interval: '1d' }, to, [], { sets })).map(([level]) => level)).toEqual(['1d', '1h'])
 })

@@ -1,6 +1,6 @@
 import type { FieldName } from '@tallystick/core/event'
 import type { GroupBy, Plan, Quantity, Query } from '@tallystick/core/query'
-import { CELL_SETS, type CellSet, type Level, SKETCH_SETS } from './cellsets.ts'
+import { type CellSet, DAY_MS, type Level } from './cellsets.ts'
 
 /** A stretch of the range, `[fromMs, toMs)`, and what answers for it. */
 export interface Segment {
@@ -18,6 +18,8 @@ export interface QueryRoute {
 }
 
 export interface RouteInput {
+  /** What the engine keeps, the smallest first. */
+  readonly sets: { readonly cells: readonly CellSet[]; readonly sketches: readonly CellSet[] }
   readonly query: Query
   readonly plan: Plan
   /** Start of each of the query's buckets; only those inside the range matter. */
@@ -26,6 +28,8 @@ export interface RouteInput {
   readonly watermarkMs: number
   /** Rows before this instant have expired, but for late ones. */
   readonly rawFromMs?: number
+  /** Cells of days before this instant have expired, and with them longer ones that begin before it. */
+  readonly cellsFromMs?: number
   /** Fields that cells cannot tell apart, as some of their values have no code. */
   readonly overflowed: (field: FieldName) => boolean
 }
@@ -35,16 +39,16 @@ export function routeQuery(input: RouteInput): QueryRoute {
   const kept = input.plan.quantities.every(
     ({ quantity, extremes }) => quantity.cells === 'sketch' || (quantity.cells === 'sum' && !extremes),
   )
-  return route(kept ? CELL_SETS : [], input)
+  return route(kept ? input.sets.cells : [], input)
 }
 
 /** Where the bucket counts of one quantity come from. */
 export function routeSketch(quantity: Quantity, input: RouteInput): QueryRoute {
-  return route(quantity.cells === 'sketch' ? SKETCH_SETS : [], input)
+  return route(quantity.cells === 'sketch' ? input.sets.sketches : [], input)
 }
 
 /**
- * The first of the sets that is any help: days in the middle, hours and quarter-hours towards the ends, rows at ragged ends
+ * The first of the sets that is any help: the longest cells in the middle, days, hours and quarter-hours towards the ends, rows at ragged ends
  * and behind the watermark. No stretch crosses the start of a bucket of the query.
  */
 function route(sets: readonly CellSet[], input: RouteInput): QueryRoute {
@@ -66,28 +70,35 @@ function keepsDimensions(cells: CellSet, { query, overflowed }: RouteInput): boo
 
 function stretches(
   { expiredLevel, levels }: CellSet,
-  { query, bucketStarts, watermarkMs, rawFromMs = 0 }: RouteInput,
+  { query, bucketStarts, watermarkMs, rawFromMs = 0, cellsFromMs = 0 }: RouteInput,
 ): readonly Segment[] {
   const inner = bucketStarts.filter((startMs) => startMs > query.fromMs)
   const fits = ({ ms }: Level): boolean => inner.every((startMs) => startMs % ms === 0)
-  const segments = cover(query.fromMs, query.toMs, levels.filter(fits), watermarkMs)
+  const sealed = { cellsFromMs, watermarkMs }
+  const segments = cover(query.fromMs, query.toMs, levels.filter(fits), sealed)
   if (expiredLevel === undefined || !fits(expiredLevel)) return segments
   return segments.flatMap((segment) => withExpired(segment, expiredLevel, rawFromMs))
 }
 
 /** `levels` finest first. */
-function cover(fromMs: number, toMs: number, levels: readonly Level[], watermarkMs: number): readonly Segment[] {
+function cover(
+  fromMs: number,
+  toMs: number,
+  levels: readonly Level[],
+  sealed: { readonly cellsFromMs: number; readonly watermarkMs: number },
+): readonly Segment[] {
   if (fromMs >= toMs) return []
   const level = levels.at(-1)
   if (level === undefined) return rawSegment(fromMs, toMs)
   const finer = levels.slice(0, -1)
-  const first = Math.ceil(fromMs / level.ms) * level.ms
-  const end = Math.floor(Math.min(toMs, watermarkMs) / level.ms) * level.ms
-  if (first >= end) return cover(fromMs, toMs, finer, watermarkMs)
+  const keptFromMs = level.ms > DAY_MS ? Math.max(fromMs, sealed.cellsFromMs) : fromMs
+  const first = Math.ceil(keptFromMs / level.ms) * level.ms
+  const end = Math.floor(Math.min(toMs, sealed.watermarkMs) / level.ms) * level.ms
+  if (first >= end) return cover(fromMs, toMs, finer, sealed)
   return [
-    ...cover(fromMs, first, finer, watermarkMs),
+    ...cover(fromMs, first, finer, sealed),
     { level, fromMs: first, toMs: end },
-    ...cover(end, toMs, finer, watermarkMs),
+    ...cover(end, toMs, finer, sealed),
   ]
 }
 
