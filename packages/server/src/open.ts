@@ -51,6 +51,7 @@ import { assertTraceUrl } from './traces.ts'
 import { startUpkeep, type Upkeep } from './upkeep.ts'
 import { VERSION } from './version.ts'
 
+export type { Configuration } from './http/app-context.ts'
 export type { Logger } from './logger.ts'
 
 /** What an embedded Tallystick is made of. */

@@ -58,7 +58,7 @@ export function snippets({ origin, keyed, proxied }: Here): readonly Snippet[] {
       code: `import { EventStore, SyncClient } from '@tallystick/core'
 
 const store = new EventStore({ capacity: 10_000 })
-const client = SyncClient.start(store, { url: '${origin}'${keyed ? ', apiKey: process.env.TALLYSTICK_KEY' : ''} })
+const client = SyncClient.start(store, { url: '${origin}'${keyed ? ", token: 'tsk_...'" : ''} })
 store.recordEvent({
   kind: 'llm_request_completed',
   provider: 'openai',

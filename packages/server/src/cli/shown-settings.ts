@@ -1,5 +1,5 @@
 import { type Config, shownValue } from '../config/config.ts'
-import type { Configuration } from '../http/app-context.ts'
+import type { Configuration } from '../open.ts'
 
 /** The effective configuration as `tallystick config` and `GET /api/v1/settings` show it. */
 export function shownSettings(config: Config): Configuration {

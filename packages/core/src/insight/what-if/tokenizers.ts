@@ -60,6 +60,8 @@ const KNOWN: readonly (Omit<TokenDrift, 'because'> & {
 ]
 
 /**
+ * How many tokens a model counts for what another has counted.
+ *
  * @param from the model that counted; null where nobody knows which
  * @example tokenDrift('gpt-4o', 'gpt-4o-mini') // { low: 1000, likely: 1000, high: 1000, because: 'both count with o200k' }
  * @example tokenDrift('gpt-4o', 'claude-sonnet-4-5').high // 1150
