@@ -177,9 +177,7 @@ const LEAST_MEAN = 0.02
 
 /**
  * Of values between 0 and 1 with this mean, the share above a threshold and their sum, if they are distributed as a power of
- * evenly distributed ones.
- *
- * @example skewedBeyond(0.5, 0.75) // { share: 0.25, sum: 0.21875 }
+ * evenly distributed ones: of a mean of a half, a quarter lies above three quarters.
  */
 function skewedBeyond(mean: number, threshold: number): { readonly share: number; readonly sum: number } {
   const bounded = Math.min(1 - LEAST_MEAN, Math.max(LEAST_MEAN, mean))
