@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 export const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 /** A public trace that stands beside a checkout, not in it; without it the tests over it are skipped. */
 export const AZURE = join(ROOT, '../shared/data/azure-llm-2023/code.csv')
-const BIN = join(ROOT, 'packages/server/bin/tallystick.js')
+export const BIN = join(ROOT, 'packages/server/bin/tallystick.js')
 
 export interface Ran {
   readonly code: number | null
@@ -19,7 +19,7 @@ export interface Ran {
 export const folder = (): string => mkdtempSync(join(tmpdir(), 'tallystick-e2e-'))
 
 /** Environment without the settings of whoever runs the tests. */
-const ENV = Object.fromEntries(
+export const ENV = Object.fromEntries(
   Object.entries({ ...process.env, NO_COLOR: '1', TZ: 'UTC' }).filter(([name]) => !name.startsWith('TALLYSTICK_')),
 )
 
@@ -29,10 +29,19 @@ interface Run {
   readonly env?: Readonly<Record<string, string>>
   /** Another build than this one. */
   readonly bin?: string
+  /** What is piped in; nothing unless given. */
+  readonly input?: string
 }
 
-export function start(args: readonly string[], { cwd = ROOT, env = {}, bin = BIN }: Run = {}): ChildProcess {
-  return spawn(process.execPath, [bin, ...args], { cwd, env: { ...ENV, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+export function start(args: readonly string[], { cwd = ROOT, env = {}, bin = BIN, input }: Run = {}): ChildProcess {
+  const stdin = input === undefined ? 'ignore' : 'pipe'
+  const child = spawn(process.execPath, [bin, ...args], {
+    cwd,
+    env: { ...ENV, ...env },
+    stdio: [stdin, 'pipe', 'pipe'],
+  })
+  child.stdin?.end(input)
+  return child
 }
 
 /** Runs a command to its end; with `killAfterMs` it is ended by SIGKILL then, wherever it is. */

@@ -42,10 +42,10 @@ beforeAll(() => {
   for (const name of Object.keys(dependencies)) if (!name.startsWith('@tallystick/')) link(name)
 }, 120_000)
 
-/** The code blocks of the README in one language. */
+/** The code blocks of docs/embed.md in one language. */
 const examples = (language: string): string[] =>
   [
-    ...readFileSync(join(ROOT, 'README.md'), 'utf8').matchAll(
+    ...readFileSync(join(ROOT, 'docs/embed.md'), 'utf8').matchAll(
       new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``, 'g'),
     ),
   ].map((match) => match[1] as string)
@@ -56,19 +56,19 @@ const node = (code: string, env: NodeJS.ProcessEnv = { ...process.env, TALLYSTIC
 }
 
 describe('the packages as they are published', () => {
-  it('run the embedded example of the README', () => {
+  it('run the embedded example of docs/embed.md', () => {
     const [embedded] = examples('js')
     expect(node(embedded as string)).toMatch(/requests: 1,[\s\S]*cost_nano_usd: 3800000/)
   })
 
-  it('run the pricing example of the README', () => {
+  it('run the pricing example of docs/embed.md', () => {
     const code = (examples('js')[1] as string)
       .replace('book.price(', 'const priced = book.price(')
       .replace('}).costNanoUsd', '}).costNanoUsd\nconsole.log(priced)')
     expect(node(code).trim()).toBe('3800000')
   })
 
-  it('run the recording example of the README, without a server and with the one that is packed', async () => {
+  it('run the recording example of docs/embed.md, without a server and with the one that is packed', async () => {
     const code = examples('js')[2] as string
     const [alone, served] = examples('text')
     expect(node(code)).toBe(alone)

@@ -239,6 +239,12 @@ export const ERRORS = {
   ),
 
   // alerts
+  invalid_schedule: row(400, 'The schedule of a report is not valid', 'Mend every problem listed in `issues`.'),
+  pdf_unavailable: row(
+    503,
+    'No PDF can be made here',
+    'Install Chromium, or name it in reports.chromium; every other format needs nothing.',
+  ),
   invalid_rule: row(400, 'The alert rule is not valid', 'Mend every problem listed in `issues`.'),
 
   // storage

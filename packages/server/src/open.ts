@@ -41,6 +41,7 @@ import { createIngestRecorder } from './proxy/recorder.ts'
 import { readUpstreams } from './proxy/upstream.ts'
 import { type Push, startPush } from './push/push.ts'
 import type { PushSettings } from './push/settings.ts'
+import { createReports, type ReportSettings } from './report/reports.ts'
 import { createRepricings } from './reprice/repricings.ts'
 import type { DurableState } from './state/open.ts'
 import type { ControlState } from './state/state.ts'
@@ -87,6 +88,8 @@ export interface OpenOptions extends StorageOptions {
   readonly control?: ControlSettings
   /** How alerts are sent. They are evaluated and sent from `listen` on, or from `alerts.start`. */
   readonly alerts?: SendOptions
+  /** How reports are made, and where scheduled ones may be written. Schedules run from `listen` on. See docs/reports.md. */
+  readonly reports?: ReportSettings
   /** What scrapes of `/metrics` show. See docs/metrics.md. */
   readonly metrics?: MetricsOptions
   /** From when on a provider is degraded or down; see docs/health.md. */
@@ -303,6 +306,19 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
     ...(options.alerts ? { send: options.alerts } : {}),
   })
   closers.push(() => alerts.close())
+  const reports = createReports({
+    state,
+    store: asked,
+    ingest,
+    budgets,
+    prices,
+    clock,
+    logger,
+    ...(options.random ? { random: options.random } : {}),
+    ...(options.alerts ? { send: options.alerts } : {}),
+    ...options.reports,
+  })
+  closers.push(() => reports.close())
   const newRunId = uuidv7Generator(clock, options.random)
   const repricings = createRepricings({ store, ingest, state, prices, clock, newId: newRunId, onError })
   closers.push(() => repricings.close())
@@ -338,6 +354,7 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
     prices,
     repricings,
     alerts,
+    reports,
     providers,
     live,
     feed,
@@ -422,7 +439,10 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
       await listenForScrapes()
       const server = await listen(app, where)
       listening.push(server)
-      if (follows === undefined) alerts.start()
+      if (follows === undefined) {
+        alerts.start()
+        reports.start()
+      }
       return server
     },
     close() {

@@ -4,5 +4,6 @@
  */
 export { type ImportOptions, importUsageAnalytics } from './import.ts'
 export type { UsageAnalyticsOptions } from './options.ts'
+export { markdownReport } from './report.ts'
 export type * from './types.ts'
 export { UsageAnalytics, UsageAnalytics as default } from './usage-analytics.ts'

@@ -136,7 +136,7 @@ function parse(text: string): unknown {
 }
 
 /** RFC 9457, with whatever else answers in its place (a proxy's page) told by its status. */
-function problemOf(response: Response, body: unknown): Problem {
+export function problemOf(response: Response, body: unknown): Problem {
   const { code, title, detail } = (typeof body === 'object' && body !== null ? body : {}) as Record<string, unknown>
   const message = [detail, title].find((text) => typeof text === 'string' && text !== '')
   return new Problem(

@@ -81,6 +81,14 @@ export const PAGES: readonly Page[] = [
     load: () => import('../control/alerts.svelte'),
   },
   {
+    path: '/reports',
+    label: 'Reports',
+    group: 'What to do',
+    key: 'f',
+    scoped: true,
+    load: () => import('../pages/reports.svelte'),
+  },
+  {
     path: '/keys',
     label: 'Keys',
     group: 'Server',

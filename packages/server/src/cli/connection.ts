@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ERRORS, type ErrorCode, issueLines, TallystickError } from '@tallystick/core'
 import type { Config } from '../config/config.ts'
+import type { Tallystick } from '../open.ts'
 import { openOptions } from './open-options.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -46,7 +47,11 @@ export async function connect(
     )
   // Most of what there is to load, which nobody needs who talks to a server.
   const { openTallystick } = await import('../open.ts')
-  const tallystick = await openTallystick(options)
+  return connectionTo(await openTallystick(options))
+}
+
+/** What is open in this process. */
+export function connectionTo(tallystick: Tallystick): Connection {
   return {
     url: undefined,
     call: async (path, init) => tallystick.fetch(new Request(`http://localhost${path}`, init), TRUSTED),

@@ -25,6 +25,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<RegisterCommand>> = new Map([
   ['analytics', async () => (await import('./commands/analytics.ts')).registerAnalytics],
   ['export', async () => (await import('./commands/export.ts')).registerExport],
   ['budgets', async () => (await import('./commands/budgets.ts')).registerBudgets],
+  ['report', async () => (await import('./commands/report.ts')).registerReport],
   ['recommendations', async () => (await import('./commands/recommendations.ts')).registerRecommendations],
   ['what-if', async () => (await import('./commands/what-if.ts')).registerWhatIf],
   ['reconcile', async () => (await import('./commands/reconcile.ts')).registerReconcile],
@@ -32,6 +33,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<RegisterCommand>> = new Map([
   ['keys', async () => (await import('./commands/keys.ts')).registerKeys],
   ['alerts', async () => (await import('./commands/alerts.ts')).registerAlerts],
   ['status', async () => (await import('./commands/status.ts')).registerStatus],
+  ['mcp', async () => (await import('./commands/mcp.ts')).registerMcp],
   ['prices', async () => (await import('./commands/prices.ts')).registerPrices],
   ['config', async () => (await import('./commands/config.ts')).registerConfig],
   ['verify', async () => (await import('./commands/verify.ts')).registerVerify],
@@ -54,16 +56,25 @@ export async function main(args: readonly string[]): Promise<void> {
 
 /** Runs one command line against a terminal and returns the exit code; never throws. */
 export async function runCommand(args: readonly string[], terminal: Terminal): Promise<number> {
-  const words = beginsWithFlag(args) ? [OVERVIEW, ...args] : args
-  const named = COMMANDS.get(words[0] ?? '')
-  const program = named === undefined ? await wholeProgram(terminal) : newProgram(terminal)
-  if (named !== undefined) (await named())(program, terminal)
+  const { program, words } = await programFor(args, terminal)
   try {
     await program.parseAsync([...words], { from: 'user' })
     return EXIT.ok
   } catch (error) {
     return report(error, terminal)
   }
+}
+
+/** The program with as many commands as that command line needs, and the words that it has to parse. */
+export async function programFor(
+  args: readonly string[],
+  terminal: Terminal,
+): Promise<{ readonly program: Command; readonly words: readonly string[] }> {
+  const words = beginsWithFlag(args) ? [OVERVIEW, ...args] : args
+  const named = COMMANDS.get(words[0] ?? '')
+  const program = named === undefined ? await wholeProgram(terminal) : newProgram(terminal)
+  if (named !== undefined) (await named())(program, terminal)
+  return { program, words }
 }
 
 /** Nothing, or flags only: then the overview is meant. */

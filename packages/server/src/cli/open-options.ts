@@ -62,6 +62,10 @@ export function openOptions(config: Config): OpenOptions {
       mailFrom: config.text('alerts.mail_from'),
       ...(smtpUrl === undefined ? {} : { smtpUrl }),
     },
+    reports: {
+      ...(config.text('reports.dir') === '' ? {} : { dir: resolve(config.text('reports.dir')) }),
+      ...(config.text('reports.chromium') === '' ? {} : { chromium: config.text('reports.chromium') }),
+    },
     metrics: metricsOptions(config),
     health: {
       recentMs: config.integer('health.recent_seconds') * 1000,

@@ -414,6 +414,21 @@ export const CONFIG_KEYS: readonly KeySpec[] = [
     about: 'Sender of the mails of alerts.',
   },
   {
+    key: 'reports.dir',
+    env: 'TALLYSTICK_REPORTS_DIR',
+    type: { of: 'text' },
+    default: '',
+    about:
+      'Directory that scheduled reports may be written to, made when it is needed. Unset: to no file. See docs/reports.md.',
+  },
+  {
+    key: 'reports.chromium',
+    env: 'TALLYSTICK_CHROMIUM',
+    type: { of: 'text' },
+    default: '',
+    about: 'Program of the Chromium family that makes PDFs of reports. Unset: the first of the usual names in PATH.',
+  },
+  {
     key: 'metrics.listen',
     env: 'TALLYSTICK_METRICS_LISTEN',
     type: { of: 'text' },

@@ -17,6 +17,7 @@ import type { Generations } from '../langfuse/generations.ts'
 import type { RequestCounts } from '../metrics/request-counts.ts'
 import type { ServerMetrics } from '../metrics/server-metrics.ts'
 import type { CaptureProxy } from '../proxy/proxy.ts'
+import type { Reports } from '../report/reports.ts'
 import type { Repricings } from '../reprice/repricings.ts'
 import type { Audit } from '../state/audit-log.ts'
 import type { StateStats } from '../state/open.ts'
@@ -72,6 +73,7 @@ export interface AppContext {
   /** Events priced anew. */
   readonly repricings: Repricings
   readonly alerts: Alerts
+  readonly reports: Reports
   /** How the providers do. */
   readonly providers: ProviderWatch
   /** Ranges of time in which nothing is dropped. */

@@ -25,6 +25,7 @@ import { newWorkTimes, type WorkTimes } from '../metrics/operation.ts'
 import { NO_ROUTE, RequestCounts } from '../metrics/request-counts.ts'
 import { createServerMetrics, type MetricSettings, type ServerMetrics } from '../metrics/server-metrics.ts'
 import type { CaptureProxy } from '../proxy/proxy.ts'
+import { createReports, type Reports } from '../report/reports.ts'
 import { createRepricings, type Repricings } from '../reprice/repricings.ts'
 import { createAudit } from '../state/audit-log.ts'
 import { openMemoryState } from '../state/memory.ts'
@@ -74,6 +75,8 @@ export interface AppOptions {
   readonly login?: LoginOptions
   /** Rules and what became of them; kept and shown, but not evaluated, when absent. */
   readonly alerts?: Alerts
+  /** Over the same state and store; made when absent, and then no schedule runs. */
+  readonly reports?: Reports
   /** How the providers do; judged only when somebody asks when absent. */
   readonly providers?: ProviderWatch
   readonly live: LiveHub
@@ -261,6 +264,7 @@ function contextOf(options: AppOptions): AppContext {
       ...(follows === undefined ? {} : { assertKnown: () => follows.copy.assertFresh() }),
       keysLost: () => (about.state?.().damagedLines ?? 0) > 0,
     }),
+    reports: options.reports ?? createReports({ state, store, ingest, budgets, prices, clock, random }),
     alerts: options.alerts ?? createAlerts({ state, store, ingest, clock, random }),
     providers,
     live,

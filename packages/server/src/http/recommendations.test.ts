@@ -80,7 +80,7 @@ describe('recommendations', () => {
     const { recommendations } = await listed(app)
     expect(recommendations).toMatchObject([
       {
-        id: 'routing_confidence:[["routing_method","guess"],["backend","local"]]',
+        id: 'routing_confidence:[["backend","local"],["routing_method","guess"]]',
         severity: 'warning',
         evidence: 'Low routing confidence (69.0%) for guess_local.',
         subject: { routing_method: 'guess', backend: 'local' },

@@ -12,12 +12,14 @@ import { PROTOCOL005_ROUTES } from './routes/protocol005.ts'
 import { PROTOCOL012_ROUTES } from './routes/protocol012.ts'
 import { PROXY_ROUTES } from './routes/proxy.ts'
 import { RECEIVER_ROUTES } from './routes/receivers.ts'
+import { REPORT_ROUTES } from './routes/reports.ts'
 import { ROUTIIUM_ROUTES } from './routes/routiium.ts'
 
 /** THE table of routes. What is not here is not served. */
 export const ROUTES: readonly Route[] = [
   ...EVENT_ROUTES,
   ...FIGURE_ROUTES,
+  ...REPORT_ROUTES,
   ...OTLP_ROUTES,
   ...RECEIVER_ROUTES,
   ...PROXY_ROUTES,

@@ -24,6 +24,8 @@ export function emptyTables(): TableMaps {
     generations: new Map(),
     traces: new Map(),
     holds: new Map(),
+    reportSchedules: new Map(),
+    reportRuns: new Map(),
   }
 }
 

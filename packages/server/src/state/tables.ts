@@ -8,6 +8,7 @@ import type { HeldGeneration, HeldTrace } from './generation.ts'
 import type { LegalHold } from './hold.ts'
 import type { ApiKey, Session } from './key.ts'
 import type { Lease } from './lease.ts'
+import type { ReportRun, ReportSchedule } from './report-schedule.ts'
 import type { RepricingRun } from './repricing-run.ts'
 import type { TelemetryCourse, TelemetryStanding } from './telemetry.ts'
 
@@ -31,4 +32,6 @@ export interface Tables {
   readonly generations: HeldGeneration
   readonly traces: HeldTrace
   readonly holds: LegalHold
+  readonly reportSchedules: ReportSchedule
+  readonly reportRuns: ReportRun
 }

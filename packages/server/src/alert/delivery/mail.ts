@@ -1,9 +1,6 @@
 import type { Transporter } from 'nodemailer'
-import type { AlertTarget } from '../../state/alert.ts'
 import { headline, type Message } from './message.ts'
 import type { Outcome } from './outcome.ts'
-
-type Mail = Extract<AlertTarget, { kind: 'mail' }>
 
 export interface MailOptions {
   /** `smtp://user:password@host:port` or `smtps://`; secret. */
@@ -12,8 +9,22 @@ export interface MailOptions {
   readonly timeoutMs: number
 }
 
+/** One mail, whatever it is about. */
+export interface Mail {
+  readonly to: string
+  readonly subject: string
+  readonly text: string
+  /** Of a mail that is sent again the same: mail programs show one. */
+  readonly id: string
+  readonly attachments?: readonly {
+    readonly filename: string
+    readonly contentType: string
+    readonly content: Uint8Array
+  }[]
+}
+
 export interface Mailer {
-  send(target: Mail, message: Message): Promise<Outcome>
+  send(mail: Mail): Promise<Outcome>
   close(): void
 }
 
@@ -30,7 +41,7 @@ export function createMailer({ smtpUrl, from, timeoutMs }: MailOptions): Mailer 
     )
   }
   return {
-    async send({ to }, message) {
+    async send({ to, subject, text, id, attachments = [] }) {
       try {
         transport ??= open()
         const opened = await transport
@@ -40,10 +51,10 @@ export function createMailer({ smtpUrl, from, timeoutMs }: MailOptions): Mailer 
         }
         await opened.sendMail({
           to,
-          subject: headline(message),
-          text: mailText(message),
-          // Of a message that is sent again mail programs show one.
-          messageId: `<${message.id}@tallystick>`,
+          subject,
+          text,
+          messageId: `<${id}@tallystick>`,
+          attachments: attachments.map(({ content, ...named }) => ({ ...named, content: Buffer.from(content) })),
           headers: { 'Auto-Submitted': 'auto-generated' },
         })
         return { ok: true, detail: 'taken by the mail server' }
@@ -57,7 +68,12 @@ export function createMailer({ smtpUrl, from, timeoutMs }: MailOptions): Mailer 
   }
 }
 
-export function mailText(message: Message): string {
+/** What an alert says as a mail. */
+export function alertMail(to: string, message: Message): Mail {
+  return { to, subject: headline(message), text: mailText(message), id: message.id }
+}
+
+function mailText(message: Message): string {
   const { id, firing, ruleName, url } = message
   return [
     headline(message),

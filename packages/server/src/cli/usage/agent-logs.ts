@@ -22,6 +22,14 @@ const TOOLS: readonly ImportSource[] = [claudeCode, codex, geminiCli, opencode]
 /** A log that was written to a moment ago counts as well: what it says so far is what there is to show. */
 const EVERYTHING_RESTED_MS = Number.MAX_SAFE_INTEGER
 
+/** What was read of logs, beside the requests in them. */
+interface ReadLogs {
+  readonly tools: readonly string[]
+  readonly files: number
+  /** Records that could not be read. */
+  readonly unreadable: number
+}
+
 /**
  * What the coding agents of this machine have logged, read once and kept in memory: each request once, at the prices of the
  * built-in catalogue and of the configured files. Answers are those of the reference fold.
@@ -36,6 +44,28 @@ export async function readAgentLogs(
   const nowMs = Date.now()
   const prices = createPriceBook({ overrides: openOptions(config).prices ?? [] })
   const events: UsageEvent[] = []
+  const { tools, files, unreadable } = await eachLogged(terminal, sinceMs, nowMs, (event) => {
+    assignPrice(event, prices, new Tally(), () => undefined)
+    events.push(event)
+  })
+  return {
+    source: { kind: 'logs', tools, files, unreadable },
+    told:
+      tools.length === 0
+        ? `no logs of ${TOOLS.map(({ name }) => name).join(', ')}`
+        : `the logs of ${tools.join(', ')} (${grouped(files)} ${files === 1 ? 'file' : 'files'})`,
+    query: async (body) => fold(parseQuery(body, { nowMs }), events),
+    close: async () => undefined,
+  }
+}
+
+/** Hands over each request in the logs once, without a price, and as the native API takes it. */
+export async function eachLogged(
+  terminal: Terminal,
+  sinceMs: number | undefined,
+  nowMs: number,
+  take: (event: UsageEvent, item: unknown) => void,
+): Promise<ReadLogs> {
   const tools: string[] = []
   const progress = newProgress()
   const shown = new Progress(terminal)
@@ -65,20 +95,11 @@ export async function readAgentLogs(
         problems.push({ where: record.where, code: decoded.code })
         continue
       }
-      assignPrice(decoded.event, prices, new Tally(), () => undefined)
-      events.push(decoded.event)
+      take(decoded.event, record.item)
       shown.show(() => `reading logs: ${byteSize(progress.bytesDone)} of ${byteSize(progress.bytes)}`)
     }
     if (progress.files > before) tools.push(tool.name)
   }
   shown.done()
-  return {
-    source: { kind: 'logs', tools, files: progress.files, unreadable: problems.length },
-    told:
-      tools.length === 0
-        ? `no logs of ${TOOLS.map(({ name }) => name).join(', ')}`
-        : `the logs of ${tools.join(', ')} (${grouped(progress.files)} ${progress.files === 1 ? 'file' : 'files'})`,
-    query: async (body) => fold(parseQuery(body, { nowMs }), events),
-    close: async () => undefined,
-  }
+  return { tools, files: progress.files, unreadable: problems.length }
 }

@@ -31,6 +31,14 @@ export interface SourceFlags {
   readonly logs?: boolean
 }
 
+/** Is there neither a server nor a directory that was named, nor one in its usual place? Then logs are what there is. */
+export function readsLogs(config: Config, flags: SourceFlags, terminal: Terminal): boolean {
+  if (flags.logs) return true
+  const named = flags.server ?? terminal.env['TALLYSTICK_URL'] ?? ''
+  const chosen = config.settings.get('data_dir')?.source !== 'default'
+  return named === '' && !chosen && !existsSync(resolve(terminal.cwd, config.text('data_dir')))
+}
+
 /**
  * The server that was named, else the one that holds the data directory, else the directory; where there is none of these,
  * or with `logs`, what coding agents have logged on this machine.
@@ -45,9 +53,7 @@ export async function openFigures(
   sinceMs: number | undefined,
 ): Promise<FigureSource> {
   const path = resolve(terminal.cwd, config.text('data_dir'))
-  const named = flags.server ?? terminal.env['TALLYSTICK_URL'] ?? ''
-  const directory = config.settings.get('data_dir')?.source !== 'default' || existsSync(path)
-  if (!flags.logs && (named !== '' || directory)) {
+  if (!readsLogs(config, flags, terminal)) {
     const connection = await connect(config, flags.server, terminal, 'read', flags.key)
     return {
       source: connection.url === undefined ? { kind: 'directory', path } : { kind: 'server', url: connection.url },

@@ -3,13 +3,14 @@ import { type BudgetDefinition, readDefinition } from '../../budget/definition.t
 import type { BudgetFigures } from '../../budget/figures.ts'
 import { Members } from '../../budget/members.ts'
 import type { Principal } from '../../identity/principal.ts'
+import { seesBudget } from '../../identity/sees-budget.ts'
 import type { Budget } from '../../state/budget.ts'
 import { type Call, type Handler, json } from '../route.ts'
 import { readJson } from './query.ts'
 
 /** `GET /api/v1/budgets`: those that the principal may see, in the order in which they were made. */
 export const listBudgets: Handler = async ({ app: { budgets }, principal }) => {
-  const visible = budgets.list(principal.tenantId).filter((budget) => isVisible(budget, principal))
+  const visible = budgets.list(principal.tenantId).filter((budget) => seesBudget(budget, principal))
   const figures = await budgets.figures(visible)
   return json({ budgets: visible.map((budget, index) => rowOf(budget, figures[index])) })
 }
@@ -65,15 +66,8 @@ export const deleteBudget: Handler = async (call) => {
 /** @throws TallystickError `budget_not_found`, also for what is there for others only */
 function budgetOf({ app, principal, params }: Call): Budget {
   const budget = app.budgets.get(params['id'] ?? '', principal.tenantId)
-  if (!isVisible(budget, principal)) throw new TallystickError('budget_not_found', 'There is no such budget.')
+  if (!seesBudget(budget, principal)) throw new TallystickError('budget_not_found', 'There is no such budget.')
   return budget
-}
-
-/** Whoever sees some agents only sees their budgets only. */
-function isVisible({ subject, tenantId }: Budget, principal: Principal): boolean {
-  const { agentIds } = principal
-  if (agentIds === undefined) return true
-  return tenantId === principal.tenantId && subject?.dimension === 'agent_id' && agentIds.has(subject.value)
 }
 
 /** A tenant's administrator makes that tenant's budgets, whatever the body says. */

@@ -1,6 +1,6 @@
 import { TallystickError } from '@tallystick/core'
 import { encodeWireEvent } from '@tallystick/core/event'
-import { DIMENSION_NAMES, type Filter, filterValueFromText, groupByOf, parseQuery } from '@tallystick/core/query'
+import { DIMENSION_NAMES, filterValueFromText, groupByOf, parseQuery, type Query } from '@tallystick/core/query'
 import type { ScanCursor, ScanRequest } from '../../store/store.ts'
 import { LIST_EVENTS_DOC } from '../openapi/native.ts'
 import { checkParameters, documentedParameters, type FurtherNames, type ParameterTable } from '../parameters.ts'
@@ -60,19 +60,31 @@ export function selectionOf(
   own: ParameterTable,
   nowMs: number,
 ): Pick<ScanRequest, 'fromMs' | 'toMs' | 'filters'> {
+  const { fromMs, toMs, filters } = askedOf(
+    parameters,
+    own,
+    {
+      from: instantOf(parameters.get('from')) ?? EARLIEST_MS,
+      to: instantOf(parameters.get('to')) ?? nowMs + DAY_MS + 1,
+    },
+    nowMs,
+  )
+  return { fromMs, toMs, filters }
+}
+
+/**
+ * What a query string asks for: `range` with every dimension that is given as a parameter beside those of `own`.
+ *
+ * @throws TallystickError `unknown_parameter`, `unknown_value`, `invalid_query`
+ */
+export function askedOf(parameters: URLSearchParams, own: ParameterTable, range: object, nowMs: number): Query {
   checkParameters(parameters, own, DIMENSION_PARAMETERS)
-  const wanted = filtersOf(parameters, own, false)
-  const unwanted = filtersOf(parameters, own, true)
-  const range = {
-    from: instantOf(parameters.get('from')) ?? EARLIEST_MS,
-    to: instantOf(parameters.get('to')) ?? nowMs + DAY_MS + 1,
-  }
-  const parse = (filters: Record<string, unknown>): { fromMs: number; toMs: number; filters: readonly Filter[] } =>
-    parseQuery({ ...range, measures: ['events'], filters }, { nowMs })
-  const query = parse(wanted)
+  const parse = (filters: object): Query => parseQuery({ ...range, measures: ['events'], filters }, { nowMs })
+  const query = parse(filtersOf(parameters, own, false))
   // A dimension may be named both ways, which one object of filters cannot say.
+  const unwanted = filtersOf(parameters, own, true)
   const negated = Object.keys(unwanted).length > 0 ? parse(unwanted).filters : []
-  return { fromMs: query.fromMs, toMs: query.toMs, filters: [...query.filters, ...negated] }
+  return { ...query, filters: [...query.filters, ...negated] }
 }
 
 /** @throws TallystickError `invalid_query` */
@@ -85,7 +97,7 @@ export function limitOf(text: string | null): number {
 }
 
 /** In a URL everything is text: digits are ms, the rest is left to the query parser. */
-function instantOf(text: string | null): number | string | undefined {
+export function instantOf(text: string | null): number | string | undefined {
   if (text === null || text === '') return undefined
   return /^\d{1,16}$/.test(text) ? Number(text) : text
 }

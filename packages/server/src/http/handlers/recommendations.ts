@@ -1,24 +1,17 @@
 import { TallystickError } from '@tallystick/core'
 import { normalizeExact } from '@tallystick/core/event'
-import { findSavings, recommend, type Saving, type SavingQuery } from '@tallystick/core/insight'
-import { MILLIONTHS, parseQuery, type QueryResult, type ResultRow } from '@tallystick/core/query'
+import type { FoundRecommendation } from '@tallystick/core/insight'
+import { parseQuery } from '@tallystick/core/query'
+import { recommendedTo } from '../../report/recommended.ts'
 import { type Dismissal, dismissalId } from '../../state/dismissal.ts'
 import { Members } from '../members.ts'
-import { type Call, type Handler, json } from '../route.ts'
+import { type Handler, json } from '../route.ts'
 import { readJson, waitsForApplied } from './query.ts'
 
 const DAY_MS = 86_400_000
 const DEFAULT_DAYS = 30
-const MOST_BACKENDS = 200
 const ID_BYTES = 4_096
 const REASON_BYTES = 1_024
-
-/** One recommendation, whatever kind of rule found it. */
-interface Found extends Omit<Saving, 'query'> {
-  readonly kind: 'saving' | 'backend'
-  readonly severity: 'critical' | 'warning' | 'info'
-  readonly query: SavingQuery
-}
 
 /**
  * `GET /api/v1/recommendations`: what should change, by the figures of a range (default: 30 days): backends in trouble first,
@@ -36,8 +29,17 @@ export const listRecommendations: Handler = async (call) => {
     },
     { nowMs },
   )
-  const ask = async (query: SavingQuery): Promise<QueryResult> => asked(call, query)
-  const found = [...(await backends(ask, fromMs, toMs)), ...(await savings(call, ask, fromMs, toMs))]
+  const { signal } = call.request
+  const found = await recommendedTo(principal, {
+    state: app.state,
+    prices: app.prices,
+    fromMs,
+    toMs,
+    ask: (query) => {
+      const parsed = parseQuery(query, { nowMs })
+      return app.queries.run(() => call.store.query(parsed, { signal }), signal)
+    },
+  })
   const dismissals = app.state.rows('dismissals')
   const all = parameters.get('dismissed') === 'true'
   const rows = found.flatMap((one) => {
@@ -104,94 +106,7 @@ function instantOf(text: string | null): number | string | undefined {
   return /^\d{1,16}$/.test(text) ? Number(text) : text
 }
 
-function asked({ app, store, request: { signal } }: Call, query: SavingQuery): Promise<QueryResult> {
-  const parsed = parseQuery(query, { nowMs: app.clock.now() })
-  return app.queries.run(() => store.query(parsed, { signal }), signal)
-}
-
-async function savings(
-  { app, principal }: Call,
-  ask: (query: SavingQuery) => Promise<QueryResult>,
-  fromMs: number,
-  toMs: number,
-): Promise<readonly Found[]> {
-  // Which keys there are is for those who may see all of a tenant's.
-  const keys =
-    principal.agentIds !== undefined || !principal.scopes.has('admin') ? [] : [...app.state.rows('keys').values()]
-  const found = await findSavings({
-    fromMs,
-    toMs,
-    prices: app.prices,
-    ask,
-    keys: keys
-      .filter(
-        (key) =>
-          key.revokedMs === undefined && (principal.tenantId === undefined || key.tenantId === principal.tenantId),
-      )
-      .map(({ id, name, createdMs }) => ({ id, createdMs, label: name })),
-  })
-  return found.map((saving) => ({ ...saving, kind: 'saving', severity: 'info' }))
-}
-
-/** smart-ai-bridge's rules, over the figures of backends and of the routing to them. */
-async function backends(
-  ask: (query: SavingQuery) => Promise<QueryResult>,
-  fromMs: number,
-  toMs: number,
-): Promise<readonly Found[]> {
-  const common = { from: fromMs, to: toMs, limit: MOST_BACKENDS }
-  const outcomes = {
-    ...common,
-    measures: ['requests', 'successful_requests', 'duration_ms_avg'],
-    group_by: ['backend'],
-    order_by: '-requests',
-  }
-  const decisions = {
-    ...common,
-    measures: ['routing_confidence_millionths_count', 'routing_confidence_millionths_avg'],
-    group_by: ['routing_method', 'backend'],
-    filters: { routing_method: { not: [null] } },
-    order_by: '-routing_confidence_millionths_count',
-  }
-  const named = async (query: SavingQuery): Promise<readonly ResultRow[]> =>
-    (await ask(query)).rows.filter((row) => row['other'] !== true && row['backend'] !== null)
-  const input = (await named(outcomes)).map((row) => ({
-    backend: String(row['backend']),
-    requests: Number(row['requests']),
-    successes: Number(row['successful_requests']),
-    ...(row['duration_ms_avg'] === null ? {} : { averageMs: Number(row['duration_ms_avg']) }),
-  }))
-  const routes = (await named(decisions)).map((row) => ({
-    method: String(row['routing_method']),
-    backend: String(row['backend']),
-    decisions: Number(row['routing_confidence_millionths_count']),
-    averageConfidence: Number(row['routing_confidence_millionths_avg']) / MILLIONTHS,
-  }))
-  return recommend({ backends: input, routes }).map(
-    ({ type, severity, backend, routingMethod, message, suggestion }): Found => {
-      const subject = {
-        ...(routingMethod === undefined ? {} : { routing_method: routingMethod }),
-        backend: backend ?? null,
-      }
-      return {
-        id: `${type}:${JSON.stringify(Object.entries(subject))}`,
-        rule: type,
-        kind: 'backend',
-        severity,
-        subject,
-        advice: `${suggestion}.`,
-        evidence: `${message}.`,
-        savingNanoUsd: null,
-        bound: 'exact',
-        assumptions: [],
-        confidence: 'high',
-        query: routingMethod === undefined ? outcomes : decisions,
-      }
-    },
-  )
-}
-
-function shown(found: Found, rangeMs: number, dismissal: Dismissal | undefined): object {
+function shown(found: FoundRecommendation, rangeMs: number, dismissal: Dismissal | undefined): object {
   const { savingNanoUsd: saving } = found
   return {
     id: found.id,

@@ -3,6 +3,7 @@ import { BUDGET_INPUT_SCHEMA, BUDGET_SCHEMA, LEASE_SCHEMA } from './budgets.ts'
 import { EVENT_INPUT_SCHEMA, EVENT_SCHEMA } from './event-schema.ts'
 import { INVARIANTS_SCHEMA, VERIFICATION_SCHEMA } from './law-schema.ts'
 import { QUERY_RESULT_SCHEMA, QUERY_SCHEMA, TABLES_SCHEMA } from './query-schema.ts'
+import { REPORT_SCHEMA } from './report-schema.ts'
 import { ROUTIIUM_DOCUMENT_SCHEMA, ROUTIIUM_ERROR_SCHEMA } from './routiium.ts'
 import { array, integer, object, orNull, type Schema, text } from './schema.ts'
 
@@ -82,6 +83,7 @@ export const COMPONENTS: { readonly [name: string]: Schema } = {
   Problem: PROBLEM,
   Query: QUERY_SCHEMA,
   QueryResult: QUERY_RESULT_SCHEMA,
+  Report: REPORT_SCHEMA,
   RoutiiumDocument: ROUTIIUM_DOCUMENT_SCHEMA,
   RoutiiumError: ROUTIIUM_ERROR_SCHEMA,
   Tables: TABLES_SCHEMA,

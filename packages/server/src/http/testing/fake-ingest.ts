@@ -72,9 +72,7 @@ export function createFakeIngest(store: UsageStore, nowMs: () => number): FakeIn
       throw new Error('not needed here')
     },
     invariants: async () => ({ balanced: true }) as Awaited<ReturnType<Ingest['invariants']>>,
-    gaps: () => {
-      throw new Error('not needed here')
-    },
+    gaps: () => ({ sources: 0, missing: 0, told: 0, untold: 0, reasons: {}, outstanding: 0, forgotten: 0, worst: [] }),
     conflicts: () => [],
     acceptedUpTo: () => undefined,
     progress: () => ({ appliedOrdinal: ordinal, targetOrdinal: ordinal, inFlight: 0 }),
