@@ -140,7 +140,8 @@ function convertProvider(provider) {
     const aliases = [...owners]
       .filter(([name, owner]) => owner === model && name !== model.id.toLowerCase())
       .map(([name]) => name)
-    return [model.id, aliases.sort(), convertRows(provider, model)]
+    const row = [model.id, aliases.sort(), convertRows(provider, model)]
+    return Number.isSafeInteger(model.context_window) ? [...row, model.context_window] : row
   })
   const fallbacks = provider.fallback_model_providers
   return { id: provider.id, ...(fallbacks && { fallbacks }), models: converted }

@@ -71,6 +71,11 @@ export const ERRORS = {
   unknown_measure: row(400, 'No such measure', 'Use one of the nearest names listed.'),
   unknown_dimension: row(400, 'No such dimension', 'Use one of the nearest names listed.'),
   unknown_parameter: row(400, 'No such parameter', 'Use one of the nearest names listed, or leave it out.'),
+  unpriced_model: row(
+    400,
+    'No price is known for the model',
+    'Use one of the nearest names listed, or give it a price of its own: docs/prices.md.',
+  ),
   invalid_cursor: row(400, 'The cursor cannot be read', 'Use the cursor of the previous page unchanged, or none.'),
   invalid_period: row(
     400,

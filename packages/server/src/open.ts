@@ -13,10 +13,11 @@ import { createControlFeed } from './control/feed.ts'
 import { type ControlSettings, type Following, follow } from './control/following.ts'
 import { createErasure, type Erasure, type ErasureStep } from './erase/erasure.ts'
 import { createHolds } from './erase/holds.ts'
+import { directoryBytes } from './health/directory-bytes.ts'
 import { DiskWatch } from './health/disk-watch.ts'
 import { type ProviderWatch, watchProviders } from './health/provider-watch.ts'
 import type { ClientAddressOptions } from './http/address/client-address.ts'
-import type { AdminAccess, AppContext, JournalHealth, StateHealth } from './http/app-context.ts'
+import type { AdminAccess, AppContext, Configuration, JournalHealth, StateHealth } from './http/app-context.ts'
 import type { Listening } from './http/bind.ts'
 import { isLoopback } from './http/guard.ts'
 import type { Limits } from './http/limits.ts'
@@ -51,6 +52,7 @@ import { assertTraceUrl } from './traces.ts'
 import { startUpkeep, type Upkeep } from './upkeep.ts'
 import { VERSION } from './version.ts'
 
+export type { Configuration } from './http/app-context.ts'
 export type { Logger } from './logger.ts'
 
 /** What an embedded Tallystick is made of. */
@@ -94,6 +96,8 @@ export interface OpenOptions extends StorageOptions {
   readonly health?: Partial<HealthSettings>
   /** Files of the dashboard; those built into the package when absent. */
   readonly dashboardDir?: string
+  /** What `GET /api/v1/settings` shows of the configuration that these options were made of. */
+  readonly configuration?: Configuration
   readonly logger?: Logger
   readonly clock?: Clock
   /** Told of each step of an erasure before it begins. For tests, which end the process there. */
@@ -373,6 +377,9 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
       ...(durable ? { state: () => stateHealth(durable, disks.state) } : {}),
       ...(push === undefined ? {} : { push: () => push.stats() }),
       ...(options.traceUrl === undefined ? {} : { traceUrl: options.traceUrl }),
+      ...(options.configuration === undefined ? {} : { configuration: options.configuration }),
+      ...(journal ? { dataDir: () => directoryBytes(dataDir) } : {}),
+      upkeep: () => upkeep.last(),
     },
     ...(options.limits ? { limits: options.limits } : {}),
     ...(options.ack ? { ack: options.ack } : {}),

@@ -25,9 +25,19 @@ export interface UpkeepOptions {
   readonly allowed?: (request: PruneRequest) => PruneRequest
 }
 
+/** What became of one round. */
+export interface UpkeepRound {
+  readonly atMs: number
+  readonly eventsDropped: number
+  /** Why it failed, where it did. */
+  readonly problem?: string
+}
+
 export interface Upkeep {
   /** One round now; rounds never overlap. */
   run(): Promise<void>
+  /** What became of the last round that ended; undefined before the first. */
+  last(): UpkeepRound | undefined
   /** No further rounds; waits for the one under way. */
   stop(): Promise<void>
 }
@@ -39,6 +49,7 @@ export function startUpkeep(options: UpkeepOptions): Upkeep {
   const wallAhead = clock.now() - clock.monotonic()
   let running: Promise<void> | undefined
   let stopped = false
+  let last: UpkeepRound | undefined
 
   const round = async (): Promise<void> => {
     const now = clock.now()
@@ -47,6 +58,7 @@ export function startUpkeep(options: UpkeepOptions): Upkeep {
       logger.warn({ jump_ms: Math.round(jump) }, 'the wall clock was set; nothing is dropped until a restart')
       return
     }
+    let dropped = 0
     try {
       if (retainEventsMs !== undefined || retainCellsMs !== undefined || retainKindsMs.size > 0) {
         const kindsBeforeMs = new Map([...retainKindsMs].map(([kind, ms]) => [kind, Math.max(0, now - ms)]))
@@ -57,11 +69,14 @@ export function startUpkeep(options: UpkeepOptions): Upkeep {
             ...(kindsBeforeMs.size === 0 ? {} : { kindsBeforeMs }),
           }),
         )
+        dropped = eventsDropped
         if (eventsDropped > 0) logger.info({ events: eventsDropped }, 'events dropped by retention')
       }
       await ingest.prune()
       await journal?.prune()
+      last = { atMs: now, eventsDropped: dropped }
     } catch (error) {
+      last = { atMs: now, eventsDropped: dropped, problem: error instanceof Error ? error.message : String(error) }
       logger.error({ err: error }, 'upkeep failed; it is tried again')
     }
   }
@@ -78,6 +93,7 @@ export function startUpkeep(options: UpkeepOptions): Upkeep {
   const first = setTimeout(() => void run(), FIRST_ROUND_MS)
   first.unref()
   return {
+    last: () => last,
     run: () => (stopped ? Promise.resolve() : run()),
     async stop() {
       stopped = true

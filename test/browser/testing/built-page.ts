@@ -8,7 +8,12 @@ import { build } from 'vite'
 const path = (from: string): string => fileURLToPath(new URL(`../../../${from}`, import.meta.url))
 const DASHBOARD = path('packages/dashboard')
 /** Whatever the page is made of. */
-const SOURCES = [DASHBOARD, path('packages/core/src/event'), path('packages/core/src/query')]
+const SOURCES = [
+  DASHBOARD,
+  path('packages/core/src/event'),
+  path('packages/core/src/query'),
+  path('packages/core/src/insight'),
+]
 const BUILT = path('packages/server/dist/dashboard')
 
 /** The page as its sources are now: that of the last `npm run build`, or its own where that is older than they are. */

@@ -6,12 +6,14 @@ import {
   COUNTER_OF,
   type Counter,
   emptyAggregate,
+  MILLIONTHS,
   type Plan,
   type PlannedQuantity,
   QUANTITY_OF,
   type Quantity,
   type QuantityTotal,
   quantile,
+  quantityValue,
 } from '../query/index.ts'
 
 /** What a backend is called that nobody named. */
@@ -36,6 +38,8 @@ const UNDIVIDED: Quantity = {
 
 const sum = (quantity: Quantity): PlannedQuantity => ({ quantity, sketch: false, extremes: false })
 const table = (name: string): Quantity => QUANTITY_OF.get(name) as Quantity
+
+const CONFIDENCE = table('routing_confidence_millionths')
 
 /** Positions are those that {@link figuresOf} reads. */
 const planOf = (quantiles: boolean): Plan => ({
@@ -96,8 +100,6 @@ export interface RouteTotals {
   confidenceMillionths: number
 }
 
-const MILLIONTHS = 1_000_000
-
 export function confidenceOf(totals: RouteTotals): { readonly total: number; readonly average: number } {
   const { confident, confidenceMillionths } = totals
   return {
@@ -134,7 +136,7 @@ export class InvocationFold {
 
   /** @param event a tool invocation */
   add(event: UsageEvent): void {
-    const { timestampMs, backend = UNKNOWN, toolName = UNKNOWN, routingMethod = UNKNOWN, routingConfidence } = event
+    const { timestampMs, backend = UNKNOWN, toolName = UNKNOWN, routingMethod = UNKNOWN } = event
     this.firstMs = Math.min(this.firstMs ?? timestampMs, timestampMs)
     this.lastMs = Math.max(this.lastMs ?? timestampMs, timestampMs)
     addEvent(SUMS, this.total, event)
@@ -143,8 +145,9 @@ export class InvocationFold {
     const route = this.routes.at([routingMethod, backend])
     route.count++
     if (event.success === true) route.successes++
-    if (routingConfidence === undefined) return
+    const confidence = quantityValue(CONFIDENCE, event)
+    if (confidence === undefined) return
     route.confident++
-    route.confidenceMillionths += Math.round(routingConfidence * MILLIONTHS)
+    route.confidenceMillionths += confidence
   }
 }

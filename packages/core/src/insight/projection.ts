@@ -25,12 +25,23 @@ const MONTH_DAYS = 30
  * @example projectMonth(1_000_000_000, 2 * 86_400_000, 40).monthlyNanoUsd // 15_000_000_000
  */
 export function projectMonth(nanoUsd: Exact, elapsedMs: number, requests: number): MonthProjection {
+  const { nanoUsd: monthlyNanoUsd, ...rest } = project(nanoUsd, elapsedMs, requests, MONTH_DAYS)
+  return { monthlyNanoUsd, ...rest }
+}
+
+/** {@link projectMonth} for any number of days. */
+export function project(
+  nanoUsd: Exact,
+  elapsedMs: number,
+  requests: number,
+  days: number,
+): Omit<MonthProjection, 'monthlyNanoUsd'> & { readonly nanoUsd: Exact } {
   const elapsed = Number.isFinite(elapsedMs) ? Math.max(0, Math.round(elapsedMs)) : 0
   const windowMs = Math.max(DAY_MS, elapsed)
   const confidence = requests === 0 || elapsed < DAY_MS ? 'low' : elapsed < 7 * DAY_MS ? 'medium' : 'high'
-  const month = BigInt(nanoUsd) * BigInt(MONTH_DAYS * DAY_MS)
-  const size = divideHalfEven(month < 0n ? -month : month, BigInt(windowMs))
-  return { monthlyNanoUsd: normalizeExact(month < 0n ? -size : size), elapsedMs: elapsed, windowMs, confidence }
+  const scaled = BigInt(nanoUsd) * BigInt(days * DAY_MS)
+  const size = divideHalfEven(scaled < 0n ? -scaled : scaled, BigInt(windowMs))
+  return { nanoUsd: normalizeExact(scaled < 0n ? -size : size), elapsedMs: elapsed, windowMs, confidence }
 }
 
 /**

@@ -26,12 +26,13 @@ export function checkCatalogue(data: unknown): Issue[] {
     if (provider['fallbacks'] !== undefined && !isStrings(provider['fallbacks']))
       add(`${at}.fallbacks`, 'must be an array of strings')
     each(provider['models'], `${at}.models`, add, (model, inModel) => {
-      const [id, aliases, rows] = Array.isArray(model) ? model : []
+      const [id, aliases, rows, contextTokens] = Array.isArray(model) ? model : []
       if (typeof id !== 'string' || !isWellFormed(id) || !isStrings(aliases)) {
         add(inModel, 'must be [id, aliases, rows]')
         return
       }
       each(rows, `${inModel}[2]`, add, checkRow)
+      if (contextTokens !== undefined && !isCount(contextTokens)) add(`${inModel}[3]`, 'must be an integer')
     })
   })
   return issues

@@ -92,6 +92,7 @@ describe('catalogue', () => {
     ['providers[0].models[0][2][0].tiers[0][1].input', withRow({ prices: {}, tiers: [[5, { input: -1 }]] })],
     ['providers[0].models[0][2][0].units', withRow({ prices: {}, units: { images: [1, 0] } })],
     ['providers[0].models[0][2][0].hours', withRow({ prices: {}, hours: [1] })],
+    ['providers[0].models[0][3]', snapshot([{ id: 'p', models: [['m', [], [], 'wide']] }])],
     ['providers[0].models[0][2][0].fromMs', withRow({ prices: {}, fromMs: 'now' })],
   ])('refuses a file with a wrong %s', (path, data) => {
     try {

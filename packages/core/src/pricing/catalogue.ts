@@ -30,8 +30,13 @@ export interface CatalogueProvider {
   readonly models: readonly CatalogueModel[]
 }
 
-/** Id, other names, rows from the oldest to the newest. */
-export type CatalogueModel = readonly [id: string, aliases: readonly string[], rows: readonly CatalogueRow[]]
+/** Id, other names, rows from the oldest to the newest, and the most tokens of input and output together where known. */
+export type CatalogueModel = readonly [
+  id: string,
+  aliases: readonly string[],
+  rows: readonly CatalogueRow[],
+  contextTokens?: number,
+]
 
 export interface CatalogueRow {
   readonly prices: UnitPrices
@@ -81,11 +86,14 @@ function build(data: CatalogueData): Catalogue {
   const fallbacks = new Map<string, readonly string[]>()
   for (const provider of data.providers) {
     if (provider.fallbacks) fallbacks.set(provider.id, provider.fallbacks)
-    for (const [model, aliases, rows] of provider.models) {
+    for (const [model, aliases, rows, contextTokens] of provider.models) {
       const multipliers = multipliersOf(provider.id, model)
       const made = rows.map((row, index) => {
         const id = `${version}/${provider.id}/${encodeURIComponent(model)}/${index}`
-        return makeRow(row, { id, provider: provider.id, model, multipliers })
+        return {
+          ...makeRow(row, { id, provider: provider.id, model, multipliers }),
+          ...(contextTokens !== undefined && { contextTokens }),
+        }
       })
       models.push({ source: 'catalogue', provider: provider.id, model, aliases, rows: made.sort(byPrecedence) })
     }

@@ -54,4 +54,4 @@ export {
 } from './price-book.ts'
 export type { Priced } from './rate-card.ts'
 export type { Resolution } from './resolve.ts'
-export { multipliersOf } from './service-tier.ts'
+export { multipliersOf, serviceTierName } from './service-tier.ts'

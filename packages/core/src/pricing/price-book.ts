@@ -4,7 +4,7 @@ import type { CostLine, Unpriced } from './cost.ts'
 import { fingerprint } from './fingerprint.ts'
 import { ModelIndex } from './model-index.ts'
 import { type OverrideSource, parseOverrides } from './overrides/index.ts'
-import type { PriceRow, UnitPrices } from './price.ts'
+import type { ModelPrices, PriceRow, UnitPrices } from './price.ts'
 import { type Quote, quote, quotedPriceId } from './quote.ts'
 import { allRows, type Candidate, findCandidates, type PriceTable, type Resolution, rowAt } from './resolve.ts'
 
@@ -74,6 +74,8 @@ export interface PriceBook {
   price(event: UsageEvent): PricedFields
   /** The price of a model at an instant; undefined when nobody has one. Includes the configured default. */
   resolve(provider: string | undefined, model: string, atMs: number): Resolution | undefined
+  /** Every model with a price of its own, overrides before the catalogue, in the order in which they are asked. */
+  models(): readonly ModelPrices[]
   /** {@link price} with its working shown. */
   receipt(event: UsageEvent): PriceReceipt
   /**
@@ -115,6 +117,7 @@ export function createPriceBook(options: PriceBookOptions = {}): PriceBook {
   return {
     price: (event) => prices.price(event),
     resolve: (provider, model, atMs) => prices.resolve(provider, model, atMs),
+    models: () => prices.models,
     receipt: (event) => prices.receipt(event),
     receiptBy: (event, priceId) => prices.receiptBy(event, priceId),
     reload: (next = {}) => {
@@ -144,6 +147,7 @@ interface Billed {
 /** One consistent set of prices; never changes once made. */
 class Prices {
   readonly version: string
+  readonly models: readonly ModelPrices[]
   readonly #tables: readonly PriceTable[]
   readonly #default: Resolution | undefined
   #memo = new Map<string | undefined, Map<string, Remembered>>()
@@ -164,6 +168,7 @@ class Prices {
     if (catalogue)
       tables.push({ source: 'catalogue', index: new ModelIndex(catalogue.models), fallbacks: catalogue.fallbacks })
     this.#tables = tables
+    this.models = [...[...overrides.tables].reverse().flat(), ...(catalogue?.models ?? [])]
     this.#default = defaultResolution(options.defaultPrice, overrides.defaultRow)
     const names = [
       catalogue?.version,

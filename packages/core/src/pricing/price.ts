@@ -100,6 +100,8 @@ export interface PriceRow extends RateCard {
   readonly serviceTiers?: ReadonlyMap<string, RateCard>
   /** The most tokens that the model answers with. No price, so no part of the id. */
   readonly maxOutputTokens?: number
+  /** The most tokens that it reads and writes in one request; nor is this. */
+  readonly contextTokens?: number
 }
 
 /** Whose figures a row holds. */

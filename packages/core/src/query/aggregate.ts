@@ -148,6 +148,7 @@ export function measureValue(plan: Plan, aggregate: Aggregate, measure: Measure)
   }
   if (measure.of === 'sum') return sumValue(plan, aggregate, measure.quantity)
   const total = aggregate.quantities[quantityIndex(plan, measure.quantity)] as QuantityTotal
+  if (measure.of === 'count') return total.count
   if (total.count === 0) return null
   if (measure.of === 'quantile') return quantile(total.sketch as Sketch, total.count, measure.q, total.min, total.max)
   if (measure.of === 'avg') return mean(total.sum, total.count)

@@ -14,6 +14,14 @@ export type Measure =
       readonly of: 'counter'
       readonly counter: string
     }
+  /** How many events carry a quantity. */
+  | {
+      readonly name: string
+      readonly label: string
+      readonly unit: 'count'
+      readonly of: 'count'
+      readonly quantity: string
+    }
   /** Sum, minimum, maximum or mean of a quantity; null when no event carries it (a sum of counts of tokens is then 0). */
   | {
       readonly name: string
@@ -68,6 +76,7 @@ export const MEASURES: readonly Measure[] = [
       { name: `${name}_min`, label: `${label}, least`, unit, of: 'min', quantity: name },
       { name: `${name}_max`, label: `${label}, greatest`, unit, of: 'max', quantity: name },
       { name: `${name}_avg`, label: `${label}, mean`, unit, of: 'avg', quantity: name },
+      { name: `${name}_count`, label: `${label}, events that tell`, unit: 'count', of: 'count', quantity: name },
       ...QUANTILES.map(
         ({ suffix, q }): Measure => ({
           name: `${name}_${suffix}`,

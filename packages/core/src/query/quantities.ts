@@ -16,7 +16,9 @@ export interface Quantity {
    * absent where that time is unknown or 0.
    */
   readonly per?: FieldName
-  readonly unit: 'tokens' | 'nano_usd' | 'ms' | 'ms since 1970' | 'bytes' | 'count' | 'milli_tokens_per_second'
+  /** The field is a ratio, 0 to 1: the quantity is it in millionths, rounded half up. */
+  readonly millionths?: true
+  readonly unit: 'tokens' | 'nano_usd' | 'ms' | 'ms since 1970' | 'bytes' | 'count' | 'milli_tokens_per_second' | 'millionths'
   readonly label: string
   /** Is its total worth reporting under the quantity's own name? (A sum of durations is not.) */
   readonly summed: boolean
@@ -32,12 +34,13 @@ const quantity = (
   unit: Quantity['unit'],
   label: string,
   cells: Quantity['cells'],
-  more: { minus?: readonly FieldName[]; per?: FieldName; summed?: boolean; before?: string } = {},
+  more: { minus?: readonly FieldName[]; per?: FieldName; millionths?: true; summed?: boolean; before?: string } = {},
 ): Quantity => ({
   name,
   plus: typeof field === 'string' ? [field] : field,
   minus: more.minus ?? [],
   ...(more.per === undefined ? {} : { per: more.per }),
+  ...(more.millionths === undefined ? {} : { millionths: more.millionths }),
   unit,
   label,
   summed: more.summed ?? true,
@@ -88,6 +91,14 @@ export const QUANTITIES: readonly Quantity[] = [
     'none',
     { per: 'durationMs', summed: false },
   ),
+  quantity(
+    'routing_confidence_millionths',
+    'routingConfidence',
+    'millionths',
+    'Routing confidence, in millionths',
+    'none',
+    { millionths: true, summed: false },
+  ),
 ]
 
 /** Name -> quantity. */
@@ -106,8 +117,12 @@ export function quantityValue(quantity: Quantity, event: UsageEvent): number | u
   }
   if (value === undefined) return undefined
   for (const field of quantity.minus) value -= (event[field] as number | undefined) ?? 0
+  if (quantity.millionths) return Math.floor(value * MILLIONTHS + 0.5)
   return quantity.per === undefined ? value : milliPerSecond(value, event[quantity.per] as number | undefined)
 }
+
+/** Of these is one whole. */
+export const MILLIONTHS = 1_000_000
 
 /** From one a millisecond to thousandths a second. */
 export const MILLI_PER_SECOND = 1_000_000

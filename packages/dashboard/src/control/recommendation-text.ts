@@ -1,5 +1,6 @@
 import { money, toExact } from '../lib/format.ts'
 import { DEFAULT_VIEW, encodeView } from '../lib/url-state.ts'
+import { encodeTarget } from '../what-if/answer.ts'
 
 /** A recommendation as `GET /api/v1/recommendations` tells it. */
 export interface RecommendationRow {
@@ -16,6 +17,7 @@ export interface RecommendationRow {
   readonly confidence: 'high' | 'medium' | 'low'
   readonly assumptions: readonly string[]
   readonly query: { readonly from: number; readonly to: number }
+  readonly instead?: { readonly provider: string | null; readonly model: string } | null
   readonly dismissed: { readonly at_ms: number; readonly actor: string; readonly reason: string | null } | null
 }
 
@@ -45,6 +47,14 @@ export function evidenceLink({ subject, query }: RecommendationRow): string {
   return `/?${encodeView({ ...DEFAULT_VIEW, range: { fromMs: query.from, toMs: query.to }, filters })}`
 }
 
+/** The comparison with the model that is to be asked instead; null where none is. */
+export function whatIfLink({ subject, query, instead }: RecommendationRow): string | null {
+  if (instead == null) return null
+  const filters = Object.entries(subject).map(([name, value]) => ({ name, values: [value], negate: false }))
+  const page = new Map([['on', encodeTarget(instead)]])
+  return `/what-if?${encodeView({ ...DEFAULT_VIEW, range: { fromMs: query.from, toMs: query.to }, filters, page })}`
+}
+
 const RULES: ReadonlyMap<string, string> = new Map([
   ['paid_failures', 'Paid failures'],
   ['paid_retries', 'Paid retries'],
@@ -57,6 +67,7 @@ const RULES: ReadonlyMap<string, string> = new Map([
   ['idle_key', 'Idle key'],
   ['backend_reliability', 'Reliability'],
   ['backend_performance', 'Speed'],
+  ['routing_confidence', 'Routing'],
 ])
 
 /** @example ruleLabel('unused_cache') // 'Unused cache' */

@@ -71,6 +71,13 @@ const WRITINGS: { readonly [K in Unit]: Writing } = {
     exact: (value) => (value === null ? NONE : `${countExact(value)}${GAP}ms`),
     tick: durationTick,
   },
+  millionths: {
+    unit: 'millionths',
+    scale: 10_000,
+    format: (value) => ratio(value === null ? null : Number(value) / 1_000_000),
+    exact: (value) => (value === null ? NONE : `${Number((Number(value) / 10_000).toFixed(4))}${GAP}%`),
+    tick: (value) => `${Number(value.toFixed(2))}${GAP}%`,
+  },
   'ms since 1970': {
     unit: 'ms since 1970',
     scale: 1,

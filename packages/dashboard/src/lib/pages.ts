@@ -100,12 +100,28 @@ export const PAGES: readonly Page[] = [
     load: () => import('../pages/sessions.svelte'),
   },
   {
+    path: '/tools',
+    label: 'Tools and routing',
+    group: 'Who and what',
+    key: 't',
+    scoped: true,
+    load: () => import('../pages/tools.svelte'),
+  },
+  {
     path: '/recommendations',
     label: 'Recommendations',
     group: 'What to do',
     key: 'c',
     scoped: false,
     load: () => import('../control/recommendations.svelte'),
+  },
+  {
+    path: '/what-if',
+    label: 'What-if',
+    group: 'What to do',
+    key: 'w',
+    scoped: true,
+    load: () => import('../pages/what-if.svelte'),
   },
   {
     path: '/budgets',
@@ -138,6 +154,14 @@ export const PAGES: readonly Page[] = [
     key: 'k',
     scoped: false,
     load: () => import('../control/keys.svelte'),
+  },
+  {
+    path: '/settings',
+    label: 'Settings',
+    group: 'Server',
+    key: ',',
+    scoped: false,
+    load: () => import('../pages/settings.svelte'),
   },
 ]
 

@@ -28,6 +28,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<RegisterCommand>> = new Map([
   ['budgets', async () => (await import('./commands/budgets.ts')).registerBudgets],
   ['report', async () => (await import('./commands/report.ts')).registerReport],
   ['recommendations', async () => (await import('./commands/recommendations.ts')).registerRecommendations],
+  ['what-if', async () => (await import('./commands/what-if.ts')).registerWhatIf],
   ['reconcile', async () => (await import('./commands/reconcile.ts')).registerReconcile],
   ['reprice', async () => (await import('./commands/reprice.ts')).registerReprice],
   ['keys', async () => (await import('./commands/keys.ts')).registerKeys],

@@ -121,13 +121,24 @@ function placeOf({ spec, source, variable = spec.env }: Setting): string {
 /** A value as it may be shown: a secret is masked, and so is a password inside a URL. */
 export function shownValue(setting: Setting): ConfigValue {
   if (setting.spec.type.of === 'secret') return setting.value === null ? null : '***'
-  if (setting.spec.type.of !== 'url' || typeof setting.value !== 'string') return setting.value
-  return withoutPassword(setting.value)
+  const { value } = setting
+  if (Array.isArray(value)) return value.map(withoutPassword)
+  return typeof value === 'string' ? withoutPassword(value) : value
 }
 
-/** @example withoutPassword('redis://user:secret@host:6379/0') // 'redis://user:***@host:6379/0' */
-export function withoutPassword(url: string): string {
-  return url.replace(/^([a-z+]+:\/\/[^:/?#]*):[^@]*@/i, '$1:***@')
+/**
+ * Addresses within a text without what they would let one in by.
+ *
+ * @example withoutPassword('redis://user:secret@host:6379/0') // 'redis://user:***@host:6379/0'
+ * @example withoutPassword('https://host/?token=secret&x=1') // 'https://host/?token=***&x=1'
+ */
+export function withoutPassword(text: string): string {
+  return (
+    text
+      // Up to the last `@`: a password may hold one.
+      .replace(/(:\/\/[^:/?#@\s]*):\S*@/, '$1:***@')
+      .replace(/([?&][^=&\s]*(?:password|secret|token|key)[^=&\s]*=)[^&\s]*/gi, '$1***')
+  )
 }
 
 function readFile(path: string, required: boolean, issues: Issue[]): Record<string, unknown> | undefined {

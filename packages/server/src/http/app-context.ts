@@ -7,6 +7,7 @@ import type { ControlFeed } from '../control/feed.ts'
 import type { Following } from '../control/following.ts'
 import type { Erasure } from '../erase/erasure.ts'
 import type { Holds } from '../erase/holds.ts'
+import type { DirectoryBytes } from '../health/directory-bytes.ts'
 import type { DiskState } from '../health/disk-watch.ts'
 import type { ProviderWatch } from '../health/provider-watch.ts'
 import type { Authenticator } from '../identity/authenticator.ts'
@@ -68,7 +69,7 @@ export interface AppContext {
   readonly identity: Authenticator
   /** Budgets, what they have spent, and leases. */
   readonly budgets: Budgets
-  readonly prices: Pick<PriceBook, 'resolve' | 'receipt' | 'receiptBy'>
+  readonly prices: Pick<PriceBook, 'resolve' | 'receipt' | 'receiptBy' | 'models' | 'version'>
   /** Events priced anew. */
   readonly repricings: Repricings
   readonly alerts: Alerts
@@ -137,6 +138,36 @@ export interface About {
   readonly push?: () => PushHealth
   /** Where a trace can be looked at, `{trace_id}` in place of its id. */
   readonly traceUrl?: string
+  /** What the server was configured with, its secrets left out; absent where it is embedded. */
+  readonly configuration?: Configuration
+  /** What the data directory takes; absent with a memory store. */
+  readonly dataDir?: () => Promise<DirectoryBytes>
+  /** The last round of retention; undefined before the first. */
+  readonly upkeep?: () => UpkeepRound | undefined
+}
+
+/** The effective configuration, as it may be shown. */
+export interface Configuration {
+  readonly file: string | null
+  readonly settings: readonly ShownSetting[]
+}
+
+/** A configuration value, `***` in place of a secret. */
+export interface ShownSetting {
+  readonly key: string
+  readonly value: string | number | boolean | null | readonly string[]
+  readonly source: 'flag' | 'environment' | 'file' | 'default'
+  readonly variable: string
+  readonly flag: string | null
+  readonly secret: boolean
+  readonly about: string
+}
+
+/** What became of one round of retention. */
+export interface UpkeepRound {
+  readonly atMs: number
+  readonly eventsDropped: number
+  readonly problem?: string
 }
 
 export interface PushHealth {

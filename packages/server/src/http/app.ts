@@ -68,7 +68,7 @@ export interface AppOptions {
   /** Over the same state, store and pipeline; made when absent, and then nothing happens in them by itself. */
   readonly budgets?: Budgets
   /** What leases are reckoned by, and events priced anew; the catalogue when absent. */
-  readonly prices?: Pick<PriceBook, 'price' | 'receipt' | 'receiptBy' | 'resolve' | 'version'>
+  readonly prices?: Pick<PriceBook, 'price' | 'receipt' | 'receiptBy' | 'resolve' | 'models' | 'version'>
   /** Over the same state and pipeline; made when absent. */
   readonly repricings?: Repricings
   /** How people's browsers get in beside by a key; asked after keys and JWTs. */

@@ -60,6 +60,40 @@ describe('recommendations', () => {
     for (const { query } of recommendations) expect((await app.post('/api/v1/query', query)).status).toBe(200)
   })
 
+  it('tell of a routing method that is not sure of its choices, and not of one that never says', async () => {
+    const app = await createTestApp()
+    const decisions = (method: string, confidence?: number): readonly object[] =>
+      Array.from({ length: 11 }, (_, index) => ({
+        event_id: `${method}${index}`,
+        timestamp_ms: NOW_MS - DAY_MS,
+        kind: 'tool_invocation',
+        tool_name: 'ask',
+        backend: 'local',
+        routing_method: method,
+        routing_confidence: confidence,
+        success: true,
+      }))
+    await app.ingest.submit({
+      items: [...decisions('rule_based', 0.7), ...decisions('guess', 0.69), ...decisions('silent')],
+      door: 'native',
+    })
+    const { recommendations } = await listed(app)
+    expect(recommendations).toMatchObject([
+      {
+        id: 'routing_confidence:[["backend","local"],["routing_method","guess"]]',
+        severity: 'warning',
+        evidence: 'Low routing confidence (69.0%) for guess_local.',
+        subject: { routing_method: 'guess', backend: 'local' },
+      },
+    ])
+    expect((await app.post('/api/v1/query', recommendations[0]?.query)).body['rows']).toContainEqual({
+      routing_method: 'guess',
+      backend: 'local',
+      routing_confidence_millionths_count: 11,
+      routing_confidence_millionths_avg: 690_000,
+    })
+  })
+
   it('say what thirty days would come to at the rate of the range', async () => {
     const app = await recorded()
     const search = `?from=${NOW_MS - 3 * DAY_MS}&to=${NOW_MS}`

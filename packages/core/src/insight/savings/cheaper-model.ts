@@ -78,6 +78,7 @@ export const cheaperModel: SavingRule = {
           ],
           confidence: 'low' as const,
           query,
+          ...(best.model === null ? {} : { instead: { provider: best.provider, model: best.model } }),
         },
       ]
     })

@@ -59,6 +59,7 @@ export const dearerProvider: SavingRule = {
           assumptions: ['Both are asked alike, and list prices are what is paid.'],
           confidence: 'medium' as const,
           query,
+          ...(subject.model === null ? {} : { instead: { provider: better.provider, model: subject.model } }),
         },
       ]
     })

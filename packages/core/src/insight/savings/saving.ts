@@ -25,6 +25,8 @@ export interface Saving {
   readonly confidence: Confidence
   /** The query by which the figures can be looked at again. */
   readonly query: SavingQuery
+  /** The model to be asked in its place, where that is the advice: what a what-if compares. */
+  readonly instead?: { readonly provider: string | null; readonly model: string }
 }
 
 /** A query of the native API, as JSON has it. */
@@ -33,7 +35,7 @@ export interface SavingQuery {
   readonly to: number
   readonly measures: readonly string[]
   readonly group_by?: readonly string[]
-  readonly filters?: Readonly<Record<string, readonly (string | boolean | null)[]>>
+  readonly filters?: Readonly<Record<string, QueryFilter>>
   readonly order_by?: string
   readonly limit?: number
 }
@@ -48,6 +50,11 @@ export interface SavingContext {
   /** Keys that could be used, where they are known. */
   readonly keys?: readonly { readonly id: string; readonly label?: string; readonly createdMs: number }[]
 }
+
+type Values = readonly (string | number | boolean | null)[]
+
+/** As JSON has it: one of these values, or none of them. */
+export type QueryFilter = Values | { readonly not: Values }
 
 /** A rule that looks for one kind of saving. */
 export interface SavingRule {

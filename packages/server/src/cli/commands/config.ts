@@ -1,7 +1,7 @@
 import { createPriceBook } from '@tallystick/core/pricing'
-import { shownValue } from '../../config/config.ts'
 import { configOf, examples, type RegisterCommand, withData } from '../command.ts'
 import { openOptions } from '../open-options.ts'
+import { shownSettings } from '../shown-settings.ts'
 import { plainTable } from '../terminal.ts'
 
 /** `tallystick config`: every key, its effective value and where it came from. */
@@ -18,16 +18,17 @@ export const registerConfig: RegisterCommand = (program, terminal) => {
     const config = configOf(command, terminal)
     // What `serve` would refuse must not look right here.
     createPriceBook({ overrides: openOptions(config).prices ?? [] })
-    const rows = [...config.settings.values()].map((setting) => ({
-      key: setting.spec.key,
-      value: shownValue(setting),
-      source: setting.source,
-      env: setting.variable ?? setting.spec.env,
-      flag: setting.spec.flag === undefined ? null : `--${setting.spec.flag}`,
-      about: setting.spec.about,
+    const { file, settings } = shownSettings(config)
+    const rows = settings.map(({ key, value, source, variable: env, flag, about }) => ({
+      key,
+      value,
+      source,
+      env,
+      flag,
+      about,
     }))
     if (command.opts()['json']) {
-      terminal.out(`${JSON.stringify({ file: config.file ?? null, settings: rows }, null, 2)}\n`)
+      terminal.out(`${JSON.stringify({ file, settings: rows }, null, 2)}\n`)
       return
     }
     const table = plainTable(['key', 'value', 'from', 'variable', 'flag'], ['left', 'left', 'left', 'left', 'left'])
@@ -36,6 +37,6 @@ export const registerConfig: RegisterCommand = (program, terminal) => {
       table.push([row.key, value === null || value === '' ? '-' : String(value), row.source, row.env, row.flag ?? ''])
     }
     terminal.out(`${table.toString()}\n`)
-    terminal.out(config.file === undefined ? 'No configuration file.\n' : `File: ${config.file}\n`)
+    terminal.out(file === null ? 'No configuration file.\n' : `File: ${file}\n`)
   })
 }

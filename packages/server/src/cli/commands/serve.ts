@@ -6,6 +6,7 @@ import { configOf, examples, type RegisterCommand, withData } from '../command.t
 import { SERVER_FILE } from '../connection.ts'
 import { createLogger } from '../logger.ts'
 import { openOptions } from '../open-options.ts'
+import { shownSettings } from '../shown-settings.ts'
 import type { Terminal } from '../terminal.ts'
 
 /** `tallystick serve`: opens the data directory and answers HTTP until a signal. */
@@ -30,9 +31,12 @@ export const registerServe: RegisterCommand = (program, terminal) => {
     const { openTallystick } = await import('../../open.ts')
     const makesKey = command.opts()['firstKey'] !== false && config.flag('auth.first_key')
     const onFirstKey = (key: string): void => tellFirstKey(key, terminal)
-    const tallystick = await openTallystick({ ...options, logger, ...(makesKey ? { onFirstKey } : {}) }).finally(
-      dismissEarlyThread,
-    )
+    const tallystick = await openTallystick({
+      ...options,
+      configuration: shownSettings(config),
+      logger,
+      ...(makesKey ? { onFirstKey } : {}),
+    }).finally(dismissEarlyThread)
     const { url } = await tallystick
       .listen({ host: config.text('http.host'), port: config.integer('http.port') })
       .catch(async (error) => {

@@ -124,6 +124,7 @@ function shown(found: FoundRecommendation, rangeMs: number, dismissal: Dismissal
     confidence: found.confidence,
     assumptions: found.assumptions,
     query: found.query,
+    instead: found.instead ?? null,
     dismissed: dismissal === undefined ? null : dismissalJson(dismissal),
   }
 }

@@ -28,6 +28,12 @@ const RECOMMENDATION = object({
   confidence: { type: 'string', enum: ['high', 'medium', 'low'] },
   assumptions: array(text(), 'What the figure takes for granted.'),
   query: { type: 'object', description: 'What `POST /api/v1/query` answers with the same figures.' },
+  instead: orNull(
+    object(
+      { provider: orNull(text()), model: text() },
+      { description: 'The model to be asked in its place, where that is the advice: see `POST /api/v1/what-if`.' },
+    ),
+  ),
   dismissed: orNull(DISMISSAL),
 })
 
@@ -51,6 +57,7 @@ const EXAMPLE = {
     group_by: ['provider', 'model'],
     filters: { success: [false] },
   },
+  instead: null,
   dismissed: null,
 }
 

@@ -1,20 +1,26 @@
+import { errorPatterns } from '../handlers/error-patterns.ts'
 import { live } from '../handlers/live.ts'
 import { lookUpPrices } from '../handlers/price-lookup.ts'
 import { projection } from '../handlers/projection.ts'
+import { priceModels, prices } from '../handlers/prices.ts'
 import { query } from '../handlers/query.ts'
 import { dismissRecommendation, listRecommendations, restoreRecommendation } from '../handlers/recommendations.ts'
 import { putReconciliation, showReconciliation } from '../handlers/reconciliation.ts'
 import { tables } from '../handlers/tables.ts'
 import { websocket } from '../handlers/websocket.ts'
+import { whatIfHandler } from '../handlers/what-if.ts'
+import { ERROR_PATTERNS_DOC } from '../openapi/error-patterns.ts'
 import { LIVE_DOC, QUERY_DOC, TABLES_DOC, WEBSOCKET_DOC } from '../openapi/native.ts'
 import { LOOK_UP_PRICES_DOC } from '../openapi/price-lookup.ts'
 import { PROJECTION_DOC } from '../openapi/projection.ts'
+import { PRICE_MODELS_DOC, PRICES_DOC } from '../openapi/prices.ts'
 import {
   DISMISS_RECOMMENDATION_DOC,
   LIST_RECOMMENDATIONS_DOC,
   RESTORE_RECOMMENDATION_DOC,
 } from '../openapi/recommendations.ts'
 import { PUT_RECONCILIATION_DOC, SHOW_RECONCILIATION_DOC } from '../openapi/reconciliation.ts'
+import { WHAT_IF_DOC } from '../openapi/what-if.ts'
 import type { Route } from '../route.ts'
 
 /** Figures, asked for and followed. */
@@ -27,6 +33,41 @@ export const FIGURE_ROUTES: readonly Route[] = [
     doc: QUERY_DOC,
     strict: true,
     summary: 'Ask for figures',
+  },
+  {
+    method: 'POST',
+    path: '/api/v1/what-if',
+    scope: 'read',
+    handler: whatIfHandler,
+    doc: WHAT_IF_DOC,
+    strict: true,
+    summary: 'Say what traffic would cost on other models',
+  },
+  {
+    method: 'GET',
+    path: '/api/v1/error-patterns',
+    scope: 'read',
+    handler: errorPatterns,
+    doc: ERROR_PATTERNS_DOC,
+    summary: 'List failures that are alike',
+  },
+  {
+    method: 'GET',
+    path: '/api/v1/prices',
+    scope: 'read',
+    handler: prices,
+    doc: PRICES_DOC,
+    strict: true,
+    summary: 'Look up a price, or list what overrides the catalogue',
+  },
+  {
+    method: 'GET',
+    path: '/api/v1/prices/models',
+    scope: 'read',
+    handler: priceModels,
+    doc: PRICE_MODELS_DOC,
+    strict: true,
+    summary: 'List models with a price of their own',
   },
   {
     method: 'GET',

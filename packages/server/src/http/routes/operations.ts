@@ -7,6 +7,7 @@ import { invariants } from '../handlers/invariants.ts'
 import { metrics } from '../handlers/metrics.ts'
 import { providerHealth } from '../handlers/providers.ts'
 import { listRepricings, showRepricing, startRepricing } from '../handlers/repricings.ts'
+import { settings } from '../handlers/settings.ts'
 import { status } from '../handlers/status.ts'
 import { AUDIT_DOC } from '../openapi/audit.ts'
 import { METRICS_DOC } from '../openapi/metrics.ts'
@@ -22,6 +23,7 @@ import {
 } from '../openapi/native.ts'
 import { PROVIDER_HEALTH_DOC } from '../openapi/providers.ts'
 import { LIST_REPRICINGS_DOC, SHOW_REPRICING_DOC, START_REPRICING_DOC } from '../openapi/repricings.ts'
+import { SETTINGS_DOC } from '../openapi/settings.ts'
 import { BACKUP_DOC } from '../openapi/transfer.ts'
 import type { Route } from '../route.ts'
 
@@ -45,6 +47,16 @@ export const OPERATION_ROUTES: readonly Route[] = [
     doc: STATUS_DOC,
     strict: true,
     summary: 'Tell what runs here and how it does',
+  },
+  {
+    method: 'GET',
+    path: '/api/v1/settings',
+    scope: 'admin',
+    handler: settings,
+    whole: true,
+    doc: SETTINGS_DOC,
+    strict: true,
+    summary: 'Show the configuration, without its secrets',
   },
   {
     method: 'GET',

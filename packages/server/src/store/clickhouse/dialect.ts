@@ -18,6 +18,7 @@ export const CLICKHOUSE: Dialect = {
   count: (where) => (where === undefined ? 'count()' : `countIf(${where})`),
   list: (a) => `groupArray(${a})`,
   doubles: (a) => a,
+  inRest: (field) => `JSONExtract("rest", '${field}', 'Nullable(Float64)')`,
   constant: (_field, value) => (typeof value === 'boolean' ? String(value) : literal(value)),
   group(by, parameters) {
     const { sql, storage } = expressionOf(by, parameters)

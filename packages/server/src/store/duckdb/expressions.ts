@@ -2,7 +2,7 @@ import type { Counter, Filter, FilterValue, GroupBy, Quantity } from '@tallystic
 import { type Comparison, type Dialect, type GroupExpression, Parameters } from '../sql/dialect.ts'
 import * as sql from '../sql/expressions.ts'
 import { Dictionary, OVERFLOW_CODE } from './dictionary.ts'
-import { COLUMN_OF, type Column, OVERFLOW, quoted } from './schema.ts'
+import { COLUMN_OF, type Column, OVERFLOW, quoted, REST } from './schema.ts'
 
 export { Parameters } from '../sql/dialect.ts'
 
@@ -24,6 +24,7 @@ export function duckdbDialect(dictionary: Dictionary): Dialect {
     count: (where) => (where === undefined ? 'count(*)' : `count(*) FILTER (WHERE ${where})`),
     list: (a) => `list(${a})`,
     doubles: (a) => `CAST(${a} AS DOUBLE[])`,
+    inRest: (field) => `CAST((${quoted(REST)} ->> '/${field}') AS DOUBLE)`,
     constant(field, value) {
       if (typeof value === 'boolean') return String(value)
       const code = dictionary.find(field, value)

@@ -31,7 +31,10 @@ const ASKED: ReadonlySet<FieldName> = new Set<FieldName>([
   'seq',
   ...DIMENSIONS.map(({ field }) => field),
   ...COUNTERS.flatMap(({ where }) => where.map(({ field }) => field)),
-  ...QUANTITIES.flatMap(({ plus, minus, per }) => [...plus, ...minus, ...(per ? [per] : [])]),
+  // Ratios are asked for now and then, and read out of the rest.
+  ...QUANTITIES.flatMap(({ plus, minus, per, millionths }) =>
+    millionths ? [] : [...plus, ...minus, ...(per ? [per] : [])],
+  ),
 ])
 
 function storageOf(field: FieldName): Storage {

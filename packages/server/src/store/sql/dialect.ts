@@ -56,6 +56,8 @@ export interface Dialect {
   list(a: string): string
   /** A list of integers as one of {@link Dialect.double}. */
   doubles(a: string): string
+  /** The number that a row's `rest` has of a field, as a double; unknown where it has none. */
+  inRest(field: FieldName): string
   /** A value from our own tables as it stands in a row; undefined when no row can have it. */
   constant(field: FieldName, value: string | boolean): string | undefined
   group(by: GroupBy, parameters: Parameters): GroupExpression

@@ -1,5 +1,5 @@
 import type { FieldName } from '@tallystick/core/event'
-import { type Counter, type Filter, MILLI_PER_SECOND, type Quantity } from '@tallystick/core/query'
+import { type Counter, type Filter, MILLI_PER_SECOND, MILLIONTHS, type Quantity } from '@tallystick/core/query'
 import type { LeastValue } from '../store.ts'
 import { COLUMN_OF, type Column, quoted } from './columns.ts'
 import type { Dialect, Parameters } from './dialect.ts'
@@ -10,6 +10,10 @@ export function columnSql(field: FieldName): string {
 
 /** The value of a quantity on a row, by the rule of `quantityValue`: NULL unless one of `plus` is known. */
 export function quantitySql(dialect: Dialect, quantity: Quantity): string {
+  if (quantity.millionths) {
+    const ratio = dialect.inRest(quantity.plus[0] as FieldName)
+    return dialect.integer(`floor(${ratio} * ${MILLIONTHS} + 0.5)`, 64)
+  }
   const value = amountSql(quantity)
   if (quantity.per === undefined) return value
   const ms = columnSql(quantity.per)

@@ -77,13 +77,14 @@ export function figureOfMeasure(
 ): { readonly index: number; readonly zero: boolean } | undefined {
   if (measure.of === 'counter')
     return { index: plan.counters.findIndex(({ name }) => name === measure.counter), zero: true }
-  if (measure.of !== 'sum' && measure.of !== 'min' && measure.of !== 'max') return undefined
+  if (measure.of === 'ratio' || measure.of === 'avg' || measure.of === 'quantile') return undefined
   let index = plan.counters.length
   for (const { quantity, extremes } of plan.quantities) {
     if (quantity.name === measure.quantity) {
-      const place = { sum: 0, min: 2, max: 3 }[measure.of]
+      const place = { sum: 0, count: 1, min: 2, max: 3 }[measure.of]
       // An unknown sum of money is unknown, of anything else 0.
-      return { index: index + place, zero: measure.of === 'sum' && quantity.unit !== 'nano_usd' }
+      const zero = measure.of === 'count' || (measure.of === 'sum' && quantity.unit !== 'nano_usd')
+      return { index: index + place, zero }
     }
     index += extremes ? 4 : 2
   }

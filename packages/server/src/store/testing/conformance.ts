@@ -7,6 +7,7 @@ import {
   filterMatcher,
   fold,
   MEASURE_OF,
+  parseQuery,
   QUANTITY_OF,
   type Quantity,
   type Query,
@@ -33,8 +34,27 @@ export interface StoreUnderTest {
 const DAY_MS = 86_400_000
 const ALL: Pick<Query, 'fromMs' | 'toMs'> = { fromMs: 0, toMs: ARBITRARY_TO_MS + 30 * DAY_MS }
 
-/** One of each way to make a quantity: a field, a sum, a difference, a rate. */
-const RANKED = ['cost_nano_usd', 'total_tokens', 'fresh_input_tokens', 'output_milli_tokens_per_second']
+/** One of each way to make a quantity: a field, a sum, a difference, a rate, a ratio. */
+const RANKED = [
+  'cost_nano_usd',
+  'total_tokens',
+  'fresh_input_tokens',
+  'output_milli_tokens_per_second',
+  'routing_confidence_millionths',
+]
+
+/** A ratio, which no row has as a number of its own. */
+const ROUTING = parseQuery(
+  {
+    from: ARBITRARY_FROM_MS,
+    to: ARBITRARY_TO_MS,
+    measures: ['avg', 'count', 'min', 'p90'].map((part) => `routing_confidence_millionths_${part}`),
+    group_by: ['routing_method', 'backend'],
+    order_by: '-routing_confidence_millionths_count',
+    limit: 3,
+  },
+  { nowMs: ARBITRARY_TO_MS },
+)
 
 /**
  * The one suite that every store passes: whatever is asked, the rows equal those of `fold` over the same events, whether
@@ -102,7 +122,7 @@ export function describeStore(name: string, engine: StoreUnderTest): void {
       await maintainAt(ARBITRARY_FROM_MS + (sealAt[2] as number) * DAY_MS)
       await store.append(events.slice(850))
       await maintainAt(ARBITRARY_FROM_MS + (sealAt[2] as number) * DAY_MS + 3_600_000)
-      await expectAnswers(events, batch(5))
+      await expectAnswers(events, [...batch(5), ROUTING])
     }, 60_000)
 
     test('is the same whatever the batches, their repetition and the moments of sealing', async () => {
