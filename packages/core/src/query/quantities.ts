@@ -18,7 +18,15 @@ export interface Quantity {
   readonly per?: FieldName
   /** The field is a ratio, 0 to 1: the quantity is it in millionths, rounded half up. */
   readonly millionths?: true
-  readonly unit: 'tokens' | 'nano_usd' | 'ms' | 'ms since 1970' | 'bytes' | 'count' | 'milli_tokens_per_second' | 'millionths'
+  readonly unit:
+    | 'tokens'
+    | 'nano_usd'
+    | 'ms'
+    | 'ms since 1970'
+    | 'bytes'
+    | 'count'
+    | 'milli_tokens_per_second'
+    | 'millionths'
   readonly label: string
   /** Is its total worth reporting under the quantity's own name? (A sum of durations is not.) */
   readonly summed: boolean

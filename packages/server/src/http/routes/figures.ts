@@ -1,8 +1,8 @@
 import { errorPatterns } from '../handlers/error-patterns.ts'
 import { live } from '../handlers/live.ts'
 import { lookUpPrices } from '../handlers/price-lookup.ts'
-import { projection } from '../handlers/projection.ts'
 import { priceModels, prices } from '../handlers/prices.ts'
+import { projection } from '../handlers/projection.ts'
 import { query } from '../handlers/query.ts'
 import { dismissRecommendation, listRecommendations, restoreRecommendation } from '../handlers/recommendations.ts'
 import { putReconciliation, showReconciliation } from '../handlers/reconciliation.ts'
@@ -12,8 +12,8 @@ import { whatIfHandler } from '../handlers/what-if.ts'
 import { ERROR_PATTERNS_DOC } from '../openapi/error-patterns.ts'
 import { LIVE_DOC, QUERY_DOC, TABLES_DOC, WEBSOCKET_DOC } from '../openapi/native.ts'
 import { LOOK_UP_PRICES_DOC } from '../openapi/price-lookup.ts'
-import { PROJECTION_DOC } from '../openapi/projection.ts'
 import { PRICE_MODELS_DOC, PRICES_DOC } from '../openapi/prices.ts'
+import { PROJECTION_DOC } from '../openapi/projection.ts'
 import {
   DISMISS_RECOMMENDATION_DOC,
   LIST_RECOMMENDATIONS_DOC,
