@@ -99,6 +99,12 @@ export OTEL_EXPORTER_OTLP_ENDPOINT=${origin}${keyed ? '\nexport OTEL_EXPORTER_OT
   --set provider=openai,model=gpt-4o --server ${origin}`,
     },
     {
+      name: 'mcp',
+      title: 'Ask from a coding agent',
+      text: `The other way round: usage and cost as tools of Claude Code, over the Model Context Protocol.${keyed ? ' Its key needs the scope read.' : ''}`,
+      code: `claude mcp add --scope user tallystick${keyed ? ' --env TALLYSTICK_KEY=tsk_...' : ''} -- npx -y tallystick mcp --server ${origin}`,
+    },
+    {
       name: 'litellm',
       title: 'LiteLLM’s proxy',
       text: 'In its config.yaml.',
