@@ -97,7 +97,7 @@ describe('with events', () => {
     await page.locator('[data-price="anthropic"]', { hasText: '$15.00' }).waitFor()
     await page.locator('[data-split="agent_id"]').first().waitFor()
     await eventually(
-      async () => new Set(await page.locator('#events tbody td:nth-child(2)').allTextContents()),
+      async () => new Set(await page.locator('#events tbody td:nth-child(2)').allInnerTexts()),
     ).toEqual(new Set(['claude-sonnet-4-5']))
     await shot(watched, 'model-light')
 

@@ -42,7 +42,7 @@ describe('the route table', () => {
     '/api/v1',
     '/api/v1/event',
     '/api/v1/events/',
-    '/api/v1/events/1',
+    '/api/v1/events/1/receipt',
     '/api/v2/events',
     '/API/v1/query',
     '/api/v1/constructor',
