@@ -24,7 +24,10 @@ export function followRarely<Request, Result>(
     const nowMs = view.nowMs
     if (next === null) return null
     const { answer, costMs } = untrack(() => ({ answer: resource.answer, costMs: resource.costMs }))
-    const fresh = answer?.key === next.key && nowMs - answer.atMs < Math.max(LEAST_MS, costMs * IDLE_SHARE)
+    const fresh =
+      answer?.key === next.key &&
+      !resource.asksOther(next.key) &&
+      nowMs - answer.atMs < Math.max(LEAST_MS, costMs * IDLE_SHARE)
     return moving && fresh ? null : next
   })
 }

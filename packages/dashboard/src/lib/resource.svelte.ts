@@ -98,6 +98,11 @@ export class Resource<Request, Result> {
     }
   }
 
+  /** Is another question than this one under way? Its answer would take the place of the one there is. */
+  asksOther(key: string): boolean {
+    return this.#controller !== null && this.#last?.key !== key
+  }
+
   retry(): void {
     if (this.#last) this.#under = this.ask(this.#last.request, this.#last.key)
   }

@@ -145,7 +145,10 @@ export class Watch {
   #fresh(question: Question, request: QueryBody, key: string): boolean {
     const { answer, costMs } = untrack(() => ({ answer: question.answer, costMs: question.costMs }))
     return (
-      answer?.key === key && this.span?.moving === true && request.to - answer.request.to < costMs * RARE_IDLE_SHARE
+      answer?.key === key &&
+      !question.asksOther(key) &&
+      this.span?.moving === true &&
+      request.to - answer.request.to < costMs * RARE_IDLE_SHARE
     )
   }
 
