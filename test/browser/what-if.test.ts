@@ -46,7 +46,7 @@ test('models are compared side by side by keyboard and address, with the figures
   await traffic()
   const watched = await at.visit('/what-if?range=7d')
   const { page, faults } = watched
-  await page.getByText('Pick a model above').waitFor()
+  await page.getByText('Pick a model to see').waitFor()
 
   // By the keyboard alone: a name is typed, a second picked of those in use.
   await page.getByLabel('On another model').focus()
