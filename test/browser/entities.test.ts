@@ -96,9 +96,9 @@ describe('with events', () => {
     expect(await figure('cost_nano_usd')).toBe(money(toExact(sonnet['cost_nano_usd'])))
     await page.locator('[data-price="anthropic"]', { hasText: '$15.00' }).waitFor()
     await page.locator('[data-split="agent_id"]').first().waitFor()
-    await eventually(
-      async () => new Set(await page.locator('#events tbody td:nth-child(2)').allInnerTexts()),
-    ).toEqual(new Set(['claude-sonnet-4-5']))
+    await eventually(async () => new Set(await page.locator('#events tbody td:nth-child(2)').allInnerTexts())).toEqual(
+      new Set(['claude-sonnet-4-5']),
+    )
     await shot(watched, 'model-light')
 
     // A part of it leads to the page of that part, narrowed to it.
