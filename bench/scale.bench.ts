@@ -15,7 +15,8 @@ import { tableSizes } from './sizes.ts'
  * on the same file and a scan of JSONL in the same run; and how each grows with the number of events.
  *
  *   npm run bench -- scale [--events 1000000] [--days 365] [--repeat 20] [--seed 1] [--dir DIR (kept, and filled once)]
- *                          [--small N (the other size; a tenth, at most a million; 0 for none)] [--no-changes (nothing is copied)]
+ *                          [--small N (the other size; a tenth, at most a million; 0 for none)]
+ *                          [--changes all|retention|none (of the directory itself nothing is changed, but a copy takes room)]
  *
  * A fill that was broken off goes on with the same options. Changes are made to a copy of the directory beside it.
  */
@@ -24,7 +25,7 @@ const days = Number(option('days', '365'))
 const repeat = Number(option('repeat', '20'))
 const seed = Number(option('seed', '1'))
 const small = Number(option('small', String(Math.min(1_000_000, Math.floor(events / 10)))))
-const changes = !process.argv.includes('--no-changes')
+const changes = option('changes', 'all')
 const kept = option('dir', '')
 const DAY_MS = 86_400_000
 const EXPORT_ROWS = 1_000_000
@@ -56,7 +57,7 @@ async function measure(dir: string, count: number, keep: boolean): Promise<Figur
   found.set('bytes of the store an event', (statSync(join(dir, 'tallystick.duckdb')).size / count) as number)
   await starts(dir, found)
   await questions(dir, load, found)
-  if (changes) await changed(dir, load, found)
+  if (changes !== 'none') await changed(dir, load, found)
   if (!keep) rmSync(dir, { recursive: true, force: true })
   return found
 }
@@ -223,6 +224,10 @@ async function changed(dir: string, load: WorkloadOptions, found: Figures): Prom
     'before ms': felt.queryBeforeMs,
   })
   found.set('retention of a month, s until gone', felt.ms / 1000)
+  if (changes === 'retention') {
+    rmSync(copy, { recursive: true, force: true })
+    return
+  }
   anew()
   const erased = await commandSeconds(['erase', '--user', 'user-1', '--data', copy, '--json'])
   if (erased !== undefined) line('erasing the commonest user', { s: erased })

@@ -32,9 +32,11 @@ export async function untilSealed({ url }: Server): Promise<void> {
   for (;;) {
     const response = await fetch(`${url}/api/v1/status`)
     const { store } = (await response.json()) as {
-      store: { sealed_to_ms: number; late_events: number; lag_events: number }
+      store: { sealed_to_ms: number; newest_ms: number | null; late_events: number; lag_events: number }
     }
-    if (store.sealed_to_ms >= dueMs && store.lag_events === 0 && store.late_events < LATE_ROWS) return
+    // No further than there are events.
+    const wantedMs = Math.min(dueMs, store.newest_ms ?? 0)
+    if (store.sealed_to_ms >= wantedMs && store.lag_events === 0 && store.late_events < LATE_ROWS) return
     await sleep(250)
   }
 }

@@ -276,6 +276,7 @@ describe('while events arrive', () => {
     await send(traffic(10, Date.now() - 60_000, Date.now()))
     const { page } = await visit()
     await page.locator('[data-live="live"]').waitFor()
+    await eventually(() => figure(page, 'requests')).toBe('10')
     await at.stop()
     await page.getByText(/^\s*Disconnected\. Figures are of/).waitFor()
     await at.restart()

@@ -237,3 +237,41 @@ test('holds new requests back while one is read, and shows hostile names as text
   await eventually(() => rows(watched).count()).toBe(HOSTILE.length + 1)
   expect(faults).toEqual([])
 })
+
+test('the columns of a table can be made wider and narrower, by hand and by keys, and stay so', async () => {
+  const from = Date.now() - 60_000
+  await send(traffic(20, from - 3_600_000, from))
+  const { page, faults } = await at.visit('/requests?range=24h')
+  const heading = (name: string) => page.locator(`#requests th[data-column="${name}"]`)
+  const width = async (name: string): Promise<number> => Math.round((await heading(name).boundingBox())?.width ?? 0)
+  await heading('when').waitFor()
+  await page.locator('#requests [data-row]').first().waitFor()
+  const [laidOut, others] = [await width('model'), await width('cost')]
+
+  const edge = heading('model').getByRole('separator', { name: 'Width of Model' })
+  const box = await edge.boundingBox()
+  if (box === null) throw new Error('The column has no edge.')
+  await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2)
+  await page.mouse.down()
+  await page.mouse.move(box.x + box.width / 2 + 90, box.y + box.height / 2, { steps: 5 })
+  await page.mouse.up()
+  expect(await width('model')).toBe(laidOut + 90)
+  expect(await width('cost')).toBe(others)
+
+  await page.reload()
+  await page.locator('#requests [data-row]').first().waitFor()
+  expect(await width('model')).toBe(laidOut + 90)
+
+  await heading('when').getByRole('separator').focus()
+  await page.keyboard.press('ArrowDown')
+  await eventually(() => page.evaluate(() => document.activeElement?.closest('th')?.dataset['column'])).not.toBe('when')
+  const column = await page.evaluate(() => document.activeElement?.closest('th')?.dataset['column'] ?? '')
+  const before = await width(column)
+  await page.keyboard.press('ArrowLeft')
+  expect(await width(column)).toBe(before - 16)
+  for (let press = 0; press < 100; press++) await page.keyboard.press('ArrowLeft')
+  expect(await width(column)).toBe(48)
+  await page.keyboard.press('Home')
+  expect(await width('model')).toBe(laidOut)
+  expect(faults).toEqual([])
+})

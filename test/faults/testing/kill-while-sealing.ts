@@ -78,9 +78,9 @@ async function written(file: string): Promise<void> {
 async function sealed(client: HttpClient, url: string): Promise<void> {
   const behind = async (): Promise<boolean> => {
     const { store } = (await client.call(`${url}/api/v1/status`)).json as {
-      store: { sealed_to_ms: number }
+      store: { sealed_to_ms: number; newest_ms: number }
     }
-    return store.sealed_to_ms > Date.now() - 20 * 60_000
+    return store.sealed_to_ms > Math.min(Date.now() - 20 * 60_000, store.newest_ms)
   }
   await expect.poll(behind, { timeout: PATIENCE_MS, interval: 100 }).toBe(true)
 }

@@ -5,6 +5,7 @@ import { BoundedGroups } from './groups.ts'
 export interface ErrorPattern {
   /** `unknown` where only a message is known. */
   readonly type: string
+  /** The status where no code is known. */
   readonly code: string | undefined
   /** Of the earliest failure. */
   readonly message: string | undefined
@@ -38,12 +39,14 @@ export class ErrorPatterns {
   }
 
   /** Counts the event if it failed and says why. */
-  add({ success, errorType, errorCode, errorMessage, timestampMs }: UsageEvent): void {
+  add({ success, errorType, errorCode, statusCode, errorMessage, timestampMs }: UsageEvent): void {
     if (success !== false) return
-    if (errorType === undefined && errorCode === undefined && errorMessage === undefined) return
+    // A status says what went wrong where nothing else does.
+    const code = errorCode ?? (statusCode === undefined ? undefined : String(statusCode))
+    if (errorType === undefined && code === undefined && errorMessage === undefined) return
     const type = errorType ?? UNKNOWN
-    const slot = this.#patterns.at([type, errorCode ?? '', normalisedMessage(errorMessage ?? '')])
-    slot.pattern ??= { type, code: errorCode, count: 0, firstSeenMs: timestampMs, lastSeenMs: timestampMs, samples: [] }
+    const slot = this.#patterns.at([type, code ?? '', normalisedMessage(errorMessage ?? '')])
+    slot.pattern ??= { type, code, count: 0, firstSeenMs: timestampMs, lastSeenMs: timestampMs, samples: [] }
     const { pattern } = slot
     pattern.count++
     pattern.firstSeenMs = Math.min(pattern.firstSeenMs, timestampMs)

@@ -1,4 +1,5 @@
 import { Problem, problemOf } from './api.ts'
+import { save } from './save.ts'
 
 /**
  * Saves what an address answers, under the name that the server gives it.
@@ -11,12 +12,6 @@ export async function download(address: string): Promise<string> {
   })
   if (!response.ok) throw problemOf(response, await response.json().catch(() => undefined))
   const [, name = 'report'] = /filename="([^"]+)"/.exec(response.headers.get('content-disposition') ?? '') ?? []
-  const url = URL.createObjectURL(await response.blob())
-  const link = document.createElement('a')
-  link.href = url
-  link.download = name
-  link.click()
-  // Once the browser has begun to read it.
-  setTimeout(() => URL.revokeObjectURL(url), 10_000)
+  save(await response.blob(), name)
   return name
 }

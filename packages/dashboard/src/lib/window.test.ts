@@ -1,24 +1,22 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { rowWindow } from './window.ts'
+import { WHOLE_UP_TO, windowOf } from './window.ts'
 
-test('a short list is drawn whole, a long one where it is in sight and a little beyond', () => {
-  expect(rowWindow(5_000, 320, 32, 500)).toEqual({ first: 0, end: 500 })
-  expect(rowWindow(0, 320, 32, 501)).toEqual({ first: 0, end: 31 })
-  expect(rowWindow(32_000, 320, 32, 1_005)).toEqual({ first: 980, end: 1_005 })
+test('a short table is there as a whole', () => {
+  expect(windowOf(9_999, 300, 33, WHOLE_UP_TO)).toEqual({ from: 0, to: WHOLE_UP_TO, above: 0, below: 0 })
 })
 
-test('whatever is in sight is among the rows', () => {
-  const position = fc.record({ count: fc.integer({ min: 0, max: 20_000 }), height: fc.integer({ min: 0, max: 2_000 }) })
-  const property = fc.property(
-    position,
-    fc.nat(700_000),
-    fc.integer({ min: 20, max: 60 }),
-    ({ count, height }, top, row) => {
-      const { first, end } = rowWindow(top, height, row, count)
-      const [firstSeen, lastSeen] = [Math.floor(top / row), Math.ceil((top + height) / row)]
-      return first <= Math.min(count, firstSeen) && end >= Math.min(count, lastSeen) && first <= end && end <= count
-    },
+test('of a long one what is seen is there, and heights come to the whole, wherever it is scrolled', () => {
+  const length = fc.integer({ min: WHOLE_UP_TO + 1, max: 10_000 })
+  fc.assert(
+    fc.property(length, fc.nat(400_000), fc.integer({ min: 1, max: 2_000 }), (count, top, height) => {
+      const { from, to, above, below } = windowOf(top, height, 33, count)
+      expect(above + (to - from) * 33 + below).toBe(count * 33)
+      const seenFrom = Math.min(count - 1, Math.floor(top / 33))
+      const seenTo = Math.min(count, Math.ceil((top + height) / 33))
+      expect(from <= seenFrom && to >= seenTo && to > from).toBe(true)
+      expect(to - from).toBeLessThan(height / 33 + 50)
+    }),
+    { seed: 1, numRuns: 300 },
   )
-  fc.assert(property, { seed: 7, numRuns: 2_000 })
 })

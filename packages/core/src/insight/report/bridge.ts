@@ -1,5 +1,5 @@
 import { addExact, divideHalfEven, type Exact, normalizeExact } from '../../event/index.ts'
-import { type ResultRow, TupleMap } from '../../query/index.ts'
+import { MILLIONTHS, type ResultRow, TupleMap } from '../../query/index.ts'
 import { projectMonth } from '../projection.ts'
 import { volumeScore, wilsonLowerBound } from '../score.ts'
 import { costOfTokens } from '../token-cost.ts'
@@ -24,12 +24,16 @@ import { spent } from './totals.ts'
 const NAMES = 50
 /** Groups of which it is asked how many succeeded. */
 const MOST = 10_000
-/** Events whose confidence is read: it is no sum that stores keep. */
-const READ = 50_000
-const MILLIONTHS = 1_000_000
+const MILLIONTHS_SUM = 'routing_confidence_millionths_sum'
+const MILLIONTHS_COUNT = 'routing_confidence_millionths_count'
 const LOCAL = 'local'
 /** smart-ai-bridge's price of its backend `gemini`, nano-USD per million tokens. */
 const GEMINI = { input: 75_000_000, output: 300_000_000 }
+
+interface Confidence {
+  confident: number
+  millionths: number
+}
 
 type Row = {
   readonly row: ResultRow
@@ -110,18 +114,22 @@ export async function routesOf(source: ReportSource): Promise<readonly ReportRou
   const filters = { ...CALLS, routing_method: { not: [null] } }
   const rows = await outcomes(source, ['routing_method', 'backend'], { measures: [], filters })
   if (rows.length === 0) return []
-  const sums = new TupleMap<{ confident: number; millionths: number }>(2)
-  const rest = { confident: 0, millionths: 0 }
+  // Asked apart: no cell keeps confidence, and counts are to be whole where single events have expired.
+  const sure = await source.ask({
+    measures: ['events', MILLIONTHS_SUM, MILLIONTHS_COUNT],
+    group_by: ['routing_method', 'backend'],
+    order_by: '-events',
+    filters,
+    limit: MOST,
+  })
+  const sums = new TupleMap<Confidence>(2)
+  const rest: Confidence = { confident: 0, millionths: 0 }
   for (const { row, names } of rows) if (!isOther(row)) sums.getOrCreate(names, () => ({ confident: 0, millionths: 0 }))
-  await source.scan(
-    { filters, fields: ['kind', 'timestampMs', 'routingMethod', 'backend', 'routingConfidence'], limit: READ },
-    ({ routingMethod = null, backend = null, routingConfidence }) => {
-      if (routingConfidence === undefined) return
-      const sum = sums.get([routingMethod, backend]) ?? rest
-      sum.confident++
-      sum.millionths += Math.round(routingConfidence * MILLIONTHS)
-    },
-  )
+  for (const row of sure.rows) {
+    const sum = (isOther(row) ? rest : sums.get([textOf(row, 'routing_method'), textOf(row, 'backend')])) ?? rest
+    sum.confident += countOf(row, MILLIONTHS_COUNT)
+    sum.millionths += countOf(row, MILLIONTHS_SUM)
+  }
   return rows.map(({ row, names, events, successes }) => {
     const { confident, millionths } = (isOther(row) ? rest : sums.get(names)) ?? rest
     return {

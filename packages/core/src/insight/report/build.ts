@@ -37,7 +37,7 @@ export interface ReportContext extends ReportSource, Span {
 
 /**
  * Makes a report by asking. Every figure is an answer of the query algebra or a sum of answers; nothing is sampled but the messages
- * of failures and the confidence of routes, beyond 50,000 of them, which `errors.patterns_read` and `confident` tell.
+ * of failures, beyond 50,000 of them, which `errors.patterns_read` tells.
  *
  * @throws what `ask` and `scan` throw
  */

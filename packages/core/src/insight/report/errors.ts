@@ -22,7 +22,7 @@ export async function errorsOf({ ask, scan }: ReportSource): Promise<ReportError
   const all = await scan(
     {
       filters: { ...CALLS, success: [false] },
-      fields: ['kind', 'timestampMs', 'success', 'errorType', 'errorCode', 'errorMessage'],
+      fields: ['kind', 'timestampMs', 'success', 'errorType', 'errorCode', 'errorMessage', 'statusCode'],
       limit: READ,
     },
     (event) => {

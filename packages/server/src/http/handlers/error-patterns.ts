@@ -14,7 +14,7 @@ const MOST_READ = 50_000
 const PAGE = 5_000
 /** Patterns kept apart; further ones are one. */
 const MOST_PATTERNS = 1_000
-const FIELDS: readonly FieldName[] = ['timestampMs', 'success', 'errorType', 'errorCode', 'errorMessage']
+const FIELDS: readonly FieldName[] = ['timestampMs', 'success', 'errorType', 'errorCode', 'errorMessage', 'statusCode']
 
 /**
  * `GET /api/v1/error-patterns`: failures of a range that are the same but for numbers and ids, the most frequent first. Every

@@ -1,7 +1,7 @@
-import type { Resolution, UnitPrices } from '@tallystick/core/pricing'
 import { Members } from '../members.ts'
-import { MOST_LOOKUPS, wireName } from '../openapi/price-lookup.ts'
+import { MOST_LOOKUPS } from '../openapi/price-lookup.ts'
 import { type Handler, json } from '../route.ts'
+import { priceJson } from './prices.ts'
 import { readJson } from './query.ts'
 
 const NAME_LENGTH = 1_024
@@ -35,24 +35,3 @@ function modelOf(entry: unknown): { readonly provider: string | undefined; reado
 
 const isName = (value: unknown): value is string =>
   typeof value === 'string' && value !== '' && value.length <= NAME_LENGTH
-
-function priceJson({ row, provider, model, match, source, priceId, beforeFirstRow }: Resolution): object {
-  return {
-    price_id: priceId,
-    provider: provider ?? null,
-    model,
-    match,
-    source,
-    before_first_row: beforeFirstRow === true,
-    effective_from_ms: row.effectiveFromMs ?? null,
-    effective_to_ms: row.effectiveToMs ?? null,
-    unit_prices: unitPricesJson(row.prices),
-    tiers: (row.tiers ?? []).map(({ aboveInputTokens, prices }) => ({
-      above_input_tokens: aboveInputTokens,
-      unit_prices: unitPricesJson(prices),
-    })),
-  }
-}
-
-const unitPricesJson = (prices: UnitPrices): object =>
-  Object.fromEntries(Object.entries(prices).map(([name, amount]) => [wireName(name), amount]))

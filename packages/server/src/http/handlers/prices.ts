@@ -66,7 +66,7 @@ export function priceJson({ row, provider, model, match, source, priceId, before
     match,
     source,
     price_id: priceId,
-    ...(beforeFirstRow ? { before_first_row: true } : {}),
+    before_first_row: beforeFirstRow === true,
     ...rowJson(row),
   }
 }

@@ -5,7 +5,8 @@ import { array, flag, integer, object, orNull, type Schema, text } from './schem
 
 const UNIT_PRICES: Schema = {
   type: 'object',
-  description: 'Kind of tokens to nano-USD per million of them: `input`, `cache_read`, `output` and so on.',
+  description:
+    'Kind of tokens to nano-USD per million of them: `input`, `cache_read`, `output` and so on. One that is absent is not known; docs/prices.md says what stands in.',
   additionalProperties: integer(),
 }
 
@@ -31,18 +32,15 @@ const ROW: { readonly [name: string]: Schema } = {
 }
 
 /** A price and how it was found. */
-export const PRICE: Schema = object(
-  {
-    provider: orNull(text('Who bills.')),
-    model: text('Whose price it is; not always the one that was asked for.'),
-    match: { type: 'string', enum: ['exact', 'alias', 'suffix', 'prefix', 'default'] },
-    source: { type: 'string', enum: ['catalogue', 'override'] },
-    price_id: text(),
-    before_first_row: flag('The instant lies before the first known price, which was taken.'),
-    ...ROW,
-  },
-  { optional: ['before_first_row'] },
-)
+export const PRICE: Schema = object({
+  provider: orNull(text('Who bills.')),
+  model: text('Whose price it is; not always the one that was asked for.'),
+  match: { type: 'string', enum: ['exact', 'alias', 'suffix', 'prefix', 'default'] },
+  source: { type: 'string', enum: ['catalogue', 'override'] },
+  price_id: text('Immutable: the same id never stands for other figures.'),
+  before_first_row: flag('The instant lies before the first known price, which was taken.'),
+  ...ROW,
+})
 
 export const PRICE_EXAMPLE = {
   provider: 'openai',
@@ -50,6 +48,7 @@ export const PRICE_EXAMPLE = {
   match: 'exact',
   source: 'catalogue',
   price_id: '0.0.40+1a2b3c4d/openai/gpt-4o-mini/0',
+  before_first_row: false,
   unit_prices: { input: 150_000_000, cache_read: 75_000_000, output: 600_000_000 },
   tiers: [],
   units: [],

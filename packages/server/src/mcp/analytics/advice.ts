@@ -2,7 +2,7 @@ import { nanoToUsd } from '@tallystick/core/event'
 import { type ProjectionConfidence, type Recommendation, recommend, type Severity } from '@tallystick/core/insight'
 import type { ToolContext } from '../tool.ts'
 import type { Named } from './figures.ts'
-import type { Routes } from './routes.ts'
+import type { Route } from './routes.ts'
 import type { Scope } from './scope.ts'
 import { textName } from './session.ts'
 
@@ -21,7 +21,7 @@ interface Advice {
 /** What the rules of smart-ai-bridge are given. */
 export interface AdviceInput {
   readonly byBackend: readonly Named[]
-  readonly byRoute: Routes
+  readonly byRoute: readonly Route[]
   readonly monthlySavingsUsd: number
   /** Of the projection that the saving is of. */
   readonly projection: Confidence
@@ -42,10 +42,7 @@ export async function adviceReport(context: ToolContext, scope: Scope, input: Ad
 function bridgeRules({ byBackend, byRoute, monthlySavingsUsd, projection }: AdviceInput): readonly Advice[] {
   const calls = new Map(byBackend.map((one) => [textName(one), one.figures.calls]))
   const decided = new Map(
-    byRoute.routes.map(({ decision, confident }) => [
-      JSON.stringify([decision.routing_method, decision.backend]),
-      confident,
-    ]),
+    byRoute.map(({ decision, confident }) => [JSON.stringify([decision.routing_method, decision.backend]), confident]),
   )
   const sureness = ({ type, backend = '', routingMethod = '' }: Recommendation): Confidence => {
     if (type === 'cost_optimization') return projection
@@ -57,7 +54,7 @@ function bridgeRules({ byBackend, byRoute, monthlySavingsUsd, projection }: Advi
       const { calls: requests, successes, averageMs } = one.figures
       return { backend: textName(one), requests, successes, ...(averageMs === undefined ? {} : { averageMs }) }
     }),
-    routes: byRoute.routes.map(({ decision, confident }) => ({
+    routes: byRoute.map(({ decision, confident }) => ({
       method: decision.routing_method,
       backend: decision.backend,
       decisions: confident,

@@ -75,7 +75,7 @@ export async function groups(
   if (other === undefined) return named
   const all = [...successes.values()].reduce((sum, count) => sum + count, 0)
   const rest = all - named.reduce((sum, { figures }) => sum + figures.successes, 0)
-  return [...named, { name: by.map(() => OTHER), figures: figuresOf(other, Math.max(0, rest)) }]
+  return [...named, { name: nameOf(other, by), figures: figuresOf(other, Math.max(0, rest)) }]
 }
 
 /** Calls by backend; those that name none by who answered. */
@@ -89,8 +89,9 @@ export async function backends(scope: Scope): Promise<readonly Named[]> {
 
 const keyOf = (row: ResultRow, by: readonly string[]): string =>
   JSON.stringify([row['other'] === true, ...by.map((name) => row[name] ?? null)])
-const nameOf = (row: ResultRow, by: readonly string[]): readonly string[] =>
-  by.map((name) => (row[name] === null ? 'unknown' : String(row[name])))
+/** The name of a row's group, as reports write it. */
+export const nameOf = (row: ResultRow, by: readonly string[]): readonly string[] =>
+  by.map((name) => (row['other'] === true ? OTHER : (row[name] ?? null) === null ? 'unknown' : String(row[name])))
 
 export function integer(row: ResultRow, name: string): number {
   return Number(row[name] ?? 0)

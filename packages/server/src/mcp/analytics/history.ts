@@ -1,5 +1,4 @@
-import type { UsageEvent } from '@tallystick/core/event'
-import { ErrorPatterns, hourOfDay } from '@tallystick/core/insight'
+import { hourOfDay } from '@tallystick/core/insight'
 import type { ResultRow } from '@tallystick/core/query'
 import { backends, groups, integer, totals } from './figures.ts'
 import { isoInstant, objectBy, percent } from './named.ts'
@@ -8,8 +7,6 @@ import type { Scope, WireEvent } from './scope.ts'
 import { backendUsage, textName } from './session.ts'
 
 const TOP_PATTERNS = 10
-/** Messages stand in single events; so many of the newest failures are read for their patterns. */
-const MAX_FAILURES = 1_000
 
 /**
  * What happened in a range, as smart-ai-bridge told of it, and the series that the description of its tool promised.
@@ -24,7 +21,7 @@ export async function historyReport(scope: Scope, interval: string, timeZone: st
     groups(scope, ['tool_name'], { tool_name: { not: [null] } }),
     routes(scope),
     scope.rows({ measures: ['events'], interval: '1h', time_zone: timeZone }),
-    scope.events(MAX_FAILURES, [['success', 'false']]),
+    failuresOf(scope),
     scope.events(1, [['order', 'asc']]),
     scope.events(1, []),
     series(scope, interval, timeZone),
@@ -48,12 +45,10 @@ export async function historyReport(scope: Scope, interval: string, timeZone: st
       }),
     ),
     tool_popularity: objectBy(byTool.map((one) => [textName(one), one.figures.calls])),
-    routing_effectiveness: objectBy(byRoute.routes.map(({ key, decision }) => [key, decision])),
-    routing_confidence_of: byRoute.confidenceOf,
+    routing_effectiveness: objectBy(byRoute.map(({ key, decision }) => [key, decision])),
     hourly_distribution: hourly(hours, timeZone),
     time_zone: timeZone,
-    error_patterns: patterns(failures),
-    error_patterns_of: failures.length,
+    ...failures,
     series: points,
   }
 }
@@ -72,33 +67,17 @@ function hourly(rows: readonly ResultRow[], timeZone: string): object {
   return objectBy(used.map(([hour, count]) => [String(hour), count]))
 }
 
-function patterns(failures: readonly WireEvent[]): readonly object[] {
-  const found = new ErrorPatterns(MAX_FAILURES)
-  for (const event of failures) found.add(failureIn(event))
-  return found.top(TOP_PATTERNS).map(({ type, message, code, count, firstSeenMs, lastSeenMs, samples }) => ({
-    type,
-    message: message ?? null,
-    code: code ?? null,
-    count,
-    first_seen: isoInstant(firstSeenMs),
-    last_seen: isoInstant(lastSeenMs),
-    sample_messages: samples,
-  }))
-}
-
-/** As much of the event as its pattern is made of. A status says what went wrong where nothing else does. */
-function failureIn(event: WireEvent): UsageEvent {
-  const text = (name: string): string | undefined => (typeof event[name] === 'string' ? event[name] : undefined)
-  const status = typeof event['status_code'] === 'number' ? String(event['status_code']) : undefined
-  const [errorType, errorCode, errorMessage] = [text('error_type'), text('error_code') ?? status, text('error_message')]
+/** Patterns as smart-ai-bridge writes them, and of how many failures they are. */
+async function failuresOf(scope: Scope): Promise<object> {
+  const { patterns, read } = await scope.errorPatterns(TOP_PATTERNS)
   return {
-    eventId: text('event_id') ?? '',
-    timestampMs: Number(event['timestamp_ms']),
-    kind: 'llm_request_failed',
-    success: false,
-    ...(errorType === undefined ? {} : { errorType }),
-    ...(errorCode === undefined ? {} : { errorCode }),
-    ...(errorMessage === undefined ? {} : { errorMessage }),
+    error_patterns: patterns.map(({ first_seen_ms, last_seen_ms, samples, ...pattern }) => ({
+      ...pattern,
+      first_seen: isoInstant(first_seen_ms),
+      last_seen: isoInstant(last_seen_ms),
+      sample_messages: samples,
+    })),
+    error_patterns_of: read,
   }
 }
 

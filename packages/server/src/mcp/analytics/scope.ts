@@ -21,6 +21,21 @@ const CALLS = { kind: ['llm_request_completed', 'llm_request_failed', 'tool_invo
 /** An event as the API writes it. */
 export type WireEvent = Readonly<Record<string, unknown>>
 
+/** What `GET /api/v1/error-patterns` answers. */
+export interface ErrorPatternsAnswer {
+  /** How many failures were looked at. */
+  readonly read: number
+  readonly patterns: readonly {
+    readonly type: string
+    readonly code: string | null
+    readonly message: string | null
+    readonly samples: readonly string[]
+    readonly count: number
+    readonly first_seen_ms: number
+    readonly last_seen_ms: number
+  }[]
+}
+
 type Filters = Readonly<Record<string, unknown>>
 
 /** What a report is about: a range, perhaps of one session, and the questions that can be asked of it. */
@@ -68,6 +83,16 @@ export class Scope {
 
   /** Single events of the scope; `parameters` as `GET /api/v1/events` takes them. */
   async events(limit: number, parameters: readonly (readonly [string, string])[]): Promise<readonly WireEvent[]> {
+    const answer = await this.#list('/api/v1/events', limit, parameters)
+    return (answer as { readonly events: readonly WireEvent[] }).events
+  }
+
+  /** The most frequent failures of the scope, those alike taken together. */
+  async errorPatterns(limit: number): Promise<ErrorPatternsAnswer> {
+    return (await this.#list('/api/v1/error-patterns', limit, [])) as ErrorPatternsAnswer
+  }
+
+  async #list(path: string, limit: number, parameters: readonly (readonly [string, string])[]): Promise<unknown> {
     const { api, signal } = this.#context
     const filters = Object.entries(this.#filters).flatMap(([name, value]) =>
       (Array.isArray(value) ? value : [value]).map((one): [string, string] => [name, String(one)]),
@@ -78,8 +103,7 @@ export class Scope {
       ['limit', String(limit)],
       ['consistency', 'applied'],
     ]
-    const question = { path: '/api/v1/events', parameters: [...range, ...filters, ...parameters] }
-    return ((await api.ask(question, signal)) as { readonly events: readonly WireEvent[] }).events
+    return await api.ask({ path, parameters: [...range, ...filters, ...parameters] }, signal)
   }
 }
 

@@ -53,7 +53,7 @@ export async function sessionReport({ id, scope }: SessionScope): Promise<object
       total_processing_time_ms: total.timeMs,
       backend_usage: objectBy(byBackend.map((one) => [textName(one), backendUsage(one.figures)])),
       tool_usage: objectBy(byTool.map((one) => [textName(one), toolUsage(one.figures)])),
-      routing_decisions: objectBy(byRoute.routes.map(({ key, decision }) => [key, decision])),
+      routing_decisions: objectBy(byRoute.map(({ key, decision }) => [key, decision])),
       success_rate: percent(total.successes, total.calls),
       avg_processing_time_ms: total.averageMs ?? 0,
       avg_tokens_per_request: total.calls > 0 ? total.tokens / total.calls : 0,

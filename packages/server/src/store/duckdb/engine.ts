@@ -7,6 +7,7 @@ import type { JournalEnd, JournalPosition, OrdinalRange } from '@tallystick/core
 import type { Query, QueryResult } from '@tallystick/core/query'
 import { Mutex } from '../mutex.ts'
 import { newsOf, type Repricing } from '../repriced.ts'
+import { DAY_MS, QUARTER_MS } from '../sql/cellsets.ts'
 import type {
   EraseRequest,
   PruneRequest,
@@ -37,7 +38,7 @@ import { RowAppender } from './row-appender.ts'
 import { EventRows, type Rows } from './rows.ts'
 import { heldEvents, scanEvents } from './scan.ts'
 import { APPLIED_COLUMNS, type Applied, lateEvents, type Meta } from './schema.ts'
-import { compactDays, floorToQuarter, type SealStep, sealStep, sealSteps } from './seal.ts'
+import { compactDays, compactionBatches, floorToQuarter, type SealStep, sealStep, sealSteps } from './seal.ts'
 import { SpillWatch } from './spill-watch.ts'
 import { readSpread } from './spread.ts'
 import { storeStats } from './stats.ts'
@@ -74,9 +75,8 @@ const FAR_BEHIND = 50_000
 /** Delta cells of a day are merged once so many late events made them, in so many steps that most cells stand there in parts. */
 const COMPACT_EVENTS = 5_000
 const COMPACT_STEPS = 8
-/** Days merged in one transaction: each commit ends with the engine rewriting every table that it has touched. */
-const COMPACT_DAYS = 100
 const READERS = 2
+const INTERRUPT_EVERY_MS = 5
 /** So many times the length at which it is due may the engine's log have before rows wait for it to be taken into the file. */
 const LONGEST_LOG = 1.5
 const MB = 1_000_000
@@ -293,8 +293,8 @@ export class DuckdbEngine {
     const importing = appliedOrdinal - this.#lookedAtOrdinal >= IMPORT_ROWS
     this.#lookedAtOrdinal = appliedOrdinal
     const late = lateEvents(this.#meta) >= (importing ? LATE_ROWS_OF_IMPORT : LATE_ROWS)
-    const toMs = importing ? await this.#filledTo(dueMs) : dueMs
-    if (toMs > watermarkMs || late) await this.seal(Math.max(toMs, watermarkMs))
+    const toMs = await this.#filledTo(dueMs, importing)
+    if (toMs > watermarkMs || late) await this.seal(toMs)
     await this.compact(COMPACT_EVENTS, COMPACT_STEPS)
     await this.#giveBack()
   }
@@ -311,16 +311,20 @@ export class DuckdbEngine {
   }
 
   /**
-   * Where an import of past days has come to: the quarter-hour of the newest row before `dueMs`. Were the watermark beyond it,
-   * all that is yet to come would be late, and late rows cost two or three times as much to seal.
+   * How far there are rows to seal: to the end of the quarter-hour of the newest before `dueMs`, or to its beginning while more is on
+   * its way. Were the watermark beyond it, past days that are imported in order would be late, and late rows cost two or three
+   * times as much to seal.
    */
-  #filledTo(dueMs: number): Promise<number> {
+  async #filledTo(dueMs: number, importing: boolean): Promise<number> {
     const { watermark_ms: watermarkMs } = this.#meta
+    if (dueMs <= watermarkMs) return watermarkMs
     const where = `timestamp_ms >= ${watermarkMs} AND timestamp_ms < ${dueMs}`
-    return this.#read(async (connection) => {
+    const newestMs = await this.#read(async (connection) => {
       const [row] = await readRows(connection, `SELECT max(timestamp_ms) FROM events WHERE ${where}`)
-      return floorToQuarter((row?.[0] as number | null) ?? watermarkMs)
+      return row?.[0] as number | null
     })
+    if (newestMs === null) return watermarkMs
+    return Math.max(watermarkMs, floorToQuarter(newestMs) + (importing ? 0 : QUARTER_MS))
   }
 
   /** Seals everything before `toMs`, and all late rows, in steps; rows are appended meanwhile. */
@@ -377,26 +381,34 @@ export class DuckdbEngine {
 
   /** Merges the delta cells of every day that at least so many late events have touched, in at least so many steps of sealing. */
   async compact(leastEvents = 1, leastSteps = 1): Promise<void> {
-    const days = await this.#read(async (connection) => {
-      const due = `HAVING sum(events) >= ${leastEvents} AND count(*) >= ${leastSteps}`
-      const sql = `SELECT day_ms FROM late_days GROUP BY 1 ${due} ORDER BY 1`
-      return ((await readRows(connection, sql)) as [number][]).map(([day]) => day)
-    })
-    for (let at = 0; at < days.length; at += COMPACT_DAYS) {
+    const batches = await this.#read((connection) =>
+      compactionBatches(connection, this.#rows.dictionary, leastEvents, leastSteps),
+    )
+    for (const days of batches) {
       if (this.#closed) return
-      await this.#sealing.run(() =>
-        this.#transaction(this.#sealer, async () => {
-          await compactDays(this.#sealer, this.#rows.dictionary, days.slice(at, at + COMPACT_DAYS))
-          return {}
-        }),
-      )
+      try {
+        await this.#sealing.run(() =>
+          this.#transaction(this.#sealer, async () => {
+            await compactDays(this.#sealer, this.#rows.dictionary, days)
+            return {}
+          }),
+        )
+        await this.#shortenLog(1)
+      } catch (error) {
+        // As a step of sealing.
+        if (!this.#closed) throw error
+      }
     }
   }
 
   /** Drops rows and cells for their age, in steps; see {@link expiryOf}. Rows are appended meanwhile. */
   async prune(request: PruneRequest): Promise<{ readonly eventsDropped: number }> {
     this.#expired = request
-    if (lateEvents(this.#meta) > 0) await this.seal(this.#meta.watermark_ms)
+    // Rows go once their day is sealed, and the watermark stands no further than there are rows.
+    const { watermark_ms: watermarkMs } = this.#meta
+    const dueMs = floorToQuarter(this.#options.clock.now() - GRACE_MS)
+    const toMs = Math.max(watermarkMs, Math.min(dueMs, endOfExpired(request)))
+    if (toMs > watermarkMs || lateEvents(this.#meta) > 0) await this.seal(toMs)
     const { expireRows = EXPIRE_ROWS } = this.#options
     const steps = await this.#read(async (connection) =>
       expirySteps(connection, (await readMeta(connection)) as Meta, this.#rows.dictionary, request, expireRows),
@@ -498,8 +510,18 @@ export class DuckdbEngine {
 
   close(): Promise<void> {
     this.#closed = true
-    this.#closing ??= this.#sealing.run(() => this.#appending.run(() => this.#shut()))
+    this.#closing ??= this.#cutShort(() => this.#appending.run(() => this.#shut()))
     return this.#closing
+  }
+
+  /** Runs `task` once nothing is sealed, and does not wait for what is: it is rolled back, and done by the next life. */
+  async #cutShort(task: () => Promise<void>): Promise<void> {
+    // Again and again: between two statements there is nothing to interrupt.
+    const interrupting = setInterval(() => this.#sealer.interrupt(), INTERRUPT_EVERY_MS)
+    return this.#sealing.run(() => {
+      clearInterval(interrupting)
+      return task()
+    })
   }
 
   async #shut(): Promise<void> {
@@ -598,6 +620,11 @@ function applies({ toMs, toOrdinal }: SealStep, { watermark_ms: watermarkMs, sea
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
+}
+
+/** The end of the last day of which something goes. */
+function endOfExpired({ cellsBeforeMs = 0, eventsBeforeMs = 0, kindsBeforeMs = new Map() }: PruneRequest): number {
+  return Math.ceil(Math.max(cellsBeforeMs, eventsBeforeMs, ...kindsBeforeMs.values()) / DAY_MS) * DAY_MS
 }
 
 const fileSize = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0

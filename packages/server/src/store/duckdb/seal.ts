@@ -184,6 +184,45 @@ export async function keepExpired(connection: DuckDBConnection, dictionary: Dict
   }
 }
 
+/** Days merged in one transaction: each commit ends with the engine rewriting every table that it has touched. */
+const MOST_DAYS = 100
+/** Cells merged in one transaction, about: some 300 bytes each, of which several times as many as are memory would go through the disk. */
+const MOST_CELLS = 200_000
+
+/** UTC days whose delta cells are due to be merged, those of one transaction together. */
+export async function compactionBatches(
+  connection: DuckDBConnection,
+  dictionary: Dictionary,
+  leastEvents: number,
+  leastSteps: number,
+): Promise<readonly (readonly number[])[]> {
+  const due = `HAVING sum(events) >= ${leastEvents} AND count(*) >= ${leastSteps}`
+  const sql = `SELECT day_ms FROM late_days GROUP BY 1 ${due} ORDER BY 1`
+  const days = ((await readRows(connection, sql)) as [number][]).map(([day]) => day)
+  const [first, last] = [days[0], days.at(-1)]
+  if (first === undefined || last === undefined) return []
+  const counts = rollups(dictionary).flatMap(({ set, table }) =>
+    storedLevels(set)
+      .filter(({ ms }) => ms <= DAY_MS)
+      .map((level) => `SELECT t FROM ${quoted(table(level))} WHERE t >= ${first} AND t < ${last + DAY_MS}`),
+  )
+  const perDay = `SELECT t - t % ${DAY_MS} AS day, count(*) FROM (${counts.join(' UNION ALL ')}) GROUP BY 1`
+  const cells = new Map((await readRows(connection, perDay)) as [number, number][])
+  const batches: number[][] = []
+  let [batch, room]: [number[], number] = [[], 0]
+  for (const day of days) {
+    const count = cells.get(day) ?? 0
+    if (batches.length === 0 || room < count || batch.length === MOST_DAYS) {
+      batch = []
+      batches.push(batch)
+      room = MOST_CELLS
+    }
+    batch.push(day)
+    room -= count
+  }
+  return batches
+}
+
 /** Merges the delta cells of some UTC days, inside the caller's transaction. */
 export async function compactDays(
   connection: DuckDBConnection,

@@ -149,8 +149,33 @@ test('while days past come in in order, the watermark follows them and nothing i
   expect(engine.meta).toMatchObject({ late_total: 0, watermark_ms: YEAR_MS + 10 * DAY - QUARTER })
   // Nothing has come since the last look: the import is over.
   await engine.maintain()
-  expect(engine.meta.watermark_ms).toBe(now - QUARTER)
+  expect(engine.meta.watermark_ms).toBe(YEAR_MS + 10 * DAY)
   expect((await engine.stats()).lateEvents).toBe(0)
+}, 60_000)
+
+test('the watermark stands no further than there are rows, so that past days that come after a pause are not late', async () => {
+  now = YEAR_MS + 30 * DAY
+  const engine = await open()
+  await engine.maintain()
+  expect(engine.meta.watermark_ms).toBe(0)
+  const days = (from: number, ordinal: number): readonly StoredEvent[] =>
+    eventsAt(200, 45, (index) => YEAR_MS + from * DAY + Math.floor((index * DAY) / 200)).map((stored, index) => ({
+      ...stored,
+      ordinal: ordinal + index,
+      event: { ...stored.event, eventId: `${from}-${index}` },
+    }))
+  const [first, second] = [days(0, 1), days(3, 201)]
+  await engine.append(first)
+  await engine.maintain()
+  expect(engine.meta.watermark_ms).toBe(YEAR_MS + DAY)
+  await engine.append(second)
+  await engine.maintain()
+  expect(engine.meta).toMatchObject({ late_total: 0, watermark_ms: YEAR_MS + 4 * DAY })
+  const bodies = [{ from: YEAR_MS, to: now, group_by: ['model'], interval: '1d' }]
+  await expectRows(engine, [...first, ...second], bodies)
+  // What has expired goes, though nothing has come since its day.
+  expect(await engine.prune({ eventsBeforeMs: now - 2 * DAY })).toEqual({ eventsDropped: 400 })
+  await expectRows(engine, [...first, ...second], bodies)
 }, 60_000)
 
 test('what a crash or a small first step leaves to seal is sealed in steps, not at once', async () => {
