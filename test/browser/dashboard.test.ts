@@ -274,9 +274,10 @@ describe('while events arrive', () => {
 
   test('a lost connection is said, and mends by itself', async () => {
     await send(traffic(10, Date.now() - 60_000, Date.now()))
-    const { page } = await visit()
+    const watched = await visit()
+    const { page } = watched
     await page.locator('[data-live="live"]').waitFor()
-    await eventually(() => figure(page, 'requests')).toBe('10')
+    await eventually(() => figure(watched, 'requests')).toBe('10')
     await at.stop()
     await page.getByText(/^\s*Disconnected\. Figures are of/).waitFor()
     await at.restart()

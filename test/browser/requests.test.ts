@@ -264,8 +264,10 @@ test('the columns of a table can be made wider and narrower, by hand and by keys
 
   await heading('when').getByRole('separator').focus()
   await page.keyboard.press('ArrowDown')
-  await eventually(() => page.evaluate(() => document.activeElement?.closest('th')?.dataset['column'])).not.toBe('when')
-  const column = await page.evaluate(() => document.activeElement?.closest('th')?.dataset['column'] ?? '')
+  const focused = async (): Promise<string> =>
+    String(await page.evaluate('document.activeElement?.closest("th")?.dataset.column'))
+  await eventually(focused).not.toBe('when')
+  const column = await focused()
   const before = await width(column)
   await page.keyboard.press('ArrowLeft')
   expect(await width(column)).toBe(before - 16)

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { LONG } from '../../packages/core/src/testing/thorough.ts'
 import { PAGES } from './testing/pages.ts'
 import { stage } from './testing/stage.ts'
 import { traffic } from './testing/traffic.ts'
@@ -8,7 +9,7 @@ import { traffic } from './testing/traffic.ts'
 const at = stage()
 /** One of each kind; all of them in the long run. */
 const KINDS = ['/', '/explore', '/requests', '/providers', '/budgets', '/keys']
-const CHOSEN = process.env['TALLYSTICK_TEST_LONG'] ? PAGES : PAGES.filter(({ path }) => KINDS.includes(path))
+const CHOSEN = LONG ? PAGES : PAGES.filter(({ path }) => KINDS.includes(path))
 
 test('every page says it quietly, mends by itself and is right after', async () => {
   const now = Date.now()

@@ -1,11 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { Agent, request } from 'node:http'
 import { expect, it } from 'vitest'
+import { thorough } from '../../packages/core/src/testing/thorough.ts'
 import { openProxied } from '../../packages/server/src/proxy/testing/proxied.ts'
 import { AZURE } from '../e2e/cli.ts'
 
 /** Each row in the long suite, each fifth in the short one. */
-const STEP = process.env['TALLYSTICK_TEST_LONG'] ? 1 : 5
+const STEP = thorough(5, 1)
 
 /** A public trace of requests to a model of Azure, sent through the proxy to a stand-in that answers with its figures. */
 it.skipIf(!existsSync(AZURE))(

@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test, vi } from 'vitest'
+import { thorough } from '../../packages/core/src/testing/thorough.ts'
 import { tallystick } from '../e2e/cli.ts'
 import { expectExactly, lawOnceKnown, requestsOf } from './testing/figures.ts'
 import { sendUntilFull, sendUntilTaken } from './testing/full-disk.ts'
@@ -11,7 +12,7 @@ import { Oracle } from './testing/oracle.ts'
 import { endServers, ServerProcess } from './testing/server-process.ts'
 import { noSmallDisk, SmallDisk } from './testing/small-disk.ts'
 
-const CYCLES = process.env['TALLYSTICK_TEST_LONG'] ? 20 : 3
+const CYCLES = thorough(3, 20)
 if (noSmallDisk !== undefined) console.warn(`A full and a read-only disk are not tested: it ${noSmallDisk}.`)
 
 describe.skipIf(noSmallDisk !== undefined)('on a small disk', () => {

@@ -7,8 +7,8 @@ import { fileURLToPath } from 'node:url'
 import { gunzipSync } from 'node:zlib'
 import { afterEach, describe, expect, test } from 'vitest'
 import { readJournal } from '../../packages/core/src/journal/index.ts'
+import { LONG } from '../../packages/core/src/testing/thorough.ts'
 
-const LONG = process.env['TALLYSTICK_TEST_LONG'] !== undefined
 const SCRIPT = fileURLToPath(new URL('./testing/privacy-process.mjs', import.meta.url))
 const USER = 'jürgen "j" o’neil@example.com'
 

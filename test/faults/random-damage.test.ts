@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
+import { thorough } from '../../packages/core/src/testing/thorough.ts'
 import { damageLife } from './testing/damage-life.ts'
 
-const LIVES = process.env['TALLYSTICK_TEST_LONG'] ? 120 : 5
+const LIVES = thorough(4, 120)
 
 test(`in ${LIVES} lives of random damage every event is there once, or told as lost and there once after it was sent again`, async () => {
   const broken: string[] = []

@@ -3,10 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { thorough } from '../../packages/core/src/testing/thorough.ts'
 import { openState } from '../../packages/server/src/state/open.ts'
 import { JournalProcess } from './testing/journal-process.ts'
 
-const KILLS = process.env['TALLYSTICK_TEST_LONG'] ? 60 : 8
+const KILLS = thorough(6, 60)
 
 let dir: string
 const writer = new JournalProcess({

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { thorough } from '../testing/thorough.ts'
 import { markdownText } from './markdown.ts'
 
 describe('text in Markdown', () => {
@@ -29,7 +30,7 @@ describe('text in Markdown', () => {
         // A bar ends a cell unless an odd number of backslashes stands before it.
         for (const { 0: slashes } of written.matchAll(/(\\*)\|/g)) expect(slashes.length % 2).toBe(0)
       }),
-      { seed: 7, numRuns: 1000 },
+      { seed: 7, numRuns: thorough(300, 1_000) },
     )
   })
 })

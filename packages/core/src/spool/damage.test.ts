@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest'
 import { FaultFs } from '../journal/testing/fault-fs.ts'
 import { Prng } from '../journal/testing/prng.ts'
+import { thorough } from '../testing/thorough.ts'
 import { begin, DIR, deliverAll, record } from './testing/memory-spool.ts'
 import { balanced } from './testing/oracle.ts'
 
-const RUNS = 60
+const RUNS = thorough(25, 60)
 const OPTIONS = { maxBytes: 1024 * 1024 }
 
 /** Some segments, partly answered, with an orderly end or none. */

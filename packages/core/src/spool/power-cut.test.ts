@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { CHANGING, FaultFs, type FaultOpKind } from '../journal/testing/fault-fs.ts'
+import { thorough } from '../testing/thorough.ts'
 import { deliverAll } from './testing/memory-spool.ts'
 import { balanced, broken, live, Oracle } from './testing/oracle.ts'
 
@@ -26,7 +27,7 @@ describe('a power cut', () => {
     const changes = await changesOf()
     expect(changes.get('unlink')).toBeGreaterThanOrEqual(2)
     const found: string[] = []
-    for (let change = 1; change <= total(changes); change++) {
+    for (let change = 1; change <= total(changes); change += thorough(3, 1)) {
       const fs = new FaultFs()
       const oracle = new Oracle()
       let seen = 0
@@ -46,7 +47,7 @@ describe('a disk that fails', () => {
     async (fault) => {
       const changes = total(await changesOf())
       const found: string[] = []
-      for (let failing = 8; failing <= changes; failing += 5) {
+      for (let failing = 8; failing <= changes; failing += thorough(10, 5)) {
         const fs = new FaultFs()
         const oracle = new Oracle()
         let seen = 0

@@ -14,6 +14,7 @@ import { encodeRoutiium } from '@tallystick/core/event'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { ARBITRARY_FROM_MS } from '../../../../core/src/event/testing/arbitrary.ts'
+import { thorough } from '../../../../core/src/testing/thorough.ts'
 import type { UsageStore } from '../store.ts'
 import { storedEvents } from '../testing/conformance.ts'
 import { openJsonlStore } from './open.ts'
@@ -84,7 +85,7 @@ test('whatever is done to the file, in whatever order, the store holds what the 
         rmSync(dir, { recursive: true })
       }
     }),
-    { seed: 33, numRuns: 60 },
+    { seed: 33, numRuns: thorough(25, 60) },
   )
 }, 120_000)
 

@@ -15,6 +15,7 @@ import {
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { ARBITRARY_FROM_MS, ARBITRARY_TO_MS, arbitraryEvent } from '../../../../core/src/event/testing/arbitrary.ts'
+import { thorough } from '../../../../core/src/testing/thorough.ts'
 import { isErased } from '../erased.ts'
 import { type Repricing, repriced } from '../repriced.ts'
 import { spreadFolder } from '../spread.ts'
@@ -32,6 +33,8 @@ export interface StoreUnderTest {
 }
 
 const DAY_MS = 86_400_000
+/** Generated questions, asked each time that the store has got on. */
+const EACH_TIME = thorough(8, 15)
 const ALL: Pick<Query, 'fromMs' | 'toMs'> = { fromMs: 0, toMs: ARBITRARY_TO_MS + 30 * DAY_MS }
 
 /** One of each way to make a quantity: a field, a sum, a difference, a rate, a ratio. */
@@ -99,9 +102,9 @@ export function describeStore(name: string, engine: StoreUnderTest): void {
       const events = storedEvents(1_000, 11)
       const queries = fc.sample(arbitraryQuery({ fromMs: ARBITRARY_FROM_MS, toMs: ARBITRARY_TO_MS }), {
         seed: 12,
-        numRuns: 90,
+        numRuns: 6 * EACH_TIME,
       })
-      const batch = (index: number): readonly Query[] => queries.slice(index * 15, index * 15 + 15)
+      const batch = (index: number): readonly Query[] => queries.slice(index * EACH_TIME, (index + 1) * EACH_TIME)
       const sealAt = [2.3, 4.01, 9]
 
       await store.append(events.slice(0, 400))
@@ -129,7 +132,7 @@ export function describeStore(name: string, engine: StoreUnderTest): void {
       const events = storedEvents(300, 21)
       const queries = fc.sample(arbitraryQuery({ fromMs: ARBITRARY_FROM_MS, toMs: ARBITRARY_TO_MS }), {
         seed: 22,
-        numRuns: 10,
+        numRuns: thorough(5, 10),
       })
       const cuts = fc.array(
         fc.record({ size: fc.integer({ min: 1, max: 120 }), again: fc.boolean(), day: fc.option(fc.nat(8)) }),
@@ -138,7 +141,7 @@ export function describeStore(name: string, engine: StoreUnderTest): void {
           maxLength: 8,
         },
       )
-      for (const plan of fc.sample(cuts, { seed: 23, numRuns: 4 })) {
+      for (const plan of fc.sample(cuts, { seed: 23, numRuns: thorough(2, 4) })) {
         await store.close()
         await rm(dir, { recursive: true, force: true })
         store = await engine.open(dir, clock)
