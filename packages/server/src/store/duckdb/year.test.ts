@@ -101,6 +101,31 @@ test('many late events into the old days of a year leave cells that are right, a
   expect(there).toBe(needed)
 }, 240_000)
 
+test('a closing that cuts a merging short leaves cells that are right, and the next start merges them', async () => {
+  now = YEAR_MS + 60 * DAY
+  const events = eventsAt(400, 46, (index) => YEAR_MS + ((index * 7_919) % 400) * Math.floor((50 * DAY) / 400))
+  let engine = await open()
+  for (let at = 0; at < 400; at += 100) {
+    await engine.append(events.slice(at, at + 100))
+    await engine.seal(now)
+  }
+  const bodies = [{ from: YEAR_MS, to: now, group_by: ['model'], interval: '1w' }]
+  for (const afterMs of [0, 5, 30]) {
+    const merging = engine.compact()
+    await new Promise((resolve) => setTimeout(resolve, afterMs))
+    await engine.close()
+    await merging
+    engine = await open()
+    await expectRows(engine, events, bodies)
+  }
+  await engine.compact()
+  await engine.close()
+  const { there, needed } = await cells()
+  expect(there).toBe(needed)
+  engine = await open()
+  await expectRows(engine, events, bodies)
+}, 60_000)
+
 test('where cells have expired in the middle of sixteen days, what is left is exact, also after cells are made anew', async () => {
   const LONG = 16 * DAY
   const fromMs = Math.ceil(YEAR_MS / LONG) * LONG - 4 * DAY
