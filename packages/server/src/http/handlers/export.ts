@@ -14,6 +14,8 @@ import { waitsForApplied } from './query.ts'
 
 /** Events read at one time: few enough that an answer under way holds a few MB, enough that reading them pays. */
 const PAGE_EVENTS = 1_000
+/** Written at one time: longer texts are large objects of the engine, which pile up behind a slow reader. */
+const PIECE_CHARACTERS = 32_768
 const OWN: ParameterTable = documentedParameters(EXPORT_DOC)
 
 /** How events become text. */
@@ -116,7 +118,13 @@ async function* texts(
       // Nobody waits for it if the reader goes away.
       pending?.catch(() => undefined)
       let text = ''
-      for (const { event, ordinal } of page.events) if (ordinal <= known) text += line(event)
+      for (const { event, ordinal } of page.events) {
+        if (ordinal > known) continue
+        text += line(event)
+        if (text.length < PIECE_CHARACTERS) continue
+        yield text
+        text = ''
+      }
       if (text !== '') yield text
       page = await pending
     }

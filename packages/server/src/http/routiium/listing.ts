@@ -6,7 +6,13 @@ import { streamBody } from '../stream-body.ts'
 import { eventPages, type Page } from './pages.ts'
 import { type Selection, settled } from './parameters.ts'
 
-/** How a list of events is written: what stands before, each page, and what stands behind. */
+/**
+ * Events written at one time. A text of more than 128 KiB is one of the engine's large objects, which a slow reader lets pile up
+ * until all memory is looked through; smaller ones go with the next young collection.
+ */
+const PIECE_EVENTS = 100
+
+/** How a list of events is written: what stands before, each piece of a page, and what stands behind. */
 export interface Format {
   readonly head: string
   /** Members of the events that are looked at; all when absent. */
@@ -60,12 +66,12 @@ async function* written(
   try {
     yield format.head
     while (page !== undefined) {
-      const text = format.page(
-        page.events.map(({ event }) => event),
-        count === 0,
-      )
-      count += page.events.length
-      if (text !== '') yield text
+      const events = page.events.map(({ event }) => event)
+      for (let at = 0; at < events.length; at += PIECE_EVENTS) {
+        const text = format.page(events.slice(at, at + PIECE_EVENTS), count === 0)
+        count += Math.min(PIECE_EVENTS, events.length - at)
+        if (text !== '') yield text
+      }
       const following = await pages.next()
       if (following.done) break
       page = following.value

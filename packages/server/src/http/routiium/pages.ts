@@ -5,7 +5,7 @@ import type { Selection } from './parameters.ts'
 import { REQUESTS_ONLY } from './requests.ts'
 
 /** Events read at one time: few enough that an answer under way holds a few MB, enough that reading them pays. */
-export const PAGE_EVENTS = 2_000
+export const PAGE_EVENTS = 1_000
 
 export interface Page {
   readonly events: readonly StoredEvent[]

@@ -3,7 +3,7 @@ import type { Clock } from '@tallystick/core/event'
 import { readRows } from './chunk-reader.ts'
 
 /** What is kept of the file's blocks when nobody has asked for a while: the newest quarter-hours and the cells of a day or two. */
-const KEPT_MB = 32
+const KEPT_MB = 16
 /** Less than this above what is kept is not worth 25 ms. */
 const WORTH_MB = 8
 /** A page of figures on which something happens asks again within seconds; reading blocks anew takes tens of ms. */
