@@ -132,3 +132,24 @@ test('it fits a phone, in the dark', async () => {
   expect(await overflow(watched)).toBe(0)
   expect(watched.faults).toEqual([])
 }, 60_000)
+
+test('the door of failures that have a status and no code leads to them', async () => {
+  const failed = { kind: 'llm_request_failed', success: false, error_type: 'rate_limit', error_message: 'slow down' }
+  const now = Date.now()
+  await at.post(
+    '/api/v1/events',
+    [429, 429, 503].map((status_code, index) => ({
+      ...failed,
+      event_id: `s${index}`,
+      timestamp_ms: now - 60_000 - index,
+      status_code,
+    })),
+  )
+  await at.post('/api/v1/query?consistency=applied', { from: 0, to: 1, measures: ['events'] })
+  const { page, faults } = await at.visit('/tools?range=24h&of=requests')
+  const door = page.locator('[data-patterns] a', { hasText: 'rate_limit 429' })
+  await door.click()
+  await page.locator('#requests [data-row]').nth(1).waitFor()
+  expect(await page.locator('#requests [data-row]').count()).toBe(2)
+  expect(faults).toEqual([])
+})

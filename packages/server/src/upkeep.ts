@@ -38,7 +38,10 @@ export interface Upkeep {
   run(): Promise<void>
   /** What became of the last round that ended; undefined before the first. */
   last(): UpkeepRound | undefined
-  /** No further rounds; waits for the one under way. */
+  /**
+   * No further rounds. Waits for the one under way, but not for what the store does in it: that ends when the store is closed, and a store
+   * that has much to seal before it can drop something would keep the process from ending.
+   */
   stop(): Promise<void>
 }
 
@@ -49,6 +52,7 @@ export function startUpkeep(options: UpkeepOptions): Upkeep {
   const wallAhead = clock.now() - clock.monotonic()
   let running: Promise<void> | undefined
   let stopped = false
+  let inStore = false
   let last: UpkeepRound | undefined
 
   const round = async (): Promise<void> => {
@@ -62,6 +66,7 @@ export function startUpkeep(options: UpkeepOptions): Upkeep {
     try {
       if (retainEventsMs !== undefined || retainCellsMs !== undefined || retainKindsMs.size > 0) {
         const kindsBeforeMs = new Map([...retainKindsMs].map(([kind, ms]) => [kind, Math.max(0, now - ms)]))
+        inStore = true
         const { eventsDropped } = await store.prune(
           allowed({
             ...(retainEventsMs === undefined ? {} : { eventsBeforeMs: Math.max(0, now - retainEventsMs) }),
@@ -69,6 +74,8 @@ export function startUpkeep(options: UpkeepOptions): Upkeep {
             ...(kindsBeforeMs.size === 0 ? {} : { kindsBeforeMs }),
           }),
         )
+        inStore = false
+        if (stopped) return
         dropped = eventsDropped
         if (eventsDropped > 0) logger.info({ events: eventsDropped }, 'events dropped by retention')
       }
@@ -76,8 +83,12 @@ export function startUpkeep(options: UpkeepOptions): Upkeep {
       await journal?.prune()
       last = { atMs: now, eventsDropped: dropped }
     } catch (error) {
+      // Cut short by the closing: the next start does it.
+      if (stopped && inStore) return
       last = { atMs: now, eventsDropped: dropped, problem: error instanceof Error ? error.message : String(error) }
       logger.error({ err: error }, 'upkeep failed; it is tried again')
+    } finally {
+      inStore = false
     }
   }
   const run = (): Promise<void> => {
@@ -99,7 +110,7 @@ export function startUpkeep(options: UpkeepOptions): Upkeep {
       stopped = true
       clearInterval(timer)
       clearTimeout(first)
-      await running
+      if (!inStore) await running
     },
   }
 }

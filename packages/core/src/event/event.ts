@@ -12,7 +12,7 @@ export interface UsageEvent {
   /** Start of the request, integer ms since 1970 UTC, in [2000-01-01, now + 24 h]. */
   readonly timestampMs: number
   readonly kind: EventKind
-  /** Which recorder sent it; with `epoch` (which of its lives) and `seq` (which number) gaps can be seen. */
+  /** Which recorder sent it; with `epoch` (which of its lives) and `seq` (which number, from 0 in each epoch) gaps can be seen. */
   readonly sourceId?: string
   readonly epoch?: number
   readonly seq?: number

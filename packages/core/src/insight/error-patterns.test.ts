@@ -42,6 +42,17 @@ describe('patterns of errors', () => {
     }
   })
 
+  it('are told apart by a status where no code says more', () => {
+    const patterns = new ErrorPatterns(10)
+    for (const statusCode of [429, 429, 503]) patterns.add({ ...failure('no', 1), statusCode })
+    patterns.add({ ...failure('no', 2), statusCode: 429, errorCode: 'slow_down' })
+    expect(patterns.top(10)).toMatchObject([
+      { code: undefined, statusCode: 429, count: 2 },
+      { code: undefined, statusCode: 503, count: 1 },
+      { code: 'slow_down', statusCode: undefined, count: 1 },
+    ])
+  })
+
   it('are bounded: what comes when all places are taken is counted together', () => {
     const patterns = new ErrorPatterns(2)
     for (let index = 0; index < 9; index++) patterns.add(failure('m', index, `type ${index}`))

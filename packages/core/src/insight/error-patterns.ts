@@ -5,8 +5,9 @@ import { BoundedGroups } from './groups.ts'
 export interface ErrorPattern {
   /** `unknown` where only a message is known. */
   readonly type: string
-  /** The status where no code is known. */
   readonly code: string | undefined
+  /** Where no code says more. */
+  readonly statusCode: number | undefined
   /** Of the earliest failure. */
   readonly message: string | undefined
   /** The earliest messages that differ, three at the most. */
@@ -22,6 +23,7 @@ const UNKNOWN = 'unknown'
 interface Pattern {
   readonly type: string
   readonly code: string | undefined
+  readonly statusCode: number | undefined
   count: number
   firstSeenMs: number
   lastSeenMs: number
@@ -35,18 +37,27 @@ export class ErrorPatterns {
 
   /** @param limit most patterns kept apart; further ones share one named `other` */
   constructor(limit: number) {
-    this.#patterns = new BoundedGroups(3, limit, () => ({ pattern: undefined }))
+    this.#patterns = new BoundedGroups(4, limit, () => ({ pattern: undefined }))
   }
 
   /** Counts the event if it failed and says why. */
   add({ success, errorType, errorCode, statusCode, errorMessage, timestampMs }: UsageEvent): void {
     if (success !== false) return
     // A status says what went wrong where nothing else does.
-    const code = errorCode ?? (statusCode === undefined ? undefined : String(statusCode))
-    if (errorType === undefined && code === undefined && errorMessage === undefined) return
+    const status = errorCode === undefined ? statusCode : undefined
+    if (errorType === undefined && errorCode === undefined && status === undefined && errorMessage === undefined) return
     const type = errorType ?? UNKNOWN
-    const slot = this.#patterns.at([type, code ?? '', normalisedMessage(errorMessage ?? '')])
-    slot.pattern ??= { type, code, count: 0, firstSeenMs: timestampMs, lastSeenMs: timestampMs, samples: [] }
+    const name = [type, errorCode ?? '', String(status ?? ''), normalisedMessage(errorMessage ?? '')]
+    const slot = this.#patterns.at(name)
+    slot.pattern ??= {
+      type,
+      code: errorCode,
+      statusCode: status,
+      count: 0,
+      firstSeenMs: timestampMs,
+      lastSeenMs: timestampMs,
+      samples: [],
+    }
     const { pattern } = slot
     pattern.count++
     pattern.firstSeenMs = Math.min(pattern.firstSeenMs, timestampMs)
@@ -62,7 +73,12 @@ export class ErrorPatterns {
         const texts = samples.map(({ text }) => text)
         const [type = UNKNOWN] = name
         const shared = type !== figures.type
-        return { ...figures, ...(shared && { type, code: undefined }), message: texts[0], samples: texts }
+        return {
+          ...figures,
+          ...(shared && { type, code: undefined, statusCode: undefined }),
+          message: texts[0],
+          samples: texts,
+        }
       })
       .sort((a, b) => b.count - a.count || a.firstSeenMs - b.firstSeenMs || (a.type < b.type ? -1 : 1))
       .slice(0, count)

@@ -1,7 +1,7 @@
 const KEPT_AS = 'tallystick.columns.'
 /** A figure and the edge can still be seen. */
-const LEAST_PX = 48
-const MOST_PX = 1_200
+export const LEAST_PX = 48
+export const MOST_PX = 1_200
 /** Of a column that came after widths had been set. */
 const USUAL_PX = 120
 
@@ -36,21 +36,26 @@ export class ColumnWidths {
     return px === undefined ? undefined : `${px}px`
   }
 
-  /** @param all widths of the columns on show as they are, px */
+  /**
+   * To be kept by {@link keep} once it is as wanted.
+   *
+   * @param all widths of the columns on show as they are, px
+   */
   change(name: string, px: number, all: ReadonlyMap<string, number>): void {
-    this.#keep(new Map([...all, ...this.#px, [name, within(px)]]))
+    const laidOut = [...all].map(([other, width]): [string, number] => [other, within(width)])
+    this.#px = new Map([...laidOut, ...this.#px, [name, within(px)]])
   }
 
   /** As the browser lays them out. */
   reset(): void {
-    this.#keep(new Map())
+    this.#px = new Map()
+    this.keep()
   }
 
-  #keep(px: ReadonlyMap<string, number>): void {
-    this.#px = px
+  keep(): void {
     try {
-      if (px.size === 0) localStorage.removeItem(this.#keptAs)
-      else localStorage.setItem(this.#keptAs, JSON.stringify([...px]))
+      if (this.#px.size === 0) localStorage.removeItem(this.#keptAs)
+      else localStorage.setItem(this.#keptAs, JSON.stringify([...this.#px]))
     } catch {
       // They then last as long as the page.
     }

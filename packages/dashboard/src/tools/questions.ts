@@ -59,6 +59,8 @@ export function usualOf(answer: QueryResult | undefined): Of {
 export interface PatternRow {
   readonly type: string
   readonly code: string | null
+  /** Of failures without a code. */
+  readonly status_code: number | null
   readonly message: string | null
   readonly samples: readonly string[]
   readonly count: number

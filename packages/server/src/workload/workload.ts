@@ -114,7 +114,7 @@ class Workload {
     event['timestamp_ms'] = this.#nowMs
     event['source_id'] = this.#source
     event['epoch'] = 1
-    event['seq'] = ++this.#number
+    event['seq'] = this.#number++
     return event
   }
 }

@@ -30,11 +30,6 @@ const LOCAL = 'local'
 /** smart-ai-bridge's price of its backend `gemini`, nano-USD per million tokens. */
 const GEMINI = { input: 75_000_000, output: 300_000_000 }
 
-interface Confidence {
-  confident: number
-  millionths: number
-}
-
 type Row = {
   readonly row: ResultRow
   readonly names: readonly (string | null)[]
@@ -112,26 +107,10 @@ export async function toolsOf(source: ReportSource): Promise<readonly ReportTool
 
 export async function routesOf(source: ReportSource): Promise<readonly ReportRoute[]> {
   const filters = { ...CALLS, routing_method: { not: [null] } }
-  const rows = await outcomes(source, ['routing_method', 'backend'], { measures: [], filters })
-  if (rows.length === 0) return []
-  // Asked apart: no cell keeps confidence, and counts are to be whole where single events have expired.
-  const sure = await source.ask({
-    measures: ['events', MILLIONTHS_SUM, MILLIONTHS_COUNT],
-    group_by: ['routing_method', 'backend'],
-    order_by: '-events',
-    filters,
-    limit: MOST,
-  })
-  const sums = new TupleMap<Confidence>(2)
-  const rest: Confidence = { confident: 0, millionths: 0 }
-  for (const { row, names } of rows) if (!isOther(row)) sums.getOrCreate(names, () => ({ confident: 0, millionths: 0 }))
-  for (const row of sure.rows) {
-    const sum = (isOther(row) ? rest : sums.get([textOf(row, 'routing_method'), textOf(row, 'backend')])) ?? rest
-    sum.confident += countOf(row, MILLIONTHS_COUNT)
-    sum.millionths += countOf(row, MILLIONTHS_SUM)
-  }
+  const measures = [MILLIONTHS_SUM, MILLIONTHS_COUNT]
+  const rows = await outcomes(source, ['routing_method', 'backend'], { measures, filters })
   return rows.map(({ row, names, events, successes }) => {
-    const { confident, millionths } = (isOther(row) ? rest : sums.get(names)) ?? rest
+    const [millionths, confident] = [countOf(row, MILLIONTHS_SUM), countOf(row, MILLIONTHS_COUNT)]
     return {
       routing_method: names[0] ?? null,
       backend: names[1] ?? null,

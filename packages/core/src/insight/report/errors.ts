@@ -44,15 +44,18 @@ export async function errorsOf({ ask, scan }: ReportSource): Promise<ReportError
         cost_nano_usd: spent(row),
       }
     }),
-    patterns: patterns.top(PATTERNS).map(({ type, code, message, samples, count, firstSeenMs, lastSeenMs }) => ({
-      type,
-      code: code ?? null,
-      message: message ?? null,
-      count,
-      first_seen_ms: firstSeenMs,
-      last_seen_ms: lastSeenMs,
-      sample_messages: samples,
-    })),
+    patterns: patterns
+      .top(PATTERNS)
+      .map(({ type, code, statusCode, message, samples, count, firstSeenMs, lastSeenMs }) => ({
+        type,
+        code: code ?? null,
+        status_code: statusCode ?? null,
+        message: message ?? null,
+        count,
+        first_seen_ms: firstSeenMs,
+        last_seen_ms: lastSeenMs,
+        sample_messages: samples,
+      })),
     patterns_read: { events, all },
   }
 }

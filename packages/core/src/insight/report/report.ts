@@ -177,6 +177,8 @@ export interface ReportErrors {
 export interface ReportPattern {
   readonly type: string
   readonly code: string | null
+  /** Of failures without a code. */
+  readonly status_code: number | null
   readonly message: string | null
   readonly count: number
   readonly first_seen_ms: number

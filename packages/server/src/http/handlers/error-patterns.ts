@@ -47,14 +47,17 @@ export const errorPatterns: Handler = async ({ app, store, url, request: { signa
     read,
     // Older failures of the range were not looked at.
     read_from_ms: after?.timestampMs ?? null,
-    patterns: patterns.top(limit).map(({ type, code, message, samples, count, firstSeenMs, lastSeenMs }) => ({
-      type,
-      code: code ?? null,
-      message: message ?? null,
-      samples,
-      count,
-      first_seen_ms: firstSeenMs,
-      last_seen_ms: lastSeenMs,
-    })),
+    patterns: patterns
+      .top(limit)
+      .map(({ type, code, statusCode, message, samples, count, firstSeenMs, lastSeenMs }) => ({
+        type,
+        code: code ?? null,
+        status_code: statusCode ?? null,
+        message: message ?? null,
+        samples,
+        count,
+        first_seen_ms: firstSeenMs,
+        last_seen_ms: lastSeenMs,
+      })),
   })
 }

@@ -5,7 +5,7 @@ import { array, integer, object, orNull, text } from './schema.ts'
 export const ERROR_PATTERNS_DOC: RouteDoc = {
   tag: 'Figures',
   description:
-    'Failures that have the same type and code, and messages that are the same but for numbers and ids. Every dimension and `tags.<key>` is a filter, as for `GET /api/v1/events`. Messages are in no totals, so failures are read one by one: the newest 50,000.',
+    'Failures that have the same type and code (without a code: status), and messages that are the same but for numbers and ids. Every dimension and `tags.<key>` is a filter, as for `GET /api/v1/events`. Messages are in no totals, so failures are read one by one: the newest 50,000.',
   parameters: [
     {
       name: 'from',
@@ -40,6 +40,7 @@ export const ERROR_PATTERNS_DOC: RouteDoc = {
           object({
             type: text('`unknown` where only a message is known.'),
             code: orNull(text()),
+            status_code: orNull(integer('Of failures without a code.')),
             message: orNull(text('Of the earliest failure.')),
             samples: array(text(), 'The earliest messages that differ, three at the most.'),
             count: integer(),
@@ -56,7 +57,8 @@ export const ERROR_PATTERNS_DOC: RouteDoc = {
         patterns: [
           {
             type: 'timeout',
-            code: '504',
+            code: null,
+            status_code: 504,
             message: 'no answer after 30000 ms',
             samples: ['no answer after 30000 ms', 'no answer after 60000 ms'],
             count: 31,

@@ -385,7 +385,7 @@ export const STATUS_DOC: RouteDoc = {
               newest_ms: orNull(integer()),
               bytes: orNull(integer('Of the whole store; null for whoever sees a part of it.')),
               sealed_to_ms: integer(
-                'Up to here events stand in cells, at most up to the end of the quarter-hour of the newest; later ones are read one by one.',
+                'Up to here events stand in cells; later ones are read one by one. An embedded store that waits for events goes no further than they do.',
               ),
               late_events: integer(
                 'Events before that instant that came too late for their cell and are read one by one.',

@@ -26,6 +26,8 @@ export interface Named {
   /** One text, or method and backend of a route. */
   readonly name: readonly string[]
   readonly figures: CallFigures
+  /** All that was asked of it. */
+  readonly row: ResultRow
 }
 
 const MEASURES = [
@@ -57,25 +59,30 @@ export async function totals(scope: Scope): Promise<CallFigures> {
   return figuresOf(row, integer(good, 'events'))
 }
 
-/** Calls by dimensions; where one is unknown by `unknown`. */
+/**
+ * Calls by dimensions; where one is unknown by `unknown`.
+ *
+ * @param more measures beside those of {@link CallFigures}, found in `row`
+ */
 export async function groups(
   scope: Scope,
   by: readonly string[],
   filters: Readonly<Record<string, unknown>> = {},
+  more: readonly string[] = [],
 ): Promise<readonly Named[]> {
   const [rows, good] = await Promise.all([
-    scope.rows({ measures: MEASURES, group_by: by, filters }),
+    scope.rows({ measures: [...MEASURES, ...more], group_by: by, filters }),
     scope.rows({ measures: ['events'], group_by: by, filters: { ...filters, ...SUCCEEDED }, limit: MAX_COUNTED }),
   ])
   const successes = new Map(good.map((row) => [keyOf(row, by), integer(row, 'events')]))
   const named = rows
     .filter((row) => row['other'] !== true)
-    .map((row) => ({ name: nameOf(row, by), figures: figuresOf(row, successes.get(keyOf(row, by)) ?? 0) }))
+    .map((row) => ({ name: nameOf(row, by), figures: figuresOf(row, successes.get(keyOf(row, by)) ?? 0), row }))
   const other = rows.find((row) => row['other'] === true)
   if (other === undefined) return named
   const all = [...successes.values()].reduce((sum, count) => sum + count, 0)
   const rest = all - named.reduce((sum, { figures }) => sum + figures.successes, 0)
-  return [...named, { name: nameOf(other, by), figures: figuresOf(other, Math.max(0, rest)) }]
+  return [...named, { name: nameOf(other, by), figures: figuresOf(other, Math.max(0, rest)), row: other }]
 }
 
 /** Calls by backend; those that name none by who answered. */
@@ -89,8 +96,8 @@ export async function backends(scope: Scope): Promise<readonly Named[]> {
 
 const keyOf = (row: ResultRow, by: readonly string[]): string =>
   JSON.stringify([row['other'] === true, ...by.map((name) => row[name] ?? null)])
-/** The name of a row's group, as reports write it. */
-export const nameOf = (row: ResultRow, by: readonly string[]): readonly string[] =>
+/** As reports write it. */
+const nameOf = (row: ResultRow, by: readonly string[]): readonly string[] =>
   by.map((name) => (row['other'] === true ? OTHER : (row[name] ?? null) === null ? 'unknown' : String(row[name])))
 
 export function integer(row: ResultRow, name: string): number {

@@ -71,8 +71,9 @@ function hourly(rows: readonly ResultRow[], timeZone: string): object {
 async function failuresOf(scope: Scope): Promise<object> {
   const { patterns, read } = await scope.errorPatterns(TOP_PATTERNS)
   return {
-    error_patterns: patterns.map(({ first_seen_ms, last_seen_ms, samples, ...pattern }) => ({
+    error_patterns: patterns.map(({ code, first_seen_ms, last_seen_ms, samples, status_code: status, ...pattern }) => ({
       ...pattern,
+      code: code ?? (status === null ? null : String(status)),
       first_seen: isoInstant(first_seen_ms),
       last_seen: isoInstant(last_seen_ms),
       sample_messages: samples,

@@ -1,5 +1,5 @@
 import { MILLIONTHS } from '@tallystick/core/query'
-import { groups, integer, nameOf } from './figures.ts'
+import { groups, integer } from './figures.ts'
 import { percent } from './named.ts'
 import type { Scope } from './scope.ts'
 
@@ -29,17 +29,8 @@ const COUNT = 'routing_confidence_millionths_count'
 
 /** Routing decisions. Events that name no method decided nothing. */
 export async function routes(scope: Scope): Promise<readonly Route[]> {
-  const by = ['routing_method', 'backend']
-  const filters = { routing_method: { not: [null] } }
-  const [counted, sure] = await Promise.all([
-    groups(scope, by, filters),
-    // Asked apart: no cell keeps confidence, and counts are to be whole where single events have expired.
-    scope.rows({ measures: ['events', SUM, COUNT], group_by: by, filters }),
-  ])
-  const confidences = new Map(sure.map((row) => [keyOf(nameOf(row, by)), row]))
-  return counted.map(({ name, figures: { calls, successes } }) => {
-    const [method = 'unknown', backend = 'unknown'] = name
-    const row = confidences.get(keyOf(name)) ?? {}
+  const found = await groups(scope, ['routing_method', 'backend'], { routing_method: { not: [null] } }, [SUM, COUNT])
+  return found.map(({ figures: { calls, successes }, name: [method = 'unknown', backend = 'unknown'], row }) => {
     const [count, millionths] = [integer(row, COUNT), integer(row, SUM)]
     const decision: RouteDecision = {
       routing_method: method,
@@ -55,5 +46,3 @@ export async function routes(scope: Scope): Promise<readonly Route[]> {
     return { key: `${method}_${backend}`, decision, confident: count }
   })
 }
-
-const keyOf = (name: readonly string[]): string => JSON.stringify(name)

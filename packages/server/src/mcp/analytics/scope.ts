@@ -28,6 +28,7 @@ export interface ErrorPatternsAnswer {
   readonly patterns: readonly {
     readonly type: string
     readonly code: string | null
+    readonly status_code: number | null
     readonly message: string | null
     readonly samples: readonly string[]
     readonly count: number

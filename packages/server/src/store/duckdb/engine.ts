@@ -31,14 +31,14 @@ import type { DictionaryLimits } from './dictionary.ts'
 import { FileCopier } from './file-copier.ts'
 import { placeOf, RowIntake } from './intake.ts'
 import { keepJournalId, loadMeta, readJournalId, readMeta, updateApplied, updateSealed } from './meta.ts'
-import { Readers } from './readers.ts'
+import { interrupting, Readers } from './readers.ts'
 import { repriceRows } from './reprice.ts'
 import { clearTables, expire, expiryOf, expirySteps, visibleSql } from './retention.ts'
 import { RowAppender } from './row-appender.ts'
 import { EventRows, type Rows } from './rows.ts'
 import { heldEvents, scanEvents } from './scan.ts'
 import { APPLIED_COLUMNS, type Applied, lateEvents, type Meta } from './schema.ts'
-import { compactDays, compactionBatches, floorToQuarter, type SealStep, sealStep, sealSteps } from './seal.ts'
+import { compactDays, compactionBatches, floorTo, floorToQuarter, type SealStep, sealStep, sealSteps } from './seal.ts'
 import { SpillWatch } from './spill-watch.ts'
 import { readSpread } from './spread.ts'
 import { storeStats } from './stats.ts'
@@ -70,13 +70,14 @@ const LATE_ROWS = 50_000
  */
 const IMPORT_ROWS = 10_000
 const LATE_ROWS_OF_IMPORT = 1_000_000
+/** Nothing has come for so long: the day of the newest row will get no more, and is sealed as a whole. */
+const QUIET_MS = 3_600_000
 /** Further behind the journal than this, rows come first and sealing later, in bulk. */
 const FAR_BEHIND = 50_000
 /** Delta cells of a day are merged once so many late events made them, in so many steps that most cells stand there in parts. */
 const COMPACT_EVENTS = 5_000
 const COMPACT_STEPS = 8
 const READERS = 2
-const INTERRUPT_EVERY_MS = 5
 /** So many times the length at which it is due may the engine's log have before rows wait for it to be taken into the file. */
 const LONGEST_LOG = 1.5
 const MB = 1_000_000
@@ -116,6 +117,8 @@ export class DuckdbEngine {
   #journalId: string | undefined
   /** Where a sealing under way will put the watermark: rows appended meanwhile that lie before it will be late. */
   #sealingToMs = 0
+  /** When `maintain` last saw that rows had come, on the monotonic clock. */
+  #grewMs: number
   /** What was applied when `maintain` last looked. */
   #lookedAtOrdinal = 0
   /** As `prune` was last told: rows that cannot be dropped yet are not listed any more. */
@@ -153,6 +156,7 @@ export class DuckdbEngine {
       },
     })
     this.#journalId = journalId
+    this.#grewMs = options.clock.monotonic()
   }
 
   /** @throws TallystickError as {@link openDatabase} */
@@ -291,6 +295,7 @@ export class DuckdbEngine {
     const dueMs = floorToQuarter(this.#options.clock.now() - GRACE_MS)
     const { watermark_ms: watermarkMs, applied_ordinal: appliedOrdinal } = this.#meta
     const importing = appliedOrdinal - this.#lookedAtOrdinal >= IMPORT_ROWS
+    if (appliedOrdinal !== this.#lookedAtOrdinal) this.#grewMs = this.#options.clock.monotonic()
     this.#lookedAtOrdinal = appliedOrdinal
     const late = lateEvents(this.#meta) >= (importing ? LATE_ROWS_OF_IMPORT : LATE_ROWS)
     const toMs = await this.#filledTo(dueMs, importing)
@@ -313,18 +318,16 @@ export class DuckdbEngine {
   /**
    * How far there are rows to seal: to the end of the quarter-hour of the newest before `dueMs`, or to its beginning while more is on
    * its way. Were the watermark beyond it, past days that are imported in order would be late, and late rows cost two or three
-   * times as much to seal.
+   * times as much to seal. Once nothing has come for a while its day is taken for whole, since some cells are of days only.
    */
   async #filledTo(dueMs: number, importing: boolean): Promise<number> {
     const { watermark_ms: watermarkMs } = this.#meta
     if (dueMs <= watermarkMs) return watermarkMs
     const where = `timestamp_ms >= ${watermarkMs} AND timestamp_ms < ${dueMs}`
-    const newestMs = await this.#read(async (connection) => {
-      const [row] = await readRows(connection, `SELECT max(timestamp_ms) FROM events WHERE ${where}`)
-      return row?.[0] as number | null
-    })
-    if (newestMs === null) return watermarkMs
-    return Math.max(watermarkMs, floorToQuarter(newestMs) + (importing ? 0 : QUARTER_MS))
+    const newestMs = await this.#newest(where)
+    const filledMs = newestMs === null ? watermarkMs : floorToQuarter(newestMs) + (importing ? 0 : QUARTER_MS)
+    if (this.#options.clock.monotonic() - this.#grewMs < QUIET_MS) return Math.max(watermarkMs, filledMs)
+    return Math.min(dueMs, Math.ceil(Math.max(watermarkMs, filledMs) / DAY_MS) * DAY_MS)
   }
 
   /** Seals everything before `toMs`, and all late rows, in steps; rows are appended meanwhile. */
@@ -383,7 +386,11 @@ export class DuckdbEngine {
   async compact(leastEvents = 1, leastSteps = 1): Promise<void> {
     const batches = await this.#read((connection) =>
       compactionBatches(connection, this.#rows.dictionary, leastEvents, leastSteps),
-    )
+    ).catch((error: unknown) => {
+      // As a step of sealing.
+      if (this.#closed) return []
+      throw error
+    })
     for (const days of batches) {
       if (this.#closed) return
       try {
@@ -395,7 +402,6 @@ export class DuckdbEngine {
         )
         await this.#shortenLog(1)
       } catch (error) {
-        // As a step of sealing.
         if (!this.#closed) throw error
       }
     }
@@ -404,11 +410,11 @@ export class DuckdbEngine {
   /** Drops rows and cells for their age, in steps; see {@link expiryOf}. Rows are appended meanwhile. */
   async prune(request: PruneRequest): Promise<{ readonly eventsDropped: number }> {
     this.#expired = request
-    // Rows go once their day is sealed, and the watermark stands no further than there are rows.
-    const { watermark_ms: watermarkMs } = this.#meta
-    const dueMs = floorToQuarter(this.#options.clock.now() - GRACE_MS)
-    const toMs = Math.max(watermarkMs, Math.min(dueMs, endOfExpired(request)))
-    if (toMs > watermarkMs || lateEvents(this.#meta) > 0) await this.seal(toMs)
+    // As when it is maintained: rows come first, and were the watermark beyond them they would be late.
+    if (this.behind() <= FAR_BEHIND) {
+      const toMs = await this.#expiringTo(request)
+      if (toMs > this.#meta.watermark_ms || lateEvents(this.#meta) > 0) await this.seal(toMs)
+    }
     const { expireRows = EXPIRE_ROWS } = this.#options
     const steps = await this.#read(async (connection) =>
       expirySteps(connection, (await readMeta(connection)) as Meta, this.#rows.dictionary, request, expireRows),
@@ -421,6 +427,26 @@ export class DuckdbEngine {
     }
     if (steps.length > 0) await this.#writeAlone(() => this.#checkpoint())
     return { eventsDropped }
+  }
+
+  /** The end of the last day that has rows to drop and is not sealed: rows go once their day is. */
+  async #expiringTo(request: PruneRequest): Promise<number> {
+    const { watermark_ms: watermarkMs } = this.#meta
+    const dueMs = floorTo(this.#options.clock.now() - GRACE_MS, DAY_MS)
+    const visible = visibleSql(request, this.#rows.dictionary)
+    const kept = [`timestamp_ms >= ${request.cellsBeforeMs ?? 0}`, ...(visible === undefined ? [] : [visible])].join(
+      ' AND ',
+    )
+    const where = `timestamp_ms >= ${watermarkMs} AND timestamp_ms < ${dueMs} AND NOT (${kept})`
+    const newestMs = await this.#newest(where)
+    return newestMs === null ? watermarkMs : Math.max(watermarkMs, floorTo(newestMs, DAY_MS) + DAY_MS)
+  }
+
+  #newest(where: string): Promise<number | null> {
+    return this.#read(async (connection) => {
+      const [row] = await readRows(connection, `SELECT max(timestamp_ms) FROM events WHERE ${where}`)
+      return row?.[0] as number | null
+    })
   }
 
   /** @returns how many rows went */
@@ -516,10 +542,9 @@ export class DuckdbEngine {
 
   /** Runs `task` once nothing is sealed, and does not wait for what is: it is rolled back, and done by the next life. */
   async #cutShort(task: () => Promise<void>): Promise<void> {
-    // Again and again: between two statements there is nothing to interrupt.
-    const interrupting = setInterval(() => this.#sealer.interrupt(), INTERRUPT_EVERY_MS)
+    const stopInterrupting = interrupting(() => [this.#sealer])
     return this.#sealing.run(() => {
-      clearInterval(interrupting)
+      stopInterrupting()
       return task()
     })
   }
@@ -620,11 +645,6 @@ function applies({ toMs, toOrdinal }: SealStep, { watermark_ms: watermarkMs, sea
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
-}
-
-/** The end of the last day of which something goes. */
-function endOfExpired({ cellsBeforeMs = 0, eventsBeforeMs = 0, kindsBeforeMs = new Map() }: PruneRequest): number {
-  return Math.ceil(Math.max(cellsBeforeMs, eventsBeforeMs, ...kindsBeforeMs.values()) / DAY_MS) * DAY_MS
 }
 
 const fileSize = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0

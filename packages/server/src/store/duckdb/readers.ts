@@ -7,6 +7,21 @@ interface Waiting {
   readonly reject: (error: Error) => void
 }
 
+const INTERRUPT_EVERY_MS = 5
+
+/**
+ * Interrupts what runs on connections, now and again and again until the returned function is called: between two statements of one
+ * task there is nothing to interrupt.
+ */
+export function interrupting(connections: () => readonly DuckDBConnection[]): () => void {
+  const interrupt = (): void => {
+    for (const connection of connections()) connection.interrupt()
+  }
+  interrupt()
+  const timer = setInterval(interrupt, INTERRUPT_EVERY_MS)
+  return () => clearInterval(timer)
+}
+
 /**
  * Connections that read. Few, as each query running holds one of the process's four threads for asynchronous work, which
  * the journal needs for its writes too.
@@ -71,9 +86,9 @@ export class Readers {
     this.#closed = true
     for (const { reject } of this.#waiting.splice(0))
       reject(new TallystickError('store_unavailable', 'The store is closed.'))
-    const idle = new Set(this.#idle)
-    for (const connection of this.#all) if (!idle.has(connection)) connection.interrupt()
+    const stopInterrupting = interrupting(() => this.#all.filter((connection) => !this.#idle.includes(connection)))
     while (this.#idle.length < this.#all.length) await new Promise((resolve) => this.#onIdle.push(resolve))
+    stopInterrupting()
     for (const connection of this.#all) connection.disconnectSync()
   }
 

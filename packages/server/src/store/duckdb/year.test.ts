@@ -203,6 +203,40 @@ test('the watermark stands no further than there are rows, so that past days tha
   await expectRows(engine, [...first, ...second], bodies)
 }, 60_000)
 
+test('what expires does not move the watermark beyond it, nor while a rebuild is under way; a day that gets no more is sealed as a whole', async () => {
+  now = YEAR_MS + 40 * DAY
+  let monotonic = 0
+  let behind = 0
+  const engine = await DuckdbEngine.open({
+    path,
+    memoryLimitMb: 256,
+    threads: 2,
+    checkpointMb: 64,
+    clock: { now: () => now, monotonic: () => monotonic },
+  })
+  engines.push(engine)
+  engine.behind = () => behind
+  const events = eventsAt(200, 47, (index) => YEAR_MS + Math.floor((index * 4.9 * DAY) / 200))
+  await engine.prune({ eventsBeforeMs: now - DAY })
+  expect(engine.meta.watermark_ms).toBe(0)
+  behind = 1_000_000
+  await engine.append(events.slice(0, 100))
+  await engine.prune({ eventsBeforeMs: now - DAY })
+  expect(engine.meta.watermark_ms).toBe(0)
+  behind = 0
+  await engine.append(events.slice(100))
+  expect(engine.meta.late_total).toBe(0)
+  await engine.prune({ eventsBeforeMs: YEAR_MS + 1.5 * DAY })
+  expect(engine.meta.watermark_ms).toBe(YEAR_MS + 2 * DAY)
+  await engine.maintain()
+  const newest = Math.max(...events.map(({ event }) => event.timestampMs))
+  expect(engine.meta.watermark_ms).toBe(Math.floor(newest / QUARTER) * QUARTER + QUARTER)
+  monotonic += 3_600_000
+  await engine.maintain()
+  expect(engine.meta.watermark_ms).toBe(YEAR_MS + 5 * DAY)
+  await expectRows(engine, events, [{ from: YEAR_MS, to: now, group_by: ['user_id'], measures: ['events'] }])
+}, 60_000)
+
 test('what a crash or a small first step leaves to seal is sealed in steps, not at once', async () => {
   now = YEAR_MS + 10 * DAY
   const events = eventsAt(400, 43, (index) => YEAR_MS + index * 2 * QUARTER)
