@@ -134,7 +134,8 @@ test('it fits a phone, in the dark', async () => {
 }, 60_000)
 
 test('the door of failures that have a status and no code leads to them', async () => {
-  const failed = { kind: 'llm_request_failed', success: false, error_type: 'rate_limit', error_message: 'slow down' }
+  const request = { kind: 'llm_request_failed', provider: 'openai', model: 'gpt-4o', success: false }
+  const failed = { ...request, error_type: 'rate_limit', error_message: 'slow down' }
   const now = Date.now()
   await at.post(
     '/api/v1/events',
