@@ -65,12 +65,14 @@ async function measured(range: string): Promise<void> {
   await page.goto(`${server.url}/?range=${range}`)
   await settled()
   line(`${range}: opened, until all figures are there`, { ms: performance.now() - opened - QUIET_MS })
-  const doors = await page.locator('nav a[href]').evaluateAll((links) =>
-    links.map((link) => ({
-      name: link.textContent?.trim() ?? '',
-      path: new URL((link as unknown as { readonly href: string }).href).pathname,
-    })),
-  )
+  const doors = (
+    await page.locator('nav a[href]').evaluateAll((links) =>
+      links.map((link) => ({
+        name: link.textContent?.trim() ?? '',
+        path: new URL((link as unknown as { readonly href: string }).href).pathname,
+      })),
+    )
+  ).filter(({ path }, index, all) => all.findIndex((other) => other.path === path) === index)
   const [headings, figures]: [Map<string, number[]>, Map<string, number[]>] = [new Map(), new Map()]
   for (let round = 0; round < repeat; round++) {
     for (const { name, path } of doors) {

@@ -81,5 +81,5 @@ test.skipIf(IMAGES === '').each(PAGES.filter((row) => SHOWN.has(slug(row))))('$p
   const watched = await see(row.path, { viewport: SMALL })
   await watched.settled()
   const picture = await watched.page.screenshot({ path: join(dir, `${slug(row)}.png`) })
-  expect(picture.byteLength).toBeLessThan(150_000)
+  expect(picture.byteLength).toBeLessThan(250_000)
 })
