@@ -112,6 +112,8 @@ function run(
       end()
     }, timeoutMs)
     signal.addEventListener('abort', end, { once: true })
+    // Whoever went away while the page was being written.
+    if (signal.aborted) end()
     const settle = (outcome: string | undefined): void => {
       clearTimeout(timer)
       signal.removeEventListener('abort', end)

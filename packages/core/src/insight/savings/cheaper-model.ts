@@ -20,12 +20,14 @@ const LEAST_SHARE = 5n
 const ALIKE = 2n
 /** The other has to cost this many percent at most. */
 const MOST_PERCENT = 60n
+/** What costs less than this many percent is a model of another class, whatever the length of its answers. */
+const LEAST_PERCENT = 5n
 
 /** A model that is in use here already, for requests of like size and with like success, at a fraction of the price. */
 export const cheaperModel: SavingRule = {
   name: RULE,
   about:
-    'a model with at least 5 % of the cost, beside one in use here whose prompts and answers are of like size (within a factor of two), that succeeds as often and would cost 60 % at most',
+    'a model with at least 5 % of the cost, beside one in use here whose prompts and answers are of like size (within a factor of two), that succeeds as often and would cost 5 to 60 %; of several the one nearest in price',
   async find({ ask, prices, fromMs, toMs }) {
     const query = {
       from: fromMs,
@@ -55,10 +57,14 @@ export const cheaperModel: SavingRule = {
           const [provider, model] = [nameIn(other, 'provider'), nameIn(other, 'model')]
           const unit = prices.resolve(provider ?? undefined, model ?? '', toMs - 1)?.row.prices
           const rated = unit === undefined ? undefined : rerate(row, unit)
-          return rated === undefined || rated * 100n > cost * MOST_PERCENT ? [] : [{ provider, model, rated }]
+          if (rated === undefined) return []
+          const percent = rated * 100n
+          const fits = percent <= cost * MOST_PERCENT && percent >= cost * LEAST_PERCENT
+          return fits ? [{ provider, model, rated }] : []
         })
         .reduce<{ provider: string | null; model: string | null; rated: bigint } | undefined>(
-          (least, other) => (least === undefined || other.rated < least.rated ? other : least),
+          // The nearest in price is the likeliest to answer as well: the cheapest of all would always be the smallest model there is.
+          (nearest, other) => (nearest === undefined || other.rated > nearest.rated ? other : nearest),
           undefined,
         )
       if (best === undefined || cost - best.rated < LEAST_NANO_USD) return []

@@ -26,6 +26,8 @@ const prices = createPriceBook({
         prices: [
           million('openai', 'dear', { input: 10, cache_read: 1, output: 30 }),
           million('openai', 'cheap', { input: 1, output: 3 }),
+          million('openai', 'between', { input: 4, output: 12 }),
+          million('openai', 'tiny', { input: 0.4, output: 1.2 }),
           million('azure', 'dear', { input: 12, output: 36 }),
           million('elsewhere', 'dear', { input: 5, output: 15 }),
           million(
@@ -145,6 +147,18 @@ describe('what could cost less', () => {
     ])
       expect(await only('cheaper_model', [...many(100, {}), ...many(100, { ...other, ...more })])).toEqual([])
     expect(await only('cheaper_model', [...many(100, {}), ...many(99, other)])).toEqual([])
+  })
+
+  it('of several cheaper models the one nearest in price, and none of another class', async () => {
+    const model = (requestModel: string) => many(100, { requestModel })
+    const advised = async (...events: UsageEvent[][]): Promise<readonly string[]> =>
+      (await only('cheaper_model', events.flat()))
+        .filter(({ subject }) => subject['model'] === 'dear')
+        .map(({ advice }) => advice)
+    const of = 'for what is asked of dear.'
+    expect(await advised(model('dear'), model('cheap'), model('between'))).toEqual([`Try between ${of}`])
+    expect(await advised(model('dear'), model('cheap'), model('tiny'))).toEqual([`Try cheap ${of}`])
+    expect(await advised(model('dear'), model('tiny'))).toEqual([])
   })
 
   it('one model at two providers, of which one is slower and dearer', async () => {

@@ -107,6 +107,7 @@ export const REPORT_SCHEMA: Schema = object(
         object({
           type: text(),
           code: NAME,
+          status_code: orNull(integer('Of failures without a code.')),
           message: NAME,
           count: integer(),
           first_seen_ms: integer(),
