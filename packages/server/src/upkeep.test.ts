@@ -38,6 +38,16 @@ function setup(over: Partial<UpkeepOptions> = {}): {
   return { calls, warnings, time, options }
 }
 
+/** Something that lasts until it is told how it ends. */
+function held(): { promise: Promise<void>; resolve: () => void; reject: (error: Error) => void } {
+  let [resolve, reject]: [() => void, (error: Error) => void] = [() => undefined, () => undefined]
+  const promise = new Promise<void>((yes, no) => {
+    resolve = yes
+    reject = no
+  })
+  return { promise, resolve, reject }
+}
+
 describe('upkeep', () => {
   it('drops events before their ids, and ids before the journal', async () => {
     const { calls, options } = setup({ retainEventsMs: 10 * DAY })
@@ -64,6 +74,33 @@ describe('upkeep', () => {
     await upkeep.run()
     await upkeep.stop()
     expect(calls).toEqual(['ids', 'journal'])
+  })
+
+  it('that is stopped waits for ids and journal, but not for a store, whose closing ends it without a word', async () => {
+    const [store, ids] = [held(), held()]
+    const { calls, warnings, options } = setup({
+      retainEventsMs: DAY,
+      store: { prune: () => store.promise.then(() => ({ eventsDropped: 0 })) },
+    })
+    const upkeep = startUpkeep(options)
+    const round = upkeep.run()
+    await upkeep.stop()
+    store.reject(new Error('The store is closed.'))
+    await round
+    expect({ calls, warnings, last: upkeep.last() }).toEqual({ calls: [], warnings: [], last: undefined })
+
+    const other = setup({ ingest: { prune: () => ids.promise } })
+    const second = startUpkeep(other.options)
+    void second.run()
+    let stopped = false
+    const stopping = second.stop().then(() => {
+      stopped = true
+    })
+    await Promise.resolve()
+    expect(stopped).toBe(false)
+    ids.resolve()
+    await stopping
+    expect(other.calls).toEqual(['journal'])
   })
 
   it('drops nothing once the wall clock has jumped', async () => {
