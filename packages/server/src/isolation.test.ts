@@ -202,20 +202,26 @@ describe.each(['memory:', 'duckdb:'])('I-7: two tenants of one server (%s)', (st
   it.each(cases.map((route) => ({ name: `${route.method} ${route.path}`, route })))(
     'never see each other at $name',
     async ({ route }) => {
-      for (const [own, other] of [
-        [left, right],
-        [right, left],
-      ] as const) {
-        for (const [who, headers] of own.askers.filter(([who]) => store === 'memory:' || ENOUGH.includes(who))) {
-          for (const request of requestsOf(route, other)) {
-            const response = await ask(request.path, headers, request.body)
-            const text = await textOf(response, () =>
-              ask('/api/v1/events', master, { model: `${other.canary}-live`, tenant_id: other.tenant }),
-            )
-            expect(text, `${who} of ${own.tenant} at ${request.path}`).not.toContain(other.canary)
-          }
-        }
-      }
+      const looks = (
+        [
+          [left, right],
+          [right, left],
+        ] as const
+      ).flatMap(([own, other]) =>
+        own.askers
+          .filter(([who]) => store === 'memory:' || ENOUGH.includes(who))
+          .flatMap(([who, headers]) =>
+            requestsOf(route, other).map(async (request) => {
+              const response = await ask(request.path, headers, request.body)
+              const text = await textOf(response, () =>
+                ask('/api/v1/events', master, { model: `${other.canary}-live`, tenant_id: other.tenant }),
+              )
+              expect(text, `${who} of ${own.tenant} at ${request.path}`).not.toContain(other.canary)
+            }),
+          ),
+      )
+      // Side by side, because each stream is watched for a while.
+      await Promise.all(looks)
     },
     30_000,
   )

@@ -2,9 +2,13 @@ import { existsSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { type Browser, type BrowserContextOptions, chromium, type Page, type Request } from 'playwright-core'
+import { LONG } from '../../../packages/core/src/testing/thorough.ts'
 
-/** Debian's browser; another can be named for other machines. */
-const CHROMIUM = process.env['TALLYSTICK_TEST_CHROMIUM'] ?? '/usr/bin/chromium'
+const BROWSER = '/usr/bin/chromium'
+/** The same without windows, at half the work for a page. */
+const SHELL = '/usr/bin/chromium-headless-shell'
+/** Debian's; another can be named for other machines. The long run looks through the whole browser. */
+const CHROMIUM = process.env['TALLYSTICK_TEST_CHROMIUM'] ?? (!LONG && existsSync(SHELL) ? SHELL : BROWSER)
 const FLAGS = [
   '--no-sandbox',
   '--disable-gpu',

@@ -424,8 +424,9 @@ export class DuckdbEngine {
       // What is left goes with the first pruning of the next start.
       if (this.#closed) return { eventsDropped }
       eventsDropped += await this.#sealing.run(() => this.#expire(step))
+      // After each: rows wait while the cells of expired ones are compressed, and those of one step are few.
+      await this.#writeAlone(() => this.#checkpoint())
     }
-    if (steps.length > 0) await this.#writeAlone(() => this.#checkpoint())
     return { eventsDropped }
   }
 
