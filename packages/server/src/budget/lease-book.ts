@@ -43,19 +43,30 @@ export class LeaseBook {
   follow(id: string, lease: Lease | undefined): void {
     const before = this.#held.get(id)
     if (before?.lease === lease) return
-    if (before !== undefined) this.#drop(id, before)
-    if (lease === undefined) return
-    const room = roomOf(lease)
-    const held: Held = { lease, ...room, slot: Math.ceil(deadlineOf(lease) / SLOT_MS) }
+    if (lease === undefined) {
+      if (before !== undefined) this.#drop(id, before)
+      return
+    }
+    const { nanoUsd, tokens } = roomOf(lease)
+    const held: Held = { lease, nanoUsd, tokens, slot: Math.ceil(deadlineOf(lease) / SLOT_MS) }
     this.#held.set(id, held)
+    if (before !== undefined) this.#move(before, -1)
     this.#move(held, 1)
-    const requests = this.#requests.get(lease.tenantId)
-    if (requests === undefined) this.#requests.set(lease.tenantId, new Map([[lease.requestId, id]]))
-    else requests.set(lease.requestId, id)
-    const due = this.#deadlines.get(held.slot)
-    if (due === undefined) this.#deadlines.set(held.slot, new Set([id]))
-    else due.add(id)
-    if (!takesRoom(lease)) this.#ended.add(id)
+    // A lease changes twice and more often than any other row, and what it is found by hardly ever does.
+    if (before?.lease.requestId !== lease.requestId || before.lease.tenantId !== lease.tenantId) {
+      if (before !== undefined) this.#forgetRequest(id, before.lease)
+      const requests = this.#requests.get(lease.tenantId)
+      if (requests === undefined) this.#requests.set(lease.tenantId, new Map([[lease.requestId, id]]))
+      else requests.set(lease.requestId, id)
+    }
+    if (before?.slot !== held.slot) {
+      if (before !== undefined) this.#forgetDeadline(id, before.slot)
+      const due = this.#deadlines.get(held.slot)
+      if (due === undefined) this.#deadlines.set(held.slot, new Set([id]))
+      else due.add(id)
+    }
+    if (takesRoom(lease)) this.#ended.delete(id)
+    else this.#ended.add(id)
   }
 
   get(id: string): Lease | undefined {
@@ -94,16 +105,23 @@ export class LeaseBook {
   }
 
   #drop(id: string, held: Held): void {
-    const { lease, slot } = held
     this.#held.delete(id)
     this.#move(held, -1)
-    const requests = this.#requests.get(lease.tenantId)
-    if (requests?.get(lease.requestId) === id) requests.delete(lease.requestId)
-    if (requests?.size === 0) this.#requests.delete(lease.tenantId)
+    this.#forgetRequest(id, held.lease)
+    this.#forgetDeadline(id, held.slot)
+    this.#ended.delete(id)
+  }
+
+  #forgetRequest(id: string, { tenantId, requestId }: Lease): void {
+    const requests = this.#requests.get(tenantId)
+    if (requests?.get(requestId) === id) requests.delete(requestId)
+    if (requests?.size === 0) this.#requests.delete(tenantId)
+  }
+
+  #forgetDeadline(id: string, slot: number): void {
     const due = this.#deadlines.get(slot)
     due?.delete(id)
     if (due?.size === 0) this.#deadlines.delete(slot)
-    this.#ended.delete(id)
   }
 
   #move({ lease, nanoUsd, tokens }: Held, sign: 1 | -1): void {

@@ -71,7 +71,10 @@ function description(model: string, found: Resolution, version: string): string 
   const cards = [
     { name: 'USD per million tokens', prices: row.prices },
     ...(row.tiers ?? []).map((tier) => ({ name: `above ${tier.aboveInputTokens} input`, prices: tier.prices })),
-    ...[...(row.serviceTiers ?? [])].map(([name, card]) => ({ name, prices: card.prices })),
+    ...[...(row.serviceTiers ?? [])].flatMap(([name, { prices, tiers = [] }]) => [
+      { name, prices },
+      ...tiers.map((tier) => ({ name: `${name} above ${tier.aboveInputTokens} input`, prices: tier.prices })),
+    ]),
   ]
   const table = plainTable(['', ...cards.map((card) => card.name)], ['left', ...cards.map(() => 'right' as const)])
   for (const [name, label] of LABELS) {

@@ -1,5 +1,5 @@
 import { nearestNames, TallystickError } from '@tallystick/core'
-import type { ModelPrices, PriceRow, Resolution, UnitPrices } from '@tallystick/core/pricing'
+import type { ModelPrices, PriceRow, RateCard, Resolution, UnitPrices } from '@tallystick/core/pricing'
 import { type Handler, json } from '../route.ts'
 
 const NAME_CHARS = 256
@@ -79,18 +79,23 @@ const listed = ({ provider, model, aliases, rows, prefix }: ModelPrices): object
   rows: rows.map((row) => ({ price_id: row.id, ...rowJson(row) })),
 })
 
+const cardJson = ({ prices: unit, tiers = [] }: RateCard): object => ({
+  unit_prices: pricesJson(unit),
+  tiers: tiers.map((tier) => ({
+    above_input_tokens: tier.aboveInputTokens,
+    unit_prices: pricesJson(tier.prices),
+  })),
+})
+
 function rowJson(row: PriceRow): object {
   return {
-    unit_prices: pricesJson(row.prices),
-    tiers: (row.tiers ?? []).map((tier) => ({
-      above_input_tokens: tier.aboveInputTokens,
-      unit_prices: pricesJson(tier.prices),
-    })),
+    ...cardJson(row),
     units: [...(row.units ?? [])].map(([unit, { nanoUsd, per }]) => ({ unit, nano_usd: nanoUsd, per })),
     service_tiers: [
       ...[...(row.multipliers ?? [])].map(([tier, permille]) => ({ tier, permille })),
-      ...[...(row.serviceTiers ?? [])].map(([tier, card]) => ({ tier, unit_prices: pricesJson(card.prices) })),
+      ...[...(row.serviceTiers ?? [])].map(([tier, card]) => ({ tier, ...cardJson(card) })),
     ],
+    time_of_day: row.timeOfDay === undefined ? null : { from_ms: row.timeOfDay.fromMs, to_ms: row.timeOfDay.toMs },
     effective_from_ms: row.effectiveFromMs ?? null,
     effective_to_ms: row.effectiveToMs ?? null,
     context_tokens: row.contextTokens ?? null,

@@ -10,21 +10,30 @@ const UNIT_PRICES: Schema = {
   additionalProperties: integer(),
 }
 
+const TIERS: Schema = array(
+  object({ above_input_tokens: integer(), unit_prices: UNIT_PRICES }),
+  'Prices of the whole request beyond a length of its input.',
+)
+
 const ROW: { readonly [name: string]: Schema } = {
   unit_prices: UNIT_PRICES,
-  tiers: array(
-    object({ above_input_tokens: integer(), unit_prices: UNIT_PRICES }),
-    'Prices of the whole request beyond a length of its input.',
-  ),
+  tiers: TIERS,
   units: array(
     object({ unit: text(), nano_usd: integer(), per: integer() }),
     'Other billed units: `nano_usd` for every `per` of them.',
   ),
   service_tiers: array(
     object(
-      { tier: text(), permille: integer('Applied to token prices.'), unit_prices: UNIT_PRICES },
-      { optional: ['permille', 'unit_prices'] },
+      { tier: text(), permille: integer('Applied to token prices.'), unit_prices: UNIT_PRICES, tiers: TIERS },
+      { optional: ['permille', 'unit_prices', 'tiers'] },
     ),
+    'Either a share of the token prices, or prices of its own.',
+  ),
+  time_of_day: orNull(
+    object({
+      from_ms: integer('Of the UTC day.'),
+      to_ms: integer('Of the UTC day, exclusive; not beyond `from_ms`: of the next day.'),
+    }),
   ),
   effective_from_ms: orNull(integer()),
   effective_to_ms: orNull(integer()),
@@ -53,6 +62,7 @@ export const PRICE_EXAMPLE = {
   tiers: [],
   units: [],
   service_tiers: [{ tier: 'batch', permille: 500 }],
+  time_of_day: null,
   effective_from_ms: null,
   effective_to_ms: null,
   context_tokens: 128_000,
