@@ -12,7 +12,7 @@ import { DuckdbEngine } from './engine.ts'
 const MB = 1_000_000
 /** Texts that compress badly, so that a few rows fill the cache. */
 const EVENTS = 6_000
-const LONG = 8_000
+const TEXT_BYTES = 8_000
 /** Twice this is longer than anybody waits. */
 const WHILE_MS = 20_000
 
@@ -22,7 +22,7 @@ beforeEach(async () => {
 })
 afterEach(() => rm(dir, { recursive: true, force: true }))
 
-const noise = (of: number): string => createHash('shake256', { outputLength: LONG }).update(String(of)).digest('base64')
+const noise = (of: number): string => createHash('shake256', { outputLength: TEXT_BYTES }).update(String(of)).digest('base64')
 
 test('blocks that were read are kept while somebody asks for figures, and given back when nobody does', {
   timeout: 90_000,
