@@ -22,7 +22,8 @@ beforeEach(async () => {
 })
 afterEach(() => rm(dir, { recursive: true, force: true }))
 
-const noise = (of: number): string => createHash('shake256', { outputLength: TEXT_BYTES }).update(String(of)).digest('base64')
+const noise = (of: number): string =>
+  createHash('shake256', { outputLength: TEXT_BYTES }).update(String(of)).digest('base64')
 
 test('blocks that were read are kept while somebody asks for figures, and given back when nobody does', {
   timeout: 90_000,
