@@ -166,7 +166,7 @@ export function createApp(options: AppOptions): App {
       try {
         response = await answer(request, peer, as)
       } catch (error) {
-        response = failure(error, context, request, shapeOf(new URL(request.url).pathname))
+        response = await failure(error, context, request, shapeOf(new URL(request.url).pathname))
         context.requests.count(NO_ROUTE, response.status)
       }
       secureHeaders(response.headers)
@@ -379,15 +379,15 @@ function routerOf(routes: readonly Route[], context: AppContext): Hono<{ Binding
         if (route.control) tellPosition(response, c.req.raw, context)
         return route.long ? endedWith(response, principal, context.identity) : response
       } catch (error) {
-        return counted(failure(error, context, c.req.raw, route.failure))
+        return counted(await failure(error, context, c.req.raw, route.failure))
       }
     })
     // After a path's last row: whatever method got past them is not one of its own.
     const methods = methodsOf(routes, route.path)
     if (route === routes.findLast(({ path }) => path === route.path)) {
-      router.all(route.path, (c) =>
+      router.all(route.path, async (c) =>
         counted(
-          c.req.method === 'OPTIONS' ? optionsAnswer(methods) : refusedMethod(methods, route, c.req.raw, context),
+          c.req.method === 'OPTIONS' ? optionsAnswer(methods) : await refusedMethod(methods, route, c.req.raw, context),
         ),
       )
     }
@@ -445,7 +445,12 @@ function optionsAnswer(methods: readonly string[]): Response {
   })
 }
 
-function refusedMethod(methods: readonly string[], route: Route, request: Request, context: AppContext): Response {
+async function refusedMethod(
+  methods: readonly string[],
+  route: Route,
+  request: Request,
+  context: AppContext,
+): Promise<Response> {
   const { method } = request
   const wildcard = route.path === '/*'
   const error = wildcard
@@ -454,7 +459,7 @@ function refusedMethod(methods: readonly string[], route: Route, request: Reques
         'method_not_allowed',
         `${route.path} does not take ${method}; it takes ${methods.join(', ')}.`,
       )
-  const response = failure(error, context, request, route.failure)
+  const response = await failure(error, context, request, route.failure)
   if (!wildcard) response.headers.set('allow', methods.join(', '))
   return response
 }
@@ -464,7 +469,7 @@ function failure(
   context: AppContext,
   request: Request,
   shape: FailureShape = problemResponse,
-): Response {
+): Response | Promise<Response> {
   const requestId = context.newRequestId()
   const problem = problemOf(error, requestId)
   if (problem.code === 'internal_error') context.onError(error, requestId)

@@ -26,7 +26,7 @@ export interface Call {
 export type Handler = (call: Call) => Response | Promise<Response>
 
 /** Spells a problem as a dialect does; some answer in the format they were asked in. */
-export type FailureShape = (problem: Problem, request: Request) => Response
+export type FailureShape = (problem: Problem, request: Request) => Response | Promise<Response>
 
 /** A row of the route table. There is no way to serve a path without one, and no row without a scope and a description. */
 export interface Route {

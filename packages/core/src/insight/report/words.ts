@@ -7,7 +7,12 @@ import type { Figure, ReportTotal } from './report.ts'
 /** Stands where a figure is unknown. */
 export const UNKNOWN_FIGURE = '–'
 const NANO_DIGITS = 9
-const GROUPED = new Intl.NumberFormat('en-US')
+/** Made with the first figure: it takes ten milliseconds, and most who load this write no report. */
+let grouping: Intl.NumberFormat | undefined
+const grouped = (value: number | bigint): string => {
+  grouping ??= new Intl.NumberFormat('en-US')
+  return grouping.format(value)
+}
 
 /**
  * Cents; whole dollars from a thousand on; two significant digits below ten cents. Never nothing for something that cost.
@@ -28,13 +33,13 @@ export function usdText(nanoUsd: Figure): string {
   const digits = divideHalfEven(size, 10n ** BigInt(NANO_DIGITS - places))
     .toString()
     .padStart(places + 1, '0')
-  const whole = GROUPED.format(BigInt(digits.slice(0, digits.length - places)))
+  const whole = grouped(BigInt(digits.slice(0, digits.length - places)))
   return `${nano < 0n ? '-' : ''}$${whole}${places > 0 ? `.${digits.slice(-places)}` : ''}`
 }
 
 /** Every digit. @example countText(8819) // '8,819' */
 export function countText(value: Figure): string {
-  return value === null ? UNKNOWN_FIGURE : GROUPED.format(typeof value === 'string' ? BigInt(value) : value)
+  return value === null ? UNKNOWN_FIGURE : grouped(typeof value === 'string' ? BigInt(value) : value)
 }
 
 /** Three digits or so from a million on. @example shortCount(1_234_567) // '1.23 M' */

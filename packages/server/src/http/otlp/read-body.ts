@@ -3,7 +3,6 @@ import { setImmediate } from 'node:timers/promises'
 import { isTallystickError, TallystickError } from '@tallystick/core'
 import type { Emitted, LogRecord, Metric, Signal, Span } from '../../format/otlp/model.ts'
 import { jsonLogs, jsonMetrics, jsonSpans } from '../../format/otlp/read-json.ts'
-import { protobufLogs, protobufMetrics, protobufSpans } from '../../format/otlp/read-protobuf.ts'
 import { jsonShape } from '../shape.ts'
 import type { OtlpFormat } from './media-type.ts'
 
@@ -36,7 +35,7 @@ export async function eachItem<S extends Signal>(
   see: (emitted: Emitted<Items[S]>) => void,
 ): Promise<number> {
   let count = 0
-  for (const emitted of readable(generatorOf(signal, body, format), signal)) {
+  for (const emitted of readable(await generatorOf(signal, body, format), signal)) {
     if (++count > MAX_ITEMS)
       throw new TallystickError('too_many_events', `The body has more than ${MAX_ITEMS} items; split it.`)
     see(emitted)
@@ -48,11 +47,14 @@ export async function eachItem<S extends Signal>(
 type Reader<S extends Signal> = Generator<Emitted<Items[S]>>
 type Readers<B> = { readonly [S in Signal]: (body: B) => Reader<S> }
 
-const PROTOBUF: Readers<Uint8Array> = { traces: protobufSpans, logs: protobufLogs, metrics: protobufMetrics }
 const JSON_READERS: Readers<unknown> = { traces: jsonSpans, logs: jsonLogs, metrics: jsonMetrics }
 
-function generatorOf<S extends Signal>(signal: S, body: Uint8Array, format: OtlpFormat): Reader<S> {
-  return format === 'protobuf' ? PROTOBUF[signal](body) : JSON_READERS[signal](parsed(body))
+async function generatorOf<S extends Signal>(signal: S, body: Uint8Array, format: OtlpFormat): Promise<Reader<S>> {
+  if (format === 'json') return JSON_READERS[signal](parsed(body))
+  // Loaded with the first body of its kind; see `answer.ts`.
+  const { protobufLogs, protobufMetrics, protobufSpans } = await import('../../format/otlp/read-protobuf.ts')
+  const readers: Readers<Uint8Array> = { traces: protobufSpans, logs: protobufLogs, metrics: protobufMetrics }
+  return readers[signal](body)
 }
 
 /** What the readers of the wire format throw is about the body. */

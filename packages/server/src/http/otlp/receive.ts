@@ -26,7 +26,8 @@ export const receive =
     try {
       return await unpacked(bytes, gzipped, limits.inflatedBytes, budget, async (body) => {
         const sender = senderOfHeaders(headers)
-        return takenAnswer(signal, format, await telemetry.take({ signal, body, format, principal, observed, sender }))
+        const rejected = await telemetry.take({ signal, body, format, principal, observed, sender })
+        return takenAnswer(signal, format, rejected)
       })
     } finally {
       budget.give(bytes.byteLength)
