@@ -1,6 +1,10 @@
 #!/usr/bin/env node
 // Committed, and the same in source and package: a bin that does not exist at install time is never linked.
 import { statSync } from 'node:fs'
+import module from 'node:module'
+
+// From Node 22.8 on what is compiled is kept for the next start, in the runtime's own folder; NODE_DISABLE_COMPILE_CACHE=1 says no.
+module.enableCompileCache?.()
 
 const urlOf = (path) => new URL(path, import.meta.url)
 const writtenMs = (path) => statSync(urlOf(path), { throwIfNoEntry: false })?.mtimeMs ?? 0

@@ -73,7 +73,8 @@ export async function programFor(
 ): Promise<{ readonly program: Command; readonly words: readonly string[] }> {
   const words = beginsWithFlag(args) ? [OVERVIEW, ...args] : args
   const named = COMMANDS.get(words[0] ?? '')
-  const program = named === undefined ? await wholeProgram(terminal) : newProgram(terminal)
+  const isWhole = named === undefined && words[0] !== '--version'
+  const program = isWhole ? await wholeProgram(terminal) : newProgram(terminal)
   if (named !== undefined) (await named())(program, terminal)
   return { program, words }
 }
