@@ -30,7 +30,8 @@ export type ClaimResult = 'fresh' | 'duplicate' | 'conflict' | Reservation
 export class Dedup {
   readonly index: IdIndex
   readonly salt: string
-  readonly #strayDays: number
+  /** Width of a bucket of ids that name no day of their own. */
+  readonly strayDays: number
   readonly #open = new Map<number, Reservation>()
   readonly #key = new Uint32Array(4)
   #lastNumber = FIRST_RESERVATION - 1
@@ -38,7 +39,7 @@ export class Dedup {
   constructor(index: IdIndex, salt: string, strayDays: number) {
     this.index = index
     this.salt = salt
-    this.#strayDays = strayDays
+    this.strayDays = strayDays
   }
 
   /** Begins a delivery of at most `capacity` claims. It must end with `settle` or `release`. */
@@ -66,7 +67,7 @@ export class Dedup {
       const same = (found.hash0 === hash0 && found.hash1 === hash1) || (found.hash0 === 0 && found.hash1 === 0)
       return same ? 'duplicate' : 'conflict'
     }
-    const place = placementOf(idMs, event.timestampMs, receivedMs, this.#strayDays)
+    const place = placementOf(idMs, event.timestampMs, receivedMs, this.strayDays)
     reservation.hold(key, index.add(key, place, hash0, hash1, reservation.number, receivedMs))
     return 'fresh'
   }
@@ -77,7 +78,7 @@ export class Dedup {
     identityKey(this.salt, event, key)
     const idMs = uuidv7TimeMs(event.eventId)
     if (this.index.find(key, idMs === undefined ? undefined : dayOf(idMs))) return
-    const place = placementOf(idMs, event.timestampMs, receivedMs, this.#strayDays)
+    const place = placementOf(idMs, event.timestampMs, receivedMs, this.strayDays)
     const hash0 = Number.parseInt(contentHash.slice(0, 8), 16)
     const hash1 = Number.parseInt(contentHash.slice(8, 16), 16)
     this.index.add(key, place, hash0, hash1, SETTLED, receivedMs)

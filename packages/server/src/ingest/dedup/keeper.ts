@@ -276,7 +276,7 @@ export class DedupKeeper {
   }
 
   async #writeTables(files: RunFiles): Promise<void> {
-    const { index } = this.#options.dedup
+    const { index, strayDays } = this.#options.dedup
     const buckets = [...index.buckets()]
     const today = Math.max(0, ...buckets.map(({ newestReceivedMs }) => dayOf(newestReceivedMs)))
     for (const bucket of buckets) if (bucket.active.size > 0) bucket.freeze()
@@ -284,7 +284,9 @@ export class DedupKeeper {
       for (const generation of [...bucket.generations]) {
         if (!generation.run && generation.table) generation.run = await files.writeTable(bucket, generation.table)
       }
-      await this.#merge(bucket, files, bucket.day < today - 2)
+      // Its last day, not its first: one that still grows would be written anew as a whole each time.
+      const lastDay = bucket.day + (bucket.family === 'v7' ? 1 : strayDays) - 1
+      await this.#merge(bucket, files, lastDay < today - 2)
     }
     index.trim(this.#options.memoryBytes)
   }

@@ -135,6 +135,30 @@ describe('dedup', () => {
     await fc.assert(property, { seed: 1, numRuns: 25 })
   }, 60_000)
 
+  test('ids that name no day are written once, not again at each checkpoint of the month their files stand for', async () => {
+    const rig = await open(await temporaryDir())
+    const dir = join(rig.dir, 'dedup')
+    const files = async (): Promise<string[]> => (await readdir(dir)).filter((name) => name.endsWith('.ids'))
+    const plain = (count: number, from: number): string[] => Array.from({ length: count }, (_, n) => `call-${from + n}`)
+    // Kept for ever, so a file stands for 31 days, and these come in the middle of them.
+    const day = Math.floor(NOON / DAY_MS)
+    const receivedMs = NOON + (15 - (day % 31)) * DAY_MS
+    await rig.take(plain(3_000, 0), receivedMs)
+    await rig.keeper.checkpoint()
+    const [first] = await files()
+    for (let round = 1; round <= 4; round++) {
+      await rig.take(plain(20, round * 10_000), receivedMs)
+      await rig.keeper.checkpoint()
+    }
+    expect(await files()).toContain(first)
+    // Two days after the last of them no more are expected, and the files become one.
+    await rig.take([uuidAt(receivedMs + 20 * DAY_MS, 1)], receivedMs + 20 * DAY_MS)
+    await rig.keeper.checkpoint()
+    expect((await files()).filter((name) => name.startsWith('other-'))).toHaveLength(1)
+    expect(await files()).not.toContain(first)
+    await rig.close()
+  })
+
   test('a start reads only what lies behind the sidecar', async () => {
     const dir = await temporaryDir()
     let rig = await open(dir)
