@@ -147,7 +147,7 @@ describe('dedup', () => {
     await rig.keeper.checkpoint()
     const [first] = await files()
     for (let round = 1; round <= 4; round++) {
-      await rig.take(plain(20, round * 10_000), receivedMs)
+      await rig.take(plain(150, round * 10_000), receivedMs)
       await rig.keeper.checkpoint()
     }
     expect(await files()).toContain(first)

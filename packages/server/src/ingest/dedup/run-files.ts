@@ -12,6 +12,8 @@ const RUN_FILE = /^(?:v7|late|other)-\d+-\d+\.ids$/
 const PIECE = 8192
 /** Runs of about one size that a bucket may have before they are merged. */
 const MAX_RUNS_PER_SIZE = 6
+/** A run is written anew for others that together have at least one id to so many of its own. */
+const WORTH_REWRITING = 8
 
 /** Names and writes the files of one directory. */
 export class RunFiles {
@@ -92,12 +94,16 @@ export class RunFiles {
 }
 
 /**
- * The runs of a bucket that should become one: all of them once the day is over (`sealed`), otherwise those of one size
- * class once there are too many. So an id is rewritten a few times at most, and a lookup meets few files.
+ * The runs of a bucket that should become one: all of them once the day is over (`sealed`) and the largest does not outweigh the
+ * rest, otherwise those of one size class once there are too many. So an id is rewritten a few times at most, also where stragglers
+ * come to a large day again and again, and a lookup meets few files.
  */
 export function mergeCandidates(generations: readonly Generation[], sealed: boolean): readonly Generation[] {
   const saved = generations.filter(({ run }) => run !== undefined)
-  if (sealed) return saved.length > 1 ? saved : []
+  const counts = saved.map(({ run }) => run?.count ?? 0)
+  const largest = Math.max(0, ...counts)
+  const rest = counts.reduce((sum, count) => sum + count, 0) - largest
+  if (sealed && rest * WORTH_REWRITING >= largest && saved.length > 1) return saved
   const classes = new Map<number, Generation[]>()
   for (const generation of saved) {
     const size = Math.floor(Math.log2(generation.run?.count ?? 1) / 2)

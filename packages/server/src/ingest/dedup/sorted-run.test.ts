@@ -112,13 +112,16 @@ describe('sorted run', () => {
     expect(run.path.endsWith('v7-20000-2.ids')).toBe(true)
   })
 
-  test('a day that is over becomes one file; an open one merges files of one size when there are too many', () => {
+  test('a day that is over becomes one file, but for a few that come late; an open one merges files of one size when there are too many', () => {
     const generation = (count: number) => ({ table: undefined, run: new SortedRun('x', count, 0) })
     const big = generation(100_000)
     const small = Array.from({ length: 7 }, () => generation(1000))
     expect(mergeCandidates([big, ...small.slice(0, 6)], false)).toEqual([])
     expect(mergeCandidates([big, ...small], false)).toEqual(small)
-    expect(mergeCandidates([big, ...small], true)).toHaveLength(8)
+    expect(mergeCandidates([big, ...small.slice(0, 6)], true)).toEqual([])
+    expect(mergeCandidates([big, ...small], true)).toEqual(small)
+    const half = generation(12_500)
+    expect(mergeCandidates([big, half, ...small], true)).toEqual([big, half, ...small])
     expect(mergeCandidates([big], true)).toEqual([])
   })
 })
