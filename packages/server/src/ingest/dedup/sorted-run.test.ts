@@ -6,6 +6,7 @@ import { temporaryDir } from '../testing/harness.ts'
 import { Bloom } from './bloom.ts'
 import { DayBucket } from './day-bucket.ts'
 import { HotTable, SETTLED } from './hot-table.ts'
+import { IdIndex } from './id-index.ts'
 import { identityKey } from './identity.ts'
 import { mergeCandidates, RunFiles } from './run-files.ts'
 import { DamagedRunError, SortedRun } from './sorted-run.ts'
@@ -123,6 +124,31 @@ describe('sorted run', () => {
     const half = generation(12_500)
     expect(mergeCandidates([big, half, ...small], true)).toEqual([big, half, ...small])
     expect(mergeCandidates([big], true)).toEqual([])
+  })
+})
+
+describe('memory', () => {
+  test('over the budget what is asked for all the time stays, and is given up when nobody asks', async () => {
+    const all = await files()
+    const index = new IdIndex()
+    const days = [20_000, 20_001].map((day) => index.bucket({ family: 'v7', day }))
+    for (const [at, one] of days.entries())
+      one.generations.push({
+        table: undefined,
+        run: await all.writeTable(one, tableOf(at * 5_000, at * 5_000 + 5_000)),
+      })
+    const loaded = (): readonly boolean[] => days.map(({ generations: [one] }) => (one?.run?.byteLength ?? 0) > 0)
+    for (const [at, day] of [20_000, 20_001].entries()) expect(index.find(keyOf(at * 5_000), day)).toBe(true)
+    index.trim(1)
+    expect(loaded()).toEqual([true, true])
+    // As after each delivery: both days were asked, then only the second.
+    expect(index.find(keyOf(5_001), 20_001)).toBe(true)
+    index.trim(1)
+    expect(loaded()).toEqual([false, true])
+    index.trim(1)
+    expect(loaded()).toEqual([false, false])
+    expect(index.find(keyOf(1), 20_000)).toBe(true)
+    for (const { generations } of days) for (const { run } of generations) run?.unload()
   })
 })
 
