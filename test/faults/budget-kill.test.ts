@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { Prng } from '../../packages/core/src/journal/testing/prng.ts'
+import { thorough } from '../../packages/core/src/testing/thorough.ts'
 import { HttpClient } from './testing/http-client.ts'
 import { endServers, ServerProcess } from './testing/server-process.ts'
 
@@ -80,7 +81,7 @@ test('killed in the middle of settles, what a budget has spent is the sum of the
   const prng = new Prng(21)
   const clients = Array.from({ length: 8 }, () => new HttpClient())
   const [reader] = clients as [HttpClient]
-  const KILLS = 5
+  const KILLS = thorough(3, 12)
   for (let kill = 0; kill <= KILLS; kill++) {
     const server = await ServerProcess.start(dataDir)
     const { url } = server

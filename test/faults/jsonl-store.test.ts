@@ -2,6 +2,7 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeF
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { thorough } from '../../packages/core/src/testing/thorough.ts'
 import { tallystick } from '../e2e/cli.ts'
 import { expectExactly, lawOf, requestsOf } from './testing/figures.ts'
 import { HttpClient } from './testing/http-client.ts'
@@ -35,7 +36,7 @@ const statusOf = async (url: string): Promise<{ readonly [name: string]: unknown
   ((await client.call(`${url}/api/v1/status`)).json as { store: { [name: string]: unknown } }).store
 
 test('killed at any moment, with small files that are rotated, nothing is lost or doubled in the documents', async () => {
-  await killAndRestart(dataDir, 8, 5, ['--store', `jsonl:${file}?rotate_mb=1`])
+  await killAndRestart(dataDir, thorough(4, 40), 5, ['--store', `jsonl:${file}?rotate_mb=1`])
 }, 120_000)
 
 test('a file that is removed or emptied under the server is a store that was cleared; later events begin it anew', async () => {

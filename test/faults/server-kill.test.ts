@@ -16,7 +16,7 @@ afterEach(async () => {
 })
 
 test('killed at any moment a server loses nothing acknowledged and doubles nothing, and its law balances throughout', async () => {
-  await killAndRestart(dataDir, 6, 1)
+  await killAndRestart(dataDir, 5, 1)
 }, 120_000)
 
 test('killed while it makes its store anew and seals it, a server ends up with the same totals', async () => {

@@ -111,7 +111,7 @@ test('a closing that cuts a merging short leaves cells that are right, and the n
     await engine.seal(now)
   }
   const bodies = [{ from: YEAR_MS, to: now, group_by: ['model'], interval: '1w' }]
-  for (const afterMs of [0, 5, 30]) {
+  for (const afterMs of LONG ? [0, 5, 30] : [0, 30]) {
     const merging = engine.compact()
     await new Promise((resolve) => setTimeout(resolve, afterMs))
     await engine.close()
