@@ -14,6 +14,15 @@ const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8')
 /** First cells of the table rows of a document, without their backticks. */
 const firstCells = (text: string): string[] => [...text.matchAll(/^\| `([^`]+)`/gm)].map((match) => match[1] as string)
 
+/** The documents for people. */
+const DOCUMENTS: readonly string[] = [
+  ...readdirSync(join(ROOT, 'docs'), { recursive: true }).map((name) => join('docs', String(name))),
+  'README.md',
+  'ARCHITECTURE.md',
+  'CONTRIBUTING.md',
+  'CHANGELOG.md',
+].filter((name) => name.endsWith('.md'))
+
 describe('documents', () => {
   it('docs/errors.md has every code of the table with its status and retry, and no other', () => {
     const rows = [...read('docs/errors.md').matchAll(/^\| `([a-z_]+)` \| (\d{3}) \| (yes|no) \|/gm)].map((row) =>
@@ -58,20 +67,20 @@ describe('documents', () => {
   })
 
   it('every relative link leads to a file', () => {
-    const documents = [
-      ...readdirSync(join(ROOT, 'docs'), { recursive: true }).map((name) => join('docs', String(name))),
-      'README.md',
-      'ARCHITECTURE.md',
-      'CONTRIBUTING.md',
-      'CHANGELOG.md',
-    ].filter((name) => name.endsWith('.md'))
-    const broken = documents.flatMap((document) =>
+    const broken = DOCUMENTS.flatMap((document) =>
       [...read(document).matchAll(/\]\((?!https?:|#|mailto:)([^)#]+)(?:#[^)]*)?\)/g)]
         .map((match) => match[1] as string)
         .filter((target) => !existsSync(join(ROOT, dirname(document), target)))
         .map((target) => `${document} -> ${target}`),
     )
     expect(broken).toEqual([])
+  })
+
+  it('every picture is shown by a document', () => {
+    const shown = DOCUMENTS.map(read).join('\n')
+    const pictures = readdirSync(join(ROOT, 'docs/images'))
+    expect(pictures.length).toBeGreaterThan(0)
+    expect(pictures.filter((name) => !shown.includes(`images/${name})`))).toEqual([])
   })
 
   it('the glossary defines each word once', () => {
@@ -82,16 +91,7 @@ describe('documents', () => {
 
   it('no document or source names a registry host or a path of the machine that built it', () => {
     const suspicious = /registry\.npmjs|\/work\/|\/root\/|\/home\//
-    const files = [
-      'README.md',
-      'ARCHITECTURE.md',
-      'CONTRIBUTING.md',
-      'CHANGELOG.md',
-      'package-lock.json',
-      ...readdirSync(join(ROOT, 'docs'), { recursive: true })
-        .map((name) => join('docs', String(name)))
-        .filter((name) => name.endsWith('.md')),
-    ]
+    const files = [...DOCUMENTS, 'package-lock.json']
     expect(files.filter((file) => suspicious.test(read(file)))).toEqual([])
   })
 })
