@@ -1,12 +1,15 @@
 import { DayBucket, type Found, type Generation, MAX_ACTIVE } from './day-bucket.ts'
 import { DAY_FAMILIES, type DayFamily, type Placement } from './placement.ts'
 
+/** So many lookups ago, some seconds of a busy server. */
+const LATELY = 50_000
+
 /**
  * All ids that are remembered, by family and day.
  *
  * Memory has a budget. Over it, tables that stand on disk too are given up first (oldest first), then the indexes of files that
- * nothing was looked up in since the last time, those not asked for longest first. One that is asked for all the time would only
- * be read again by the next event, 100 ms for 60 million ids. Without a disk the oldest ids are forgotten.
+ * were not asked lately, those not asked for longest first. One that every event asks would only be read again by the next,
+ * 100 ms for 60 million ids. Without a disk the oldest ids are forgotten.
  */
 export class IdIndex {
   readonly #families: { readonly [F in DayFamily]: Map<number, DayBucket> } = {
@@ -16,8 +19,6 @@ export class IdIndex {
   }
   readonly #hash = new Uint32Array(2)
   #uses = 0
-  /** `#uses` when memory was last given up. */
-  #trimmedAt = 0
   /** What the last successful {@link find} found. */
   readonly found: Found = { mark: 0, hash0: 0, hash1: 0 }
 
@@ -85,8 +86,7 @@ export class IdIndex {
 
   /** Gives up memory that disk can replace until `budget` bytes are left, if it can. */
   trim(budget: number): void {
-    const since = this.#trimmedAt
-    this.#trimmedAt = this.#uses
+    const lately = this.#uses - LATELY
     let excess = this.byteLength - budget
     if (excess <= 0) return
     const generations = this.#oldestFirst().map(([, generation]) => generation)
@@ -97,7 +97,7 @@ export class IdIndex {
       generation.table = undefined
     }
     const runs = generations
-      .flatMap(({ run }) => (run && run.byteLength > 0 && run.lastUse <= since ? [run] : []))
+      .flatMap(({ run }) => (run && run.byteLength > 0 && run.lastUse <= lately ? [run] : []))
       .sort((a, b) => a.lastUse - b.lastUse)
     for (const run of runs) {
       if (excess <= 0) return
