@@ -105,12 +105,15 @@ export class Housekeeping {
   async #sealAll(plainSegments = this.#options.plainSegments): Promise<void> {
     const { fs, dir, quarantine, activeSegment } = this.#options
     const stopped = (): boolean => this.#stopped
-    const pace = new Pace(this.#options.clock, this.#options.writtenBytes, stopped)
+    let inHand = 0
+    const waiting = (): number => activeSegment() - 1 - inHand
+    const pace = new Pace(this.#options.clock, this.#options.writtenBytes, stopped, waiting)
     const rest = (): Promise<void> => pace.rest()
     const segments = await listSegments(fs, dir)
     for (const [index, files] of segments.entries()) {
       if (this.#stopped) return
       if (!files.plain || files.number >= activeSegment() - plainSegments) continue
+      inHand = files.number
       const limit = await segmentLimit(fs, dir, files, segments.slice(index + 1))
       try {
         this.savedBytes += await sealSegment({ fs, dir, quarantine, stopped, rest }, files, limit)

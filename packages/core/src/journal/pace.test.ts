@@ -14,13 +14,15 @@ function standing(): Clock & { move(ms: number): void } {
   }
 }
 
-it('background work rests nine times as long as it worked while bytes are appended, and not at all when none are', async () => {
+it('background work rests nine times as long as it worked while bytes are appended, less the more of it waits, and not at all when none are', async () => {
   const clock = standing()
   let written = 0
+  let waiting = 0
   const pace = new Pace(
     clock,
     () => written,
     () => false,
+    () => waiting,
   )
   const restedMs = async (): Promise<number> => {
     const before = performance.now()
@@ -31,10 +33,21 @@ it('background work rests nine times as long as it worked while bytes are append
   written += 1_000_000
   // Timers may fire up to a millisecond early.
   expect(await restedMs()).toBeGreaterThanOrEqual(35)
+  waiting = 5
+  clock.move(10)
+  written += 2_500_000
+  expect(await restedMs()).toBeGreaterThanOrEqual(39)
+  const soonerThan = async (ms: number): Promise<unknown> => {
+    const idle = pace.rest().then(() => 'idle')
+    return Promise.race([idle, new Promise((resolve) => setTimeout(resolve, ms, 'timer'))])
+  }
   clock.move(4)
-  const idle = pace.rest().then(() => 'idle')
-  const soon = new Promise((resolve) => setTimeout(resolve, 30, 'timer'))
-  expect(await Promise.race([idle, soon])).toBe('idle')
+  expect(await soonerThan(30)).toBe('idle')
+  for (waiting of [9, 1_000]) {
+    clock.move(50)
+    written += 100_000_000
+    expect(await soonerThan(30)).toBe('idle')
+  }
 })
 
 it('a stop does not wait for the rest', async () => {
@@ -44,6 +57,7 @@ it('a stop does not wait for the rest', async () => {
     clock,
     () => written,
     () => true,
+    () => 0,
   )
   clock.move(1_000)
   written += 100_000_000

@@ -1,7 +1,10 @@
 import { setImmediate, setTimeout } from 'node:timers/promises'
 import type { Clock } from '../event/clock.ts'
 
-/** While appends come in, so many times as long as it worked does background work rest: it takes a tenth of one core. */
+/**
+ * While appends come in, so many times as long as it worked does background work rest, less one for each segment that waits: a
+ * tenth of one core at first, all that it needs once nine segments wait.
+ */
 const REST_FACTOR = 9
 /** A busy machine stretches a piece of work to tens of ms; a stop waits for a rest under way. */
 const LONGEST_REST_MS = 250
@@ -10,20 +13,24 @@ const BUSY_BYTES_PER_MS = 256
 
 /**
  * Makes way for the writing. Compressing a line costs about as much as everything else that is done for its event, so
- * a burst is compressed after it, not during it.
+ * a burst is compressed after it, not during it. A load that goes on is compressed as fast as it comes, however much that
+ * slows it down: plain segments are seven times as long, and the disk would fill.
  */
 export class Pace {
   readonly #clock: Clock
   readonly #writtenBytes: () => number
   readonly #stopped: () => boolean
+  readonly #waiting: () => number
   #bytes: number
   #workedSince: number
   #measuredSince: number
 
-  constructor(clock: Clock, writtenBytes: () => number, stopped: () => boolean) {
+  /** @param waiting how many finished segments there are to be worked on yet, beside the one in hand */
+  constructor(clock: Clock, writtenBytes: () => number, stopped: () => boolean, waiting: () => number) {
     this.#clock = clock
     this.#writtenBytes = writtenBytes
     this.#stopped = stopped
+    this.#waiting = waiting
     this.#bytes = writtenBytes()
     this.#workedSince = this.#measuredSince = clock.monotonic()
   }
@@ -36,7 +43,8 @@ export class Pace {
     this.#bytes = bytes
     this.#measuredSince = now
     const worked = now - this.#workedSince
-    if (busy && worked > 0 && !this.#stopped()) await setTimeout(Math.min(worked * REST_FACTOR, LONGEST_REST_MS))
+    const restMs = busy ? Math.min(worked * Math.max(0, REST_FACTOR - this.#waiting()), LONGEST_REST_MS) : 0
+    if (restMs > 0 && !this.#stopped()) await setTimeout(restMs)
     else await setImmediate()
     this.#workedSince = this.#clock.monotonic()
   }
