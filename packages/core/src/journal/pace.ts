@@ -1,11 +1,11 @@
 import { setImmediate, setTimeout } from 'node:timers/promises'
 import type { Clock } from '../event/clock.ts'
 
-/**
- * While appends come in, so many times as long as it worked does background work rest, less one for each segment that waits: a
- * tenth of one core at first, all that it needs once nine segments wait.
- */
+/** While appends come in, so many times as long as it worked does background work rest: it takes a tenth of one core. */
 const REST_FACTOR = 9
+/** From so many waiting segments on it rests less, and not at all once there are so many: some 4 GB. */
+const PATIENT_SEGMENTS = 16
+const URGENT_SEGMENTS = 64
 /** A busy machine stretches a piece of work to tens of ms; a stop waits for a rest under way. */
 const LONGEST_REST_MS = 250
 /** Fewer appended bytes a ms than this leave enough room to work without resting. */
@@ -43,9 +43,14 @@ export class Pace {
     this.#bytes = bytes
     this.#measuredSince = now
     const worked = now - this.#workedSince
-    const restMs = busy ? Math.min(worked * Math.max(0, REST_FACTOR - this.#waiting()), LONGEST_REST_MS) : 0
+    const restMs = busy ? Math.min(worked * REST_FACTOR * patience(this.#waiting()), LONGEST_REST_MS) : 0
     if (restMs > 0 && !this.#stopped()) await setTimeout(restMs)
     else await setImmediate()
     this.#workedSince = this.#clock.monotonic()
   }
+}
+
+/** 1 while few segments wait, 0 once there are many. */
+function patience(waiting: number): number {
+  return Math.min(1, Math.max(0, (URGENT_SEGMENTS - waiting) / (URGENT_SEGMENTS - PATIENT_SEGMENTS)))
 }
