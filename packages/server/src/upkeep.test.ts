@@ -76,7 +76,7 @@ describe('upkeep', () => {
     expect(calls).toEqual(['ids', 'journal'])
   })
 
-  it('that is stopped waits for ids and journal, but not for a store, whose closing ends it without a word', async () => {
+  it('that is stopped waits for ids, but not for a store or a journal, whose closing ends it without a word', async () => {
     const [store, ids] = [held(), held()]
     const { calls, warnings, options } = setup({
       retainEventsMs: DAY,
@@ -88,6 +88,17 @@ describe('upkeep', () => {
     store.reject(new Error('The store is closed.'))
     await round
     expect({ calls, warnings, last: upkeep.last() }).toEqual({ calls: [], warnings: [], last: undefined })
+
+    const journal = held()
+    const third = setup({ journal: { prune: () => journal.promise.then(() => ({ dropped: 0 })) } })
+    const compressing = startUpkeep(third.options)
+    const last = compressing.run()
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(third.calls).toEqual(['ids'])
+    await compressing.stop()
+    journal.reject(new Error('The journal is closed.'))
+    await last
+    expect({ warnings: third.warnings, last: compressing.last() }).toEqual({ warnings: [], last: undefined })
 
     const other = setup({ ingest: { prune: () => ids.promise } })
     const second = startUpkeep(other.options)

@@ -39,8 +39,8 @@ export interface Upkeep {
   /** What became of the last round that ended; undefined before the first. */
   last(): UpkeepRound | undefined
   /**
-   * No further rounds. Waits for the one under way, but not for what the store does in it: that ends when the store is closed, and a store
-   * that has much to seal before it can drop something would keep the process from ending.
+   * No further rounds. Waits for the one under way, but not for what the store or the journal does in it: that ends when they are closed,
+   * and one that has much to seal or to compress before it can drop something would keep the process from ending.
    */
   stop(): Promise<void>
 }
@@ -52,7 +52,8 @@ export function startUpkeep(options: UpkeepOptions): Upkeep {
   const wallAhead = clock.now() - clock.monotonic()
   let running: Promise<void> | undefined
   let stopped = false
-  let inStore = false
+  /** In something that ends when it is closed. */
+  let within = false
   let last: UpkeepRound | undefined
 
   const round = async (): Promise<void> => {
@@ -66,7 +67,7 @@ export function startUpkeep(options: UpkeepOptions): Upkeep {
     try {
       if (retainEventsMs !== undefined || retainCellsMs !== undefined || retainKindsMs.size > 0) {
         const kindsBeforeMs = new Map([...retainKindsMs].map(([kind, ms]) => [kind, Math.max(0, now - ms)]))
-        inStore = true
+        within = true
         const { eventsDropped } = await store.prune(
           allowed({
             ...(retainEventsMs === undefined ? {} : { eventsBeforeMs: Math.max(0, now - retainEventsMs) }),
@@ -74,21 +75,22 @@ export function startUpkeep(options: UpkeepOptions): Upkeep {
             ...(kindsBeforeMs.size === 0 ? {} : { kindsBeforeMs }),
           }),
         )
-        inStore = false
+        within = false
         if (stopped) return
         dropped = eventsDropped
         if (eventsDropped > 0) logger.info({ events: eventsDropped }, 'events dropped by retention')
       }
       await ingest.prune()
+      within = true
       await journal?.prune()
       last = { atMs: now, eventsDropped: dropped }
     } catch (error) {
       // Cut short by the closing: the next start does it.
-      if (stopped && inStore) return
+      if (stopped && within) return
       last = { atMs: now, eventsDropped: dropped, problem: error instanceof Error ? error.message : String(error) }
       logger.error({ err: error }, 'upkeep failed; it is tried again')
     } finally {
-      inStore = false
+      within = false
     }
   }
   const run = (): Promise<void> => {
@@ -110,7 +112,7 @@ export function startUpkeep(options: UpkeepOptions): Upkeep {
       stopped = true
       clearInterval(timer)
       clearTimeout(first)
-      if (!inStore) await running
+      if (!within) await running
     },
   }
 }
