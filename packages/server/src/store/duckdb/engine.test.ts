@@ -232,7 +232,14 @@ test('a query that is cancelled while it runs ends at once and leaves the store 
 })
 
 test('rows are appended while others are sealed, late ones too, and nothing is counted twice or missed', async () => {
-  const options = { path: join(dir, 't.duckdb'), memoryLimitMb: 256, threads: 2, checkpointMb: 64, clock, sealRows: 180 }
+  const options = {
+    path: join(dir, 't.duckdb'),
+    memoryLimitMb: 256,
+    threads: 2,
+    checkpointMb: 64,
+    clock,
+    sealRows: 180,
+  }
   const events = storedEvents(1_200, 8)
   let engine = await DuckdbEngine.open(options)
   await engine.append(events.slice(0, 400))
