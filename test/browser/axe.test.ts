@@ -31,6 +31,23 @@ async function violations({ page }: Watched, rules: readonly string[] = RULES): 
   )
 }
 
+/** A model of which the prices, and the receipt, are wider than a phone. */
+const CARD = { usd_per_million: { input: 1.25, cache_read: 0.125, cache_write: 1.5625, output: 10 } }
+const LONG_CARD = { ...CARD, tiers: [{ above_input_tokens: 200_000, ...CARD }] }
+const WIDE_PRICE = {
+  model: 'house-wide',
+  ...LONG_CARD,
+  service_tiers: { batch: LONG_CARD, flex: LONG_CARD, priority: LONG_CARD },
+}
+const WIDE_EVENT = {
+  event_id: 'wide',
+  model: 'house-wide',
+  input_tokens: 987_654_321,
+  cache_read_tokens: 123_456_789,
+  output_tokens: 987_654_321,
+  cost_usd: 1_234_567.890123456,
+}
+
 /** Empty, most pages say the same; of these each says it in its own way. */
 const EMPTY = LONG
   ? PAGES
@@ -51,10 +68,11 @@ describe('empty', () => {
 
 describe('filled', () => {
   const at = stage(
-    undefined,
+    () => ({ prices: [{ name: 'own.json', content: { prices: [WIDE_PRICE] } }] }),
     async (tallystick) => {
       await fill(tallystick, { toMs: Date.now(), year: 2_000, day: 1_000 })
       await lastHour(tallystick, Date.now())
+      await tallystick.ingest.submit({ items: [WIDE_EVENT], door: 'native' })
     },
     {
       standing: true,
@@ -74,6 +92,22 @@ describe('filled', () => {
     expect(await violations(watched, ROOM)).toEqual([])
     expect(watched.faults).toEqual([])
   })
+
+  test.each(['/requests?range=7d&event=wide', '/settings?tab=prices&model=house-wide'])(
+    'what is too wide for a phone is reached by the keyboard: %s',
+    async (path) => {
+      const watched = await at.visit(path)
+      const { page } = watched
+      await page.setViewportSize({ width: 390, height: 844 })
+      await page.locator('[data-receipt] table, [data-price]').first().waitFor()
+      await watched.settled()
+      const scrolls = page.locator('[role="group"][tabindex="0"]', { has: page.locator('table') })
+      await scrolls.first().waitFor()
+      expect(await violations(watched)).toEqual([])
+      expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true)
+      expect(watched.faults).toEqual([])
+    },
+  )
 
   test('what opens over a page has none either', async () => {
     const watched = await at.visit('/')

@@ -18,9 +18,18 @@ describe.skipIf(noSmallDisk !== undefined)('a server is not ready', () => {
   let key: string
 
   const ready = (): Promise<{ status: number; json: unknown }> => client.call(`${server.url}/readyz`)
+  /** A store that stands on the same disk may rightly say that it cannot go on either, sooner or later. */
   const red = (...reasons: string[]): object => ({
     status: 503,
-    json: { status: 'unavailable', reasons: reasons.map((reason) => expect.stringContaining(reason)) },
+    json: {
+      status: 'unavailable',
+      reasons: expect.toSatisfy(
+        (told: readonly string[]) =>
+          told.length === reasons.length + (told.some((reason) => reason.startsWith('The store cannot keep up')) ? 1 : 0) &&
+          reasons.every((reason, index) => told[index]?.includes(reason)),
+        `says ${reasons.join(', ')}`,
+      ),
+    },
   })
   const tenant = (id: string): Promise<{ status: number }> =>
     fetch(`${server.url}/api/v1/tenants`, {
@@ -45,7 +54,7 @@ describe.skipIf(noSmallDisk !== undefined)('a server is not ready', () => {
     expect(await sendUntilFull(oracle, client, server.url)).toMatchObject({ json: { code: 'disk_full' } })
     expect(await ready()).toMatchObject(red('disk is full'))
     disk.free()
-    await expect.poll(ready, { timeout: 10_000 }).toMatchObject({ status: 200 })
+    await expect.poll(ready, { timeout: 30_000 }).toMatchObject({ status: 200 })
     await oracle.sendNew(client, server.url, 200)
     expect(await ready()).toMatchObject({ status: 200, json: { status: 'ready' } })
   })
@@ -74,7 +83,7 @@ describe.skipIf(noSmallDisk !== undefined)('a server is not ready', () => {
     expect((await sent()).status).toBe(503)
 
     for (const name of ['journal', 'state']) mkdirSync(join(dataDir, name), { mode: 0o700 })
-    await expect.poll(ready, { timeout: 10_000 }).toMatchObject({ status: 200 })
+    await expect.poll(ready, { timeout: 30_000 }).toMatchObject({ status: 200 })
     expect([(await sent()).status, (await tenant('t')).status]).toEqual([200, 201])
     expect(await ready()).toMatchObject({ status: 200 })
   })
