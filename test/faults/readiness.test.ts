@@ -25,7 +25,8 @@ describe.skipIf(noSmallDisk !== undefined)('a server is not ready', () => {
       status: 'unavailable',
       reasons: expect.toSatisfy(
         (told: readonly string[]) =>
-          told.length === reasons.length + (told.some((reason) => reason.startsWith('The store cannot keep up')) ? 1 : 0) &&
+          told.length ===
+            reasons.length + (told.some((reason) => reason.startsWith('The store cannot keep up')) ? 1 : 0) &&
           reasons.every((reason, index) => told[index]?.includes(reason)),
         `says ${reasons.join(', ')}`,
       ),

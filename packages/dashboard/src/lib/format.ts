@@ -85,7 +85,8 @@ export function moneyExact(nanoUsd: Exact | null): string {
  *
  * @example unitPrice(37_500_000) // '$0.0375'
  */
-export function unitPrice(nanoUsd: Exact): string {
+export function unitPrice(nanoUsd: Exact | null): string {
+  if (nanoUsd === null) return NONE
   const [whole = '', decimals = ''] = moneyExact(nanoUsd).split('.')
   return `${whole}.${decimals.replace(/0+$/, '').padEnd(2, '0')}`
 }
