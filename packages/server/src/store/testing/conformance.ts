@@ -34,7 +34,7 @@ export interface StoreUnderTest {
 
 const DAY_MS = 86_400_000
 /** Generated questions, asked each time that the store has got on. */
-const EACH_TIME = thorough(5, 15)
+const EACH_TIME = thorough(3, 15)
 const ALL: Pick<Query, 'fromMs' | 'toMs'> = { fromMs: 0, toMs: ARBITRARY_TO_MS + 30 * DAY_MS }
 
 /** One of each way to make a quantity: a field, a sum, a difference, a rate, a ratio. */
@@ -132,7 +132,7 @@ export function describeStore(name: string, engine: StoreUnderTest): void {
       const events = storedEvents(300, 21)
       const queries = fc.sample(arbitraryQuery({ fromMs: ARBITRARY_FROM_MS, toMs: ARBITRARY_TO_MS }), {
         seed: 22,
-        numRuns: thorough(5, 10),
+        numRuns: thorough(3, 10),
       })
       const cuts = fc.array(
         fc.record({ size: fc.integer({ min: 1, max: 120 }), again: fc.boolean(), day: fc.option(fc.nat(8)) }),
@@ -141,7 +141,7 @@ export function describeStore(name: string, engine: StoreUnderTest): void {
           maxLength: 8,
         },
       )
-      for (const plan of fc.sample(cuts, { seed: 23, numRuns: thorough(2, 4) })) {
+      for (const plan of fc.sample(cuts, { seed: 23, numRuns: thorough(1, 4) })) {
         await store.close()
         await rm(dir, { recursive: true, force: true })
         store = await engine.open(dir, clock)
