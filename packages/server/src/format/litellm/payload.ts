@@ -1,7 +1,8 @@
 import { type Decoded, type Decoder, decodeWireEvent, type FieldName, wireName } from '@tallystick/core/event'
 import { scaleDecimal } from '@tallystick/core/pricing'
-import { at, inferProvider, parseProvider } from '@tallystick/core/provider'
+import { at } from '@tallystick/core/provider'
 import { eventIdOf, firstText, labelTags, saidObject, saidText } from '../said.ts'
+import { litellmModel, litellmProvider } from './names.ts'
 import { operationOf } from './operation.ts'
 import { litellmUsage } from './usage.ts'
 
@@ -48,7 +49,7 @@ function nativeItem(payload: Payload): Record<string, unknown> {
   const failed = payload['status'] === 'failure'
   const spoken = said('custom_llm_provider', 64)
   // What was refused before a model was chosen is a failed request all the same.
-  const model = modelOf(payload['model'] || payload['model_group'] || undefined, spoken)
+  const model = litellmModel(textOf(payload['model']) ?? textOf(payload['model_group']), spoken)
   const tool = payload['call_type'] === 'call_mcp_tool'
   return {
     kind: tool ? 'tool_invocation' : failed ? 'llm_request_failed' : 'llm_request_completed',
@@ -60,10 +61,10 @@ function nativeItem(payload: Payload): Record<string, unknown> {
     api_key_label: saidText(meta('user_api_key_alias'), 256),
     client_ip: firstText(64, payload['requester_ip_address'], meta('requester_ip_address')),
     user_agent: firstText(512, payload['user_agent'], meta('user_agent')),
-    provider: providerOf(spoken, model),
+    provider: litellmProvider(spoken, model),
     provider_id: said('model_id', 128),
     request_model: model ?? 'unknown',
-    response_model: modelOf(at(payload, 'response', 'model'), spoken),
+    response_model: litellmModel(textOf(at(payload, 'response', 'model')), spoken),
     operation: operationOf(payload['call_type']),
     endpoint: saidText(meta('user_api_key_request_route'), 512),
     stream: typeof payload['stream'] === 'boolean' ? payload['stream'] : undefined,
@@ -105,31 +106,8 @@ function identifier(value: unknown): string | undefined {
 /** Ids of answers that LiteLLM has packed a route into have some hundred. */
 const MAX_ID_BYTES = 4096
 
-/** Without the provider in front, so that a model has one name however it was reached. */
-function modelOf(value: unknown, provider: string | undefined): string | undefined {
-  const model = typeof value === 'string' ? value : undefined
-  if (model === undefined || provider === undefined) return model
-  return model.length > provider.length + 1 && model.startsWith(`${provider}/`)
-    ? model.slice(provider.length + 1)
-    : model
-}
-
-/** LiteLLM's spellings that are neither ours nor anybody else's. */
-const PROVIDERS: ReadonlyMap<string, string> = new Map([
-  ['azure_text', 'azure.ai.openai'],
-  ['azure_ai', 'azure.ai.inference'],
-  ['bedrock_converse', 'aws.bedrock'],
-  ['cohere_chat', 'cohere'],
-  ['ollama_chat', 'ollama'],
-  ['text-completion-openai', 'openai'],
-  ['vertex_ai_beta', 'gcp.vertex_ai'],
-])
-
-function providerOf(spoken: string | undefined, model: string | undefined): string | undefined {
-  if (spoken !== undefined) return PROVIDERS.get(spoken) ?? parseProvider(spoken)
-  const inferred = model === undefined ? 'unknown' : inferProvider(model)
-  return inferred === 'unknown' ? undefined : inferred
-}
+/** However long: a refusal says that a name is too long. */
+const textOf = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined)
 
 /** Python's seconds since 1970 as a float. */
 function millisecondsOf(value: unknown): number | undefined {

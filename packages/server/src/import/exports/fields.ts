@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto'
 import type { ErrorCode } from '@tallystick/core'
 import { parseRfc3339 } from '@tallystick/core/event'
 import { scaleDecimal } from '@tallystick/core/pricing'
+import { eventIdOf } from '../../format/said.ts'
 import type { ExportRow } from './rows.ts'
 
 /** What cannot be so in a row; the row is told of and left out. */
@@ -129,13 +129,13 @@ export function listOf(value: unknown): readonly unknown[] {
 }
 
 /**
- * An id that fits the event whatever the product allows: itself, or its hash where it is longer than 128 bytes.
+ * An id that fits the event whatever the product allows, the same as where the product's own client tells of it.
  *
  * @throws RowProblem when there is none
  */
 export function idOf(id: string | undefined, name: string): string {
   if (id === undefined) throw new RowProblem(`has no ${name}`)
-  return Buffer.byteLength(id) <= 128 ? id : createHash('sha256').update(id).digest('hex')
+  return eventIdOf(id)
 }
 
 /** Text that fits into `bytes` bytes, or nothing: half of a name is another name. */

@@ -1,7 +1,11 @@
+import { decodeWireEvent } from '@tallystick/core/event'
 import { describe, expect, it } from 'vitest'
+import { decodeLitellm } from '../../format/litellm/payload.ts'
 import { eventOfSpendLog } from './litellm.ts'
 import { FORMS, readAs, totals } from './testing/read.ts'
 import { SPEND_LOGS } from './testing/spend-logs.ts'
+
+const CONTEXT = { nowMs: Date.UTC(2026, 10, 2), mintId: () => 'minted' }
 
 const [plain, cached, passed, hit, failed, unpriced, free] = SPEND_LOGS.map(eventOfSpendLog)
 
@@ -15,13 +19,13 @@ describe("LiteLLM's spend logs", () => {
       provider_id: 'deployment-1',
       backend: 'smart',
       operation: 'chat',
-      user_id: 'ada',
+      user_id: 'customer-9',
       session_id: 'session-1',
       api_key_id: '88dc28d0f030c55ed4ab77ed8faf098196cb1c05df778539800c9f1243fe6b4b',
       api_key_label: 'checkout',
       duration_ms: 2_000,
       success: true,
-      tags: { beta: 'true', end_user: 'customer-9', job: 'nightly', team: 'Checkout' },
+      tags: { beta: 'true', job: 'nightly', key_user: 'ada', team: 'Checkout' },
       input_tokens: 10,
       output_tokens: 20,
       reasoning_tokens: 5,
@@ -63,6 +67,37 @@ describe("LiteLLM's spend logs", () => {
     expect(cached).toMatchObject({ detail: { attempted_retries: 2 } })
     expect(cached).not.toHaveProperty('attempt')
   })
+
+  it.each(['chatcmpl-1', `resp_${'bGl0ZWxsbTpjdXN0b21fbGxtX3Byb3ZpZGVyOm9wZW5haQ'.repeat(4)}`])(
+    'are what the callback tells of the same answer, under the same id: %s',
+    (id) => {
+      const log = { ...SPEND_LOGS[0], request_id: id }
+      const usage = { prompt_tokens: 10, completion_tokens: 20, completion_tokens_details: { reasoning_tokens: 5 } }
+      const told = decodeLitellm(
+        {
+          ...log,
+          id,
+          response_cost: log['spend'],
+          startTime: Date.parse(log['startTime'] as string) / 1_000,
+          endTime: Date.parse(log['endTime'] as string) / 1_000,
+          metadata: {
+            user_api_key_hash: log['api_key'],
+            user_api_key_alias: 'checkout',
+            user_api_key_team_alias: 'Checkout',
+            user_api_key_user_id: log['user'],
+            usage_object: usage,
+          },
+        },
+        CONTEXT,
+      )
+      const logged = decodeWireEvent(eventOfSpendLog(log), CONTEXT)
+      if (!told.ok || !logged.ok) throw new Error('refused')
+      const { sessionId, usageConvention: _, ...fromLog } = logged.event
+      const { usageConvention: __, ...fromCallback } = told.event
+      expect(sessionId).toBe('session-1')
+      expect(fromLog).toEqual(fromCallback)
+    },
+  )
 
   it("answers of LiteLLM's cache cost nothing and take no tokens of the provider", () => {
     expect(hit).toMatchObject({

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import { inferProvider, parseProvider } from '@tallystick/core/provider'
+import { litellmModel, litellmProvider } from '../../format/litellm/names.ts'
+import { operationOf } from '../../format/litellm/operation.ts'
 import { elapsed, Fields, fitting, idOf, listOf, present, RowProblem, tagsOf } from './fields.ts'
 import type { ExportRow } from './rows.ts'
 import { sum, wireUsage } from './usage.ts'
@@ -7,7 +8,10 @@ import { sum, wireUsage } from './usage.ts'
 /**
  * A row of LiteLLM's spend logs as an item of the native wire. Prompts and answers, which a row may hold, are not read.
  *
- * - The id is `request_id`, the primary key: the provider's own id of the answer, or LiteLLM's of the call.
+ * - The id is `request_id`, the primary key: the provider's own id of the answer, or LiteLLM's of the call. The callback tells
+ *   of an answer under the same, so what comes both ways is counted once; of failed calls and answers out of the cache
+ *   each of the two makes up an id of its own.
+ * - Who asked is `end_user`, as the callback says it, or else the user of the key, who is the tag `key_user` in any case.
  * - `prompt_tokens` has cache reads and writes in it; a row in which they cannot be, or whose `total_tokens` says that they
  *   are beside it, is of a pass-through to a provider that counts so, and they are added once.
  * - Answers from LiteLLM's own cache (`cache_hit`) took no tokens of the provider and cost nothing; what the answer would
@@ -28,17 +32,18 @@ export function eventOfSpendLog(row: ExportRow): Record<string, unknown> {
   const startMs = log.instant('startTime', 'start_time')
   if (startMs === undefined) throw new RowProblem('has no startTime')
   const endMs = log.instant('endTime', 'end_time')
-  const model = modelOf(log)
+  const provider = log.text('custom_llm_provider')
+  const model = litellmModel(log.text('model', 'model_group'), provider)
   return present({
     event_id: idOf(log.text('request_id'), 'request_id'),
     timestamp_ms: startMs,
     request_model: fitting(model, 256) ?? 'unknown',
-    provider: fitting(providerOf(log.text('custom_llm_provider'), model), 64),
+    provider: fitting(litellmProvider(provider, model), 64),
     provider_id: fitting(log.text('model_id'), 128),
     backend: fitting(log.text('model_group'), 128),
     operation: fitting(operationOf(log.text('call_type')), 64),
     agent_id: fitting(log.text('agent_id'), 120),
-    user_id: fitting(log.text('user') ?? log.text('end_user'), 256),
+    user_id: fitting(log.text('end_user') ?? log.text('user'), 256),
     session_id: fitting(log.text('session_id'), 256),
     api_key_id: fitting(keyId(log.text('api_key')), 128),
     api_key_label: fitting(metadata.text('user_api_key_alias'), 256),
@@ -48,47 +53,6 @@ export function eventOfSpendLog(row: ExportRow): Record<string, unknown> {
     ...outcomeOf(log, metadata),
     ...usageOf(log, metadata),
   })
-}
-
-/** LiteLLM's spellings that are neither ours nor anybody else's. */
-const PROVIDERS: ReadonlyMap<string, string> = new Map([
-  ['azure_ai', 'azure.ai.inference'],
-  ['azure_text', 'azure.ai.openai'],
-  ['bedrock_converse', 'aws.bedrock'],
-  ['cohere_chat', 'cohere'],
-  ['ollama_chat', 'ollama'],
-  ['text-completion-openai', 'openai'],
-  ['vertex_ai_beta', 'gcp.vertex_ai'],
-])
-
-/** Without LiteLLM's provider in front, so that a model has one name however it was reached. */
-function modelOf(log: Fields): string | undefined {
-  const model = log.text('model', 'model_group')
-  const front = `${log.text('custom_llm_provider')}/`
-  return model?.startsWith(front) && model.length > front.length ? model.slice(front.length) : model
-}
-
-function providerOf(told: string | undefined, model: string | undefined): string | undefined {
-  if (told !== undefined) return PROVIDERS.get(told) ?? parseProvider(told)
-  const inferred = inferProvider(model ?? '')
-  return inferred === 'unknown' ? undefined : inferred
-}
-
-/** LiteLLM names the function that was called, whose asynchronous form has an `a` in front. */
-const OPERATIONS: ReadonlyMap<string, string> = new Map([
-  ['completion', 'chat'],
-  ['anthropic_messages', 'chat'],
-  ['embedding', 'embeddings'],
-])
-
-function operationOf(callType: string | undefined): string | undefined {
-  if (callType === undefined) return undefined
-  const name = /^a(completion|text_completion|embedding|responses|image_|transcription|speech|rerank|moderation)/.test(
-    callType,
-  )
-    ? callType.slice(1)
-    : callType
-  return OPERATIONS.get(name) ?? name
 }
 
 /** Spend logs have the SHA-256 of a key; a key that is there itself must not get any further. */
@@ -112,7 +76,7 @@ function logTags(log: Fields, metadata: Fields): Record<string, string> | undefi
     }),
     ['team', metadata.text('user_api_key_team_alias') ?? log.text('team_id')],
     ['organization', log.text('organization_id')],
-    ['end_user', log.text('user') === undefined ? undefined : log.text('end_user')],
+    ['key_user', log.text('user')],
   ])
 }
 
