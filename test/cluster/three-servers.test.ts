@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { thorough } from '../../packages/core/src/testing/thorough.ts'
 import { type ClickhouseEngine, startClickhouse } from '../engines/clickhouse/start.ts'
 import { query, totalsOf } from '../faults/testing/figures.ts'
 import { HttpClient } from '../faults/testing/http-client.ts'
@@ -12,7 +13,7 @@ import { Balancer } from './testing/balancer.ts'
 /** Three servers on one ClickHouse, the first of which owns the control state, behind a balancer. */
 const DATABASE = 'three_servers'
 const BATCH = 25
-const BATCHES = 60
+const BATCHES = thorough(36, 60)
 const SENDERS = 4
 
 let dir: string
@@ -69,15 +70,17 @@ async function send(number: number): Promise<void> {
   throw new Error(`batch ${number} was never acknowledged`)
 }
 
-/** `batches` numbers from `first` on, by several senders, each of which sends some of them again. */
-async function load(first: number, batches: number): Promise<void> {
+/** `batches` numbers from `first` on, by several senders, each of which sends some of them again; tells how many have arrived. */
+async function load(first: number, batches: number, tell: (arrived: number) => void = () => undefined): Promise<void> {
   let next = first
+  let arrived = 0
   const sender = async (): Promise<void> => {
     for (;;) {
       const number = next++
       if (number >= first + batches) return
       if (number % 5 === 1) balancer.loseAnswers(1)
       await send(number)
+      tell(++arrived)
       if (number % 4 === 0) await send(number)
     }
   }
@@ -86,9 +89,15 @@ async function load(first: number, batches: number): Promise<void> {
 
 test('lose nothing and count nothing twice, whichever server a batch is sent to again, and one is killed meanwhile', async () => {
   await load(0, BATCHES / 3)
-  const loading = load(BATCHES / 3, BATCHES / 3)
   const killed = servers[2] as ServerProcess
-  await new Promise((resolve) => setTimeout(resolve, 150))
+  let loading = Promise.resolve()
+  // Killed while the others are on their way, however fast this machine is.
+  await new Promise<void>((resolve, reject) => {
+    loading = load(BATCHES / 3, BATCHES / 3, (arrived) => {
+      if (arrived === 3) resolve()
+    })
+    loading.catch(reject)
+  })
   await killed.kill()
   servers[2] = undefined
   servers.length = 2

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { thorough } from '../../packages/core/src/testing/thorough.ts'
 import { documentOf, NOW, type RoutiiumServer, STORES, startRoutiium } from './testing/routiium-server.ts'
 
 /** The events of T:routiium: one that went well, and one that failed fifty seconds later. */
@@ -15,6 +16,60 @@ const TWO = [
   }),
 ]
 const RANGE = `start=${T}&end=${T + 50}`
+
+/** Documents that are looked at by one test each, a quarter of an hour for each, on one server. */
+const AT = {
+  pages: T + 1_000,
+  usage: T + 2_000,
+  counts: T + 3_000,
+  tiny: T + 4_000,
+  silent: T + 5_000,
+  formulas: T + 6_000,
+}
+const rangeOf = (from: number): string => `start=${from}&end=${from + 900}`
+const PAGED = Array.from({ length: 137 }, (_, index) => `e${index}`)
+const FORMULA_STARTS = ['=', '+', '-', '@', '\t', '\r', '\uff1d', '\uff0b', '\uff0d', '\uff20']
+const ODD = [
+  ...PAGED.map((id, index) => documentOf({ id, timestamp: AT.pages + Math.floor(index / 10) })),
+  documentOf({
+    id: 'usage',
+    timestamp: AT.usage,
+    request: { input_tokens: 999 },
+    response: { output_tokens: 888 },
+    token_usage: { prompt_tokens: 42, completion_tokens: 17, total_tokens: 59, cached_tokens: 10, reasoning_tokens: 2 },
+  }),
+  documentOf({ id: 'counts', timestamp: AT.counts, request: { input_tokens: 70 }, response: { output_tokens: 30 } }),
+  documentOf({
+    id: 'tiny',
+    timestamp: AT.tiny,
+    request: { input_tokens: 1 },
+    response: { output_tokens: 0 },
+    cost: {
+      input_cost: 0.0000004,
+      output_cost: 0,
+      cached_cost: null,
+      total_cost: 0.0000004,
+      currency: 'USD',
+      pricing_model: null,
+    },
+  }),
+  documentOf({
+    id: 'silent',
+    timestamp: AT.silent,
+    response: null,
+    request: { model: null, input_tokens: null },
+  }),
+  ...FORMULA_STARTS.map((character, index) => {
+    const text = `${character}HYPERLINK("http://x","y")`
+    return documentOf({
+      id: `${text}${index}`,
+      timestamp: AT.formulas + index,
+      request: { model: text, endpoint: text, method: `${character}M` },
+      auth: { api_key_id: text, api_key_label: text },
+      routing: { backend: text, upstream_mode: text },
+    })
+  }),
+]
 const SEED_HEADER =
   'id,timestamp,endpoint,method,model,stream,status_code,success,duration_ms,input_tokens,output_tokens,backend,upstream_mode'
 const CODE_HEADER =
@@ -49,8 +104,10 @@ describe.each(STORES)('the endpoints of Routiium over %s', (name, store) => {
     },
   })
   let two: RoutiiumServer
+  let odd: RoutiiumServer
   beforeAll(async () => {
     two = await start(TWO)
+    odd = await start(ODD)
   })
   afterAll(async () => {
     await Promise.all(servers.map((server) => server.stop()))
@@ -162,30 +219,19 @@ describe.each(STORES)('the endpoints of Routiium over %s', (name, store) => {
     })
 
     it('walks any number of pages without losing or repeating one', async () => {
-      const server = await start(
-        Array.from({ length: 137 }, (_, index) =>
-          documentOf({ id: `e${index}`, timestamp: T + Math.floor(index / 10) }),
-        ),
-      )
-      const all = Array.from({ length: 137 }, (_, index) => `e${index}`)
+      const events = `/analytics/events?${rangeOf(AT.pages)}`
       for (const order of ['asc', 'desc'] as const) {
         const found: unknown[] = []
-        let path: string | null = `/analytics/events?start=${T}&end=${T + 99}&order=${order}&limit=25`
+        let path: string | null = `${events}&order=${order}&limit=25`
         while (path !== null) {
-          const body = await server.json(path)
+          const body = await odd.json(path)
           found.push(...idsOf(body))
           const cursor = body['next_cursor'] as string | null
-          path =
-            cursor === null
-              ? null
-              : `/analytics/events?start=${T}&end=${T + 99}&order=${order}&limit=25&cursor=${cursor}`
+          path = cursor === null ? null : `${events}&order=${order}&limit=25&cursor=${cursor}`
         }
-        expect(found).toEqual(order === 'asc' ? all : all.toReversed())
+        expect(found).toEqual(order === 'asc' ? PAGED : PAGED.toReversed())
       }
-      expect(await server.json(`/analytics/events?start=${T}&end=${T + 99}&limit=18446744073709551615`)).toMatchObject({
-        count: 137,
-        next_cursor: null,
-      })
+      expect(await odd.json(`${events}&limit=18446744073709551615`)).toMatchObject({ count: 137, next_cursor: null })
     })
   })
 
@@ -217,21 +263,7 @@ describe.each(STORES)('the endpoints of Routiium over %s', (name, store) => {
     })
 
     it('T:agg: token_usage wins over the counts of request and response', async () => {
-      const document = documentOf({
-        id: 'usage',
-        timestamp: T,
-        request: { input_tokens: 999 },
-        response: { output_tokens: 888 },
-        token_usage: {
-          prompt_tokens: 42,
-          completion_tokens: 17,
-          total_tokens: 59,
-          cached_tokens: 10,
-          reasoning_tokens: 2,
-        },
-      })
-      const server = await start([document])
-      expect(await server.json(`/analytics/aggregate?${RANGE}`)).toMatchObject({
+      expect(await odd.json(`/analytics/aggregate?${rangeOf(AT.usage)}`)).toMatchObject({
         total_input_tokens: 42,
         total_output_tokens: 17,
         total_cached_tokens: 10,
@@ -240,10 +272,7 @@ describe.each(STORES)('the endpoints of Routiium over %s', (name, store) => {
     })
 
     it('T:agg: without token_usage the counts of request and response stand', async () => {
-      const server = await start([
-        documentOf({ id: 'a', timestamp: T, request: { input_tokens: 70 }, response: { output_tokens: 30 } }),
-      ])
-      expect(await server.json(`/analytics/aggregate?${RANGE}`)).toMatchObject({
+      expect(await odd.json(`/analytics/aggregate?${rangeOf(AT.counts)}`)).toMatchObject({
         total_input_tokens: 70,
         total_output_tokens: 30,
         total_cached_tokens: 0,
@@ -357,56 +386,25 @@ describe.each(STORES)('the endpoints of Routiium over %s', (name, store) => {
     })
 
     it('T:csv: prints a cost below a micro-dollar as zero, and exactly in nano-dollars', async () => {
-      const server = await start([
-        documentOf({
-          id: 'tiny',
-          timestamp: T,
-          request: { input_tokens: 1 },
-          response: { output_tokens: 0 },
-          cost: {
-            input_cost: 0.0000004,
-            output_cost: 0,
-            cached_cost: null,
-            total_cost: 0.0000004,
-            currency: 'USD',
-            pricing_model: null,
-          },
-        }),
-      ])
-      const path = `/analytics/export?${RANGE}&format=csv&columns=id,total_cost,cost_nano_usd`
-      expect((await linesOf(await server.get(path)))[1]).toBe('tiny,0.000000,400')
+      const path = `/analytics/export?${rangeOf(AT.tiny)}&format=csv&columns=id,total_cost,cost_nano_usd`
+      expect((await linesOf(await odd.get(path)))[1]).toBe('tiny,0.000000,400')
     })
 
     it('T:csv: a missing response is status 0 and no success, missing tokens are 0', async () => {
-      const server = await start([
-        documentOf({ id: 'silent', timestamp: T, response: null, request: { model: null, input_tokens: null } }),
-      ])
-      expect((await linesOf(await server.get(`/analytics/export?${RANGE}&format=csv&columns=seed`)))[1]).toBe(
-        `silent,${T},/v1/chat/completions,POST,,false,0,false,1247,0,0,openai,chat`,
+      const path = `/analytics/export?${rangeOf(AT.silent)}&format=csv&columns=seed`
+      expect((await linesOf(await odd.get(path)))[1]).toBe(
+        `silent,${AT.silent},/v1/chat/completions,POST,,false,0,false,1247,0,0,openai,chat`,
       )
     })
 
     it('Q-3: lets no text begin a formula, whatever column it stands in', async () => {
-      const starts = ['=', '+', '-', '@', '\t', '\r', '\uff1d', '\uff0b', '\uff0d', '\uff20']
-      const server = await start(
-        starts.map((character, index) => {
-          const text = `${character}HYPERLINK("http://x","y")`
-          return documentOf({
-            id: `${text}${index}`,
-            timestamp: T + index,
-            request: { model: text, endpoint: text, method: `${character}M` },
-            auth: { api_key_id: text, api_key_label: text },
-            routing: { backend: text, upstream_mode: text },
-          })
-        }),
-      )
-      const text = await (await server.get(`/analytics/export?${RANGE}&format=csv`)).text()
+      const text = await (await odd.get(`/analytics/export?${rangeOf(AT.formulas)}&format=csv`)).text()
       // A cell is what follows a comma or a line end; a quote in front of it is not part of what it says.
       const cells = text.match(/(?:^|,|\n)("(?:[^"]|"")*"|[^",\n]*)/g) ?? []
       const said = cells.map((cell) => cell.replace(/^[,\n]/, '').replace(/^"/, ''))
       expect(said.length).toBeGreaterThan(300)
       expect(said.filter((cell) => /^[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]/.test(cell))).toEqual([])
-      expect(said.filter((cell) => cell.startsWith(`'`)).length).toBe(starts.length * 8)
+      expect(said.filter((cell) => cell.startsWith(`'`)).length).toBe(FORMULA_STARTS.length * 8)
     })
 
     it('is JSON in an envelope of its own for any other format', async () => {
@@ -431,14 +429,16 @@ describe.each(STORES)('the endpoints of Routiium over %s', (name, store) => {
     it('is of one moment: what is accepted while it runs is not in it', async () => {
       const documents = (from: number, count: number): object[] =>
         Array.from({ length: count }, (_, index) => documentOf({ id: `e${from + index}`, timestamp: T + index }))
-      const server = await start(documents(0, 5_000))
+      // Pages of a thousand: one is still to be read when the new ones come.
+      const before = thorough(1_500, 5_000)
+      const server = await start(documents(0, before))
       const response = await server.get(`/analytics/export?start=${T}&end=${T + 9_999}&format=csv&columns=id`)
       const reader = (response.body as ReadableStream<Uint8Array>).pipeThrough(new TextDecoderStream()).getReader()
       let text = (await reader.read()).value ?? ''
-      await server.record(documents(5_000, 5_000))
+      await server.record(documents(before, before))
       for (let part = await reader.read(); !part.done; part = await reader.read()) text += part.value
       const ids = text.split('\n').slice(1, -1)
-      expect(ids).toEqual(Array.from({ length: 5_000 }, (_, index) => `e${index}`))
+      expect(ids).toEqual(Array.from({ length: before }, (_, index) => `e${index}`))
     })
   })
 

@@ -1,19 +1,25 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { OidcOptions } from '../../packages/server/src/identity/oidc/options.ts'
 import { FOREIGN_KEY, type Issuer, startIssuer, type Token } from './testing/issuer.ts'
 import { type Browser, type Served, serve } from './testing/served.ts'
 
 const PAGE = { accept: 'text/html,application/xhtml+xml' }
 
+/** One for all: making its keys takes a tenth of a second. What a test tells it is forgotten afterwards. */
 let issuer: Issuer
+let honest: Pick<Issuer, 'person' | 'userinfo' | 'forge' | 'failing' | 'describe' | 'lastTokenRequest'>
 const open: Served[] = []
-beforeEach(async () => {
+beforeAll(async () => {
   issuer = await startIssuer()
+  const { person, userinfo, forge, failing, describe: described, lastTokenRequest } = issuer
+  honest = { person, userinfo, forge, failing, describe: described, lastTokenRequest }
 })
 afterEach(async () => {
   for (const served of open.splice(0)) await served.close()
-  await issuer.close()
+  Object.assign(issuer, honest)
+  issuer.asked.clear()
 })
+afterAll(() => issuer.close())
 
 async function start(more: Partial<OidcOptions> = {}, options: Parameters<typeof serve>[0] = {}): Promise<Served> {
   const { url, clientId, clientSecret } = issuer
@@ -261,8 +267,9 @@ describe('an issuer that does not work', () => {
   })
 
   it('may be gone altogether', async () => {
-    const { browser } = await start()
-    await issuer.close()
+    const gone = await startIssuer()
+    const { browser } = await start({ issuer: gone.url })
+    await gone.close()
     const answer = await browser().ask('/auth/oidc/login')
     expect(answer).toMatchObject({ status: 503, body: { code: 'issuer_unavailable' } })
     expect(answer.body['detail']).toContain('ECONNREFUSED')

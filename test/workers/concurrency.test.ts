@@ -1,5 +1,6 @@
 import type { UsageEvent } from '@tallystick/core'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
+import { LONG, thorough } from '../../packages/core/src/testing/thorough.ts'
 import { builtCore, runThreads, startThread, type Task } from './testing/threads.ts'
 
 let core: Awaited<ReturnType<typeof builtCore>>
@@ -26,42 +27,46 @@ function numbersOf(events: readonly UsageEvent[]): Map<string, (number | undefin
   return numbers
 }
 
+/** Starting one takes longer than all that it records. */
+const MANY = thorough(20, 100)
+
 // Starting a hundred threads takes long on a machine that is busy.
 vi.setConfig({ testTimeout: 120_000 })
 
 describe('threads that record into one store', () => {
-  for (const [writers, each] of [
-    [10, 100],
-    [100, 10],
-  ] as const) {
-    it(`T:concurrency ${writers} threads of ${each} events make 1,000, each once and in the order of its thread`, async () => {
-      const store = core.EventStore.shared({ writers, ringBytes: 64 * 1024 })
-      await runThreads(store, tasks(writers, each))
-      expect([store.length, store.stats().totalRequests, store.droppedCount]).toEqual([1000, 1000, 0])
-      const numbers = numbersOf(store.snapshotEvents())
-      expect(numbers.size).toBe(writers)
-      for (const of of numbers.values()) expect(of).toEqual(Array.from({ length: each }, (_, number) => number))
-      expect(new Set(store.snapshotEvents().map((event) => event.eventId)).size).toBe(1000)
-    })
+  /** What has come of so many events, each once and in the order of its thread. */
+  const expectEach = (store: ReturnType<typeof core.EventStore.shared>, writers: number, each: number): void => {
+    const all = writers * each
+    expect([store.length, store.stats().totalRequests, store.droppedCount]).toEqual([all, all, 0])
+    const numbers = numbersOf(store.snapshotEvents())
+    expect(numbers.size).toBe(writers)
+    for (const of of numbers.values()) expect(of).toEqual(Array.from({ length: each }, (_, number) => number))
+    expect(new Set(store.snapshotEvents().map((event) => event.eventId)).size).toBe(all)
   }
 
-  it('T:concurrency sums over threads are exact: 1,000 requests, 10,000 in, 5,000 out, 100,000 micro-USD', async () => {
-    const store = core.EventStore.shared({ writers: 10 })
-    await runThreads(store, tasks(10, 100))
-    const sums = { totalRequests: 1000, totalInputTokens: 10_000, totalOutputTokens: 5_000, totalCostMicros: 100_000 }
-    expect(store.stats()).toMatchObject(sums)
-    expect(store.writerTotals()).toMatchObject({ requests: 1000, inputTokens: 10_000, costNanoUsd: 100_000_000 })
+  it(`T:concurrency ${MANY} threads of 10 events make ${MANY * 10}, each once and in the order of its thread`, async () => {
+    const store = core.EventStore.shared({ writers: MANY, ringBytes: 64 * 1024 })
+    await runThreads(store, tasks(MANY, 10))
+    expectEach(store, MANY, 10)
   })
 
-  it('T:concurrency five threads for each of two models: 500 and 500', async () => {
-    const store = core.EventStore.shared({ writers: 10 })
-    await runThreads(
-      store,
-      tasks(10, 100, (writer) => (writer % 2 === 0 ? 'gpt-4' : 'gpt-3.5-turbo')),
-    )
-    const { byModel } = store.stats()
-    expect([byModel.get('gpt-4')?.requestCount, byModel.get('gpt-3.5-turbo')?.requestCount]).toEqual([500, 500])
-  })
+  it.each(LONG ? [64 * 1024, undefined] : [64 * 1024])(
+    'T:concurrency 10 threads of 100 events, five for each of two models, with rings of %s bytes: each once and in order, 500 and 500, exact sums',
+    async (ringBytes) => {
+      const store = core.EventStore.shared({ writers: 10, ...(ringBytes === undefined ? {} : { ringBytes }) })
+      await runThreads(
+        store,
+        tasks(10, 100, (writer) => (writer % 2 === 0 ? 'gpt-4' : 'gpt-3.5-turbo')),
+      )
+      expectEach(store, 10, 100)
+      // 1,000 requests, 10,000 in, 5,000 out, 100,000 micro-USD.
+      const sums = { totalRequests: 1000, totalInputTokens: 10_000, totalOutputTokens: 5_000, totalCostMicros: 100_000 }
+      expect(store.stats()).toMatchObject(sums)
+      expect(store.writerTotals()).toMatchObject({ requests: 1000, inputTokens: 10_000, costNanoUsd: 100_000_000 })
+      const { byModel } = store.stats()
+      expect([byModel.get('gpt-4')?.requestCount, byModel.get('gpt-3.5-turbo')?.requestCount]).toEqual([500, 500])
+    },
+  )
 
   it('T:concurrency a reader sees at most what has been written, whole snapshots, and figures that never go back', async () => {
     const store = core.EventStore.shared({ writers: 10 })
@@ -101,11 +106,13 @@ describe('threads that record into one store', () => {
     expect(store.droppedCount).toBe(0)
   })
 
-  it('T:concurrency 20 threads of 500 events while the store records and is asked for figures', async () => {
-    const store = core.EventStore.shared({ writers: 20, capacity: 20_000 })
+  // Ten at once: the others are started when these have ended, on writers of their own.
+  const writers = thorough(12, 20)
+  it(`T:concurrency ${writers} threads of 500 events while the store records and is asked for figures`, async () => {
+    const store = core.EventStore.shared({ writers, capacity: 20_000 })
     let own = 0
     let running = true
-    const writing = runThreads(store, tasks(20, 500)).finally(() => {
+    const writing = runThreads(store, tasks(writers, 500)).finally(() => {
       running = false
     })
     while (running) {
@@ -115,7 +122,7 @@ describe('threads that record into one store', () => {
       await new Promise((resolve) => setImmediate(resolve))
     }
     await writing
-    expect(store.stats().totalRequests).toBe(10_000 + own)
+    expect(store.stats().totalRequests).toBe(writers * 500 + own)
   })
 })
 

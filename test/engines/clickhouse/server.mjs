@@ -29,7 +29,8 @@ const faults = new Faults()
 const server = createServer({ maxHeaderSize: 1_048_576 }, (request, response) => {
   answer(request, response).catch((error) => fail(response, 1002, `${error?.stack ?? error}`))
 })
-server.keepAliveTimeout = 10_000
+// Longer than any test pauses: one that asks at the moment in which its connection is given up gets no answer.
+server.keepAliveTimeout = 600_000
 server.listen(Number(options.port), '127.0.0.1', () => {
   process.stdout.write(`${JSON.stringify({ port: server.address().port })}\n`)
 })

@@ -27,7 +27,7 @@ describe('a power cut', () => {
     const changes = await changesOf()
     expect(changes.get('unlink')).toBeGreaterThanOrEqual(2)
     const found: string[] = []
-    for (let change = 1; change <= total(changes); change += thorough(3, 1)) {
+    for (let change = 1; change <= total(changes); change += thorough(7, 1)) {
       const fs = new FaultFs()
       const oracle = new Oracle()
       let seen = 0
@@ -47,7 +47,7 @@ describe('a disk that fails', () => {
     async (fault) => {
       const changes = total(await changesOf())
       const found: string[] = []
-      for (let failing = 8; failing <= changes; failing += thorough(10, 5)) {
+      for (let failing = 8; failing <= changes; failing += thorough(25, 5)) {
         const fs = new FaultFs()
         const oracle = new Oracle()
         let seen = 0

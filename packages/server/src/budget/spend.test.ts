@@ -2,6 +2,7 @@ import type { UsageEvent } from '@tallystick/core/event'
 import { fold, MEASURE_OF, type Measure } from '@tallystick/core/query'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { thorough } from '../../../core/src/testing/thorough.ts'
 import { NOON } from '../ingest/testing/harness.ts'
 import type { Budget } from '../state/budget.ts'
 import { UNIT_MEASURE } from './spend.ts'
@@ -123,7 +124,7 @@ describe('the counter of a budget', () => {
         expect(desk.errors).toEqual([])
         await desk.close()
       }),
-      { numRuns: 60, seed: 20261121 },
+      { numRuns: thorough(20, 60), seed: 20261121 },
     )
   }, 120_000)
 

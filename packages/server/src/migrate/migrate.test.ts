@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TallystickError } from '@tallystick/core'
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { LONG } from '../../../core/src/testing/thorough.ts'
 import type { DuckdbStore } from '../store/duckdb/open.ts'
 import { openStore } from '../store/open-store.ts'
 import { storedEvents } from '../store/testing/conformance.ts'
@@ -35,7 +36,10 @@ async function filled(store: string, count: number): Promise<readonly unknown[]>
   return seen
 }
 
-describe.each(PAIRS)('from $name', (from, to) => {
+/** In the short run from each store once and into each once: it is read as it is, whatever it goes to. */
+const MOVES = LONG ? PAIRS : PAIRS.filter(([from, to]) => to === MOVABLE[(MOVABLE.indexOf(from) + 1) % MOVABLE.length])
+
+describe.each(MOVES)('from $name', (from, to) => {
   it(`to ${to.name}: every figure is the same, and the server goes on with journal and ordinals`, async () => {
     const [fromUrl, toUrl] = [await from.url(dataDir), await to.url(dataDir)]
     const first = await open(dataDir, fromUrl)
@@ -71,7 +75,8 @@ describe.each(PAIRS)('from $name', (from, to) => {
 
 describe.each(MOVABLE.map((to) => [to] as const))('into $name', (to) => {
   it('what is left after a move that was broken off, and what has come since', async () => {
-    const from = urlOf(to.name === 'duckdb' ? JSONL : DUCKDB)
+    // A file of lines is opened for a tenth of the work.
+    const from = urlOf(to.name === 'duckdb' || (!LONG && to.name !== 'jsonl') ? JSONL : DUCKDB)
     const url = await to.url(dataDir)
     await filled(from, 250)
     let told = 0

@@ -3,6 +3,7 @@ import { connect } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { TallystickError } from '@tallystick/core'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { thorough } from '../../../core/src/testing/thorough.ts'
 import { until } from '../http/testing/raw.ts'
 import { createProxy } from './proxy.ts'
 import { createIngestRecorder } from './recorder.ts'
@@ -38,7 +39,7 @@ function leave(when: 'at once' | 'with its head' | 'in its body'): Promise<void>
 }
 
 describe('P-6', () => {
-  it('a thousand clients that leave: the upstream is let go, each is one event, and nothing stays open', async () => {
+  it('clients that leave, hundreds of them: the upstream is let go, each is one event, and nothing stays open', async () => {
     let open = 0
     let number = 0
     proxied.standIn.answer = (request, response) => {
@@ -52,14 +53,16 @@ describe('P-6', () => {
     await Promise.all(ways.map(leave))
     await proxied.events()
     const before = openFiles()
-    for (let batch = 0; batch < 50; batch++)
+    const batches = thorough(12, 50)
+    for (let batch = 0; batch < batches; batch++)
       await Promise.all(Array.from({ length: 20 }, (_, index) => leave(ways[(batch + index) % 3] as 'at once')))
     await until(() => active() === 0 && open === 0)
     await proxied.events()
     await vi.waitFor(() => expect(openFiles()).toBeLessThanOrEqual(before + 2), { timeout: 10_000 })
     const { accepted } = proxied.tallystick.ingest.counts()
     const { recording, requests } = proxied.tallystick.proxyStats() ?? {}
-    expect(requests).toBeGreaterThan(900)
+    // Some of those that leave at once are gone before they were seen.
+    expect(requests).toBeGreaterThan(18 * batches)
     expect(accepted).toBe(requests)
     expect(recording).toMatchObject({ recorded: requests, known: 0, rejected: 0, failed: 0, dropped: 0, pending: 0 })
   }, 60_000)
@@ -196,7 +199,8 @@ describe('P-9: an upstream that means no good', () => {
 
   it('a bomb of a gigabyte passes as the few bytes it is, and is not unpacked to its end', async () => {
     // Ten times over: one member behind the other, as gzip allows.
-    const bomb = Buffer.concat(Array.from({ length: 10 }, () => gzipSync(Buffer.alloc(100 * 1024 * 1024))))
+    const member = gzipSync(Buffer.alloc(100 * 1024 * 1024))
+    const bomb = Buffer.concat(Array.from({ length: 10 }, () => member))
     proxied.standIn.answer = (request, response) => {
       request.resume()
       response.writeHead(200, { ...JSON_TYPE, 'content-encoding': 'gzip' })

@@ -1,6 +1,7 @@
 import type { JournalFile } from '@tallystick/core/journal'
 import { describe, expect, test } from 'vitest'
 import { CHANGING, FaultFs, type FaultOpKind } from '../../../core/src/journal/testing/fault-fs.ts'
+import { thorough } from '../../../core/src/testing/thorough.ts'
 import { broken, live, madeBy, Oracle, same, tablesOf } from './testing/life.ts'
 
 async function changesOf(): Promise<Map<FaultOpKind, number>> {
@@ -39,7 +40,7 @@ describe('a power cut', () => {
     expect(changes.get('rename')).toBeGreaterThanOrEqual(6)
     expect(changes.get('unlink')).toBeGreaterThanOrEqual(6)
     const found: string[] = []
-    for (let change = 1; change <= total(changes); change++) found.push(...(await cutAt(change, 2)))
+    for (let change = 1; change <= total(changes); change += thorough(5, 1)) found.push(...(await cutAt(change, 2)))
     expect(found).toEqual([])
   }, 120_000)
 })
@@ -47,7 +48,7 @@ describe('a power cut', () => {
 describe('a power cut during the opening after a power cut', () => {
   test('loses nothing either', async () => {
     const found: string[] = []
-    for (let first = 20; first < 190; first += 17) {
+    for (let first = 20; first < 190; first += thorough(34, 17)) {
       const fs = new FaultFs()
       const oracle = new Oracle()
       let seen = 0
@@ -93,7 +94,7 @@ describe('a disk that fails', () => {
     async (fault) => {
       const changes = total(await changesOf())
       const found: string[] = []
-      for (let failing = 10; failing <= changes; failing += 3) {
+      for (let failing = 10; failing <= changes; failing += thorough(8, 3)) {
         const fs = new FaultFs()
         const oracle = new Oracle()
         let seen = 0

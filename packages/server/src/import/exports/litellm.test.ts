@@ -71,7 +71,7 @@ describe("LiteLLM's spend logs", () => {
   it.each(['chatcmpl-1', `resp_${'bGl0ZWxsbTpjdXN0b21fbGxtX3Byb3ZpZGVyOm9wZW5haQ'.repeat(4)}`])(
     'are what the callback tells of the same answer, under the same id: %s',
     (id) => {
-      const log = { ...SPEND_LOGS[0], request_id: id }
+      const log: Record<string, unknown> = { ...SPEND_LOGS[0], request_id: id }
       const usage = { prompt_tokens: 10, completion_tokens: 20, completion_tokens_details: { reasoning_tokens: 5 } }
       const told = decodeLitellm(
         {

@@ -3,6 +3,7 @@ import { fold, type Query } from '@tallystick/core/query'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type ClickhouseEngine, startClickhouse } from '../../../../../test/engines/clickhouse/start.ts'
 import { ARBITRARY_FROM_MS, ARBITRARY_TO_MS } from '../../../../core/src/event/testing/arbitrary.ts'
+import { LONG, thorough } from '../../../../core/src/testing/thorough.ts'
 import type { StoredEvent } from '../store.ts'
 import { storedEvents, totals } from '../testing/conformance.ts'
 import type { ClickhouseStore } from './clickhouse-store.ts'
@@ -13,11 +14,10 @@ import { addressOf } from './testing/open-test-store.ts'
 
 const DAY_MS = 86_400_000
 const QUESTIONS: readonly Query[] = [
-  totals(),
-  totals(['model']),
+  ...(LONG ? [totals(), totals(['model'])] : []),
   totals(['user_id']),
   { ...totals(['agent_id']), interval: '1d', timeZone: 'America/New_York' },
-  { ...totals(['provider', 'success']), interval: '1h' },
+  ...(LONG ? [{ ...totals(['provider', 'success']), interval: '1h' } as const] : []),
 ]
 
 let engine: ClickhouseEngine
@@ -63,8 +63,10 @@ const mergesOff = (): Promise<string> => sql('SYSTEM STOP MERGES events')
 async function expectAnswers(store: ClickhouseStore, events: readonly StoredEvent[]): Promise<void> {
   const plain = events.map(({ event }) => event)
   for (const query of QUESTIONS) expect((await store.query(query)).rows).toEqual(fold(query, plain).rows)
-  expect((await store.stats()).events).toBe(events.length)
-  expect((await store.audit()).differences).toEqual([])
+  const { events: count, sealedToMs } = await store.stats()
+  expect(count).toBe(events.length)
+  // Before the first sealing there is nothing to compare, and comparing it takes the engine longer than all the rest.
+  if (LONG || sealedToMs !== 0) expect((await store.audit()).differences).toEqual([])
 }
 
 /** The same events as another server's journal has them. */
@@ -112,18 +114,36 @@ inNewDatabase('an event that says no instant, sent again to another server, coun
   await expectAnswers(b, [...minted(0).slice(0, 20), ...minted(700).slice(20)])
 })
 
-inNewDatabase('two servers that seal at the same time make the cells of one', async () => {
-  const [a, b] = [await server('a'), await server('b')]
-  const events = storedEvents(200, 302)
-  await a.append(events.slice(0, 100))
-  await b.append(elsewhere(events.slice(100)))
-  for (const at of [2, 4.5, 9]) {
-    nowMs = ARBITRARY_FROM_MS + at * DAY_MS
-    await Promise.all([a.maintain(), b.maintain(), a.maintain()])
-    expect((await a.stats()).sealedToMs).toBe((await b.stats()).sealedToMs)
-    await expectAnswers(b, events)
-  }
-})
+inNewDatabase(
+  'two servers that seal at the same time make the cells of one, which either clears and expires for both',
+  async () => {
+    const [a, b] = [await server('a'), await server('b')]
+    const events = storedEvents(200, 302)
+    await a.append(events.slice(0, 100))
+    await b.append(elsewhere(events.slice(100)))
+    // What is sealed on top of what another has sealed is shown above.
+    for (const at of LONG ? [2, 4.5, 9] : [9]) {
+      nowMs = ARBITRARY_FROM_MS + at * DAY_MS
+      await Promise.all([a.maintain(), b.maintain(), a.maintain()])
+      expect((await a.stats()).sealedToMs).toBe((await b.stats()).sealedToMs)
+      await expectAnswers(b, events)
+    }
+    const cutMs = ARBITRARY_FROM_MS + 3 * DAY_MS
+    const old = events.filter(({ event }) => event.timestampMs < cutMs).length
+    expect(await b.prune({ eventsBeforeMs: cutMs })).toEqual({ eventsDropped: old })
+    expect(await a.stats()).toMatchObject({ events: 200 - old, expired: old })
+    expect((await a.query(totals(['model']))).rows).toEqual(
+      fold(
+        totals(['model']),
+        events.map(({ event }) => event),
+      ).rows,
+    )
+    await b.clear()
+    await a.append(events.slice(0, 100))
+    await expectAnswers(a, [])
+    expect(await a.stats()).toMatchObject({ events: 0, cleared: 200, appliedOrdinal: 100 })
+  },
+)
 
 inNewDatabase(
   'events of one instant have an order over servers, also over pages, and each server knows its own',
@@ -198,7 +218,7 @@ inNewDatabase('the engine killed in the middle of everything comes back with wha
     }
   })()
   feed.catch(() => undefined)
-  while (acknowledged < 60) await new Promise((resolve) => setImmediate(resolve))
+  while (acknowledged < thorough(40, 60)) await new Promise((resolve) => setImmediate(resolve))
   await engine.kill()
   await expect(feed).rejects.toMatchObject({ code: 'store_unavailable' })
   await expect(a.query(totals())).rejects.toMatchObject({ code: 'store_unavailable' })
@@ -209,27 +229,4 @@ inNewDatabase('the engine killed in the middle of everything comes back with wha
   nowMs = ARBITRARY_TO_MS + DAY_MS
   await a.maintain()
   await expectAnswers(a, events)
-})
-
-inNewDatabase('a clear and an expiry by one server hold for the other', async () => {
-  const [a, b] = [await server('a'), await server('b')]
-  const events = storedEvents(200, 307)
-  await a.append(events.slice(0, 100))
-  await b.append(elsewhere(events.slice(100)))
-  nowMs = ARBITRARY_TO_MS + DAY_MS
-  await a.maintain()
-  const cutMs = ARBITRARY_FROM_MS + 3 * DAY_MS
-  const old = events.filter(({ event }) => event.timestampMs < cutMs).length
-  expect(await b.prune({ eventsBeforeMs: cutMs })).toEqual({ eventsDropped: old })
-  expect(await a.stats()).toMatchObject({ events: 200 - old, expired: old })
-  expect((await a.query(totals(['model']))).rows).toEqual(
-    fold(
-      totals(['model']),
-      events.map(({ event }) => event),
-    ).rows,
-  )
-  await b.clear()
-  await a.append(events.slice(0, 100))
-  await expectAnswers(a, [])
-  expect(await a.stats()).toMatchObject({ events: 0, cleared: 200, appliedOrdinal: 100 })
 })

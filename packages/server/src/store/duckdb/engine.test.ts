@@ -8,10 +8,14 @@ import { openJournal } from '@tallystick/core/journal'
 import { fold, parseQuery } from '@tallystick/core/query'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { ARBITRARY_FROM_MS, ARBITRARY_TO_MS } from '../../../../core/src/event/testing/arbitrary.ts'
+import { LONG, thorough } from '../../../../core/src/testing/thorough.ts'
 import type { StoredEvent } from '../store.ts'
 import { storedEvents, totals } from '../testing/conformance.ts'
 import { DuckdbEngine } from './engine.ts'
 import { type DuckdbStore, type DuckdbStoreOptions, openDuckdbStore, type StoreNotice } from './open.ts'
+
+/** A server has one; the work of two costs more than that of one. */
+const THREADS = thorough(1, 2)
 
 let dir = ''
 let notices: StoreNotice[] = []
@@ -235,42 +239,44 @@ test('rows are appended while others are sealed, late ones too, and nothing is c
   const options = {
     path: join(dir, 't.duckdb'),
     memoryLimitMb: 256,
-    threads: 2,
+    threads: THREADS,
     checkpointMb: 64,
     clock,
-    sealRows: 180,
+    sealRows: thorough(120, 180),
   }
-  const events = storedEvents(1_200, 8)
+  const EVENTS = thorough(600, 1_200)
+  const [FIRST, LATE] = [thorough(200, 400), thorough(500, 1_000)]
+  const events = storedEvents(EVENTS, 8)
   let engine = await DuckdbEngine.open(options)
-  await engine.append(events.slice(0, 400))
+  await engine.append(events.slice(0, FIRST))
   let sealing = true
   let during = 0
-  const sealed = [3, 5.02, 8].reduce(
+  const sealed = (LONG ? [3, 5.02, 8] : [5.02, 8]).reduce(
     (before, day) => before.then(() => engine.seal(ARBITRARY_FROM_MS + day * 86_400_000)),
     Promise.resolve(),
   )
   const done = sealed.finally(() => {
     sealing = false
   })
-  let at = 400
-  for (; sealing && at < 1_000; at += 10) {
+  let at = FIRST
+  for (; sealing && at < LATE; at += 10) {
     await engine.append(events.slice(at, at + 10), undefined, { more: at % 30 === 0 })
     if (sealing) during++
   }
   await done
   expect(during).toBeGreaterThan(5)
-  await engine.append(events.slice(at, 1_000))
+  await engine.append(events.slice(at, LATE))
   const check = async (expected: readonly StoredEvent[]): Promise<void> => {
     expect((await engine.audit()).differences).toEqual([])
     for (const query of [totals(), totals(['model']), totals(['user_id'], ['requests', 'cost_nano_usd'])])
       expect((await engine.query(query)).rows).toEqual(fold(query, plain(expected)).rows)
   }
-  await check(events.slice(0, 1_000))
+  await check(events.slice(0, LATE))
   await engine.close()
   engine = await DuckdbEngine.open(options)
-  await check(events.slice(0, 1_000))
+  await check(events.slice(0, LATE))
   const lateSealed = engine.seal(0)
-  await engine.append(events.slice(1_000))
+  await engine.append(events.slice(LATE))
   await lateSealed
   await engine.compact()
   await check(events)
@@ -278,8 +284,15 @@ test('rows are appended while others are sealed, late ones too, and nothing is c
 }, 120_000)
 
 test('closing does not wait for a long sealing, which goes on after the next start', async () => {
-  const options = { path: join(dir, 't.duckdb'), memoryLimitMb: 256, threads: 2, checkpointMb: 64, clock, sealRows: 30 }
-  const events = storedEvents(300, 9)
+  const options = {
+    path: join(dir, 't.duckdb'),
+    memoryLimitMb: 256,
+    threads: THREADS,
+    checkpointMb: 64,
+    clock,
+    sealRows: 30,
+  }
+  const events = storedEvents(thorough(120, 300), 9)
   let engine = await DuckdbEngine.open(options)
   await engine.append(events)
   const sealing = engine.seal(ARBITRARY_TO_MS)
@@ -296,10 +309,10 @@ test('closing does not wait for a long sealing, which goes on after the next sta
 
 test('a store that is closed again and again while it seals gets to the end', async () => {
   const options = {
-    ...{ path: join(dir, 't.duckdb'), memoryLimitMb: 256, threads: 2, checkpointMb: 64, clock },
-    sealRows: 1_500,
+    ...{ path: join(dir, 't.duckdb'), memoryLimitMb: 256, threads: THREADS, checkpointMb: 64, clock },
+    sealRows: thorough(250, 1_500),
   }
-  const events = storedEvents(6_000, 11)
+  const events = storedEvents(thorough(700, 6_000), 11)
   let engine = await DuckdbEngine.open(options)
   await engine.append(events)
   let lives = 0
@@ -324,15 +337,15 @@ test('a store whose log is longer than its memory opens again after a kill, with
   const options = { memoryLimitMb: 67, threads: 1, checkpointMb: 100_000, clock }
   const [path, copy] = [join(dir, 't.duckdb'), join(dir, 'copy.duckdb')]
   const engine = await DuckdbEngine.open({ ...options, path })
-  const pattern = storedEvents(6_000, 12)
-  const EVENTS = 8 * pattern.length
-  for (let at = 0; at < EVENTS; at += pattern.length)
+  const pattern = storedEvents(thorough(1_000, 6_000), 12)
+  const EVENTS = 48_000
+  for (let at = 0; at < EVENTS; at += 6_000)
     await engine.append(
-      pattern.map(({ event, ordinal, ...rest }) => ({
-        ...rest,
-        ordinal: at + ordinal,
-        event: { ...event, eventId: `${at}-${event.eventId}` },
-      })),
+      Array.from({ length: 6_000 }, (_, index) => {
+        const { event, ...rest } = pattern[index % pattern.length] as StoredEvent
+        const ordinal = at + index + 1
+        return { ...rest, ordinal, event: { ...event, eventId: `${ordinal}-${event.eventId}` } }
+      }),
     )
   // What a kill leaves.
   for (const suffix of ['', '.wal']) await cp(path + suffix, copy + suffix)

@@ -109,7 +109,7 @@ test('an event comes out the same, cell by cell, whether its line is read by byt
         expect(cellsOf(texts, true)).toEqual(cellsOf(texts, false))
       }
     }),
-    { seed: 1, numRuns: thorough(50, 150) },
+    { seed: 1, numRuns: thorough(15, 150) },
   )
 }, 60_000)
 
@@ -120,7 +120,7 @@ test('names beyond what the dictionary holds come out the same too', () => {
       const texts = events.map(seen)
       expect(cellsOf(texts, true, limits)).toEqual(cellsOf(texts, false, limits))
     }),
-    { seed: 2, numRuns: thorough(12, 30) },
+    { seed: 2, numRuns: thorough(6, 30) },
   )
 }, 60_000)
 
@@ -160,7 +160,7 @@ describe('a line that this program did not write', () => {
         ]
         expect(outcome(texts, true)).toEqual(outcome(texts, false))
       }),
-      { seed: 3, numRuns: thorough(200, 600) },
+      { seed: 3, numRuns: thorough(70, 600) },
     )
   }, 60_000)
 
@@ -180,7 +180,7 @@ describe('a line that this program did not write', () => {
           expect(outcome(lines, true)).toEqual(outcome(lines, false))
         },
       ),
-      { seed: 4, numRuns: thorough(250, 800) },
+      { seed: 4, numRuns: thorough(80, 800) },
     )
   }, 60_000)
 })

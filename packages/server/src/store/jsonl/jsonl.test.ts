@@ -7,11 +7,6 @@ import { describeStore, storedEvents, totals } from '../testing/conformance.ts'
 import { openJsonlStore } from './open.ts'
 import { expectHolds, workbench } from './testing/workbench.ts'
 
-describeStore('jsonl', {
-  open: async (dir, clock) => openJsonlStore({ path: join(dir, 'logs/analytics.jsonl'), clock }),
-  differences: async (store) => (await store.audit?.())?.differences ?? [],
-})
-
 describeStore('jsonl, rotated', {
   open: async (dir, clock) =>
     openJsonlStore({ path: join(dir, 'analytics.jsonl'), clock, rotateBytes: 100_000, compactBytes: 1 }),
