@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { beforeEach, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { LONG } from '../../packages/core/src/testing/thorough.ts'
 import {
   count,
   countExact,
@@ -12,7 +13,7 @@ import {
   toExact,
 } from '../../packages/dashboard/src/lib/format.ts'
 import { SCREENSHOTS, type Watched } from './testing/page.ts'
-import { overflow, stage } from './testing/stage.ts'
+import { overflow, type Stage, stage } from './testing/stage.ts'
 import { HOSTILE, type Sent, traffic } from './testing/traffic.ts'
 
 /** The page in a real browser, over a real server with the embedded store, under the policy that the server sends. */
@@ -20,18 +21,19 @@ import { HOSTILE, type Sent, traffic } from './testing/traffic.ts'
 const DAY = 86_400_000
 const NOVEMBER_2023 = Date.UTC(2023, 10, 16)
 
-const at = stage(() => ({ traceUrl: 'https://jaeger.example/trace/{trace_id}' }))
-const { visit, post } = at
+const changing = (): Stage => stage(() => ({ traceUrl: 'https://jaeger.example/trace/{trace_id}' }))
+/** For tests that only look. */
+const standing = (): Stage => stage(undefined, undefined, { standing: true })
 
-async function send(events: readonly Sent[]): Promise<void> {
-  const answer = await post<{ accepted: number }>('/api/v1/events', events)
+async function sendTo(at: Stage, events: readonly Sent[]): Promise<void> {
+  const answer = await at.post<{ accepted: number }>('/api/v1/events', events)
   expect(answer.accepted).toBe(events.length)
-  await ask({ measures: ['events'], from: 0, to: Date.now() + DAY })
+  await askOf(at, { measures: ['events'], from: 0, to: Date.now() + DAY })
 }
 
 type Row = { readonly [name: string]: string | number | boolean | null }
-const ask = async (query: object): Promise<readonly Row[]> =>
-  (await post<{ rows: readonly Row[] }>('/api/v1/query?consistency=applied', query)).rows
+const askOf = async (at: Stage, query: object): Promise<readonly Row[]> =>
+  (await at.post<{ rows: readonly Row[] }>('/api/v1/query?consistency=applied', query)).rows
 
 /** Waits for a value: the page asks and draws on its own time. */
 const eventually = <T>(value: () => Promise<T>) => expect.poll(value, { timeout: 12_000 })
@@ -42,7 +44,15 @@ async function figure({ page }: Watched, measure: string): Promise<string> {
 }
 
 const range = (fromMs: number, toMs: number): string => `from=${fromMs}&to=${toMs}`
+/** For people to look at. */
+const shot = async ({ page }: Watched, name: string, fullPage = false): Promise<void> => {
+  if (LONG) await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`), fullPage })
+}
+
 describe('with no events', () => {
+  const at = changing()
+  const { visit, post } = at
+
   test('says how to send the first one, in lines that work here, and shows it when it has come', async () => {
     const watched = await visit()
     const { page, faults } = watched
@@ -50,7 +60,7 @@ describe('with no events', () => {
     const [curl = '', csv = ''] = await page.locator('pre').allTextContents()
     expect(csv).toMatch(/^npx tallystick import csv /)
     expect(csv).toContain(`--server ${at.address}`)
-    await page.screenshot({ path: join(SCREENSHOTS, 'empty-light.png') })
+    await shot(watched, 'empty-light')
 
     const [, target = '', body = ''] = /^curl (\S+) .* -d '(.*)'$/.exec(curl) ?? []
     expect(new URL(target).origin).toBe(at.address)
@@ -68,7 +78,11 @@ describe('with events', () => {
   const to = from + DAY
   const events = traffic(600, from, to)
 
-  beforeEach(() => send(events))
+  const at = standing()
+  const { visit } = at
+  const ask = (query: object): Promise<readonly Row[]> => askOf(at, query)
+
+  beforeAll(() => sendTo(at, events))
 
   test('offers their range when it lies outside the one on show', async () => {
     const watched = await visit()
@@ -222,9 +236,13 @@ describe('with events', () => {
 
   test.each([
     ['light', 1440, 900],
-    ['dark', 1440, 900],
-    ['light', 390, 844],
     ['dark', 390, 844],
+    ...(LONG
+      ? ([
+          ['dark', 1440, 900],
+          ['light', 390, 844],
+        ] as const)
+      : []),
   ] as const)('fits a %s screen of %d x %d', async (colorScheme, width, height) => {
     const watched = await visit(`/?${range(from, to)}`, { colorScheme, viewport: { width, height } })
     const { page, faults } = watched
@@ -232,7 +250,7 @@ describe('with events', () => {
     await page.locator('#figures tbody tr').first().waitFor()
     expect(await overflow(watched)).toBe(0)
     expect(await page.locator('html').getAttribute('data-theme')).toBe(colorScheme)
-    await page.screenshot({ path: join(SCREENSHOTS, `overview-${colorScheme}-${width}.png`), fullPage: true })
+    await shot(watched, `overview-${colorScheme}-${width}`, true)
     expect(faults).toEqual([])
   })
 
@@ -255,15 +273,18 @@ describe('with events', () => {
   })
 })
 
-describe('while events arrive', () => {
+describe('while events arrive, and come from outside', () => {
+  const at = changing()
+  const { visit } = at
+
   test('the figures and the list follow without a reload, and under a filter too', async () => {
     const now = Date.now()
-    await send([...traffic(40, now - 3_600_000, now - 60_000)])
+    await sendTo(at, [...traffic(40, now - 3_600_000, now - 60_000)])
     const watched = await visit('/?is.agent_id=newcomer')
     const { page, faults } = watched
     await page.getByText('No events of this range match the filters.').waitFor()
     await page.locator('[data-live="live"]').waitFor()
-    await send([
+    await sendTo(at, [
       { ...traffic(1, Date.now() - 1_000, Date.now())[0], event_id: 'live-1', agent_id: 'newcomer', model: 'gpt-4o' },
     ])
     await page.locator('#events [data-row]').first().waitFor()
@@ -273,7 +294,7 @@ describe('while events arrive', () => {
   })
 
   test('a lost connection is said, and mends by itself', async () => {
-    await send(traffic(10, Date.now() - 60_000, Date.now()))
+    await sendTo(at, traffic(10, Date.now() - 60_000, Date.now()))
     const watched = await visit()
     const { page } = watched
     await page.locator('[data-live="live"]').waitFor()
@@ -284,95 +305,99 @@ describe('while events arrive', () => {
     await page.locator('[data-live="live"]').waitFor()
     await page.getByText(/Disconnected\. Figures are of/).waitFor({ state: 'hidden' })
   })
-})
 
-test('names from outside are text wherever they are shown', async () => {
-  const now = Date.now()
-  await send(
-    HOSTILE.map((text, index) => ({
-      event_id: `h${index}-${text}`.slice(0, 100),
-      timestamp_ms: now - 60_000 - index,
-      kind: 'llm_request_failed',
-      success: false,
-      provider: text,
-      model: text,
-      response_model: text,
-      agent_id: text,
-      user_id: text,
-      error_type: text,
-      error_message: text,
-      finish_reason: text,
-      input_tokens: 10 + index,
-      tags: { [text]: text },
-    })),
-  )
-  const { page, faults } = await visit('/?range=1h')
-  await page
-    .locator('#breakdown [data-row]')
-    .nth(HOSTILE.length - 1)
-    .waitFor()
-  const names = await page.locator('#breakdown [data-row]').allTextContents()
-  expect(new Set(names)).toEqual(new Set(HOSTILE))
-  for (const by of ['agent_id', 'user_id', 'error_type', 'finish_reason', 'response_model']) {
-    await page.locator('#breakdown-by').selectOption(by)
-    await page.waitForURL((url) => url.searchParams.get('by') === by)
-    await page.locator(`#breakdown thead th:first-child:not(:text-is("Model"))`).waitFor()
-    await eventually(async () => new Set(await page.locator('#breakdown [data-row]').allTextContents())).toEqual(
-      new Set(HOSTILE),
+  test('names from outside are text wherever they are shown', async () => {
+    const now = Date.now()
+    await sendTo(
+      at,
+      HOSTILE.map((text, index) => ({
+        event_id: `h${index}-${text}`.slice(0, 100),
+        timestamp_ms: now - 60_000 - index,
+        kind: 'llm_request_failed',
+        success: false,
+        provider: text,
+        model: text,
+        response_model: text,
+        agent_id: text,
+        user_id: text,
+        error_type: text,
+        error_message: text,
+        finish_reason: text,
+        input_tokens: 10 + index,
+        tags: { [text]: text },
+      })),
     )
-  }
-  await page.getByRole('button', { name: 'Table' }).first().click()
-  await page.locator('#events [data-row]').first().click()
-  await page.locator('#events dl').first().waitFor()
-  await page.locator('#breakdown [data-row]').first().click()
-  await page.waitForURL(/is\./)
-  expect(await page.locator('#app script, #app iframe, #app [onerror], #app [onload]').count()).toBe(0)
-  expect(faults).toEqual([])
+    const { page, faults } = await visit('/?range=1h')
+    await page
+      .locator('#breakdown [data-row]')
+      .nth(HOSTILE.length - 1)
+      .waitFor()
+    const names = await page.locator('#breakdown [data-row]').allTextContents()
+    expect(new Set(names)).toEqual(new Set(HOSTILE))
+    for (const by of ['agent_id', 'user_id', 'error_type', 'finish_reason', 'response_model']) {
+      await page.locator('#breakdown-by').selectOption(by)
+      await page.waitForURL((url) => url.searchParams.get('by') === by)
+      await page.locator(`#breakdown thead th:first-child:not(:text-is("Model"))`).waitFor()
+      await eventually(async () => new Set(await page.locator('#breakdown [data-row]').allTextContents())).toEqual(
+        new Set(HOSTILE),
+      )
+    }
+    await page.getByRole('button', { name: 'Table' }).first().click()
+    await page.locator('#events [data-row]').first().click()
+    await page.locator('#events dl').first().waitFor()
+    await page.locator('#breakdown [data-row]').first().click()
+    await page.waitForURL(/is\./)
+    expect(await page.locator('#app script, #app iframe, #app [onerror], #app [onload]').count()).toBe(0)
+    expect(faults).toEqual([])
+  })
+
+  test('the trace of an event is a link, where it has one', async () => {
+    const event = { provider: 'openai', model: 'gpt-4o', input_tokens: 1, timestamp_ms: Date.now() - 60_000 }
+    await sendTo(at, [{ ...event, trace_id: '../4bf92f', span_id: '00f067aa' }])
+    const { page, faults } = await visit('/?range=1h')
+    await page.locator('#events [data-row]').first().click()
+    const link = page.locator('#events dl a')
+    await eventually(() => link.getAttribute('href')).toBe('https://jaeger.example/trace/..%2F4bf92f')
+    expect(await link.getAttribute('rel')).toBe('noopener noreferrer')
+    expect(await link.textContent()).toBe('../4bf92f')
+    expect(faults).toEqual([])
+  })
+
+  test('a failing panel says what failed and can be tried again, while the others go on', async () => {
+    await sendTo(at, traffic(30, Date.now() - 3_600_000, Date.now() - 1_000))
+    const { page } = await visit()
+    await page.locator('[data-figure="requests"]').getByText('30').waitFor()
+    let failing = true
+    await page.route('**/api/v1/events?*', (route) =>
+      failing
+        ? route.fulfill({
+            status: 503,
+            contentType: 'application/problem+json',
+            body: JSON.stringify({ code: 'store_unavailable', title: 'The store cannot answer' }),
+          })
+        : route.continue(),
+    )
+    await page.reload()
+    const alert = page.locator('#events [role="alert"]')
+    await alert.waitFor()
+    expect(await alert.textContent()).toContain('store_unavailable')
+    await page.locator('[data-figure="requests"]').getByText('30').waitFor()
+    failing = false
+    await alert.getByRole('button', { name: 'Try again' }).click()
+    await page.locator('#events [data-row]').first().waitFor()
+    expect(await alert.count()).toBe(0)
+  })
 })
 
-test('the trace of an event is a link, where it has one', async () => {
-  const event = { provider: 'openai', model: 'gpt-4o', input_tokens: 1, timestamp_ms: Date.now() - 60_000 }
-  await send([{ ...event, trace_id: '../4bf92f', span_id: '00f067aa' }])
-  const { page, faults } = await visit('/?range=1h')
-  await page.locator('#events [data-row]').first().click()
-  const link = page.locator('#events dl a')
-  await eventually(() => link.getAttribute('href')).toBe('https://jaeger.example/trace/..%2F4bf92f')
-  expect(await link.getAttribute('rel')).toBe('noopener noreferrer')
-  expect(await link.textContent()).toBe('../4bf92f')
-  expect(faults).toEqual([])
-})
-
-test('a failing panel says what failed and can be tried again, while the others go on', async () => {
-  await send(traffic(30, Date.now() - 3_600_000, Date.now() - 1_000))
-  const { page } = await visit()
-  await page.locator('[data-figure="requests"]').getByText('30').waitFor()
-  let failing = true
-  await page.route('**/api/v1/events?*', (route) =>
-    failing
-      ? route.fulfill({
-          status: 503,
-          contentType: 'application/problem+json',
-          body: JSON.stringify({ code: 'store_unavailable', title: 'The store cannot answer' }),
-        })
-      : route.continue(),
-  )
-  await page.reload()
-  const alert = page.locator('#events [role="alert"]')
-  await alert.waitFor()
-  expect(await alert.textContent()).toContain('store_unavailable')
-  await page.locator('[data-figure="requests"]').getByText('30').waitFor()
-  failing = false
-  await alert.getByRole('button', { name: 'Try again' }).click()
-  await page.locator('#events [data-row]').first().waitFor()
-  expect(await alert.count()).toBe(0)
-})
-
-describe('the API page', () => {
+describe('the page itself, and that of the API', () => {
+  const at = standing()
+  const { visit } = at
   /** Every route is drawn at once, which takes a slow machine its time. */
   const WITHIN = { timeout: 40_000 }
 
   test('shows every route, tries one, and asks nobody but this server', async () => {
-    const { page, faults } = await visit('/docs')
+    const watched = await visit('/docs')
+    const { page, faults } = watched
     await page.getByRole('heading', { name: 'Ask for figures' }).waitFor(WITHIN)
     const { paths } = (await (await fetch(`${at.address}/openapi.json`)).json()) as {
       paths: Record<string, Record<string, { summary: string }>>
@@ -386,23 +411,31 @@ describe('the API page', () => {
     const operation = page.locator('[id="get-/version"]')
     await operation.getByRole('button', { name: 'TRY' }).click(WITHIN)
     await operation.getByText('"tallystick"').first().waitFor(WITHIN)
-    await page.screenshot({ path: join(SCREENSHOTS, 'api-light.png') })
+    await shot(watched, 'api-light')
     expect(faults).toEqual([])
   }, 90_000)
 
-  test('is dark where the reader is', async () => {
-    const { page, faults } = await visit('/docs', { colorScheme: 'dark' })
-    await page.getByRole('heading', { name: 'Ask for figures' }).waitFor(WITHIN)
-    await page.screenshot({ path: join(SCREENSHOTS, 'api-dark.png') })
-    expect(faults).toEqual([])
-  }, 90_000)
-})
+  // Nothing but the faults can tell the two apart here, and they are those of the test above.
+  test.runIf(LONG)(
+    'is dark where the reader is',
+    async () => {
+      const watched = await visit('/docs', { colorScheme: 'dark' })
+      const { page, faults } = watched
+      await page.getByRole('heading', { name: 'Ask for figures' }).waitFor(WITHIN)
+      await shot(watched, 'api-dark')
+      expect(faults).toEqual([])
+    },
+    90_000,
+  )
 
-test('the first paint needs less than 100 kB of script and style', async () => {
-  // What the page itself names; the pages beside it load theirs when they are visited.
-  const page = await readFile(join(at.page, 'index.html'), 'utf8')
-  const assets = [...page.matchAll(/(?:src|href)="(\/assets\/[^"]+)"/g)].map(([, path]) => path as string)
-  expect(assets.length).toBeGreaterThanOrEqual(2)
-  const sizes = await Promise.all(assets.map(async (path) => gzipSync(await readFile(join(at.page, path))).byteLength))
-  expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(100_000)
+  test('the first paint needs less than 100 kB of script and style', async () => {
+    // What the page itself names; the pages beside it load theirs when they are visited.
+    const page = await readFile(join(at.page, 'index.html'), 'utf8')
+    const assets = [...page.matchAll(/(?:src|href)="(\/assets\/[^"]+)"/g)].map(([, path]) => path as string)
+    expect(assets.length).toBeGreaterThanOrEqual(2)
+    const sizes = await Promise.all(
+      assets.map(async (path) => gzipSync(await readFile(join(at.page, path))).byteLength),
+    )
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(100_000)
+  })
 })

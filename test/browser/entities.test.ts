@@ -1,10 +1,10 @@
 import { join } from 'node:path'
-import { beforeEach, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { LONG } from '../../packages/core/src/testing/thorough.ts'
 import { count, duration, money, ratio, toExact } from '../../packages/dashboard/src/lib/format.ts'
 import { SCREENSHOTS, type Watched } from './testing/page.ts'
 import { people } from './testing/people.ts'
-import { overflow, stage } from './testing/stage.ts'
+import { overflow, type Stage, stage } from './testing/stage.ts'
 import { HOSTILE } from './testing/traffic.ts'
 
 /** The pages of models, agents, users, keys and providers: one mechanism, so what one shows the others do too. */
@@ -12,10 +12,11 @@ import { HOSTILE } from './testing/traffic.ts'
 const DAY = 86_400_000
 const FROM = Date.UTC(2026, 9, 12)
 const RANGE = `from=${FROM}&to=${FROM + 2 * DAY}`
-const at = stage()
 
+/** One server for the tests of a part, which tell it of nothing more than a budget. */
+const standing = (): Stage => stage(undefined, undefined, { standing: true })
 type Row = { readonly [name: string]: string | number | boolean | null }
-const ask = async (query: object): Promise<readonly Row[]> =>
+const askOf = async (at: Stage, query: object): Promise<readonly Row[]> =>
   (
     await at.post<{ rows: readonly Row[] }>('/api/v1/query?consistency=applied', {
       from: FROM,
@@ -24,8 +25,10 @@ const ask = async (query: object): Promise<readonly Row[]> =>
     })
   ).rows
 const eventually = <T>(value: () => Promise<T>) => expect.poll(value, { timeout: 12_000 })
-const shot = ({ page }: Watched, name: string): Promise<unknown> =>
-  page.screenshot({ path: join(SCREENSHOTS, `${name}.png`), fullPage: true })
+/** For people to look at. */
+const shot = async ({ page }: Watched, name: string): Promise<void> => {
+  if (LONG) await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`), fullPage: true })
+}
 
 /** Texts of a row of the table, its name first. */
 const cells = ({ page }: Watched, name: string): Promise<string[]> =>
@@ -35,7 +38,9 @@ const cells = ({ page }: Watched, name: string): Promise<string[]> =>
     .then((texts) => texts.map((text) => text.replaceAll('\u00a0', ' ').trim()))
 
 describe('with events', () => {
-  beforeEach(async () => {
+  const at = standing()
+  const ask = (query: object): Promise<readonly Row[]> => askOf(at, query)
+  beforeAll(async () => {
     await at.post('/api/v1/events', people(900, FROM - 2 * DAY, FROM + 2 * DAY))
   })
 
@@ -191,29 +196,33 @@ describe('with events', () => {
   }, 90_000)
 })
 
-test('names from outside are text, also in the address', async () => {
-  const events = HOSTILE.map((name, index) => ({
-    event_id: `h${index}`,
-    timestamp_ms: FROM + index,
-    model: name,
-    provider: name,
-    agent_id: name,
-    user_id: name,
-    input_tokens: 10,
-  }))
-  await at.post('/api/v1/events', events)
-  await ask({ measures: ['events'] })
-  const { page, faults } = await at.visit(`/models?${RANGE}`)
-  await eventually(() => page.locator('[data-row]').count()).toBe(HOSTILE.length)
-  expect(new Set(await page.locator('[data-row]').allTextContents())).toEqual(new Set(HOSTILE))
-  for (const name of ['<img src=x onerror=alert(1)>', '__proto__']) {
-    await page.goto(`${at.address}/agents?${RANGE}&name=${encodeURIComponent(name)}`)
-    await page.locator('[data-name]', { hasText: name }).waitFor()
-    await page.locator('[data-figure="requests"]', { hasText: '1' }).waitFor()
-    await page.locator('[data-split="model"]', { hasText: name }).click()
-    await page.waitForURL(/\/models\?/)
-    await page.locator('[data-name]', { hasText: name }).waitFor()
-  }
-  expect(await page.locator('#app script, #app iframe, #app [onerror]').count()).toBe(0)
-  expect(faults).toEqual([])
-}, 60_000)
+describe('names from outside', () => {
+  const at = standing()
+
+  test('are text, also in the address', async () => {
+    const events = HOSTILE.map((name, index) => ({
+      event_id: `h${index}`,
+      timestamp_ms: FROM + index,
+      model: name,
+      provider: name,
+      agent_id: name,
+      user_id: name,
+      input_tokens: 10,
+    }))
+    await at.post('/api/v1/events', events)
+    await askOf(at, { measures: ['events'] })
+    const { page, faults } = await at.visit(`/models?${RANGE}`)
+    await eventually(() => page.locator('[data-row]').count()).toBe(HOSTILE.length)
+    expect(new Set(await page.locator('[data-row]').allTextContents())).toEqual(new Set(HOSTILE))
+    for (const name of ['<img src=x onerror=alert(1)>', '__proto__']) {
+      await page.goto(`${at.address}/agents?${RANGE}&name=${encodeURIComponent(name)}`)
+      await page.locator('[data-name]', { hasText: name }).waitFor()
+      await page.locator('[data-figure="requests"]', { hasText: '1' }).waitFor()
+      await page.locator('[data-split="model"]', { hasText: name }).click()
+      await page.waitForURL(/\/models\?/)
+      await page.locator('[data-name]', { hasText: name }).waitFor()
+    }
+    expect(await page.locator('#app script, #app iframe, #app [onerror]').count()).toBe(0)
+    expect(faults).toEqual([])
+  }, 60_000)
+})

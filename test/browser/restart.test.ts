@@ -8,7 +8,7 @@ import { traffic } from './testing/traffic.ts'
 
 const at = stage()
 /** One of each kind; all of them in the long run. */
-const KINDS = ['/', '/explore', '/requests', '/providers', '/budgets', '/keys']
+const KINDS = ['/', '/requests', '/providers', '/budgets']
 const CHOSEN = LONG ? PAGES : PAGES.filter(({ path }) => KINDS.includes(path))
 
 test('every page says it quietly, mends by itself and is right after', async () => {

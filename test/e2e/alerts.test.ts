@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Receiver, startReceiver } from '../../packages/server/src/alert/testing/receiver.ts'
 import { ServerProcess } from '../faults/testing/server-process.ts'
-import { folder, tallystick } from './cli.ts'
+import { folder, type Ran, tallystick } from './cli.ts'
+import { command } from './command.ts'
 
 const dir = folder()
 let receiver: Receiver
@@ -21,18 +22,20 @@ afterAll(async () => {
   rmSync(dir, { recursive: true, force: true })
 })
 
-const alerts = (...args: string[]): ReturnType<typeof tallystick> =>
-  tallystick(['alerts', ...args, '--server', server.url])
+const asked = (args: readonly string[]): string[] => ['alerts', ...args, '--server', server.url]
+/** With the built program. */
+const built = (...args: string[]): Promise<Ran> => tallystick(asked(args))
+const alerts = (...args: string[]): Promise<Ran> => command(asked(args))
 
 test('a rule is added, tested, listed and removed on the command line', async () => {
-  const added = await alerts(
+  const added = await built(
     ...['add', 'error_rate', '--threshold', '2.5%', '--window', '10m', '--filter', 'provider=openai'],
     ...['--webhook', receiver.url, '--secret-file', join(dir, 'secret')],
   )
   expect(added).toMatchObject({ code: 0, out: expect.stringMatching(/^[0-9a-f-]{36}\n$/) })
   const id = added.out.trim()
 
-  const tested = await alerts('test', id)
+  const tested = await built('test', id)
   expect(tested).toMatchObject({ code: 0, out: `ok  webhook http://127.0.0.1:${receiver.port}/***: answered 204\n` })
   expect(receiver.received[0]?.headers).toHaveProperty('tallystick-signature')
   expect(JSON.parse(receiver.received[0]?.body ?? '')).toMatchObject({ type: 'alert.test', url: server.url })
@@ -48,7 +51,7 @@ test('a rule is added, tested, listed and removed on the command line', async ()
   expect((await alerts('list')).out).toBe('No alerts.\n')
 
   receiver.answer = (response) => void response.writeHead(500).end()
-  expect(await alerts('test', id)).toMatchObject({ code: 1, out: expect.stringContaining('answered 500') })
+  expect(await built('test', id)).toMatchObject({ code: 1, out: expect.stringContaining('answered 500') })
   expect(await alerts('remove', id)).toMatchObject({ code: 0 })
   expect(await alerts('remove', id)).toMatchObject({ code: 1, err: expect.stringContaining('no such alert rule') })
   const shown = [tested, rules, await alerts('rules'), { out: server.errors, err: '' }].map(({ out, err }) => out + err)

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { folder, type Ran, type Served, serve, tallystick } from './cli.ts'
+import { command } from './command.ts'
 
 const dir = folder()
 let server: Served
@@ -41,7 +42,8 @@ afterAll(async () => {
   rmSync(dir, { recursive: true, force: true })
 })
 
-const run = (...args: string[]): Promise<Ran> => tallystick(['analytics', ...args, '--server', server.url])
+const asked = (args: readonly string[]): string[] => ['analytics', ...args, '--server', server.url]
+const run = (...args: string[]): Promise<Ran> => command(asked(args))
 
 /** Columns may be spaced in any way. */
 const lines = ({ out }: Ran): string[] =>
@@ -114,13 +116,17 @@ describe('tallystick analytics', () => {
         '2 agents: 0 exhausted, 0 critical, 0 high, 0 medium, 2 low',
       ],
     ],
-  ])('%s prints a table and a line', async (command, expected) => {
-    const ran = await run(...command.split(' '))
+  ])('%s prints a table and a line', async (words, expected) => {
+    const args = words.split(' ')
+    // Of all these tables the built program prints one.
+    const ran = words === 'spending by-agent' ? await tallystick(asked(args)) : await run(...args)
     expect({ ...ran, out: lines(ran) }).toEqual({ code: 0, err: '', out: expected })
   })
 
   test('JSON and YAML are the answer of the server', async () => {
-    const json = await run('usage', 'models', '--agent', '1', '--per-page', '1', '--page', '2', '--json')
+    const json = await tallystick(
+      asked(['usage', 'models', '--agent', '1', '--per-page', '1', '--page', '2', '--json']),
+    )
     const answer = JSON.parse(json.out)
     expect(answer).toMatchObject({
       data: [{ model: 'gpt-4o-mini' }],
@@ -163,9 +169,9 @@ describe('tallystick analytics', () => {
     ['budget status --status asleep', 2, /status must be one of/],
     ['spending total --server http://127.0.0.1:9', 1, /server_unreachable/],
     ['spending total --server nowhere', 2, /nowhere is no address/],
-  ])('%s ends with %d and says why', async (command, code, why) => {
-    const args = ['analytics', ...command.split(' ')]
-    const ran = await tallystick(args.includes('--server') ? args : [...args, '--server', server.url])
+  ])('%s ends with %d and says why', async (words, code, why) => {
+    const args = ['analytics', ...words.split(' ')]
+    const ran = await command(args.includes('--server') ? args : [...args, '--server', server.url])
     expect([ran.code, ran.out]).toEqual([code, ''])
     expect(ran.err).toMatch(why)
   })

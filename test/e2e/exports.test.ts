@@ -7,6 +7,7 @@ import { FORMS } from '../../packages/server/src/import/exports/testing/read.ts'
 import { SPEND_LOGS } from '../../packages/server/src/import/exports/testing/spend-logs.ts'
 import { standIn } from '../../packages/server/src/import/exports/testing/stand-in.ts'
 import { folder, type Served, serve, tallystick } from './cli.ts'
+import { command } from './command.ts'
 
 const MEASURES = [
   'requests',
@@ -119,7 +120,7 @@ describe('exports of other products, brought in by the command that is shipped',
     ])
     const cut = join(folder(), 'cut.json')
     writeFileSync(cut, '[{"request_id":"x","startTime":')
-    const ran = await tallystick(['import', 'litellm', cut, bad, '--server', server.url, '--data', folder(), '--json'])
+    const ran = await command(['import', 'litellm', cut, bad, '--server', server.url, '--data', folder(), '--json'])
     expect(ran.code).toBe(1)
     expect(JSON.parse(ran.out)).toMatchObject({
       accepted: 1,

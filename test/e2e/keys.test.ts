@@ -4,6 +4,7 @@ import { EventStore, SyncClient } from '@tallystick/core'
 import { afterAll, describe, expect, it } from 'vitest'
 import { endServers, ServerProcess } from '../faults/testing/server-process.ts'
 import { folder, tallystick } from './cli.ts'
+import { command } from './command.ts'
 
 const KEY = /tsk_[0-9a-z]+_[0-9A-Za-z]{43}/
 
@@ -74,13 +75,13 @@ describe('keys of the command line', () => {
   it('are made, used by commands and by the sync client, listed and revoked, and stand in no file or log', async () => {
     const dataDir = folder()
     const server = await ServerProcess.start(dataDir, ['--log-level', 'debug'])
-    const early = await tallystick(['keys', 'create', 'x', '--scopes', 'ingest', '--data', dataDir])
+    const early = await command(['keys', 'create', 'x', '--scopes', 'ingest', '--data', dataDir])
     expect(early.code).toBe(1)
     expect(early.err).toContain('The first key')
 
     const admin = await made(dataDir, undefined, 'ada', '--scopes', 'admin')
     // From here on the server is closed, to this machine too.
-    const locked = await tallystick(['keys', 'list', '--data', dataDir])
+    const locked = await command(['keys', 'list', '--data', dataDir])
     expect(locked).toMatchObject({ code: 1, out: '' })
     expect(locked.err).toContain('unauthorized')
     const sender = await made(dataDir, admin, 'gateway', '--scopes', 'ingest', '--tenant', 'acme', '--expires', '1h')
@@ -116,9 +117,9 @@ describe('keys of the command line', () => {
     expect(JSON.parse(asked.out).rows).toMatchObject([
       { tenant_id: 'acme', api_key_id: id, auth_method: 'api_key', requests: 2 },
     ])
-    expect((await tallystick(query, { env: { TALLYSTICK_KEY: sender } })).err).toContain('forbidden')
+    expect((await command(query, { env: { TALLYSTICK_KEY: sender } })).err).toContain('forbidden')
     const backup = ['backup', join(folder(), 'b'), '--server', server.url]
-    expect((await tallystick(backup, { env: { TALLYSTICK_KEY: reader } })).code).toBe(1)
+    expect((await command(backup, { env: { TALLYSTICK_KEY: reader } })).code).toBe(1)
     expect((await tallystick(backup, { env: { TALLYSTICK_KEY: admin } })).code).toBe(0)
 
     const live = await fetch(`${server.url}/api/v1/live`, bearer(reader))
@@ -137,7 +138,7 @@ describe('keys of the command line', () => {
       ['gateway', false],
       ['reports', true],
     ])
-    const table = await tallystick(['keys', 'list', '--data', dataDir], { env: { TALLYSTICK_KEY: admin } })
+    const table = await command(['keys', 'list', '--data', dataDir], { env: { TALLYSTICK_KEY: admin } })
     expect(table.out).toMatch(/gateway +ingest +acme/)
 
     await server.stop()

@@ -1,7 +1,11 @@
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { folder, ROOT, type Served, serve, tallystick } from './cli.ts'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { folder, type Ran, ROOT, type Served, serve, tallystick } from './cli.ts'
+import { command } from './command.ts'
+
+// Many processes one after the other, on a machine that runs other tests at the same time.
+vi.setConfig({ testTimeout: 120_000 })
 
 /** The commands of both documents, run in a folder whose `data` a server holds, as a reader would run them. */
 const commandsOf = (page: string): string[] =>
@@ -39,15 +43,15 @@ afterAll(async () => {
 })
 
 /** `/backups` is a folder of ours, the address is the server's, and the data directory of a restore another. */
-const run = (command: string) =>
-  tallystick(
-    command
-      .replaceAll('/backups/', 'backups/')
-      .replaceAll('http://127.0.0.1:8088', served.url)
-      .replace('--data ./data', '--data ./restored')
-      .split(' '),
-    { cwd: dir },
-  )
+const wordsOf = (line: string): string[] =>
+  line
+    .replaceAll('/backups/', 'backups/')
+    .replaceAll('http://127.0.0.1:8088', served.url)
+    .replace('--data ./data', '--data ./restored')
+    .split(' ')
+const run = (line: string): Promise<Ran> => tallystick(wordsOf(line), { cwd: dir })
+/** What is refused, where another line shows the built program. It finds the server by its address: this process is elsewhere. */
+const runHere = (line: string): Promise<Ran> => command([...wordsOf(line), '--server', served.url], { cwd: dir })
 
 describe('docs/backup.md', () => {
   it('shows commands that work as they stand, one after the other', async () => {
@@ -68,7 +72,7 @@ describe('docs/backup.md', () => {
     })
     const copy = await serve(join(dir, 'restored'))
     try {
-      const status = await tallystick(['verify', '--server', copy.url, '--json'])
+      const status = await command(['verify', '--server', copy.url, '--json'])
       expect(JSON.parse(status.out)).toMatchObject({ ok: true, days_compared: 1, store: { events: FILES } })
     } finally {
       await copy.stop()
@@ -80,9 +84,12 @@ describe('docs/export.md', () => {
   it('shows commands that work as they stand', async () => {
     const commands = commandsOf('export.md')
     expect(commands).toHaveLength(4)
-    for (const command of commands) {
-      const openai = command.includes('openai') ? FILES - 10 : FILES
-      expect(await run(command)).toMatchObject({ code: 0, err: expect.stringContaining(`${openai} events in`) })
+    for (const line of commands) {
+      const openai = line.includes('openai') ? FILES - 10 : FILES
+      expect(await run(line)).toMatchObject({
+        code: 0,
+        err: expect.stringContaining(`${openai} events in`),
+      })
     }
     expect(readFileSync(join(dir, 'november.csv'), 'utf8').trim().split('\n')).toHaveLength(FILES + 1)
     const lines = readFileSync(join(dir, 'all.ndjson'), 'utf8').trim().split('\n')
@@ -98,8 +105,8 @@ describe('docs/export.md', () => {
     ['export x.parquet --columns cost', 'cost_nano_usd'],
     ['export x.csv --filter modl=x', 'model'],
     ['export x.csv --from yesterday', 'yesterday'],
-  ])('%s is refused as a mistake of the command line', async (command, hint) => {
-    const { code, err } = await run(command)
+  ])('%s is refused as a mistake of the command line', async (line, hint) => {
+    const { code, err } = await runHere(line)
     expect([code, err]).toEqual([2, expect.stringContaining(hint)])
   })
 })
@@ -113,11 +120,11 @@ describe('docs/focus.md', () => {
     expect(await run(toFile)).toMatchObject({ code: 0, err: expect.stringContaining('4 rows in') })
     expect(readFileSync(join(dir, 'november-focus.csv'), 'utf8')).toMatch(/^BilledCost,BillingAccountId,/)
     expect(await run(toOutput)).toMatchObject({ code: 0, out: expect.stringMatching(/^BilledCost,/) })
-    for (const [command, problem] of [
+    for (const [line, problem] of [
       ['export a.csv --tags agent_id', '--tags is for --format focus'],
       ['export - --format focus --columns provider', 'which columns'],
       ['export - --format focus --account acount', 'no dimension'],
     ] as const)
-      expect(await run(command)).toMatchObject({ code: 2, err: expect.stringContaining(problem) })
+      expect(await runHere(line)).toMatchObject({ code: 2, err: expect.stringContaining(problem) })
   })
 })
