@@ -1,9 +1,11 @@
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { LONG, thorough } from '../../packages/core/src/testing/thorough.ts'
 import { checkBackup } from '../../packages/server/src/backup/check.ts'
-import { tallystick } from '../e2e/cli.ts'
+import { start, tallystick } from '../e2e/cli.ts'
 import { lawOf, requestsOf } from './testing/figures.ts'
 import { HttpClient } from './testing/http-client.ts'
 import { Oracle } from './testing/oracle.ts'
@@ -20,18 +22,35 @@ afterEach(async () => {
   rmSync(dir, { recursive: true })
 })
 
+/** Begins a backup and kills it so long after it has begun to write. */
+async function killed(command: readonly string[], target: string, waitMs: number): Promise<void> {
+  const child = start(command)
+  const ended = new Promise<void>((resolve) => child.once('close', () => resolve()))
+  const begun = async (): Promise<void> => {
+    while (child.exitCode === null && !existsSync(`${target}.partial`)) await sleep(1)
+    await sleep(waitMs)
+  }
+  await Promise.race([begun(), ended])
+  child.kill('SIGKILL')
+  await ended
+}
+
 test('a backup under load, after others were killed on their way, holds everything acknowledged before it began', async () => {
   const server = await ServerProcess.start(join(dir, 'data'))
   const oracle = new Oracle(11, Date.now())
-  await oracle.sendNew(client, server.url, 20_000)
+  await oracle.sendNew(client, server.url, thorough(8_000, 20_000))
   const stop = new AbortController()
   const loads = [1, 2].map(() => oracle.load(client, server.url, stop.signal))
   const target = join(dir, 'backup')
   const command = ['backup', target, '--server', server.url]
   let ackedBefore: number[] = []
   try {
-    for (const killAfterMs of [350, 500, 700, 900]) {
-      await tallystick(command, { killAfterMs })
+    const kills = [
+      () => killed(command, target, 5),
+      ...(LONG ? [350, 500, 700, 900] : []).map((killAfterMs) => () => tallystick(command, { killAfterMs })),
+    ]
+    for (const kill of kills) {
+      await kill()
       if (!existsSync(target)) continue
       // It was done sooner. What has its name is whole.
       await checkBackup(target)
@@ -72,14 +91,15 @@ test('a backup under load, after others were killed on their way, holds everythi
 describe.skipIf(noSmallDisk !== undefined)('on a small disk', () => {
   let disk: SmallDisk
   beforeEach(() => {
-    disk = new SmallDisk(4)
+    disk = new SmallDisk(thorough(1, 4))
   })
   afterEach(() => disk.remove())
 
   test('a backup and a restore that find no room say so and leave nothing that looks whole', async () => {
     const server = await ServerProcess.start(join(dir, 'data'))
     const oracle = new Oracle(12, Date.now())
-    await oracle.sendNew(client, server.url, 12_000)
+    const events = thorough(4_000, 12_000)
+    await oracle.sendNew(client, server.url, events)
     for (const name of ['b', 'b.tar']) {
       const target = join(disk.path, name)
       expect(await tallystick(['backup', target, '--server', server.url])).toMatchObject({
@@ -96,6 +116,6 @@ describe.skipIf(noSmallDisk !== undefined)('on a small disk', () => {
       err: expect.stringContaining('disk_full'),
     })
     expect(readdirSync(join(disk.path, 'data'))).toEqual([])
-    expect(await lawOf(client, server.url)).toMatchObject({ balanced: true, store: { accepted: 12_000 } })
+    expect(await lawOf(client, server.url)).toMatchObject({ balanced: true, store: { accepted: events } })
   }, 60_000)
 })

@@ -3,10 +3,11 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openTallystick } from 'tallystick'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { LONG } from '../../packages/core/src/testing/thorough.ts'
+import { LONG, thorough } from '../../packages/core/src/testing/thorough.ts'
+import { run } from '../../packages/server/src/cli/testing/run.ts'
 import { folder, ROOT, type Served, serve, start, tallystick } from '../e2e/cli.ts'
 
-const EVENTS = 25_000
+const EVENTS = thorough(12_000, 25_000)
 const NOW_MS = Date.UTC(2026, 10, 20)
 
 let dir: string
@@ -71,10 +72,12 @@ const ask = async (path: string, body?: unknown): Promise<Record<string, unknown
   return (await answer.json()) as Record<string, unknown>
 }
 
-test('killed at any moment and begun again, a move ends with every event once, and a server goes on from there', async () => {
+test('killed at any moment and begun again, a move ends with every event once, and a server goes on from there; of half a move none does', async () => {
   await fill(EVENTS)
+  expect(await killed(0)).toBe(true)
+  await expect(serve(dataDir, ['--store', 'jsonl:'])).rejects.toThrow('was broken off')
   // With a line half written, between two batches, and later on, when both are compared.
-  for (const waitMs of LONG ? [0, 0, 30, 100, 250] : [0, 30, 250]) await killed(waitMs)
+  for (const waitMs of LONG ? [0, 0, 30, 100, 250] : [150]) await killed(waitMs)
   const { code, out } = await migrate()
   expect(code).toBe(0)
   const ended = JSON.parse(out) as { readonly moved: number }
@@ -87,52 +90,41 @@ test('killed at any moment and begun again, a move ends with every event once, a
   const verified = await tallystick(['verify', '--server', served.url, '--json'])
   expect(JSON.parse(verified.out)).toMatchObject({ ok: true, store: { events: EVENTS + 1 } })
   expect(await ask('/api/v1/invariants')).toMatchObject({ balanced: true })
-}, 180_000)
 
-test('a store that is half filled is not served from, and one that a server holds not moved', async () => {
-  await fill(12_000)
-  expect(await killed(20)).toBe(true)
-  await expect(serve(dataDir, ['--store', 'jsonl:'])).rejects.toThrow('was broken off')
-
-  served = await serve(dataDir)
+  // What a server holds is not moved.
   const refused = await migrate()
   expect(refused.code).toBe(1)
   expect(refused.err).toContain('journal_locked')
   expect(refused.err).toContain(`process ${served.process.pid}`)
-}, 120_000)
+}, 180_000)
 
-test('the commands of docs/migrate.md work as they stand', async () => {
+test('the commands of docs/migrate.md work as they stand, say what they do and what to set', async () => {
   await fill(50)
   const page = readFileSync(join(ROOT, 'docs/migrate.md'), 'utf8')
   const [dryRun = '', move = '', serving = ''] = [...page.matchAll(/^tallystick (.*)$/gm)].map(([, line]) => line)
-  const run = (command: string) => tallystick(command.split(' '), { cwd: dir })
-  expect(await run(dryRun)).toMatchObject({ code: 0, out: '50 events would be moved.\n' })
-  expect(await run(move)).toMatchObject({ code: 0, out: expect.stringContaining('50 events moved') })
-  served = await serve(dataDir, serving.split(' ').slice(1))
-  expect(await ask('/api/v1/status')).toMatchObject({ store: { backend_type: 'jsonl', events: 50 } })
-}, 60_000)
-
-test('says what to set, what it would do, and what it does not understand', async () => {
-  await fill(50)
-  const run = (...more: string[]) => tallystick(['migrate', '--data', dataDir, ...more])
-  expect(await run('--to', 'jsonl:', '--dry-run')).toMatchObject({ code: 0, out: '50 events would be moved.\n' })
-  expect(await run('--to', 'jsonl:')).toMatchObject({
+  const typed = (command: string) => tallystick(command.split(' '), { cwd: dir })
+  expect(await typed(dryRun)).toMatchObject({ code: 0, out: '50 events would be moved.\n' })
+  expect(await typed(move)).toMatchObject({
     code: 0,
     out: expect.stringMatching(/^50 events moved in .* 1 days compared\.\n$/),
     err: expect.stringContaining('TALLYSTICK_STORE=jsonl:'),
   })
-  expect(await run('--to', 'jsonl:')).toMatchObject({
-    code: 0,
-    out: expect.stringContaining('(50 were there already)'),
-  })
-  expect(await run('--to', 'duckdb:')).toMatchObject({ code: 2, err: expect.stringContaining('are the same') })
-  expect(await run('--to', 'memory:')).toMatchObject({ code: 2, err: expect.stringContaining('keeps nothing') })
-  expect(await run('--to', 'duckbd:x')).toMatchObject({ code: 2, err: expect.stringContaining('nearest') })
-  expect(await run('--to', 'jsonl:', '--from', 'duckdb:nowhere')).toMatchObject({
+  expect(await typed(move)).toMatchObject({ code: 0, out: expect.stringContaining('(50 were there already)') })
+  served = await serve(dataDir, serving.split(' ').slice(1))
+  expect(await ask('/api/v1/status')).toMatchObject({ store: { backend_type: 'jsonl', events: 50 } })
+}, 60_000)
+
+test('says what it does not understand', async () => {
+  await fill(1)
+  const told = (...more: string[]) => run(['migrate', '--data', dataDir, ...more])
+  expect(await told('--to', 'duckdb:')).toMatchObject({ code: 2, err: expect.stringContaining('are the same') })
+  expect(await told('--to', 'memory:')).toMatchObject({ code: 2, err: expect.stringContaining('keeps nothing') })
+  expect(await told('--to', 'duckbd:x')).toMatchObject({ code: 2, err: expect.stringContaining('nearest') })
+  expect(await told('--to', 'jsonl:', '--from', 'duckdb:nowhere')).toMatchObject({
     code: 2,
     err: expect.stringContaining('There is no store at'),
   })
-  expect(await tallystick(['migrate', '--data', join(dir, 'nowhere'), '--to', 'jsonl:'])).toMatchObject({
+  expect(await run(['migrate', '--data', join(dir, 'nowhere'), '--to', 'jsonl:'])).toMatchObject({
     code: 1,
     err: expect.stringContaining('data_dir_unusable'),
   })

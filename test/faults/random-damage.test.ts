@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { thorough } from '../../packages/core/src/testing/thorough.ts'
 import { damageLife } from './testing/damage-life.ts'
 
-const LIVES = thorough(4, 120)
+const LIVES = thorough(2, 120)
 
 test(`in ${LIVES} lives of random damage every event is there once, or told as lost and there once after it was sent again`, async () => {
   const broken: string[] = []

@@ -20,6 +20,16 @@ export async function sendUntilFull(oracle: Oracle, client: HttpClient, url: str
     const events = batch.map((number) => oracle.event(number))
     const answer = await client.post(`${url}/api/v1/events`, { events })
     const after = await lawOnceKnown(client, url)
+    if (answer.status === 200) {
+      // Room has come back by itself: the journal has given up what it could not write. It is counted once.
+      expect(after).toMatchObject({ balanced: true, server: { accepted: before.server.accepted + BATCH } })
+      expect(after.server.failed).toBe(before.server.failed + BATCH)
+      for (const number of batch) {
+        oracle.unknown.delete(number)
+        oracle.acked.add(number)
+      }
+      continue
+    }
     expect(after).toMatchObject({ balanced: true, server: { accepted: before.server.accepted } })
     expect(after.store.accepted).toBe(before.store.accepted)
     expect(after.server.failed).toBe(before.server.failed + 2 * BATCH)

@@ -17,12 +17,15 @@ const LONGEST_RUN_MS = 900
 /**
  * Kills a server at random moments, of its start too, while several connections send to it. Expects of each next one that
  * nothing acknowledged is missing and nothing is there twice, and of every answer in between that the law balances.
+ *
+ * @param first so many events the first of them has taken before
  */
 export async function killAndRestart(
   dataDir: string,
   kills: number,
   seed: number,
   flags: readonly string[] = [],
+  first = 0,
 ): Promise<void> {
   const prng = new Prng(seed)
   const oracle = new Oracle(seed, Date.now())
@@ -42,9 +45,13 @@ export async function killAndRestart(
       const server = await ServerProcess.start(dataDir, flags)
       url = server.url
       await expectConsistent(reader, url, oracle)
+      if (oracle.issued === 0) await oracle.sendNew(reader, url, first)
       const over = new AbortController()
       const loading = clients.map((client) => oracle.load(client, url, over.signal))
       await setTimeout(SHORTEST_RUN_MS + prng.below(LONGEST_RUN_MS))
+      // However slow the machine is, what must have come to pass in the end has done so in the first of these lives.
+      const proved = (): boolean => oracle.answered > kills && oracle.duplicates > 0 && watch.polls > kills
+      while (server.alive && !proved()) await setTimeout(5)
       await server.kill()
       over.abort()
       await Promise.all(loading)

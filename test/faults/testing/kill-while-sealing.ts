@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { expect } from 'vitest'
 import { Prng } from '../../../packages/core/src/journal/testing/prng.ts'
+import { thorough } from '../../../packages/core/src/testing/thorough.ts'
 import { expectExactly, requestsOf } from './figures.ts'
 import { sizeOf } from './files.ts'
 import { HttpClient } from './http-client.ts'
@@ -10,7 +11,7 @@ import { Oracle } from './oracle.ts'
 import { ServerProcess } from './server-process.ts'
 
 /** Of days long past, but for one in eight: a store that is made anew of these has much to seal at once. */
-const EVENTS = 24_000
+const EVENTS = thorough(6_000, 24_000)
 /** The store looks this often for what is to be sealed. */
 const SEALED_EVERY_MS = 5_000
 const AROUND_MS = 400

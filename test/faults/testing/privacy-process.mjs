@@ -1,4 +1,4 @@
-// Does what it is told to a data directory, and says so: `node privacy-process.mjs DIR STORE fill|erase|clear|finish [STEP] [LIFE]`.
+// Does what it is told to a data directory, and says so: `node privacy-process.mjs DIR STORE fill|erase|clear|finish [STEP] [LIFE]`; `fill` has how many events in the place of STEP.
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { openTallystick } from '../../../packages/server/dist/open.js'
@@ -49,12 +49,14 @@ const post = async (path, body) => {
 }
 
 if (task === 'fill') {
-  for (let at = 0; at < 3000; at += 300) await ingest.submit({ items: items('e', at, 300), door: 'native' })
+  for (let at = 0; at < Number(stop); at += 300) await ingest.submit({ items: items('e', at, 300), door: 'native' })
   await ingest.drain()
 } else if (task === 'erase') {
   say({ begun: true })
   say(await post('/api/v1/erasures', { user_id: USER }))
 } else if (task === 'clear') {
+  await ingest.drain()
+  say(await everything())
   let clearing
   for (let at = 0; at < 400; at++) {
     const batch = items(`c${life}-`, at * 10, 10)
@@ -69,16 +71,21 @@ if (task === 'fill') {
   for (let wait = 0; existsSync(intent) && wait < 1200; wait++) await new Promise((go) => setTimeout(go, 25))
   await ingest.drain()
 }
-const { rows } = await post('/api/v1/query', {
-  from: 0,
-  to: NOON + 1,
-  measures: ['events', 'input_tokens'],
-  group_by: ['user_id'],
-  interval: '1d',
-  limit: 100,
-})
-const { balanced } = await ingest.invariants()
-const actions = [...tallystick.state.rows('audit').values()].map(({ action, actor }) => `${action} by ${actor}`)
-const { events } = await tallystick.store.scan({ fromMs: 0, toMs: NOON + 1, filters: [], limit: 10_000 })
-say({ rows, balanced, actions, ids: events.map(({ event }) => event.eventId) })
+say(await everything())
 await tallystick.close()
+
+/** What there is to be seen, and whether it adds up. */
+async function everything() {
+  const { rows } = await post('/api/v1/query', {
+    from: 0,
+    to: NOON + 1,
+    measures: ['events', 'input_tokens'],
+    group_by: ['user_id'],
+    interval: '1d',
+    limit: 100,
+  })
+  const { balanced } = await ingest.invariants()
+  const actions = [...tallystick.state.rows('audit').values()].map(({ action, actor }) => `${action} by ${actor}`)
+  const { events } = await tallystick.store.scan({ fromMs: 0, toMs: NOON + 1, filters: [], limit: 10_000 })
+  return { rows, balanced, actions, ids: events.map(({ event }) => event.eventId) }
+}
