@@ -416,17 +416,14 @@ describe('the page itself, and that of the API', () => {
   }, 90_000)
 
   // Nothing but the faults can tell the two apart here, and they are those of the test above.
-  test.runIf(LONG)(
-    'is dark where the reader is',
-    async () => {
+  if (LONG)
+    test('is dark where the reader is', async () => {
       const watched = await visit('/docs', { colorScheme: 'dark' })
       const { page, faults } = watched
       await page.getByRole('heading', { name: 'Ask for figures' }).waitFor(WITHIN)
       await shot(watched, 'api-dark')
       expect(faults).toEqual([])
-    },
-    90_000,
-  )
+    }, 90_000)
 
   test('the first paint needs less than 100 kB of script and style', async () => {
     // What the page itself names; the pages beside it load theirs when they are visited.
