@@ -63,7 +63,8 @@ it('takes no more memory for a session of 1 GB than for one of 150 MB, a line of
       `import: peak ${Math.round(first.peakMib)} MiB for 150 MB, ${Math.round(second.peakMib)} for 1 GB\n`,
     )
     expect(second.peakMib).toBeLessThan(250)
-    expect(second.peakMib).toBeLessThan(first.peakMib * 1.3)
+    // Seven times as much to read, and no more than what the collector lets lie.
+    expect(second.peakMib - first.peakMib).toBeLessThan(60)
   } finally {
     await server.stop()
   }

@@ -49,6 +49,8 @@ export async function startIssuer(): Promise<Issuer> {
   const keys = rsa()
   const grants = new Map<string, Grant>()
   const server = createServer((request, response) => void handle(request, response))
+  // Longer than any test pauses: one that asks at the moment in which its connection is given up gets no answer.
+  server.keepAliveTimeout = 600_000
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 
