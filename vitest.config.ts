@@ -31,6 +31,7 @@ export default defineConfig({
       '**/dist/**',
       ...(process.env['TALLYSTICK_TEST_LONG'] ? [] : ['**/*.long.test.ts']),
     ],
+    globalSetup: source('./test/temporary-folder.ts'),
     pool: 'forks',
     sequence: { sequencer: LongestFirst },
     // Loading the modules anew for each file took a third of the whole run. What a test changes of the process it puts back.
