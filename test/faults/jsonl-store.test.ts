@@ -35,10 +35,14 @@ const documents = (): { id: string }[] =>
 const statusOf = async (url: string): Promise<{ readonly [name: string]: unknown }> =>
   ((await client.call(`${url}/api/v1/status`)).json as { store: { [name: string]: unknown } }).store
 
-test('killed at any moment, with small files that are rotated, nothing is lost or doubled in the documents', async () => {
-  await killAndRestart(dataDir, thorough(2, 40), 5, ['--store', `jsonl:${file}?rotate_mb=1`], 3_000)
-  expect(readdirSync(dirname(file)).filter((name) => name.endsWith('.jsonl')).length).toBeGreaterThan(1)
-}, thorough(120_000, 900_000))
+test(
+  'killed at any moment, with small files that are rotated, nothing is lost or doubled in the documents',
+  async () => {
+    await killAndRestart(dataDir, thorough(2, 40), 5, ['--store', `jsonl:${file}?rotate_mb=1`], 3_000)
+    expect(readdirSync(dirname(file)).filter((name) => name.endsWith('.jsonl')).length).toBeGreaterThan(1)
+  },
+  thorough(120_000, 900_000),
+)
 
 test('a file that is removed or emptied under the server is a store that was cleared; later events begin it anew', async () => {
   const oracle = new Oracle(1, Date.now())

@@ -34,9 +34,13 @@ const expectReady = (url: string): Promise<void> =>
     .poll(async () => (await client.call(`${url}/readyz`)).text, { timeout: 30_000, interval: 100 })
     .toContain('"status":"ready"')
 
-test('killed at any moment nothing is lost or doubled', async () => {
-  await killAndRestart(dataDir, thorough(2, 3), thorough(16, 9), flags())
-}, thorough(120_000, 600_000))
+test(
+  'killed at any moment nothing is lost or doubled',
+  async () => {
+    await killAndRestart(dataDir, thorough(2, 3), thorough(16, 9), flags())
+  },
+  thorough(120_000, 600_000),
+)
 
 test('events are taken in while Redis is away, the status says so, and all of it is there when it comes back', async () => {
   const server = await ServerProcess.start(dataDir, flags())

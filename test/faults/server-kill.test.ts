@@ -16,10 +16,14 @@ afterEach(async () => {
   rmSync(dataDir, { recursive: true })
 })
 
-test('killed at any moment a server loses nothing acknowledged and doubles nothing, and its law balances throughout', async () => {
-  // The second of the three is killed while it starts.
-  await killAndRestart(dataDir, thorough(3, 5), thorough(27, 1))
-}, thorough(120_000, 600_000))
+test(
+  'killed at any moment a server loses nothing acknowledged and doubles nothing, and its law balances throughout',
+  async () => {
+    // The second of the three is killed while it starts.
+    await killAndRestart(dataDir, thorough(3, 5), thorough(27, 1))
+  },
+  thorough(120_000, 600_000),
+)
 
 test('killed while it makes its store anew and seals it, a server ends up with the same totals', async () => {
   await killWhileSealing(dataDir, 1, 1)

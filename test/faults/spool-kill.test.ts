@@ -15,12 +15,20 @@ afterEach(async () => {
   rmSync(dir, { recursive: true })
 })
 
-test('server and recorders killed at any moment: the server holds what was recorded less what is reported as dropped', async () => {
-  const places = ['a', 'b'].map((name) => ({ dir: join(dir, name) }))
-  await killServerAndClient(join(dir, 'data'), places, thorough(2, 12), 1)
-}, thorough(120_000, 600_000))
+test(
+  'server and recorders killed at any moment: the server holds what was recorded less what is reported as dropped',
+  async () => {
+    const places = ['a', 'b'].map((name) => ({ dir: join(dir, name) }))
+    await killServerAndClient(join(dir, 'data'), places, thorough(2, 12), 1)
+  },
+  thorough(120_000, 600_000),
+)
 
-test('the same of recorders whose spools lie below one directory', async () => {
-  const parent = join(dir, 'spools')
-  await killServerAndClient(join(dir, 'data'), [{ parent }, { parent }], thorough(1, 12), 3)
-}, thorough(120_000, 600_000))
+test(
+  'the same of recorders whose spools lie below one directory',
+  async () => {
+    const parent = join(dir, 'spools')
+    await killServerAndClient(join(dir, 'data'), [{ parent }, { parent }], thorough(1, 12), 3)
+  },
+  thorough(120_000, 600_000),
+)
