@@ -19,6 +19,9 @@ const COLOURS = ['color-contrast', 'link-in-text-block']
 const ROOM = ['scrollable-region-focusable', 'target-size']
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
 
+/** What fades has other colours on the way than where it stands. */
+const STILL = { reducedMotion: 'reduce' } as const
+
 /** Violations, each with the elements that break it. It is evaluated from outside: the policy of the page stays as it is. */
 async function violations({ page }: Watched, rules: readonly string[] = RULES): Promise<readonly string[]> {
   if (!(await page.evaluate('"axe" in globalThis'))) await page.evaluate(AXE)
@@ -55,7 +58,7 @@ describe('empty', () => {
   const at = stage(undefined, undefined, { standing: true })
 
   test.each(EMPTY)('$path has no violations, light and dark', async ({ path }) => {
-    const watched = await at.visit(path)
+    const watched = await at.visit(path, STILL)
     await watched.settled()
     expect(await violations(watched)).toEqual([])
     await watched.page.keyboard.press('d')
@@ -78,7 +81,7 @@ describe('filled', () => {
   )
 
   test.each(PAGES)('$path has no violations, light and dark', async ({ path }) => {
-    const watched = await at.visit(path)
+    const watched = await at.visit(path, STILL)
     await watched.settled()
     // What is folded away counts too.
     for (const summary of await watched.page.locator('main summary').all()) await summary.click()
@@ -94,7 +97,7 @@ describe('filled', () => {
   test.each(['/requests?range=7d&event=wide', '/settings?tab=prices&model=house-wide'])(
     'what is too wide for a phone is reached by the keyboard: %s',
     async (path) => {
-      const watched = await at.visit(path)
+      const watched = await at.visit(path, STILL)
       const { page } = watched
       await page.setViewportSize({ width: 390, height: 844 })
       await page.locator('[data-receipt] table, [data-price]').first().waitFor()
@@ -111,7 +114,7 @@ describe('filled', () => {
   const BELOW = LONG ? '/' : '/reports'
 
   test('what opens over a page has none either', async () => {
-    const watched = await at.visit(BELOW)
+    const watched = await at.visit(BELOW, STILL)
     const { page } = watched
     await watched.settled()
     // One popover is as another.
@@ -129,7 +132,7 @@ describe('filled', () => {
   })
 
   test('what opens within a page has none either', async () => {
-    const watched = await at.visit('/')
+    const watched = await at.visit('/', STILL)
     const { page } = watched
     await watched.settled()
     await page.getByRole('button', { name: 'Table', exact: true }).first().click()
@@ -157,7 +160,7 @@ describe('closed', () => {
   })
 
   test('the login page has none', async () => {
-    const watched = await at.visit('/')
+    const watched = await at.visit('/', STILL)
     await watched.page.getByLabel('API key').waitFor()
     expect(await violations(watched)).toEqual([])
     await watched.page.emulateMedia({ colorScheme: 'dark' })
