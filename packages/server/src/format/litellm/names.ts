@@ -28,8 +28,10 @@ export function litellmProvider(spoken: string | undefined, model: string | unde
  *
  * @param spoken what LiteLLM names in `custom_llm_provider`
  * @example litellmModel('azure/gpt-4o', 'azure') // 'gpt-4o'
+ * @example litellmModel('undefined/m', undefined) // 'undefined/m'
  */
 export function litellmModel(model: string | undefined, spoken: string | undefined): string | undefined {
+  if (spoken === undefined) return model
   const front = `${spoken}/`
   return model?.startsWith(front) && model.length > front.length ? model.slice(front.length) : model
 }

@@ -36,6 +36,8 @@ describe("LiteLLM's spend logs", () => {
   it("a model has one name however it was reached, and LiteLLM's names of providers are ours", () => {
     const log = { ...SPEND_LOGS[0], model: 'bedrock_converse/us.meta.llama4', custom_llm_provider: 'bedrock_converse' }
     expect(eventOfSpendLog(log)).toMatchObject({ request_model: 'us.meta.llama4', provider: 'aws.bedrock' })
+    const unnamed = { ...SPEND_LOGS[0], model: 'undefined/m', custom_llm_provider: undefined }
+    expect(eventOfSpendLog(unnamed)).toMatchObject({ request_model: 'undefined/m' })
   })
 
   it('cached tokens are in the prompt, and counted once however often they are told', () => {

@@ -29,6 +29,12 @@ const open = async (options: Partial<DuckdbStoreOptions> = {}): Promise<DuckdbSt
   return store
 }
 
+/** Of an engine without its thread, which seals in steps of so many rows. */
+const engineOptions = (sealRows: number) => ({
+  ...{ path: join(dir, 't.duckdb'), memoryLimitMb: 256, threads: THREADS, checkpointMb: 64, clock },
+  sealRows,
+})
+
 beforeEach(async () => {
   notices = []
   dir = await mkdtemp(join(tmpdir(), 'tallystick-engine-'))
@@ -236,14 +242,7 @@ test('a query that is cancelled while it runs ends at once and leaves the store 
 })
 
 test('rows are appended while others are sealed, late ones too, and nothing is counted twice or missed', async () => {
-  const options = {
-    path: join(dir, 't.duckdb'),
-    memoryLimitMb: 256,
-    threads: THREADS,
-    checkpointMb: 64,
-    clock,
-    sealRows: thorough(120, 180),
-  }
+  const options = engineOptions(thorough(120, 180))
   const EVENTS = thorough(600, 1_200)
   const [FIRST, LATE] = [thorough(200, 400), thorough(500, 1_000)]
   const events = storedEvents(EVENTS, 8)
@@ -284,14 +283,7 @@ test('rows are appended while others are sealed, late ones too, and nothing is c
 }, 120_000)
 
 test('closing does not wait for a long sealing, which goes on after the next start', async () => {
-  const options = {
-    path: join(dir, 't.duckdb'),
-    memoryLimitMb: 256,
-    threads: THREADS,
-    checkpointMb: 64,
-    clock,
-    sealRows: 30,
-  }
+  const options = engineOptions(30)
   const events = storedEvents(thorough(120, 300), 9)
   let engine = await DuckdbEngine.open(options)
   await engine.append(events)
@@ -308,10 +300,7 @@ test('closing does not wait for a long sealing, which goes on after the next sta
 })
 
 test('a store that is closed again and again while it seals gets to the end', async () => {
-  const options = {
-    ...{ path: join(dir, 't.duckdb'), memoryLimitMb: 256, threads: THREADS, checkpointMb: 64, clock },
-    sealRows: thorough(250, 1_500),
-  }
+  const options = engineOptions(thorough(250, 1_500))
   const events = storedEvents(thorough(700, 6_000), 11)
   let engine = await DuckdbEngine.open(options)
   await engine.append(events)
