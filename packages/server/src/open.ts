@@ -348,6 +348,7 @@ async function open(options: OpenOptions, closers: Closer[]): Promise<Tallystick
     ingest,
     store: asked,
     state,
+    ...(durable ? { stateDamaged: () => durable.stats().damagedLines > 0 } : {}),
     controlFeed,
     ...(follows === undefined ? {} : { follows }),
     budgets,

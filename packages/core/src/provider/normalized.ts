@@ -16,15 +16,21 @@ type TokenField = keyof {
   [K in keyof UsageFields as NonNullable<UsageFields[K]> extends number ? K : never]: true
 }
 
+const INPUT_TOKENS: readonly TokenField[] = ['cacheReadTokens', 'cacheWriteTokens', 'cacheWrite1hTokens']
+const INPUT_KINDS: readonly TokenField[] = ['inputAudioTokens', 'inputImageTokens']
+const REASONING: readonly TokenField[] = ['reasoningTokens']
+const OUTPUT_KINDS: readonly TokenField[] = ['outputAudioTokens', 'outputImageTokens']
+
 /** Collects the figures of one answer and mends what contradicts itself. */
 export class UsageBuilder {
-  readonly #fields: Mutable<UsageFields> = {}
+  readonly #fields: Mutable<UsageFields> & { readonly usageConvention: string }
   readonly anomalies: string[] = []
-  readonly #convention: string
+  /** Told only where its parts are not: beside them it says nothing more, and where they differ the parts are what is billed. */
+  #total: number | undefined
   #units: Record<string, number> | undefined
 
   constructor(convention: string) {
-    this.#convention = convention
+    this.#fields = { usageConvention: convention }
   }
 
   /**
@@ -41,7 +47,8 @@ export class UsageBuilder {
   }
 
   set(field: TokenField, value: number | undefined): this {
-    if (value !== undefined) this.#fields[field] = value
+    if (field === 'totalTokens') this.#total = value
+    else if (value !== undefined) this.#fields[field] = value
     return this
   }
 
@@ -67,20 +74,16 @@ export class UsageBuilder {
   /** The result, or undefined when the answer held no figure at all. */
   build(): NormalizedUsage | undefined {
     const fields = this.#fields
-    const counted =
-      fields.inputTokens !== undefined ||
-      fields.outputTokens !== undefined ||
-      fields.totalTokens !== undefined ||
-      this.#units !== undefined
-    if (!counted) return undefined
-    this.#subset('inputTokens', ['cacheReadTokens', 'cacheWriteTokens', 'cacheWrite1hTokens'])
-    this.#subset('inputTokens', ['inputAudioTokens', 'inputImageTokens'])
-    this.#subset('outputTokens', ['reasoningTokens'])
-    this.#subset('outputTokens', ['outputAudioTokens', 'outputImageTokens'])
-    // A total beside its parts says nothing more, and where they differ the parts are what is billed.
-    if (fields.inputTokens !== undefined || fields.outputTokens !== undefined) delete fields.totalTokens
-    if (this.#units !== undefined) fields.units = this.#units
-    return { fields: { ...fields, usageConvention: this.#convention }, anomalies: [...new Set(this.anomalies)] }
+    const units = this.#units
+    const parted = fields.inputTokens !== undefined || fields.outputTokens !== undefined
+    if (!parted && this.#total === undefined && units === undefined) return undefined
+    this.#subset('inputTokens', INPUT_TOKENS)
+    this.#subset('inputTokens', INPUT_KINDS)
+    this.#subset('outputTokens', REASONING)
+    this.#subset('outputTokens', OUTPUT_KINDS)
+    if (!parted && this.#total !== undefined) fields.totalTokens = this.#total
+    if (units !== undefined) fields.units = units
+    return { fields, anomalies: this.anomalies.length < 2 ? this.anomalies : [...new Set(this.anomalies)] }
   }
 
   /** Cuts parts, first come first kept, until they fit their total. */

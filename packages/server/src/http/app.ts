@@ -61,6 +61,8 @@ export interface AppOptions {
   readonly store: UsageStore
   /** What people have told the server; in memory when absent. */
   readonly state?: ControlState
+  /** Have lines of its log been lost? Among them may have been the only key. Asked by every request; never when absent. */
+  readonly stateDamaged?: () => boolean
   /** What others are told of that state that follow it; made when absent. */
   readonly controlFeed?: ControlFeed
   /** The server whose control state that is a copy of. */
@@ -259,10 +261,9 @@ function contextOf(options: AppOptions): AppContext {
     identity: createAuthenticator(methods, {
       state,
       clock,
-      // Among the changes that are lost may have been the only key.
       exposed: () => !guard.local() || follows?.copy.hadKeys === true || follows?.copy.fresh() === false,
       ...(follows === undefined ? {} : { assertKnown: () => follows.copy.assertFresh() }),
-      keysLost: () => (about.state?.().damagedLines ?? 0) > 0,
+      ...(options.stateDamaged === undefined ? {} : { keysLost: options.stateDamaged }),
     }),
     reports: options.reports ?? createReports({ state, store, ingest, budgets, prices, clock, random }),
     alerts: options.alerts ?? createAlerts({ state, store, ingest, clock, random }),

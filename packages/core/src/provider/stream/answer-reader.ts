@@ -1,3 +1,4 @@
+import type { Mutable } from '../../event/event.ts'
 import { usageFromAnthropic } from '../anthropic.ts'
 import { at, type NormalizedUsage } from '../normalized.ts'
 import { type Provider, parseProvider } from '../provider.ts'
@@ -71,18 +72,20 @@ export class AnswerReader {
     this.#framing.end()
     const answer = this.#answer
     const usage = this.#usage()
-    const { responseModel = text(answer['model']) ?? text(answer['modelVersion']), finishReason = this.#finish() } =
-      usage?.fields ?? {}
     const responseId = text(answer['id'])
-    return {
-      ...(usage === undefined ? {} : { usage }),
-      ...(responseId === undefined ? {} : { responseId }),
-      ...(responseModel === undefined ? {} : { responseModel }),
-      ...(finishReason === undefined ? {} : { finishReason }),
-      ...(this.#error === undefined ? {} : { error: this.#error }),
+    const responseModel = usage?.fields.responseModel ?? text(answer['model']) ?? text(answer['modelVersion'])
+    const finishReason = usage?.fields.finishReason ?? this.#finish()
+    // Built by assignment: one is made for each request, by proxies too.
+    const reading: Mutable<AnswerReading> = {
       complete: this.#complete && this.#error === undefined,
       damaged: this.#damaged || this.#pruner.truncated,
     }
+    if (usage !== undefined) reading.usage = usage
+    if (responseId !== undefined) reading.responseId = responseId
+    if (responseModel !== undefined) reading.responseModel = responseModel
+    if (finishReason !== undefined) reading.finishReason = finishReason
+    if (this.#error !== undefined) reading.error = this.#error
+    return reading
   }
 
   #usage(): NormalizedUsage | undefined {

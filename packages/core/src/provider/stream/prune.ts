@@ -22,17 +22,39 @@ const CLOSE_ARRAY = 0x5d
 const OPEN_OBJECT = 0x7b
 const CLOSE_OBJECT = 0x7d
 
+/** What a byte is outside of text; commas and colons are `BETWEEN`. */
+const NONE = 0
+const SPACE = 1
+const BETWEEN = 2
+const WORD = 3
+const TEXT = 4
+const OPEN = 5
+const CLOSE = 6
+const KINDS = Uint8Array.from({ length: 256 }, (_, byte) => {
+  if (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09) return SPACE
+  if (byte === COMMA || byte === COLON) return BETWEEN
+  if (byte === QUOTE) return TEXT
+  if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) return OPEN
+  if (byte === CLOSE_OBJECT || byte === CLOSE_ARRAY) return CLOSE
+  return isWord(byte) ? WORD : NONE
+})
+const NOTHING = new Uint8Array()
+const FIRST_CARRIED_BYTES = 256
+
 type Members = Record<string, unknown>
 
 /** A container that the scan is in, with what is wanted of it. */
 interface Frame {
   readonly array: boolean
+  /** Of an array: is it wanted how many elements it has? */
+  readonly counted: boolean
   /** Undefined: nothing, so its members are passed over. */
-  readonly wanted: WantedMembers | 'length' | undefined
+  readonly wanted: WantedNames | undefined
   /** Where wanted members go. */
   readonly into: Members | unknown[] | undefined
-  /** The member's name (object), or how many elements came before (array). */
-  name: string | undefined
+  /** Of an object: the member that is read, where it is wanted. */
+  member: WantedName | undefined
+  /** How many members or elements came before. */
   index: number
   /** What may come next in it. */
   expects: 'name' | 'colon' | 'value' | 'comma'
@@ -55,13 +77,13 @@ export class Pruner {
   /** A wanted member was longer than what is kept of one. */
   truncated = false
 
-  readonly #wanted: WantedMembers
+  readonly #wanted: WantedNames
   readonly #onDocument: (document: Members) => void
   /** Each element of an array at the top is a document. */
   readonly #elements: boolean
   readonly #frames: Frame[] = []
   /** Containers below the last frame, inside a member that is passed over or kept whole. */
-  #below: number[] = []
+  readonly #below: number[] = []
   #inText = false
   #escaped = false
   /** Text begins where members were wanted. */
@@ -70,13 +92,15 @@ export class Pruner {
   #inWord = false
   #document: Members | undefined
   #done = false
-  /** Bytes of the member that is kept, or of a name. */
-  #kept: Uint8Array<ArrayBuffer> = new Uint8Array(256)
-  #length = 0
+  /** A name, or a member that is kept, is being read; in the piece at hand it begins here. */
   #keeping: 'value' | 'name' | undefined
+  #from = 0
+  /** What of it stood in the pieces before. */
+  #carried: Uint8Array<ArrayBuffer> = NOTHING
+  #carriedLength = 0
 
   constructor(wanted: WantedMembers, onDocument: (document: Members) => void, elements = false) {
-    this.#wanted = wanted
+    this.#wanted = namesOf(wanted)
     this.#onDocument = onDocument
     this.#elements = elements
   }
@@ -88,37 +112,32 @@ export class Pruner {
     this.#below.length = 0
     this.#inText = this.#escaped = this.#marking = this.#inWord = this.#done = false
     this.#document = undefined
-    this.#length = 0
     this.#keeping = undefined
+    this.#carriedLength = 0
   }
 
   /** @returns false once the document is broken */
   write(bytes: Uint8Array, from = 0, to = bytes.length): boolean {
+    this.#from = from
     for (let at = from; at < to && !this.broken; ) at = this.#step(bytes, at, to)
+    if (this.#keeping !== undefined && !this.broken) this.#carry(bytes, to)
     return !this.broken
   }
 
   /** The text ends here: a document that has not is broken. */
   end(): boolean {
-    if (this.#inWord) this.#endValue()
+    this.#from = 0
+    if (this.#inWord) this.#endValue(NOTHING, 0)
     if (!this.#done) this.broken = true
     return !this.broken
   }
 
   #step(bytes: Uint8Array, at: number, to: number): number {
     if (this.#inText) return this.#text(bytes, at, to)
+    if (this.#inWord) return this.#word(bytes, at, to)
+    if (this.#below.length > 0) return this.#inside(bytes, at, to)
     const byte = bytes[at] as number
-    if (this.#inWord) {
-      if (isWord(byte)) {
-        if (this.#keeping !== undefined) this.#keep(byte)
-        return at + 1
-      }
-      this.#inWord = false
-      if (this.#below.length === 0) this.#endValue()
-      return this.broken ? to : at
-    }
-    if (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09) return at + 1
-    if (this.#below.length > 0) return this.#inside(byte, at)
+    if (KINDS[byte] === SPACE) return at + 1
     const frame = this.#frames[this.#frames.length - 1]
     if (frame === undefined) return this.#top(byte, at)
     if (byte === CLOSE_OBJECT || byte === CLOSE_ARRAY) return this.#close(frame, byte, at)
@@ -126,9 +145,7 @@ export class Pruner {
       case 'name':
         if (byte !== QUOTE || frame.array) return this.#break(at)
         this.#inText = true
-        this.#keeping = 'name'
-        this.#length = 0
-        this.#keep(byte)
+        this.#keep('name', at)
         return at + 1
       case 'colon':
         if (byte !== COLON) return this.#break(at)
@@ -161,52 +178,53 @@ export class Pruner {
   #value(frame: Frame, byte: number, at: number): number {
     const element = this.#elements && frame.array && this.#frames.length === 1
     const wanted = element ? this.#wanted : wantedOf(frame)
-    if (wanted === 'length' && byte === OPEN_ARRAY) {
-      if (this.#frames.length >= MAX_DEPTH) return this.#break(at)
-      this.#frames.push(frameOf(true, wanted, undefined))
-      return at + 1
-    }
-    if (typeof wanted === 'object' && (byte === OPEN_OBJECT || byte === OPEN_ARRAY)) {
+    const opens = byte === OPEN_OBJECT || byte === OPEN_ARRAY
+    if (opens && (typeof wanted === 'object' || (wanted === 'length' && byte === OPEN_ARRAY))) {
       if (this.#frames.length >= MAX_DEPTH) return this.#break(at)
       const array = byte === OPEN_ARRAY
-      const into: Members | unknown[] = array ? [] : (Object.create(null) as Members)
-      if (element) this.#document = into as Members
-      else put(frame, into)
-      this.#frames.push(frameOf(array, wanted, into))
+      if (wanted === 'length') this.#frames.push(frameOf(true, undefined, undefined, true))
+      else {
+        const into: Members | unknown[] = array ? [] : (Object.create(null) as Members)
+        if (element) this.#document = into as Members
+        else put(frame, into)
+        this.#frames.push(frameOf(array, wanted, into))
+      }
       return at + 1
     }
-    if (wanted === true) {
-      this.#keeping = 'value'
-      this.#length = 0
-    }
-    this.#marking = typeof wanted === 'object' && byte === QUOTE
-    return this.#beginPassed(byte, at)
-  }
-
-  /** The first byte of a value that is passed over or kept whole. */
-  #beginPassed(byte: number, at: number): number {
-    if (this.#keeping !== undefined) this.#keep(byte)
-    if (byte === QUOTE) this.#inText = true
-    else if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) this.#below.push(byte)
-    else if (isWord(byte)) this.#inWord = true
+    if (wanted === true) this.#keep('value', at)
+    // The first byte of a value that is passed over or kept whole.
+    if (byte === QUOTE) {
+      this.#marking = typeof wanted === 'object'
+      this.#inText = true
+    } else if (opens) this.#below.push(byte)
+    else if (KINDS[byte] === WORD) this.#inWord = true
     else return this.#break(at)
     return at + 1
   }
 
   /** Inside a member that is passed over or kept whole: only how deep it goes is followed. */
-  #inside(byte: number, at: number): number {
-    if (byte === CLOSE_OBJECT || byte === CLOSE_ARRAY) {
-      if (this.#keeping !== undefined) this.#keep(byte)
-      if (this.#below.pop() !== (byte === CLOSE_OBJECT ? OPEN_OBJECT : OPEN_ARRAY)) return this.#break(at)
-      if (this.#below.length === 0) this.#endValue()
-      return at + 1
+  #inside(bytes: Uint8Array, at: number, to: number): number {
+    const below = this.#below
+    for (let index = at; index < to; index++) {
+      const byte = bytes[index] as number
+      switch (KINDS[byte]) {
+        case TEXT:
+          this.#inText = true
+          return index + 1
+        case OPEN:
+          if (below.length >= MAX_DEPTH) return this.#break(index)
+          below.push(byte)
+          break
+        case CLOSE:
+          if (below.pop() !== (byte === CLOSE_OBJECT ? OPEN_OBJECT : OPEN_ARRAY)) return this.#break(index)
+          if (below.length > 0) break
+          this.#endValue(bytes, index + 1)
+          return index + 1
+        case NONE:
+          return this.#break(index)
+      }
     }
-    if (byte === COMMA || byte === COLON) {
-      if (this.#keeping !== undefined) this.#keep(byte)
-      return at + 1
-    }
-    if (this.#below.length >= MAX_DEPTH) return this.#break(at)
-    return this.#beginPassed(byte, at)
+    return to
   }
 
   #text(bytes: Uint8Array, at: number, to: number): number {
@@ -215,40 +233,103 @@ export class Pruner {
       if (bytes[at] !== QUOTE) put(this.#frames[this.#frames.length - 1] as Frame, true)
     }
     let index = at
-    let closed = false
-    for (; index < to && !closed; index++) {
-      const byte = bytes[index] as number
-      if (this.#escaped) this.#escaped = false
-      else if (byte === BACKSLASH) this.#escaped = true
-      else if (byte === QUOTE) closed = true
-      else if (byte < 0x20) return this.#break(index)
+    if (this.#escaped) {
+      this.#escaped = false
+      index++
     }
-    if (this.#keeping !== undefined) this.#keepAll(bytes, at, index)
-    if (!closed) return index
-    this.#inText = false
-    if (this.#keeping === 'name') this.#endName()
-    else if (this.#below.length === 0) this.#endValue()
+    for (; index < to; index++) {
+      const byte = bytes[index] as number
+      if (byte > BACKSLASH) continue
+      if (byte === QUOTE) {
+        this.#inText = false
+        if (this.#keeping === 'name') this.#endName(bytes, index + 1)
+        else if (this.#below.length === 0) this.#endValue(bytes, index + 1)
+        return index + 1
+      }
+      if (byte === BACKSLASH) {
+        index++
+        this.#escaped = index === to
+      } else if (byte < 0x20) return this.#break(index)
+    }
+    return to
+  }
+
+  #word(bytes: Uint8Array, at: number, to: number): number {
+    let index = at
+    while (index < to && KINDS[bytes[index] as number] === WORD) index++
+    if (index < to) this.#endValue(bytes, index)
     return index
   }
 
-  #endName(): void {
-    const frame = this.#frames[this.#frames.length - 1] as Frame
-    frame.name = this.#parsed() as string | undefined
-    frame.expects = 'colon'
-    this.#keeping = undefined
+  /** What begins here is a name, or a member to be kept. */
+  #keep(what: 'name' | 'value', at: number): void {
+    this.#keeping = what
+    this.#from = at
+    this.#carriedLength = 0
   }
 
-  /** A value that was passed over or kept whole has ended. */
-  #endValue(): void {
+  /** A name ends before `end`. */
+  #endName(bytes: Uint8Array, end: number): void {
+    const frame = this.#frames[this.#frames.length - 1] as Frame
+    frame.expects = 'colon'
+    const whole = this.#whole(bytes, end)
+    const last = whole === bytes ? end : this.#carriedLength
+    this.#keeping = undefined
+    if (last - this.#from > MAX_NAME_BYTES) return
+    try {
+      frame.member = frame.wanted?.find(whole, this.#from, last)
+    } catch {
+      this.broken = true
+    }
+  }
+
+  /** A value that was passed over or kept whole ends before `end`. */
+  #endValue(bytes: Uint8Array, end: number): void {
     this.#inWord = false
     const frame = this.#frames[this.#frames.length - 1]
     if (frame === undefined) return
     if (this.#keeping === 'value') {
-      const value = this.#parsed()
-      if (value !== undefined) put(frame, value)
+      const whole = this.#whole(bytes, end)
+      const last = whole === bytes ? end : this.#carriedLength
       this.#keeping = undefined
+      if (last - this.#from > MAX_MEMBER_BYTES) this.truncated = true
+      else this.#putValue(frame, whole, last)
     }
     after(frame)
+  }
+
+  #putValue(frame: Frame, bytes: Uint8Array, end: number): void {
+    try {
+      put(frame, valueAt(bytes, this.#from, end))
+    } catch {
+      this.broken = true
+    }
+  }
+
+  /** Where all of what is kept stands, from `#from` on: in the piece at hand, unless it began in one before. */
+  #whole(bytes: Uint8Array, end: number): Uint8Array {
+    if (this.#carriedLength === 0) return bytes
+    this.#carry(bytes, end)
+    this.#from = 0
+    return this.#carried
+  }
+
+  /** Holds on to what is kept of a piece that ends here. */
+  #carry(bytes: Uint8Array, end: number): void {
+    const limit = this.#keeping === 'name' ? MAX_NAME_BYTES : MAX_MEMBER_BYTES
+    const length = this.#carriedLength + end - this.#from
+    if (length > limit) {
+      // One more than fits marks what is left out.
+      this.#carriedLength = limit + 1
+      return
+    }
+    if (length > this.#carried.length) {
+      const larger = new Uint8Array(Math.max(FIRST_CARRIED_BYTES, length * 2))
+      larger.set(this.#carried.subarray(0, this.#carriedLength))
+      this.#carried = larger
+    }
+    this.#carried.set(bytes.subarray(this.#from, end), this.#carriedLength)
+    this.#carriedLength = length
   }
 
   #close(frame: Frame, byte: number, at: number): number {
@@ -259,7 +340,7 @@ export class Pruner {
     this.#frames.pop()
     const parent = this.#frames[this.#frames.length - 1]
     if (parent !== undefined) {
-      if (frame.wanted === 'length') put(parent, frame.index)
+      if (frame.counted) put(parent, frame.index)
       after(parent)
     }
     const outer = this.#frames.length === (this.#elements && parent?.array === true ? 1 : 0)
@@ -274,51 +355,63 @@ export class Pruner {
     if (document !== undefined) this.#onDocument(document)
   }
 
-  #keep(byte: number): void {
-    const limit = this.#keeping === 'name' ? MAX_NAME_BYTES : MAX_MEMBER_BYTES
-    if (this.#length >= limit) {
-      // One more than fits marks what is left out.
-      this.#length = limit + 1
-      return
-    }
-    if (this.#length === this.#kept.length) {
-      const larger = new Uint8Array(Math.min(MAX_MEMBER_BYTES, this.#kept.length * 4))
-      larger.set(this.#kept)
-      this.#kept = larger
-    }
-    this.#kept[this.#length++] = byte
-  }
-
-  #keepAll(bytes: Uint8Array, from: number, to: number): void {
-    const { length } = this.#kept
-    if (this.#length + to - from > length || (this.#keeping === 'name' && this.#length + to - from > MAX_NAME_BYTES)) {
-      for (let at = from; at < to; at++) this.#keep(bytes[at] as number)
-      return
-    }
-    for (let at = from; at < to; at++) this.#kept[this.#length++] = bytes[at] as number
-  }
-
-  /** What was kept; undefined when it was too long. */
-  #parsed(): unknown {
-    const limit = this.#keeping === 'name' ? MAX_NAME_BYTES : MAX_MEMBER_BYTES
-    if (this.#length > limit) {
-      if (this.#keeping === 'value') this.truncated = true
-      return undefined
-    }
-    try {
-      return this.#length <= MAX_SEEN_BYTES
-        ? seenBefore(this.#kept, this.#length)
-        : JSON.parse(DECODER.decode(this.#kept.subarray(0, this.#length)))
-    } catch {
-      this.broken = true
-      return undefined
-    }
-  }
-
   #break(at: number): number {
     this.broken = true
     return at
   }
+}
+
+/** A name and what is wanted of its member. */
+interface WantedName {
+  readonly name: string
+  readonly bytes: Uint8Array
+  readonly wanted: true | 'length' | WantedNames
+}
+
+/** What is wanted of an object's members or an array's first element, found by the bytes of its name: few are, and no other is decoded. */
+class WantedNames {
+  readonly element: WantedName['wanted'] | undefined
+  readonly #names: ReadonlyMap<string, WantedName>
+  readonly #ofLength: WantedName[][] = []
+
+  constructor(wanted: WantedMembers) {
+    const encoder = new TextEncoder()
+    this.#names = new Map(
+      Object.entries(wanted).map(([name, below]) => [
+        name,
+        { name, bytes: encoder.encode(name), wanted: typeof below === 'object' ? new WantedNames(below) : below },
+      ]),
+    )
+    this.element = this.#names.get('[]')?.wanted
+    for (const one of this.#names.values()) {
+      this.#ofLength[one.bytes.length] ??= []
+      this.#ofLength[one.bytes.length]?.push(one)
+    }
+  }
+
+  /**
+   * The name at `[from, to)`, quotes included, if it is wanted.
+   *
+   * @throws SyntaxError when it is none
+   */
+  find(bytes: Uint8Array, from: number, to: number): WantedName | undefined {
+    const first = from + 1
+    const likely = this.#ofLength[to - first - 1]
+    if (likely !== undefined) for (const one of likely) if (stands(one.bytes, bytes, first)) return one
+    // Escapes spell a name otherwise.
+    for (let at = first; at < to; at++)
+      if (bytes[at] === BACKSLASH)
+        return this.#names.get(JSON.parse(DECODER.decode(bytes.subarray(from, to))) as string)
+    return undefined
+  }
+}
+
+const COMPILED = new WeakMap<WantedMembers, WantedNames>()
+
+function namesOf(wanted: WantedMembers): WantedNames {
+  const compiled = COMPILED.get(wanted) ?? new WantedNames(wanted)
+  COMPILED.set(wanted, compiled)
+  return compiled
 }
 
 const DECODER = new TextDecoder()
@@ -329,54 +422,55 @@ const SEEN_SLOTS = 256
 
 interface Seen {
   readonly bytes: Uint8Array
-  readonly value: string
+  readonly value: unknown
 }
 
 /**
- * Texts that were read last, each in the one place that its bytes give it: the pieces of a stream have the same names and the
- * same id, and to decode them anew each time is most of what reading a stream costs.
+ * Texts and numbers that were read last, each in the one place that its bytes give it: the pieces of a stream have the same id and
+ * the same model, and to decode them anew each time is most of what reading a stream costs.
  */
 const SEEN: (Seen | undefined)[] = new Array<Seen | undefined>(SEEN_SLOTS).fill(undefined)
 
-/** The JSON value of the first `length` bytes. @throws SyntaxError */
-function seenBefore(kept: Uint8Array, length: number): unknown {
-  if (kept[0] !== QUOTE) return JSON.parse(DECODER.decode(kept.subarray(0, length)))
-  let hash = length
-  for (let at = 1; at < length; at++) hash = (Math.imul(hash, 31) + (kept[at] as number)) | 0
+/** The JSON value at `[from, to)`. @throws SyntaxError */
+function valueAt(bytes: Uint8Array, from: number, to: number): unknown {
+  if (to - from > MAX_SEEN_BYTES || KINDS[bytes[from] as number] === OPEN)
+    return JSON.parse(DECODER.decode(bytes.subarray(from, to)))
+  let hash = to - from
+  for (let at = from; at < to; at++) hash = (Math.imul(hash, 31) + (bytes[at] as number)) | 0
   const slot = (hash ^ (hash >>> 13)) & (SEEN_SLOTS - 1)
   const seen = SEEN[slot]
-  if (seen !== undefined && isSame(seen.bytes, kept, length)) return seen.value
-  const bytes = kept.slice(0, length)
-  const value = JSON.parse(DECODER.decode(bytes)) as string
-  SEEN[slot] = { bytes, value }
+  if (seen !== undefined && seen.bytes.length === to - from && stands(seen.bytes, bytes, from)) return seen.value
+  // A copy: what `slice` gives of a Buffer is the Buffer's own memory.
+  const own = new Uint8Array(bytes.subarray(from, to))
+  const value: unknown = JSON.parse(DECODER.decode(own))
+  SEEN[slot] = { bytes: own, value }
   return value
 }
 
-function isSame(bytes: Uint8Array, kept: Uint8Array, length: number): boolean {
-  if (bytes.length !== length) return false
-  for (let at = 0; at < length; at++) if (bytes[at] !== kept[at]) return false
+/** Do these bytes stand there? */
+function stands(sought: Uint8Array, bytes: Uint8Array, from: number): boolean {
+  for (let at = 0; at < sought.length; at++) if (sought[at] !== bytes[from + at]) return false
   return true
 }
 
-function frameOf(array: boolean, wanted: Frame['wanted'], into: Frame['into']): Frame {
-  return { array, wanted, into, name: undefined, index: 0, expects: array ? 'value' : 'name' }
+function frameOf(array: boolean, wanted: Frame['wanted'], into: Frame['into'], counted = false): Frame {
+  return { array, counted, wanted, into, member: undefined, index: 0, expects: array ? 'value' : 'name' }
 }
 
 /** What is wanted of the value that begins in this frame. */
-function wantedOf({ array, wanted, name, index }: Frame): Wanted | undefined {
-  if (wanted === undefined || wanted === 'length') return undefined
-  if (array) return index === 0 ? wanted['[]'] : undefined
-  return name !== undefined && Object.hasOwn(wanted, name) ? wanted[name] : undefined
+function wantedOf({ array, wanted, member, index }: Frame): WantedName['wanted'] | undefined {
+  if (array) return index === 0 ? wanted?.element : undefined
+  return member?.wanted
 }
 
 function put(frame: Frame, value: unknown): void {
   if (Array.isArray(frame.into)) frame.into.push(value)
-  else if (frame.into !== undefined && frame.name !== undefined) frame.into[frame.name] = value
+  else if (frame.into !== undefined && frame.member !== undefined) frame.into[frame.member.name] = value
 }
 
 function after(frame: Frame): void {
   frame.index++
-  frame.name = undefined
+  frame.member = undefined
   frame.expects = 'comma'
 }
 
