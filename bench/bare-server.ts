@@ -3,8 +3,10 @@ import { createServer, type ServerResponse } from 'node:http'
 
 /**
  * The floor of durable ingest: node:http that parses the body, appends it to a file, syncs once for everybody who waits, and
- * answers. Nothing is validated, deduplicated, priced or stored anywhere else.
+ * answers. Nothing is validated, priced or stored anywhere else; with `dedup` each id is looked up in a set in memory, which is
+ * the least that counting once takes.
  */
+const seen = process.argv[3] === 'dedup' ? new Set<unknown>() : undefined
 const file = await open(process.argv[2] as string, 'a')
 let waiting: { readonly bytes: Buffer; readonly response: ServerResponse; readonly count: number }[] = []
 let writing = false
@@ -32,6 +34,7 @@ const server = createServer((request, response) => {
   request.on('end', () => {
     const bytes = Buffer.concat(chunks)
     const parsed: unknown = JSON.parse(bytes.toString())
+    if (seen !== undefined && Array.isArray(parsed)) for (const { event_id: id } of parsed) seen.add(id)
     waiting.push({ bytes, response, count: Array.isArray(parsed) ? parsed.length : 1 })
     if (!writing) void commit()
   })

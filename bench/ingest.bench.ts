@@ -4,7 +4,7 @@ import { startBare, startTallystick } from './servers.ts'
 
 /**
  * Durable ingest over HTTP: validated, deduplicated, priced, journaled, synced, with DuckDB applying, against a bare server that
- * parses, appends and syncs. Rounds alternate; the ratio is of medians in one run.
+ * parses, appends and syncs, and one that also keeps the ids in a set. Rounds alternate; the ratios are of medians in one run.
  *
  *   npm run bench -- ingest [--seconds 10] [--rounds 3] [--batches 1,100,500] [--connections 12] [--sustained 60]
  */
@@ -15,18 +15,20 @@ const sustained = Number(option('sustained', '60'))
 console.log(machine())
 
 for (const batch of option('batches', '1,100,500').split(',').map(Number)) {
-  const rates = { bare: [] as number[], tallystick: [] as number[] }
+  const rates = { bare: [] as number[], deduplicating: [] as number[], tallystick: [] as number[] }
   for (let round = 0; round < rounds; round++) {
-    const bare = await startBare()
-    const floor = await load({ port: bare.port, path: '/api/v1/events', connections, batch, seconds })
-    rates.bare.push(floor.events / floor.seconds)
-    line(`bare, batch ${batch}`, {
-      'events/s': floor.events / floor.seconds,
-      'p50 ms': floor.p50Ms,
-      'p99 ms': floor.p99Ms,
-      refused: floor.refused,
-    })
-    await bare.stop()
+    for (const floor of ['bare', 'deduplicating'] as const) {
+      const bare = await startBare(floor === 'bare' ? [] : ['dedup'])
+      const result = await load({ port: bare.port, path: '/api/v1/events', connections, batch, seconds })
+      rates[floor].push(result.events / result.seconds)
+      line(`${floor}, batch ${batch}`, {
+        'events/s': result.events / result.seconds,
+        'p50 ms': result.p50Ms,
+        'p99 ms': result.p99Ms,
+        refused: result.refused,
+      })
+      await bare.stop()
+    }
 
     const server = await startTallystick()
     const result = await load({ port: server.port, path: '/api/v1/events', connections, batch, seconds })
@@ -44,8 +46,10 @@ for (const batch of option('batches', '1,100,500').split(',').map(Number)) {
   }
   line(`ratio, batch ${batch}`, {
     'of bare': median(rates.tallystick) / median(rates.bare),
+    'of deduplicating': median(rates.tallystick) / median(rates.deduplicating),
     tallystick: median(rates.tallystick),
     bare: median(rates.bare),
+    deduplicating: median(rates.deduplicating),
   })
 }
 

@@ -9,6 +9,8 @@ const BIN = fileURLToPath(new URL('../../packages/server/bin/tallystick.js', imp
 
 /** How a change of stored data was felt by those who went on working. */
 export interface Felt {
+  /** Until nobody was shown an expired event any more, and until nothing of them was left in the store. */
+  readonly hiddenMs: number
   readonly ms: number
   readonly cpuMs: number
   readonly events: number
@@ -62,13 +64,17 @@ export async function retention(dir: string, load: WorkloadOptions, beforeMs: nu
   const queryBeforeMs = worst.queryMs
   worst = { ackMs: 0, lagMs: 0, queryMs: 0 }
   const [started, cpu] = [performance.now(), process.cpuUsage()]
-  const { eventsDropped } = await tallystick.store.prune({ eventsBeforeMs: beforeMs })
+  const pruned = tallystick.store.prune({ eventsBeforeMs: beforeMs })
+  const expired = { fromMs: load.fromMs, toMs: beforeMs, filters: [], limit: 1 }
+  while ((await tallystick.store.scan(expired)).events.length > 0) await sleep(1)
+  const hiddenMs = performance.now() - started
+  const { eventsDropped } = await pruned
   const ms = performance.now() - started
   const { system, user } = process.cpuUsage(cpu)
   working = false
   await others
   await tallystick.close()
-  return { ms, cpuMs: (system + user) / 1000, events: eventsDropped, ...worst, queryBeforeMs }
+  return { hiddenMs, ms, cpuMs: (system + user) / 1000, events: eventsDropped, ...worst, queryBeforeMs }
 }
 
 /** Seconds that a command of the command line took; undefined if this build has no such command. */

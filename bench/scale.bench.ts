@@ -218,6 +218,7 @@ async function changed(dir: string, load: WorkloadOptions, found: Figures): Prom
   const felt = await retention(copy, load, load.fromMs + month)
   line('retention of a month', {
     events: felt.events,
+    'ms until out of sight': felt.hiddenMs,
     's until gone': felt.ms / 1000,
     'CPU s': felt.cpuMs / 1000,
     'worst ack ms': felt.ackMs,
@@ -225,6 +226,7 @@ async function changed(dir: string, load: WorkloadOptions, found: Figures): Prom
     'worst query ms': felt.queryMs,
     'before ms': felt.queryBeforeMs,
   })
+  found.set('retention of a month, ms until out of sight', felt.hiddenMs)
   found.set('retention of a month, s until gone', felt.ms / 1000)
   if (changes === 'retention') {
     rmSync(copy, { recursive: true, force: true })

@@ -41,8 +41,8 @@ export async function untilSealed({ url }: Server): Promise<void> {
   }
 }
 
-export function startBare(dir: string = workFolder()): Promise<Server> {
-  return start([BARE, join(dir, 'bare.jsonl')], dir)
+export function startBare(more: readonly string[] = [], dir: string = workFolder()): Promise<Server> {
+  return start([BARE, join(dir, 'bare.jsonl'), ...more], dir)
 }
 
 /** Any other script that prints its address. */

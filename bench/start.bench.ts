@@ -5,12 +5,14 @@ import { line, machine, median, option, usageOf } from './report.ts'
 import { startTallystick, untilSealed, workFolder } from './servers.ts'
 
 /**
- * From spawning the process to its first answer, with events stored; and its memory at rest.
+ * From spawning the process to its first answer, with events stored; and its memory when it has just started, and when nobody has
+ * asked it anything for a minute.
  *
- *   npm run bench -- start [--events 1000000] [--rounds 7] [--dir DIR (filled before, kept)]
+ *   npm run bench -- start [--events 1000000] [--rounds 7] [--rest 60] [--dir DIR (filled before, kept)]
  */
 const events = Number(option('events', '1000000'))
 const rounds = Number(option('rounds', '7'))
+const restSeconds = Number(option('rest', '60'))
 const kept = option('dir', '')
 const dir = kept || workFolder()
 console.log(machine())
@@ -20,9 +22,10 @@ await untilSealed(first)
 await first.stop({ keep: true })
 
 const answers: number[] = []
-const memory: number[] = []
+const started: number[] = []
+let atRestMb = 0
 for (let round = 0; round < rounds; round++) {
-  const started = performance.now()
+  const began = performance.now()
   const server = await startTallystick(dir)
   await fetch(`${server.url}/readyz`)
   const body = JSON.stringify({ measures: ['requests'] })
@@ -32,14 +35,19 @@ for (let round = 0; round < rounds; round++) {
     body,
   })
   await response.arrayBuffer()
-  answers.push(performance.now() - started)
+  answers.push(performance.now() - began)
   await sleep(2_000)
-  memory.push(usageOf(server.pid).rssMb)
+  started.push(usageOf(server.pid).rssMb)
+  if (round === rounds - 1) {
+    await sleep(restSeconds * 1_000)
+    atRestMb = usageOf(server.pid).rssMb
+  }
   await server.stop({ keep: true })
 }
 line('start to first figures', {
   'ms median': median(answers),
   'ms worst': Math.max(...answers),
-  'RSS MB at rest': median(memory),
+  'RSS MB just started': median(started),
+  'RSS MB at rest': atRestMb,
 })
 if (!kept) rmSync(dir, { recursive: true, force: true })
