@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import type { JournalFile, JournalFs } from './fs.ts'
-import { decodeMember, encodeMember, movedMember } from './gzip-member.ts'
+import { decodeMember, encodeMember, type MemberHeader, movedMember } from './gzip-member.ts'
 import { decodeHeader, encodeHeader, MAX_HEADER_BYTES, type SegmentHeader } from './header.ts'
 import type { JournalChange } from './journal.ts'
 import { checkLine, SEAL_BYTES, sealLine } from './line.ts'
@@ -13,6 +13,8 @@ import { writeFully } from './write-fully.ts'
 
 const LINE_FEED = 0x0a
 const READ_BYTES = 1024 * 1024
+/** Blocks that are inflated or compressed in other threads while the lines of another are looked at. */
+const AHEAD = 3
 const START = /^\{"t":"([a-z]+)","n":(\d+),/
 
 export interface RewriteOptions {
@@ -67,8 +69,8 @@ async function replace(fs: JournalFs, path: string, content: AsyncIterable<Piece
   let at = 0
   try {
     let checksum = 0
-    for await (const { member } of content) {
-      const bytes = await member()
+    for await (const making of ahead(made(content))) {
+      const bytes = await making.bytes
       await writeFully(target, bytes, at)
       at += bytes.length
       checksum = crc32(bytes, checksum)
@@ -85,6 +87,36 @@ async function replace(fs: JournalFs, path: string, content: AsyncIterable<Piece
   return at
 }
 
+async function* made(content: AsyncIterable<Piece>): AsyncGenerator<{ readonly bytes: Promise<Buffer> }> {
+  for await (const { member } of content) yield { bytes: begun(member()) }
+}
+
+/** What each block of a segment holds; those are not inflated that are moved as they are. */
+async function* inflated(source: JournalFile, unchanged: readonly boolean[]): AsyncGenerator<InflatedBlock> {
+  let index = 0
+  for await (const { header, bytes } of members(source, 0, Number.POSITIVE_INFINITY)) {
+    const moved = unchanged[index++] === true
+    yield { header, bytes, plain: moved ? undefined : begun(decodeMember(bytes, header)) }
+  }
+}
+
+/** The same, of which some more have been begun than were asked for. */
+async function* ahead<T>(source: AsyncIterable<T>): AsyncGenerator<T> {
+  const waiting: T[] = []
+  for await (const one of source) {
+    waiting.push(one)
+    if (waiting.length > AHEAD) yield waiting.shift() as T
+  }
+  yield* waiting
+}
+
+/** Whoever waits for it is told if it fails; nobody may, where another has failed before. */
+function begun<T>(work: Promise<T> | T): Promise<T> {
+  const promise = Promise.resolve(work)
+  promise.catch(() => undefined)
+  return promise
+}
+
 /** The header of a segment that is `rest` bytes long without it; none if it had none that could be read. */
 function headerOf(header: SegmentHeader | undefined, rest: number): Buffer | undefined {
   if (header === undefined) return undefined
@@ -95,6 +127,14 @@ function headerOf(header: SegmentHeader | undefined, rest: number): Buffer | und
     line = encodeHeader({ ...header, bytes: rest + before })
   }
   return line
+}
+
+interface InflatedBlock {
+  readonly header: MemberHeader
+  /** The member as it stands in the file. */
+  readonly bytes: Buffer
+  /** Undefined where it is moved as it is; resolves with undefined where it cannot be read. */
+  readonly plain: Promise<Buffer | undefined> | undefined
 }
 
 /** Some of a segment as it is to be: how long it is, and the member that holds it. */
@@ -114,39 +154,39 @@ async function* pieces(
   rewriting: Rewriting,
   unchanged: boolean[],
 ): AsyncGenerator<Piece> {
-  let begun: Buffer = Buffer.alloc(0)
+  let open: Buffer = Buffer.alloc(0)
   let expected = 0
   let index = -1
   const taken = (bytes: Buffer, offset: number): Piece => {
     const block = rewriting.take(bytes, offset)
     return { length: block.bytes.length, member: () => encodeMember(block.bytes, block.offset) }
   }
-  for await (const { header, bytes } of members(source, 0, Number.POSITIVE_INFINITY)) {
+  for await (const { header, bytes, plain: inflating } of ahead(inflated(source, unchanged))) {
     if (stopped()) throw new SealStopped()
     index++
-    if (unchanged[index]) {
+    if (inflating === undefined) {
       if (header.plainOffset !== expected) rewriting.hole(header.plainOffset - expected)
       expected = header.plainOffset + header.plainSize
       const offset = rewriting.pass(header.plainSize)
       yield { length: header.plainSize, member: () => movedMember(bytes, offset) }
       continue
     }
-    const plain = await decodeMember(bytes, header)
+    const plain = await inflating
     if (plain === undefined) continue
     if (header.plainOffset !== expected) {
-      if (begun.length > 0) yield taken(begun, expected - begun.length)
-      begun = Buffer.alloc(0)
+      if (open.length > 0) yield taken(open, expected - open.length)
+      open = Buffer.alloc(0)
       rewriting.hole(header.plainOffset - expected)
     }
     expected = header.plainOffset + header.plainSize
-    const whole = begun.length === 0 ? plain : Buffer.concat([begun, plain])
+    const whole = open.length === 0 ? plain : Buffer.concat([open, plain])
     const end = whole.lastIndexOf(LINE_FEED) + 1
     const { changes } = rewriting
     if (end > 0) yield taken(whole.subarray(0, end), expected - whole.length)
     unchanged[index] = whole === plain && end === whole.length && rewriting.changes === changes && index > 0
-    begun = whole.subarray(end)
+    open = whole.subarray(end)
   }
-  if (begun.length > 0) yield taken(begun, expected - begun.length)
+  if (open.length > 0) yield taken(open, expected - open.length)
 }
 
 /** One pass over a segment. */
