@@ -6,6 +6,9 @@ const CHUNK_BYTES = 1024 * 1024
 const LONGEST_PARSED = 8 * 1024 * 1024
 const NEWLINE = 0x0a
 
+/** The chunk of the file before, so that a thousand small files take no thousand of them. */
+let spare: Buffer | undefined
+
 /** What is looked for in a file of JSON lines. */
 export interface LineWants {
   /** Texts of which a line must hold at least one, or it is not looked at. */
@@ -24,6 +27,9 @@ export interface ScannedLine {
   readonly torn: boolean
 }
 
+/** Told of each line that may matter, in order. What it is given may be forgotten when it returns. */
+export type OnLine = (line: ScannedLine) => void
+
 /**
  * Reads JSON lines in chunks, and parses only those that hold one of the needles: most of a session log is text in which
  * nothing is counted, and is passed over at the speed of a byte search. Memory is the longest line that is parsed, 8 MiB.
@@ -33,7 +39,7 @@ export class LineScan {
   position: number
   readonly #source: ByteSource
   readonly #wants: LineWants
-  #buffer = Buffer.allocUnsafe(CHUNK_BYTES)
+  #buffer = spare ?? Buffer.allocUnsafe(CHUNK_BYTES)
   /** Bytes in the buffer, from the file's `position` on. */
   #length = 0
 
@@ -41,39 +47,40 @@ export class LineScan {
     this.#source = source
     this.position = position
     this.#wants = wants
+    spare = undefined
   }
 
-  /** Lines in order, a chunk's at a time; an empty list for a chunk without any. @throws what reading throws */
-  *chunks(): Generator<readonly ScannedLine[], void, void> {
-    for (;;) {
-      const count = this.#source.read(this.#buffer, this.#length)
-      if (count === 0) break
-      this.#length += count
-      const end = this.#buffer.subarray(0, this.#length).lastIndexOf(NEWLINE) + 1
-      if (end > 0) {
-        const lines = this.#linesTo(end)
-        this.#drop(end)
-        yield lines
-      } else if (this.#length === this.#buffer.length) {
-        if (this.#length < LONGEST_PARSED) this.#grow()
-        else yield [this.#pruned()]
-      }
+  /** Reads on by a chunk, in which there may be no line. @returns false at the end @throws what reading throws */
+  next(onLine: OnLine): boolean {
+    const count = this.#source.read(this.#buffer, this.#length)
+    if (count === 0) {
+      if (this.#length > 0) this.#linesTo(this.#length, (line) => onLine({ ...line, torn: true }))
+      if (this.#buffer.length === CHUNK_BYTES) spare = this.#buffer
+      return false
     }
-    if (this.#length > 0) yield this.#linesTo(this.#length).map((line) => ({ ...line, torn: true }))
+    this.#length += count
+    const end = this.#buffer.subarray(0, this.#length).lastIndexOf(NEWLINE) + 1
+    if (end > 0) {
+      this.#linesTo(end, onLine)
+      this.#drop(end)
+    } else if (this.#length === this.#buffer.length) {
+      if (this.#length < LONGEST_PARSED) this.#grow()
+      else onLine(this.#pruned())
+    }
+    return true
   }
 
-  #linesTo(end: number): ScannedLine[] {
-    const lines: ScannedLine[] = []
+  #linesTo(end: number, onLine: OnLine): void {
     const bytes = this.#buffer.subarray(0, end)
     const next = this.#wants.needles.map((needle) => bytes.indexOf(needle))
     for (;;) {
       let first = -1
       for (const at of next) if (at >= 0 && (first < 0 || at < first)) first = at
-      if (first < 0) return lines
+      if (first < 0) return
       const from = bytes.lastIndexOf(NEWLINE, first) + 1
       const newline = bytes.indexOf(NEWLINE, first)
       const to = newline < 0 ? end : newline
-      lines.push({ at: this.position + from, document: parsed(bytes.toString('utf8', from, to)), torn: false })
+      onLine({ at: this.position + from, document: parsed(bytes.toString('utf8', from, to)), torn: false })
       for (const [index, needle] of this.#wants.needles.entries()) {
         const at = next[index] as number
         if (at >= 0 && at < to) next[index] = bytes.indexOf(needle, to)

@@ -23,6 +23,7 @@ export class LogFile {
   readonly #reader: LogReader
   readonly #pending = new PendingEvents()
   readonly #emission: Emission
+  #records: ImportRecord[] = []
 
   /** @throws the system's error where the file cannot be opened */
   constructor(file: FoundFile, mark: FileMark | undefined, format: LogFormat, options: ReadOptions) {
@@ -43,9 +44,10 @@ export class LogFile {
   }
 
   /** Its records, a chunk's at a time. */
-  *records(): Generator<Iterable<ImportRecord>, void, void> {
+  *records(): Generator<readonly ImportRecord[], void, void> {
     if (this.#format.isDocument?.(this.#file.path)) {
-      yield this.#document()
+      this.#document()
+      yield this.#given()
       return
     }
     const source: ByteSource = this.#packed ?? this.#open
@@ -53,30 +55,33 @@ export class LogFile {
     const { progress } = this.#options
     const doneBefore = progress.bytesDone
     let markedAt = this.#start
-    let torn: ScannedLine | undefined
+    let tornAt: number | undefined
+    const onLine = (line: ScannedLine): void => {
+      if (line.torn) tornAt ??= line.at
+      this.#line(line)
+    }
     try {
-      for (const lines of scan.chunks()) {
+      while (scan.next(onLine)) {
         progress.bytesDone = doneBefore + (this.#packed?.packedBytes ?? scan.position)
-        yield this.#recordsOf(lines)
-        torn = lines.find((line) => line.torn)
-        if (scan.position - markedAt < MARK_EVERY_BYTES || this.#whole || torn !== undefined) continue
-        markedAt = scan.position
-        // What a reader remembers is of everything before the mark, so nothing that is said in full may wait behind it.
-        yield this.#events(this.#pending.rest(false))
-        yield this.#mark(this.#pending.from ?? scan.position, false)
+        if (scan.position - markedAt >= MARK_EVERY_BYTES && !this.#whole && tornAt === undefined) {
+          markedAt = scan.position
+          // What a reader remembers is of everything before the mark, so nothing that is said in full may wait behind it.
+          this.#events(this.#pending.rest(false))
+          this.#mark(this.#pending.from ?? scan.position, false)
+        }
+        yield this.#given()
       }
     } catch (error) {
       if (this.#packed === undefined) throw error
-      yield [
-        this.#problem(
-          'invalid_encoding',
-          `The compressed data end or break here: ${(error as Error).message}`,
-          scan.position,
-        ),
-      ]
+      this.#problem(
+        'invalid_encoding',
+        `The compressed data end or break here: ${(error as Error).message}`,
+        scan.position,
+      )
     }
-    yield this.#events(this.#pending.rest(this.#rested || this.#packed !== undefined))
-    yield this.#mark(this.#pending.from ?? torn?.at ?? scan.position, true)
+    this.#events(this.#pending.rest(this.#rested || this.#packed !== undefined))
+    this.#mark(this.#pending.from ?? tornAt ?? scan.position, true)
+    yield this.#given()
   }
 
   get #rested(): boolean {
@@ -88,10 +93,10 @@ export class LogFile {
     return this.#packed !== undefined || this.#format.isDocument?.(this.#file.path) === true
   }
 
-  *#document(): Generator<ImportRecord, void, void> {
+  #document(): void {
     const { size } = this.#open.stat
     if (size > LARGEST_DOCUMENT) {
-      yield this.#problem('too_long', `The document has ${size} bytes; at most ${LARGEST_DOCUMENT} are read.`, 0)
+      this.#problem('too_long', `The document has ${size} bytes; at most ${LARGEST_DOCUMENT} are read.`, 0)
       return
     }
     const bytes = Buffer.allocUnsafe(size)
@@ -105,35 +110,33 @@ export class LogFile {
     }
     if (typeof document !== 'object' || document === null || Array.isArray(document)) {
       // Somebody may be writing it: it is read again once it has changed.
-      yield this.#problem('invalid_json', 'The file is not a JSON document.', 0)
+      this.#problem('invalid_json', 'The file is not a JSON document.', 0)
     } else {
       this.#take(document as Readonly<Record<string, unknown>>, 0)
-      yield* this.#events(this.#pending.rest(this.#rested))
+      this.#events(this.#pending.rest(this.#rested))
     }
-    yield* this.#mark(0, true)
+    this.#mark(0, true)
   }
 
-  *#recordsOf(lines: readonly ScannedLine[]): Generator<ImportRecord, void, void> {
-    for (const { at, document, torn } of lines) {
-      if (document !== undefined) this.#take(document, at)
-      else if (!torn) yield this.#problem('invalid_json', 'The line is not a JSON object.', at)
-      yield* this.#events(this.#pending.ready())
-    }
+  #line({ at, document, torn }: ScannedLine): void {
+    if (document !== undefined) this.#take(document, at)
+    else if (!torn) this.#problem('invalid_json', 'The line is not a JSON object.', at)
+    this.#events(this.#pending.ready())
   }
 
   #take(document: Readonly<Record<string, unknown>>, at: number): void {
     for (const draft of this.#reader.read(document)) this.#pending.add(draft, at)
   }
 
-  *#events(events: Iterable<PendingEvent>): Generator<ImportRecord, void, void> {
+  #events(events: readonly PendingEvent[]): void {
     for (const { draft, at } of events) {
       const record = this.#emission.record(draft, this.#where(at))
-      if (record !== undefined) yield record
+      if (record !== undefined) this.#records.push(record)
     }
   }
 
   /** Nothing where a mark would hide something from the next run. */
-  *#mark(offset: number, end: boolean): Generator<ImportRecord, void, void> {
+  #mark(offset: number, end: boolean): void {
     if (end) this.#options.progress.held += this.#pending.size
     if (this.#emission.leftOut) return
     const { size, mtimeMs, ino } = this.#open.stat
@@ -148,14 +151,21 @@ export class LogFile {
       held: this.#pending.from !== undefined,
       ...(context === undefined ? {} : { context }),
     }
-    yield { mark: { key: this.#file.path, value: mark as unknown as JsonValue } }
+    this.#records.push({ mark: { key: this.#file.path, value: mark as unknown as JsonValue } })
   }
 
-  #problem(code: 'invalid_json' | 'invalid_encoding' | 'too_long', message: string, at: number): ImportRecord {
-    return { problem: { code, message }, where: this.#where(at) }
+  #problem(code: 'invalid_json' | 'invalid_encoding' | 'too_long', message: string, at: number): void {
+    this.#records.push({ problem: { code, message }, where: this.#where(at) })
   }
 
   #where(at: number): string {
     return `${this.#file.path}, byte ${at}`
+  }
+
+  /** What was found since the last time. */
+  #given(): readonly ImportRecord[] {
+    const records = this.#records
+    this.#records = []
+    return records
   }
 }

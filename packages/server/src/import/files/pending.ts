@@ -2,6 +2,7 @@ import type { Draft } from './log-format.ts'
 
 /** Events held back at most while more may be said of them: those under way at one time are few. */
 const MOST_PENDING = 256
+const NONE: readonly PendingEvent[] = []
 
 /** An event that waits. */
 export interface PendingEvent {
@@ -51,23 +52,27 @@ export class PendingEvents {
     held.draft = draft
   }
 
-  /** Gives up events that have all been said, beyond a number that is kept in case the same event comes again. */
-  *ready(): Generator<PendingEvent, void, void> {
-    if (this.#held.size <= MOST_PENDING) return
+  /** Takes out events that have all been said, beyond a number that is kept in case the same event comes again. */
+  ready(): readonly PendingEvent[] {
+    if (this.#held.size <= MOST_PENDING) return NONE
+    const events: PendingEvent[] = []
     for (const event of this.#held.values()) {
-      if (this.#held.size <= MOST_PENDING / 2) return
+      if (this.#held.size <= MOST_PENDING / 2) break
       this.#held.delete(event.draft.name)
-      yield event
+      events.push(event)
     }
+    return events
   }
 
-  /** At the end of the file: everything, or only what is final and stands before whatever is not. */
-  *rest(all: boolean): Generator<PendingEvent, void, void> {
+  /** At the end of the file: everything, or only what is final. */
+  rest(all: boolean): readonly PendingEvent[] {
+    const events: PendingEvent[] = []
     for (const event of this.#held.values()) {
       if (!event.final && !all) continue
       this.#held.delete(event.draft.name)
-      yield event
+      events.push(event)
     }
+    return events
   }
 
   #finish(name: string): void {
