@@ -75,7 +75,7 @@ export class Delivery {
     const batch = this.#batch++
     this.#items = []
     this.#places = []
-    const sending = this.#send(items, places).then(
+    const sending = this.#send(JSON.stringify(items), places).then(
       () => {
         this.#under.delete(batch)
         this.#settle()
@@ -95,8 +95,9 @@ export class Delivery {
     if (this.#failure !== undefined) throw this.#failure.error
   }
 
-  async #send(items: readonly WireEvent[], places: readonly string[]): Promise<void> {
-    const answer = await this.#post(JSON.stringify(items))
+  /** Of the events it gets the text alone: what is in reach while an answer is waited for is copied by the collector. */
+  async #send(body: string, places: readonly string[]): Promise<void> {
+    const answer = await this.#post(body)
     const tally = this.#tally
     tally.accepted += answer.accepted
     tally.duplicate += answer.duplicate
