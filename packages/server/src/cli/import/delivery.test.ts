@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
 import type { Mark } from '../../import/record.ts'
-import { Delivery } from './delivery.ts'
+import { BATCH_EVENTS, Delivery } from './delivery.ts'
 import { ImportTally } from './tally.ts'
 
 /** A server whose answers a test gives one by one. */
@@ -36,9 +36,9 @@ describe('delivering events', () => {
     const passed: string[] = []
     const delivery = new Delivery(connection, new ImportTally(), ({ key }) => passed.push(key))
     delivery.mark(mark('nothing before it'))
-    give(delivery, 700)
+    give(delivery, BATCH_EVENTS + 200)
     delivery.mark(mark('in the second batch'))
-    give(delivery, 300)
+    give(delivery, BATCH_EVENTS - 200)
     delivery.mark(mark('at the end of the second batch'))
     give(delivery, 1)
     const ended = delivery.end()
@@ -57,9 +57,9 @@ describe('delivering events', () => {
     const { connection, waiting, accept } = server()
     const passed: string[] = []
     const delivery = new Delivery(connection, new ImportTally(), ({ key }) => passed.push(key))
-    give(delivery, 500)
+    give(delivery, BATCH_EVENTS)
     delivery.mark(mark('first'))
-    give(delivery, 500)
+    give(delivery, BATCH_EVENTS)
     delivery.mark(mark('second'))
     waiting[0]?.answer(Response.json({ code: 'forbidden', detail: 'no' }, { status: 403 }))
     accept(1)
@@ -83,7 +83,7 @@ describe('delivering events', () => {
   it('lets a few batches be under way and no more', async () => {
     const { connection, waiting, accept } = server()
     const delivery = new Delivery(connection, new ImportTally())
-    for (let at = 1; at < 4 * 500; at++) expect(delivery.add({}, '')).toBeUndefined()
+    for (let at = 1; at < 4 * BATCH_EVENTS; at++) expect(delivery.add({}, '')).toBeUndefined()
     const full = delivery.add({}, '')
     expect(full).toBeInstanceOf(Promise)
     expect(waiting).toHaveLength(4)
@@ -91,6 +91,27 @@ describe('delivering events', () => {
     await full
     for (const index of [0, 1, 3]) accept(index)
     await delivery.end()
+  })
+
+  it('sends in halves what is too much for a server', async () => {
+    const { connection, waiting } = server()
+    const tally = new ImportTally()
+    const passed: string[] = []
+    const delivery = new Delivery(connection, tally, ({ key }) => passed.push(key))
+    give(delivery, 5)
+    delivery.mark(mark('behind both halves'))
+    const ended = delivery.end()
+    waiting[0]?.answer(Response.json({ code: 'too_many_events', detail: 'at most 3' }, { status: 413 }))
+    await vi.waitFor(() => expect(waiting).toHaveLength(2))
+    waiting[1]?.answer(Response.json({ accepted: 2, duplicate: 0, conflict: 0, rejected: [] }))
+    await vi.waitFor(() => expect(waiting).toHaveLength(3))
+    expect(passed).toEqual([])
+    const rejected = [{ index: 2, code: 'out_of_range', message: 'too much', field: 'input_tokens' }]
+    waiting[2]?.answer(Response.json({ accepted: 2, duplicate: 0, conflict: 0, rejected }))
+    await ended
+    expect(passed).toEqual(['behind both halves'])
+    expect(tally).toMatchObject({ accepted: 4, rejected: 1 })
+    expect(tally.rejections[0]?.where).toBe('line 4')
   })
 
   it('says where a refused event stood', async () => {

@@ -4,8 +4,8 @@ import type { Mark, WireEvent } from '../../import/record.ts'
 import { answerOf, type Connection } from '../connection.ts'
 import type { ImportTally } from './tally.ts'
 
-/** Events in one request: enough to share one sync, few enough to answer within milliseconds. */
-const BATCH_EVENTS = 500
+/** Events in one request: as many as the pipeline works on in one go. */
+export const BATCH_EVENTS = 1_000
 /** Requests under way at once: the server works on one while it syncs another, and memory stays bounded. */
 const CONCURRENT = 4
 
@@ -97,7 +97,16 @@ export class Delivery {
 
   /** Of the events it gets the text alone: what is in reach while an answer is waited for is copied by the collector. */
   async #send(body: string, places: readonly string[]): Promise<void> {
-    const answer = await this.#post(body)
+    let answer: Answer
+    try {
+      answer = await this.#post(body)
+    } catch (error) {
+      if (!isTooMuch(error) || places.length === 1) throw error
+      const items = JSON.parse(body) as readonly WireEvent[]
+      const half = places.length >> 1
+      await this.#send(JSON.stringify(items.slice(0, half)), places.slice(0, half))
+      return this.#send(JSON.stringify(items.slice(half)), places.slice(half))
+    }
     const tally = this.#tally
     tally.accepted += answer.accepted
     tally.duplicate += answer.duplicate
@@ -137,3 +146,7 @@ export class Delivery {
     if (settled > 0) this.#marks = this.#marks.slice(settled)
   }
 }
+
+/** A server may be set to take less at once than is sent. */
+const isTooMuch = (error: unknown): boolean =>
+  isTallystickError(error) && (error.code === 'too_many_events' || error.code === 'body_too_large')
