@@ -1,6 +1,7 @@
 import { type Clock, type Random, systemClock, systemRandom } from './clock.ts'
 
-const HEX: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+const codesOf = (text: string): number[] => Array.from(text, (character) => character.charCodeAt(0))
+const DIGITS: readonly number[] = codesOf('0123456789abcdef')
 
 /**
  * A generator of UUIDv7 strings (RFC 9562) that rise within one generator, also inside one millisecond.
@@ -21,6 +22,7 @@ export function uuidv7Generator(clock: Clock = systemClock, random: Random = sys
   let used = POOL_BYTES
   let lastMs = -1
   let counter = 0
+  const codes = codesOf('00000000-0000-0000-0000-000000000000')
 
   const byte = (): number => {
     if (used === POOL_BYTES) {
@@ -28,6 +30,11 @@ export function uuidv7Generator(clock: Clock = systemClock, random: Random = sys
       used = 0
     }
     return pool[used++] as number
+  }
+
+  const put = (at: number, value: number): void => {
+    codes[at] = DIGITS[(value >>> 4) & 15] as number
+    codes[at + 1] = DIGITS[value & 15] as number
   }
 
   return () => {
@@ -41,15 +48,21 @@ export function uuidv7Generator(clock: Clock = systemClock, random: Random = sys
     }
     const high = Math.floor(lastMs / 0x10000)
     const low = lastMs & 0xffff
-    let id = hex(high >>> 24) + hex(high >>> 16) + hex(high >>> 8) + hex(high)
-    id += `-${hex(low >>> 8)}${hex(low)}-${hex(0x70 | (counter >>> 8))}${hex(counter)}`
-    id += `-${hex(0x80 | (byte() & 0x3f))}${hex(byte())}-`
-    for (let index = 0; index < 6; index++) id += hex(byte())
-    return id
+    put(0, high >>> 24)
+    put(2, high >>> 16)
+    put(4, high >>> 8)
+    put(6, high)
+    put(9, low >>> 8)
+    put(11, low)
+    put(14, 0x70 | (counter >>> 8))
+    put(16, counter)
+    put(19, 0x80 | (byte() & 0x3f))
+    put(21, byte())
+    for (let at = 24; at < 36; at += 2) put(at, byte())
+    // All at once: a text that is put together piece by piece keeps its pieces, which is four times the memory.
+    return String.fromCharCode(...codes)
   }
 }
-
-const hex = (value: number): string => HEX[value & 0xff] as string
 
 const DASH = 0x2d
 
