@@ -16,11 +16,13 @@ export interface Reserved {
 
 const NOTHING: Reserved = { nanoUsd: 0n, tokens: 0n, leases: 0 }
 
+/** A lease as it stands, and what it takes of each of its budgets. Changed in place: leases change twice and more often. */
 interface Held {
-  readonly lease: Lease
-  readonly nanoUsd: bigint
-  readonly tokens: bigint
-  readonly slot: number
+  lease: Lease
+  nanoUsd: bigint
+  tokens: bigint
+  leases: 0 | 1
+  slot: number
 }
 
 /**
@@ -29,7 +31,7 @@ interface Held {
  */
 export class LeaseBook {
   readonly #held = new Map<string, Held>()
-  readonly #requests = new Map<string | undefined, Map<string, string>>()
+  readonly #requests = new Map<string | undefined, Map<string, Held>>()
   readonly #reserved = new Map<string, { nanoUsd: bigint; tokens: bigint; leases: number }>()
   readonly #deadlines = new Map<number, Set<string>>()
   /** Oldest first. */
@@ -41,29 +43,25 @@ export class LeaseBook {
 
   /** Takes over a row as it now stands; the same row twice changes nothing. */
   follow(id: string, lease: Lease | undefined): void {
-    const before = this.#held.get(id)
-    if (before?.lease === lease) return
+    const known = this.#held.get(id)
+    if (known?.lease === lease) return
     if (lease === undefined) {
-      if (before !== undefined) this.#drop(id, before)
+      if (known !== undefined) this.#drop(id, known)
       return
     }
-    const { nanoUsd, tokens } = roomOf(lease)
-    const held: Held = { lease, nanoUsd, tokens, slot: Math.ceil(deadlineOf(lease) / SLOT_MS) }
-    this.#held.set(id, held)
-    if (before !== undefined) this.#move(before, -1)
-    this.#move(held, 1)
-    // A lease changes twice and more often than any other row, and what it is found by hardly ever does.
-    if (before?.lease.requestId !== lease.requestId || before.lease.tenantId !== lease.tenantId) {
-      if (before !== undefined) this.#forgetRequest(id, before.lease)
-      const requests = this.#requests.get(lease.tenantId)
-      if (requests === undefined) this.#requests.set(lease.tenantId, new Map([[lease.requestId, id]]))
-      else requests.set(lease.requestId, id)
+    const held = known ?? this.#add(id, lease)
+    this.#take(held, lease)
+    // What it is found by hardly ever changes.
+    if (held.lease.requestId !== lease.requestId || held.lease.tenantId !== lease.tenantId) {
+      this.#forgetRequest(held)
+      this.#noteRequest(held, lease)
     }
-    if (before?.slot !== held.slot) {
-      if (before !== undefined) this.#forgetDeadline(id, before.slot)
-      const due = this.#deadlines.get(held.slot)
-      if (due === undefined) this.#deadlines.set(held.slot, new Set([id]))
-      else due.add(id)
+    held.lease = lease
+    const slot = Math.ceil(deadlineOf(lease) / SLOT_MS)
+    if (held.slot !== slot) {
+      this.#forgetDeadline(id, held.slot)
+      this.#noteDeadline(id, slot)
+      held.slot = slot
     }
     if (takesRoom(lease)) this.#ended.delete(id)
     else this.#ended.add(id)
@@ -74,8 +72,7 @@ export class LeaseBook {
   }
 
   ofRequest(tenantId: string | undefined, requestId: string): Lease | undefined {
-    const id = this.#requests.get(tenantId)?.get(requestId)
-    return id === undefined ? undefined : this.get(id)
+    return this.#requests.get(tenantId)?.get(requestId)?.lease
   }
 
   reserved(budgetId: string): Reserved {
@@ -104,18 +101,38 @@ export class LeaseBook {
     return [...ids].map((id) => (this.#held.get(id) as Held).lease)
   }
 
+  #add(id: string, lease: Lease): Held {
+    const held: Held = { lease, nanoUsd: 0n, tokens: 0n, leases: 0, slot: Number.NaN }
+    this.#held.set(id, held)
+    this.#noteRequest(held, lease)
+    return held
+  }
+
   #drop(id: string, held: Held): void {
     this.#held.delete(id)
-    this.#move(held, -1)
-    this.#forgetRequest(id, held.lease)
+    this.#move(held.lease.budgetIds, -held.nanoUsd, -held.tokens, -held.leases)
+    this.#forgetRequest(held)
     this.#forgetDeadline(id, held.slot)
     this.#ended.delete(id)
   }
 
-  #forgetRequest(id: string, { tenantId, requestId }: Lease): void {
+  #noteRequest(held: Held, { tenantId, requestId }: Lease): void {
     const requests = this.#requests.get(tenantId)
-    if (requests?.get(requestId) === id) requests.delete(requestId)
+    if (requests === undefined) this.#requests.set(tenantId, new Map([[requestId, held]]))
+    else requests.set(requestId, held)
+  }
+
+  #forgetRequest(held: Held): void {
+    const { tenantId, requestId } = held.lease
+    const requests = this.#requests.get(tenantId)
+    if (requests?.get(requestId) === held) requests.delete(requestId)
     if (requests?.size === 0) this.#requests.delete(tenantId)
+  }
+
+  #noteDeadline(id: string, slot: number): void {
+    const due = this.#deadlines.get(slot)
+    if (due === undefined) this.#deadlines.set(slot, new Set([id]))
+    else due.add(id)
   }
 
   #forgetDeadline(id: string, slot: number): void {
@@ -124,17 +141,34 @@ export class LeaseBook {
     if (due?.size === 0) this.#deadlines.delete(slot)
   }
 
-  #move({ lease, nanoUsd, tokens }: Held, sign: 1 | -1): void {
-    if (!takesRoom(lease)) return
-    for (const budgetId of lease.budgetIds) {
+  /** Moves the room of a lease from what it was to what it is now. */
+  #take(held: Held, lease: Lease): void {
+    const { budgetIds } = held.lease
+    const nanoUsd = roomOf(lease, lease.reservedNanoUsd, lease.settledNanoUsd)
+    const tokens = roomOf(lease, lease.reservedTokens, lease.settledTokens)
+    const leases = takesRoom(lease) ? 1 : 0
+    if (lease.budgetIds === budgetIds)
+      this.#move(budgetIds, nanoUsd - held.nanoUsd, tokens - held.tokens, leases - held.leases)
+    else {
+      this.#move(budgetIds, -held.nanoUsd, -held.tokens, -held.leases)
+      this.#move(lease.budgetIds, nanoUsd, tokens, leases)
+    }
+    held.nanoUsd = nanoUsd
+    held.tokens = tokens
+    held.leases = leases
+  }
+
+  #move(budgetIds: readonly string[], nanoUsd: bigint, tokens: bigint, leases: number): void {
+    if (leases === 0 && nanoUsd === 0n && tokens === 0n) return
+    for (const budgetId of budgetIds) {
       let reserved = this.#reserved.get(budgetId)
       if (reserved === undefined) {
         reserved = { nanoUsd: 0n, tokens: 0n, leases: 0 }
         this.#reserved.set(budgetId, reserved)
       }
-      reserved.nanoUsd += sign === 1 ? nanoUsd : -nanoUsd
-      reserved.tokens += sign === 1 ? tokens : -tokens
-      reserved.leases += sign
+      if (nanoUsd !== 0n) reserved.nanoUsd += nanoUsd
+      if (tokens !== 0n) reserved.tokens += tokens
+      reserved.leases += leases
       if (reserved.leases === 0) this.#reserved.delete(budgetId)
     }
   }
@@ -149,15 +183,14 @@ function deadlineOf(lease: Lease): number {
   return takesRoom(lease) ? lease.expiresMs : (lease.endedMs ?? lease.expiresMs) + KEEP_ENDED_MS
 }
 
-/** What is left of an open lease after what has been reported of it; what a settled one has spent. */
-function roomOf(lease: Lease): { readonly nanoUsd: bigint; readonly tokens: bigint } {
-  if (!takesRoom(lease)) return { nanoUsd: 0n, tokens: 0n }
-  const { reservedNanoUsd, reservedTokens, settledNanoUsd = '0', settledTokens = '0' } = lease
-  if (lease.state === 'settled') return { nanoUsd: BigInt(settledNanoUsd), tokens: BigInt(settledTokens) }
-  return {
-    nanoUsd: atLeastNothing(BigInt(reservedNanoUsd) - BigInt(settledNanoUsd)),
-    tokens: atLeastNothing(BigInt(reservedTokens) - BigInt(settledTokens)),
-  }
+/** In one unit: what is left of an open lease after what has been reported of it; what a settled one has spent. */
+function roomOf(lease: Lease, reserved: string, settled = '0'): bigint {
+  if (!takesRoom(lease)) return 0n
+  const spent = integer(settled)
+  if (lease.state === 'settled') return spent
+  const left = integer(reserved) - spent
+  return left < 0n ? 0n : left
 }
 
-const atLeastNothing = (value: bigint): bigint => (value < 0n ? 0n : value)
+/** Most leases are bounded in one unit, and have nothing of the other. */
+const integer = (text: string): bigint => (text === '0' ? 0n : BigInt(text))
