@@ -349,21 +349,22 @@ export class LeaseDesk implements Leases {
   }
 
   /** Shows at once; resolves when it is durable. */
-  async #write(lease: Lease): Promise<void> {
+  #write(lease: Lease): Promise<void> {
     const { state, book } = this.#options
     const { id } = lease
     const written = state.write([{ table: 'leases', id, row: lease }])
     book.follow(id, lease)
     this.#writing.set(id, written)
-    try {
-      await written
-    } catch (error) {
-      // Taken back by the state; should it not have said so, it is taken over here.
-      book.follow(id, state.rows('leases').get(id))
-      throw error
-    } finally {
+    const done = (): void => {
       if (this.#writing.get(id) === written) this.#writing.delete(id)
     }
+    const failed = (): void => {
+      // Taken back by the state; should it not have said so, it is taken over here.
+      book.follow(id, state.rows('leases').get(id))
+      done()
+    }
+    written.then(done, failed)
+    return written
   }
 }
 

@@ -53,13 +53,15 @@ export function spendWindow(window: BudgetWindow): SpendWindow {
   const bucketOf = bucketer(interval, window.timeZone)
   // Instants of events and the present are asked for in turn; each remembers its own last answer.
   const present = bucketer(interval, window.timeZone)
+  let range: SlotRange = { fromMs: 0, toMs: 0, resetsMs: 0 }
   return {
     interval,
     timeZone: window.timeZone,
     slotOf: (ms) => bucketOf(ms).startMs,
     at(nowMs) {
       const { startMs, endMs }: Bucket = present(nowMs)
-      return { fromMs: startMs, toMs: endMs, resetsMs: endMs }
+      if (range.fromMs !== startMs || range.toMs !== endMs) range = { fromMs: startMs, toMs: endMs, resetsMs: endMs }
+      return range
     },
   }
 }

@@ -35,12 +35,12 @@ export const TABLE_NAMES: readonly TableName[] = Object.keys(emptyTables()) as T
 
 /** @returns the changes that take these back */
 export function applyChanges(tables: TableMaps, changes: readonly Change[]): readonly Change[] {
-  const undo: Change[] = []
-  for (const { table: name, id, row } of changes) {
+  const undo = changes.map(({ table: name, id, row }) => {
     const table = tables[name] as Map<string, unknown>
-    undo.push({ table: name, id, row: table.get(id) } as Change)
+    const before = table.get(id)
     if (row === undefined) table.delete(id)
     else table.set(id, row)
-  }
+    return { table: name, id, row: before } as Change
+  })
   return undo.reverse()
 }
