@@ -2,7 +2,7 @@
 export * from './damage.ts'
 export { type JournalFile, type JournalFs, nodeFs } from './fs.ts'
 export type { AppendTicket, Journal, JournalChange, JournalState, JournalStats, SealedSegment } from './journal.ts'
-export { metaLine, readMetaLines, replaceFile } from './line-file.ts'
+export { metaLine, putMetaLine, readMetaLines, replaceFile } from './line-file.ts'
 export {
   behindLine,
   type JournalLines,

@@ -1,4 +1,5 @@
 import { dirname } from 'node:path'
+import { JsonBytes, jsonBytes } from '../event/json-bytes.ts'
 import type { JournalFs } from './fs.ts'
 import { SEAL_BYTES, sealLine } from './line.ts'
 import { LineScanner } from './line-scanner.ts'
@@ -6,6 +7,8 @@ import { TEMPORARY } from './names.ts'
 import { writeFully } from './write-fully.ts'
 
 const BLOCK_BYTES = 256 * 1024
+const START = jsonBytes('{"t":"meta","n":')
+const COMMA = jsonBytes(',')
 
 /**
  * A `meta` line for a file beside the journal, sealed as the journal's own lines are, line feed included.
@@ -14,16 +17,25 @@ const BLOCK_BYTES = 256 * 1024
  * @example metaLine(7, '"v":1') // {"t":"meta","n":7,"v":1,"c":"..."}
  */
 export function metaLine(ordinal: number, members: string): Buffer {
-  const text = `{"t":"meta","n":${ordinal},${members}`
-  // Every byte of it is written.
-  const line = Buffer.allocUnsafe(Buffer.byteLength(text) + SEAL_BYTES + 1)
-  sealLine(line, 0, line.write(text))
-  return line
+  const line = new JsonBytes()
+  putMetaLine(line, ordinal, members)
+  return Buffer.from(line.bytes.buffer, 0, line.length)
+}
+
+/** As {@link metaLine}, behind what `lines` has already. */
+export function putMetaLine(lines: JsonBytes, ordinal: number, members: string): void {
+  const start = lines.length
+  lines.raw(START)
+  lines.number(ordinal)
+  lines.raw(COMMA)
+  lines.put(members)
+  lines.reserve(SEAL_BYTES + 1)
+  lines.length = sealLine(lines.bytes, start, lines.length)
 }
 
 /**
  * Writes a file beside the journal as a whole, in place of one of that name: after a power cut there is the old one or the new
- * one. Gives its length in bytes. What fails leaves nothing behind but, after a kill, `<path>.tmp`.
+ * one. Gives its length in bytes. A block may be used again once the next is asked for. What fails leaves nothing behind but, after a kill, `<path>.tmp`.
  *
  * @throws the file system's error
  */

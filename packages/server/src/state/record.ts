@@ -13,7 +13,8 @@ const MAX_BODY_UNITS = MAX_LINE_BYTES / 3 - 64
  * @throws TallystickError `too_long`
  */
 export function bodyOf(changes: readonly Change[]): string {
-  const body = `"write":${JSON.stringify(changes)}`
+  // Cut out of a longer text it is not copied.
+  const body = JSON.stringify({ write: changes }).slice(1, -1)
   if (body.length > MAX_BODY_UNITS)
     throw new TallystickError('too_long', `${changes.length} changes are too many to be written at once`)
   return body

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { TallystickError } from '@tallystick/core'
-import { type JournalFs, metaLine, readMetaLines, replaceFile } from '@tallystick/core/journal'
+import { JsonBytes } from '@tallystick/core/event'
+import { type JournalFs, putMetaLine, readMetaLines, replaceFile } from '@tallystick/core/journal'
 import { assertTable } from './record.ts'
 import { emptyTables, TABLE_NAMES, type TableMaps } from './table-maps.ts'
 
@@ -88,21 +89,18 @@ export function writeSnapshot(
 function* blocks(ordinal: number, { rows: tables, count }: TableCopy, origin: SnapshotOrigin): Generator<Uint8Array> {
   const { journal, product, createdMs } = origin
   const head = JSON.stringify({ v: STATE_FORMAT, rows: count, created: createdMs, product, journal })
-  let lines = [metaLine(ordinal, head.slice(1, -1))]
-  let bytes = 0
+  const lines = new JsonBytes(2 * BLOCK_BYTES)
+  putMetaLine(lines, ordinal, head.slice(1, -1))
   for (const { table, ids, rows } of tables) {
     for (const [index, id] of ids.entries()) {
       const text = JSON.stringify({ table, id, row: rows[index] })
-      const line = metaLine(ordinal, text.slice(1, -1))
-      lines.push(line)
-      bytes += line.length
-      if (bytes < BLOCK_BYTES) continue
-      yield Buffer.concat(lines)
-      lines = []
-      bytes = 0
+      putMetaLine(lines, ordinal, text.slice(1, -1))
+      if (lines.length < BLOCK_BYTES) continue
+      yield lines.bytes.subarray(0, lines.length)
+      lines.length = 0
     }
   }
-  if (lines.length > 0) yield Buffer.concat(lines)
+  if (lines.length > 0) yield lines.bytes.subarray(0, lines.length)
 }
 
 /**
