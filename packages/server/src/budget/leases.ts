@@ -297,28 +297,21 @@ export class LeaseDesk implements Leases {
 
   /** @throws TallystickError what is wrong with the event; `request_conflict` when its id stands for another one */
   async #record(
-    { tenantId, agentId, apiKeyId, userId, provider, model, tags, createdMs }: Lease,
+    lease: Lease,
     eventId: string,
     { event, decode, observed }: Usage,
   ): Promise<{ readonly status: 'accepted' | 'duplicate' }> {
-    const hasTime = event['timestamp_ms'] !== undefined || event['timestamp'] !== undefined
-    const request: IngestRequest = {
-      // The request began when its lease did; a repeat of it must not say another time.
-      items: [{ ...event, event_id: eventId, ...(hasTime ? {} : { timestamp_ms: createdMs }) }],
+    const { tenantId, agentId } = lease
+    const request: Mutable<IngestRequest> = {
+      items: [itemOf(event, eventId, lease)],
       door: 'lease',
       wantResults: true,
-      defaults: {
-        ...(apiKeyId === undefined ? {} : { apiKeyId }),
-        ...(userId === undefined ? {} : { userId }),
-        ...(provider === undefined ? {} : { provider }),
-        ...(model === undefined ? {} : { requestModel: model }),
-        ...(tags === undefined ? {} : { tags }),
-      },
+      defaults: defaultsOf(lease),
       // Whose request it is was said when the room was taken.
-      principal: { tenantId: tenantId ?? null, ...(agentId === undefined ? {} : { agentId }) },
-      ...(decode === undefined ? {} : { decode }),
-      ...(observed === undefined ? {} : { observed }),
+      principal: agentId === undefined ? { tenantId: tenantId ?? null } : { tenantId: tenantId ?? null, agentId },
     }
+    if (decode !== undefined) request.decode = decode
+    if (observed !== undefined) request.observed = observed
     const { results = [], rejected, accepted, conflict } = await this.#options.ingest.submit(request)
     const [refusal] = rejected
     if (refusal !== undefined) {
@@ -404,6 +397,29 @@ function leaseOf(
   if (nanoUsd === undefined) lease.unbounded = 'nano_usd'
   else if (tokens === undefined) lease.unbounded = 'tokens'
   return lease
+}
+
+/** Members of its own come first: what is spread and then added to has a class of its own, which the decoder must learn each time. */
+function itemOf(event: Usage['event'], eventId: string, { createdMs }: Lease): object {
+  const hasTime = event['timestamp_ms'] !== undefined || event['timestamp'] !== undefined
+  // The request began when its lease did; a repeat of it must not say another time.
+  const item: Record<string, unknown> = hasTime
+    ? { event_id: eventId, ...event }
+    : { event_id: eventId, timestamp_ms: createdMs, ...event }
+  item['event_id'] = eventId
+  if (!hasTime) item['timestamp_ms'] = createdMs
+  return item
+}
+
+/** What the lease knows of its request. */
+function defaultsOf({ apiKeyId, userId, provider, model, tags }: Lease): NonNullable<IngestRequest['defaults']> {
+  const known: Mutable<NonNullable<IngestRequest['defaults']>> = {}
+  if (apiKeyId !== undefined) known.apiKeyId = apiKeyId
+  if (userId !== undefined) known.userId = userId
+  if (provider !== undefined) known.provider = provider
+  if (model !== undefined) known.requestModel = model
+  if (tags !== undefined) known.tags = tags
+  return known
 }
 
 /** To be changed. Of a spread that members are added to, V8 makes a class of its own each time: a microsecond and a kilobyte. */
