@@ -1,5 +1,5 @@
 import type { ErrorCode } from '@tallystick/core'
-import type { RefusedItem } from '@tallystick/core/event'
+import type { Mutable, RefusedItem } from '@tallystick/core/event'
 import type { IngestAnswer, ItemResult, ItemStatus, RejectedItem } from './ingest.ts'
 
 /** The answer to a delivery while its items get their outcomes, in whatever order. */
@@ -31,7 +31,7 @@ export class Reply {
 
   answer(): IngestAnswer {
     const byIndex = (a: { readonly index: number }, b: { readonly index: number }): number => a.index - b.index
-    const answer = {
+    const answer: Mutable<IngestAnswer> = {
       received: this.#received,
       accepted: this.#accepted,
       duplicate: this.#duplicate,
@@ -39,6 +39,7 @@ export class Reply {
       conflicts: this.#conflicts.sort(byIndex),
       rejected: this.#rejected.sort(byIndex),
     }
-    return this.#results ? { ...answer, results: this.#results } : answer
+    if (this.#results) answer.results = this.#results
+    return answer
   }
 }
