@@ -1,6 +1,7 @@
 import type { DuckDBType } from '@duckdb/node-api'
 import duckdb, { type DataChunk, type Vector } from '@duckdb/node-bindings'
 import type { FieldName } from '@tallystick/core/event'
+import { LongTexts } from './long-texts.ts'
 import { BIGINT, BOOLEAN, INTEGER, SMALLINT, UUID, VARCHAR } from './node-api.ts'
 import {
   COLUMN_OF,
@@ -29,8 +30,9 @@ const LAYOUT = {
 
 const OWN_ORDER: readonly string[] = EVENT_TABLE.map(({ name }) => name)
 
-/** The engine's `string_t` is a length of four bytes and up to twelve of text; longer text stands elsewhere. */
+/** The engine's `string_t` is a length of four bytes and up to twelve of text; longer text stands elsewhere, but for its beginning. */
 const INLINE_BYTES = 12
+const PREFIX_BYTES = 4
 
 /** The bytes of one column of one chunk, as the engine lays them out. */
 export class ColumnBuffer {
@@ -39,9 +41,10 @@ export class ColumnBuffer {
   readonly shorts: Int16Array
   /** One bit a row; set where the row has a value. */
   readonly #valid = new Uint8Array(CHUNK_ROWS / 8)
-  /** Rows whose text is too long to stand in the column itself. */
+  /** Rows whose text is too long to stand in the column itself, and where in {@link #texts} it does. */
   #longRows: number[] = []
-  #longTexts: (string | Uint8Array)[] = []
+  #longPlaces: number[] = []
+  readonly #texts = new LongTexts()
   /** Does any row of the chunk have a value? */
   #used = false
   #vector: Vector | undefined
@@ -59,18 +62,16 @@ export class ColumnBuffer {
     this.#vector = vector
     // A chunk that was given up leaves some behind.
     this.#longRows = []
-    this.#longTexts = []
+    this.#longPlaces = []
+    this.#texts.forget()
   }
 
   finish(): void {
     const vector = this.#vector as Vector
+    if (this.#longRows.length > 0) this.#address(vector)
     if (this.#used) duckdb.copy_data_to_vector(vector, 0, this.bytes.buffer as ArrayBuffer, 0, this.bytes.byteLength)
-    for (let index = 0; index < this.#longRows.length; index++) {
-      const row = this.#longRows[index] as number
-      const text = this.#longTexts[index] as string | Uint8Array
-      if (typeof text === 'string') duckdb.vector_assign_string_element(vector, row, text)
-      else duckdb.vector_assign_string_element_len(vector, row, text)
-    }
+    // A row without a value in the next chunk must not seem to have a text elsewhere.
+    for (const row of this.#longRows) this.words[row * 4] = 0
     duckdb.vector_ensure_validity_writable(vector)
     duckdb.copy_data_to_vector_validity(vector, 0, this.#valid.buffer, 0, this.#valid.byteLength)
     this.#vector = undefined
@@ -93,7 +94,8 @@ export class ColumnBuffer {
     this.#valid[index] = (this.#valid[index] as number) & ~(1 << (row & 7))
     while (this.#longRows.at(-1) === row) {
       this.#longRows.pop()
-      this.#longTexts.pop()
+      this.#longPlaces.pop()
+      this.words[row * 4] = 0
     }
   }
 
@@ -111,28 +113,38 @@ export class ColumnBuffer {
   }
 
   setText(row: number, text: string): void {
-    this.#longRows.push(row)
-    this.#longTexts.push(text)
+    const bytes = Buffer.from(text)
+    this.setBytes(row, bytes, 0, bytes.length)
+  }
+
+  /** Text given as bytes of UTF-8. */
+  setBytes(row: number, source: Uint8Array, start: number, end: number): void {
+    const length = end - start
+    const word = row * 4
+    this.words[word] = length
+    // The engine compares all twelve bytes.
+    this.words[word + 1] = 0
+    this.words[word + 2] = 0
+    this.words[word + 3] = 0
+    const shown = length > INLINE_BYTES ? PREFIX_BYTES : length
+    const to = word * 4 + 4
+    for (let index = 0; index < shown; index++) this.bytes[to + index] = source[start + index] as number
+    if (length > INLINE_BYTES) {
+      this.#longRows.push(row)
+      this.#longPlaces.push(this.#texts.add(source, start, end))
+    }
     this.mark(row)
   }
 
-  /** Text given as bytes of ASCII. */
-  setAscii(row: number, source: Uint8Array, start: number, end: number): void {
-    const length = end - start
-    if (length > INLINE_BYTES) {
-      this.#longRows.push(row)
-      this.#longTexts.push(source.subarray(start, end))
-    } else {
-      const word = row * 4
-      this.words[word] = length
-      // The engine compares all twelve bytes.
-      this.words[word + 1] = 0
-      this.words[word + 2] = 0
-      this.words[word + 3] = 0
-      const to = word * 4 + 4
-      for (let index = 0; index < length; index++) this.bytes[to + index] = source[start + index] as number
+  /** Writes down where the long texts stand. */
+  #address(vector: Vector): void {
+    const { low, high } = this.#texts.handOver(vector)
+    for (let index = 0; index < this.#longRows.length; index++) {
+      const word = (this.#longRows[index] as number) * 4
+      const place = low + (this.#longPlaces[index] as number)
+      this.words[word + 2] = place
+      this.words[word + 3] = place < 0x100000000 ? high : high + 1
     }
-    this.mark(row)
   }
 }
 
