@@ -103,6 +103,7 @@ export async function openStorage(
     productVersion: VERSION,
     onError,
     onCommitTime,
+    busy: () => isCatchingUp(store),
     ...(options.random ? { random: options.random } : {}),
     ...options.journal,
     async witness(found) {
@@ -124,6 +125,14 @@ export async function openStorage(
   })
   state = durable
   return { journal: opened, store, state: durable, durable }
+}
+
+/** A store further behind than this is filled first; the journal can be compressed later. */
+const FAR_BEHIND = 50_000
+
+function isCatchingUp(store: UsageStore | undefined): boolean {
+  const progress = store?.follower?.progress()
+  return progress !== undefined && progress.targetOrdinal - progress.appliedOrdinal > FAR_BEHIND
 }
 
 /**

@@ -24,6 +24,8 @@ export interface HousekeepingOptions {
   readonly activeSegment: () => number
   /** Bytes that were ever appended: sealing makes way while they grow. */
   readonly writtenBytes: () => number
+  /** Is there other work that sealing makes way for? */
+  readonly busy: () => boolean
   readonly onError: (error: unknown) => void
 }
 
@@ -107,7 +109,8 @@ export class Housekeeping {
     const stopped = (): boolean => this.#stopped
     let inHand = 0
     const waiting = (): number => activeSegment() - 1 - inHand
-    const pace = new Pace(this.#options.clock, this.#options.writtenBytes, stopped, waiting)
+    const { clock, writtenBytes, busy } = this.#options
+    const pace = new Pace(clock, writtenBytes, stopped, waiting, busy)
     const rest = (): Promise<void> => pace.rest()
     const segments = await listSegments(fs, dir)
     for (const [index, files] of segments.entries()) {

@@ -50,7 +50,7 @@ export class LineScanner {
       this.#carry = EMPTY
       this.#offset = offset
     }
-    const buffer = this.#carry.length === 0 ? block : Buffer.concat([this.#carry, block])
+    const buffer = this.#carry.length === 0 ? block : this.#complete(block)
     let start = 0
     for (;;) {
       const end = buffer.indexOf(LINE_FEED, start)
@@ -59,7 +59,7 @@ export class LineScanner {
       start = end + 1
     }
     this.#offset += start
-    this.#carry = buffer.subarray(start)
+    if (start < buffer.length) this.#carry = buffer.subarray(start)
     if (this.#carry.length > MAX_LINE_BYTES) {
       this.#damage(this.#offset, this.#offset + this.#carry.length, 0)
       this.#offset += this.#carry.length
@@ -75,6 +75,18 @@ export class LineScanner {
       this.#carry = EMPTY
     }
     this.#tellDamage()
+  }
+
+  /** Ends the line that a block broke off in, in bytes of its own, so that no block is copied; returns what is behind it. */
+  #complete(block: Buffer): Buffer {
+    const length = block.indexOf(LINE_FEED) + 1 || block.length
+    const line = Buffer.concat([this.#carry, block.subarray(0, length)])
+    this.#carry = EMPTY
+    if (line.at(-1) === LINE_FEED) {
+      this.#line(line, 0, line.length - 1)
+      this.#offset += line.length
+    } else this.#carry = line
+    return block.subarray(length)
   }
 
   #line(buffer: Buffer, start: number, end: number): void {

@@ -43,6 +43,11 @@ export interface JournalOptions {
    */
   readonly witness?: (found: JournalTrace) => Promise<JournalWitness>
   readonly random?: Random
+  /**
+   * Is somebody at work beside whom finished segments had better be compressed slowly, such as a consumer that is far behind?
+   * Appends slow it down in any case. Default: nobody.
+   */
+  readonly busy?: () => boolean
   /** Told how long each commit that succeeded took to write and sync, in ms. Must not throw. */
   readonly onCommitTime?: (ms: number) => void
   /** Told of trouble that no caller waits for: background work that failed, a write that was saved by a second attempt. */
@@ -137,6 +142,7 @@ async function openLocked(options: JournalOptions, unlock: () => Promise<void>):
     quarantine,
     activeSegment: () => writer.activeSegment,
     writtenBytes: () => writer.writtenBytes,
+    busy: options.busy ?? (() => false),
     onError,
   })
   const state = await prepare(writer, onError)

@@ -51,6 +51,30 @@ it('background work rests nine times as long as it worked while bytes are append
   }
 })
 
+it('rests beside others that are at work, though nothing is appended', async () => {
+  const clock = standing()
+  let busy = true
+  const pace = new Pace(
+    clock,
+    () => 0,
+    () => false,
+    () => 0,
+    () => busy,
+  )
+  const restedMs = async (): Promise<number> => {
+    const before = performance.now()
+    await pace.rest()
+    return performance.now() - before
+  }
+  clock.move(4)
+  expect(await restedMs()).toBeGreaterThanOrEqual(35)
+  busy = false
+  clock.move(1_000)
+  // In place of 250 ms, which another turn of the loop is well within.
+  const soon = new Promise((resolve) => setTimeout(resolve, 200, 'timer'))
+  expect(await Promise.race([pace.rest().then(() => 'done'), soon])).toBe('done')
+})
+
 it('a stop does not wait for the rest', async () => {
   const clock = standing()
   let written = 0

@@ -12,7 +12,7 @@ const LONGEST_REST_MS = 250
 const BUSY_BYTES_PER_MS = 256
 
 /**
- * Makes way for the writing. Compressing a line costs about as much as everything else that is done for its event, so
+ * Makes way for the writing, and for whoever else is said to be busy. Compressing a line costs about as much as everything else that is done for its event, so
  * a burst is compressed after it, not during it. A load that goes on is compressed as fast as it comes, however much that
  * slows it down: plain segments are seven times as long, and the disk would fill.
  */
@@ -21,16 +21,27 @@ export class Pace {
   readonly #writtenBytes: () => number
   readonly #stopped: () => boolean
   readonly #waiting: () => number
+  readonly #busy: () => boolean
   #bytes: number
   #workedSince: number
   #measuredSince: number
 
-  /** @param waiting how many finished segments there are to be worked on yet, beside the one in hand */
-  constructor(clock: Clock, writtenBytes: () => number, stopped: () => boolean, waiting: () => number) {
+  /**
+   * @param waiting how many finished segments there are to be worked on yet, beside the one in hand
+   * @param busy is there other work to make way for, even if nothing is appended?
+   */
+  constructor(
+    clock: Clock,
+    writtenBytes: () => number,
+    stopped: () => boolean,
+    waiting: () => number,
+    busy: () => boolean = () => false,
+  ) {
     this.#clock = clock
     this.#writtenBytes = writtenBytes
     this.#stopped = stopped
     this.#waiting = waiting
+    this.#busy = busy
     this.#bytes = writtenBytes()
     this.#workedSince = this.#measuredSince = clock.monotonic()
   }
@@ -39,7 +50,7 @@ export class Pace {
   async rest(): Promise<void> {
     const now = this.#clock.monotonic()
     const bytes = this.#writtenBytes()
-    const busy = bytes - this.#bytes > BUSY_BYTES_PER_MS * (now - this.#measuredSince)
+    const busy = bytes - this.#bytes > BUSY_BYTES_PER_MS * (now - this.#measuredSince) || this.#busy()
     this.#bytes = bytes
     this.#measuredSince = now
     const worked = now - this.#workedSince

@@ -54,6 +54,8 @@ export async function openIngest(options: IngestOptions): Promise<Ingest> {
   const tally = new Tally()
   const opening = await openingStats(store, journal?.log)
   const { appliedOrdinal } = opening
+  // An empty store has nothing to say of the ids: it is filled while the journal is looked through for them.
+  const filling = store.follower && appliedOrdinal === 0 ? await openApplier(options, onError) : undefined
   const { dedup, keeper } = await openDedup({
     ...(journal && dedupDir !== undefined
       ? {
@@ -72,10 +74,13 @@ export async function openIngest(options: IngestOptions): Promise<Ingest> {
     ...(options.dedupMemoryBytes === undefined ? {} : { memoryBytes: options.dedupMemoryBytes }),
     random,
     onError,
+  }).catch(async (error: unknown) => {
+    await filling?.close()
+    throw error
   })
   if (journal) ledger.journalBegins(journal.log.stats().oldestOrdinal)
   const log = journal ? journalLog(journal.log) : volatileLog(appliedOrdinal)
-  const applier = await openApplier(options, onError)
+  const applier = filling ?? (await openApplier(options, onError))
   const listeners = new Set<(events: readonly StoredEvent[]) => void>()
   const tell = <T>(told: ReadonlySet<(about: T) => void>, about: T): void => {
     for (const listener of told) {
