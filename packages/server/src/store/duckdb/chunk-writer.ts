@@ -6,6 +6,9 @@ import { LineDecoder } from './line-decoder.ts'
 import { DuckDBDataChunk } from './node-api.ts'
 import type { Rows, RowWriters } from './rows.ts'
 
+/** Chunks kept for the next rows, as many as are handed over at a time where they come slowly. */
+const MOST_SPARE = 8
+
 /** What went into a chunk. */
 export interface Written {
   readonly chunk: Chunk
@@ -24,6 +27,8 @@ export class ChunkWriter {
   readonly #columns: ChunkColumns
   readonly #timestamps: ColumnBuffer
   readonly #writers: RowWriters
+  /** Chunks to be written again: a new one is a megabyte of new memory. */
+  readonly #spare: Chunk[] = []
 
   /** @param order names of the table's columns as they stand in the file; that of this build when absent */
   constructor(dictionary: Dictionary, order?: readonly string[]) {
@@ -40,7 +45,7 @@ export class ChunkWriter {
   /** A chunk of `rows[from, to)`, at most {@link CHUNK_ROWS} of them. */
   write(rows: Rows, from: number, to: number, lateBeforeMs: number): Written {
     const columns = this.#columns
-    const chunk = DuckDBDataChunk.create(columns.types, CHUNK_ROWS)
+    const chunk = this.#spare.pop() ?? DuckDBDataChunk.create(columns.types, CHUNK_ROWS)
     columns.begin(chunk.chunk)
     let row = 0
     let late = 0
@@ -53,5 +58,12 @@ export class ChunkWriter {
     columns.finish()
     chunk.rowCount = row
     return { chunk, rows: row, late, receivedMs }
+  }
+
+  /** Takes back a chunk whose rows the engine has copied. */
+  giveBack(chunk: Chunk): void {
+    if (this.#spare.length === MOST_SPARE) return
+    chunk.reset()
+    this.#spare.push(chunk)
   }
 }

@@ -71,7 +71,10 @@ export class RowAppender {
     this.#waiting = []
     if (chunks.length === 0) return
     this.#appender ??= await this.#connection.createAppender('events')
-    for (const chunk of chunks) this.#appender.appendDataChunk(chunk)
+    for (const chunk of chunks) {
+      this.#appender.appendDataChunk(chunk)
+      this.#chunks.giveBack(chunk)
+    }
   }
 
   /** All that was handed over is in the transaction, and the names that are new with it. */
