@@ -49,6 +49,8 @@ export interface ExchangeStart {
   readonly url?: URL
 }
 
+const NOTHING: ExchangeNames = {}
+
 /** Headers by which providers name a request; the answer's own id is better where there is one. */
 const REQUEST_ID_HEADERS = ['request-id', 'x-request-id', 'x-amzn-requestid', 'apim-request-id', 'cf-ray'] as const
 const MAX_ID_CHARS = 128
@@ -70,7 +72,7 @@ export class Exchange {
   #request: RequestReader | undefined
   #facts: RequestFacts | undefined
   #requestBytes: number | undefined
-  #added: ExchangeNames = {}
+  #added: ExchangeNames = NOTHING
   #reader: AnswerReader | undefined
   #status: number | undefined
   #requestId: string | undefined
@@ -211,9 +213,9 @@ export class Exchange {
     this.#release?.()
     let event: UsageEvent | undefined
     try {
-      const made = fitted(this.#event(how))
-      const prices = this.#options.prices
-      event = prices === undefined ? made : { ...made, ...priced(prices, made) }
+      event = fitted(this.#event(how))
+      const { prices } = this.#options
+      if (prices !== undefined) Object.assign(event, priced(prices, event))
       this.#options.sink.record(event)
     } catch {
       // The request goes on whatever becomes of its record; the sink counts what it could not take.
@@ -298,6 +300,7 @@ export class Exchange {
   #names(): ExchangeNames {
     const { names } = this.#start
     const said = typeof names === 'function' ? answerOf(names) : names
+    if (this.#added === NOTHING) return said ?? NOTHING
     const tags = { ...said?.tags, ...this.#added.tags }
     return { ...said, ...this.#added, ...(Object.keys(tags).length === 0 ? {} : { tags }) }
   }

@@ -1,3 +1,4 @@
+import type { Mutable } from '../event/index.ts'
 import { Pruner, type WantedMembers } from '../provider/stream/prune.ts'
 
 /** What a request's body says that no message is part of. */
@@ -87,16 +88,16 @@ export function factsOf(value: unknown): RequestFacts {
   )
   const answers = largestCount(body['n'], config?.['candidateCount'])
   const includeUsage = options?.['include_usage']
-  return {
-    ...(typeof model === 'string' && model !== '' ? { model } : {}),
-    ...(typeof stream === 'boolean' ? { stream } : {}),
-    ...(typeof tier === 'string' && tier !== '' ? { serviceTier: tier } : {}),
-    ...(messageCount === undefined ? {} : { messageCount }),
-    ...(maxOutputTokens === undefined ? {} : { maxOutputTokens }),
-    ...(answers === undefined ? {} : { answers }),
-    ...(typeof includeUsage === 'boolean' ? { includeUsage } : {}),
-    ...(streamOptions === undefined ? {} : { streamOptions: true }),
-  }
+  const facts: Mutable<RequestFacts> = {}
+  if (typeof model === 'string' && model !== '') facts.model = model
+  if (typeof stream === 'boolean') facts.stream = stream
+  if (typeof tier === 'string' && tier !== '') facts.serviceTier = tier
+  if (messageCount !== undefined) facts.messageCount = messageCount
+  if (maxOutputTokens !== undefined) facts.maxOutputTokens = maxOutputTokens
+  if (answers !== undefined) facts.answers = answers
+  if (typeof includeUsage === 'boolean') facts.includeUsage = includeUsage
+  if (streamOptions !== undefined) facts.streamOptions = true
+  return facts
 }
 
 const objectOf = (value: unknown): Members | undefined =>

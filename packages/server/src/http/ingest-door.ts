@@ -27,7 +27,7 @@ export interface IngestHeaders {
 export interface IngestPlan {
   readonly format: BodyFormat
   /** The body is one or more CloudEvents. */
-  readonly cloud?: CloudPlan
+  readonly cloud: CloudPlan | undefined
   readonly gzipped: boolean
   readonly ack: AckMode
   readonly wantResults: boolean
@@ -77,7 +77,6 @@ export function createIngestDoor({
     observed: Observed | undefined,
   ): Promise<IngestAnswer> =>
     ingest.submit({
-      ...(cloud === undefined ? readBatch(body, format, limits) : { items: readCloudEvents(body, cloud, limits) }),
       decode: cloud === undefined ? decode : decodeCloud,
       door: 'native',
       ack,
@@ -85,6 +84,7 @@ export function createIngestDoor({
       ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
       ...(wantResults ? { wantResults: true } : {}),
       ...senderOf(principal, observed),
+      ...(cloud === undefined ? readBatch(body, format, limits) : { items: readCloudEvents(body, cloud, limits) }),
     })
   return {
     plan({ contentType, contentEncoding, idempotencyKey, search, header }) {
@@ -92,13 +92,13 @@ export function createIngestDoor({
       const format = cloud === undefined || cloud.mode === 'binary' ? bodyFormat(contentType) : 'json'
       const gzipped = isGzipped(contentEncoding)
       if (idempotencyKey !== undefined) checkKey(idempotencyKey)
-      const kind = cloud === undefined ? { format } : { format, cloud }
       if (search === '' || search === '?')
-        return { ...kind, gzipped, ack: usualAck, wantResults: false, idempotencyKey }
+        return { format, cloud, gzipped, ack: usualAck, wantResults: false, idempotencyKey }
       const parameters = new URLSearchParams(search)
       checkParameters(parameters, PARAMETERS)
       return {
-        ...kind,
+        format,
+        cloud,
         gzipped,
         ack: ACK_MODES.find((mode) => mode === parameters.get('ack')) ?? usualAck,
         wantResults: parameters.get('results') === 'all',

@@ -28,11 +28,7 @@ export function createNodeProxy(
         forwarded: headers['forwarded'],
         forwardedFor: headers['x-forwarded-for'] as string | undefined,
       })
-      const { principal: owner, observed: seen } = senderOf(principal, observed)
-      proxy.handle(request, response, {
-        ...(owner === undefined ? {} : { principal: owner }),
-        ...(typeof seen === 'object' ? { observed: seen } : {}),
-      })
+      proxy.handle(request, response, senderOf(principal, observed))
     } catch (error) {
       proxy.refuse(request, response, error)
     }

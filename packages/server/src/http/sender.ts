@@ -1,3 +1,4 @@
+import type { Mutable } from '@tallystick/core/event'
 import type { Principal } from '../identity/principal.ts'
 import type { IngestRequest, Observed } from '../ingest/ingest.ts'
 
@@ -8,10 +9,11 @@ export function senderOf(
 ): { readonly principal?: NonNullable<IngestRequest['principal']>; readonly observed?: Observed } {
   const owner = ownerOf(principal)
   const seen = shownBy(principal)
-  return {
-    ...(owner === undefined ? {} : { principal: owner }),
-    ...(seen === undefined && observed === undefined ? {} : { observed: { ...observed, ...seen } }),
-  }
+  const sender: Mutable<ReturnType<typeof senderOf>> = {}
+  if (owner !== undefined) sender.principal = owner
+  if (seen !== undefined) sender.observed = { ...observed, ...seen }
+  else if (observed !== undefined) sender.observed = observed
+  return sender
 }
 
 /** Whose events the principal's are; undefined where it may say so itself. */

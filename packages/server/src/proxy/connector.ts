@@ -67,7 +67,8 @@ export function createConnector(
     ...(isHttps && isIP(host) === 0 ? { servername: host } : {}),
   }
   return {
-    request: (method, path, headers) => send({ ...fixed, method, path, headers: headers as string[] }),
+    // The fixed ones last: what is spread and then added to has a class of its own each time, which costs as much as the request.
+    request: (method, path, headers) => send({ method, path, headers: headers as string[], ...fixed }),
     close: () => agent.destroy(),
   }
 }

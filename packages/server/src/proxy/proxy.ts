@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { LookupFunction } from 'node:net'
 import { TallystickError } from '@tallystick/core'
 import { attemptOf, Exchange, operationOf, RequestReader, type Target, targetOf } from '@tallystick/core/capture'
-import { type Clock, systemClock } from '@tallystick/core/event'
+import { type Clock, type Mutable, systemClock } from '@tallystick/core/event'
 import { type HeldBody, holdBody } from './body.ts'
 import type { BudgetGate, Held } from './budget-gate.ts'
 import { type Connector, createConnector } from './connector.ts'
@@ -331,11 +331,9 @@ class Carrier implements CaptureProxy {
 
   #names(request: IncomingMessage, { providerKey }: ForwardedHeaders, { upstream }: Plan): ClientNames {
     const key = upstream.credential === undefined ? (providerKey ?? keyOfQuery(request.url)) : undefined
-    return {
-      ...operationOf(view(request)),
-      ...clientNames(request.rawHeaders),
-      ...(key === undefined || key === '' ? {} : { apiKeyId: this.#options.keyHash(key) }),
-    }
+    const names: Mutable<ClientNames> = Object.assign(operationOf(view(request)), clientNames(request.rawHeaders))
+    if (key !== undefined && key !== '') names.apiKeyId = this.#options.keyHash(key)
+    return names
   }
 
   #record(event: RecordedEvent, caller: ProxyCaller, held: Held | undefined): boolean {
