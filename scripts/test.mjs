@@ -13,8 +13,8 @@ const filters = process.argv.slice(2).filter((argument) => argument !== '--long'
 
 await install()
 await systemPackages()
-await clickhouseEngine()
-await build()
+// The one waits for the network and the disk, the other for the processor.
+await Promise.all([clickhouseEngine(), build()])
 
 const report = join(ROOT, 'test-output', 'vitest.json')
 mkdirSync(join(ROOT, 'test-output'), { recursive: true })
