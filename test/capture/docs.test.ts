@@ -21,7 +21,8 @@ afterAll(() => {
 
 async function run(code: string): Promise<string> {
   writeFileSync(join(project, 'page.mjs'), code)
-  return (await promisify(execFile)(process.execPath, ['page.mjs'], { cwd: project, timeout: 60_000 })).stdout
+  const env = { ...process.env, AWS_ACCESS_KEY_ID: 'AKIAEXAMPLE', AWS_SECRET_ACCESS_KEY: 'the-secret' }
+  return (await promisify(execFile)(process.execPath, ['page.mjs'], { cwd: project, env, timeout: 60_000 })).stdout
 }
 
 /** Answers as the provider of the path does. */
@@ -29,7 +30,11 @@ const provider = (): Promise<StandIn> =>
   openStandIn((request, response) => {
     const streamed = provided.seen.at(-1)?.body.includes('"stream":true') === true
     response.writeHead(200, { 'content-type': streamed ? 'text/event-stream' : 'application/json' })
-    if (request.url?.includes('/models/'))
+    if (request.url?.endsWith('/converse'))
+      response.end(
+        '{"output":{"message":{"role":"assistant","content":[{"text":"Hi"}]}},"stopReason":"end_turn","usage":{"inputTokens":12,"outputTokens":3,"totalTokens":15}}',
+      )
+    else if (request.url?.includes('/models/'))
       response.end(
         '{"candidates":[{"content":{"parts":[{"text":"Hi"}]},"finishReason":"STOP"}],"usageMetadata":{"promptTokenCount":12,"candidatesTokenCount":3},"responseId":"g1"}',
       )
@@ -64,6 +69,7 @@ it('docs/capture.md: what a wrapped fetch has seen is at the server', async () =
 it.each([
   ['A client of OpenAI or Anthropic', 'gpt-4o 12 3 1'],
   ['Gemini', 'gcp.gemini 12 3'],
+  ['Bedrock', 'aws.bedrock us.amazon.nova-lite-v1:0 12 3 1'],
   ["Vercel's ai", 'openai 12 3'],
   ['Express', 'key_7 bearer gpu-2 200 12 1'],
   ['Fastify', 'llm_request_failed 429 rate_limit_exceeded ada gpu-2'],

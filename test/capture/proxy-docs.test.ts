@@ -20,6 +20,13 @@ beforeAll(async () => {
   let number = 0
   provider = await openStandIn((request, response) => {
     const id = `chatcmpl-${request.headers['x-stainless-lang'] ?? 'curl'}-${++number}`
+    if (request.url?.endsWith('/converse')) {
+      response.writeHead(200, { 'content-type': 'application/json', 'x-amzn-requestid': `aws-${++number}` })
+      response.end(
+        '{"output":{"message":{"role":"assistant","content":[{"text":"Hi"}]}},"stopReason":"end_turn","usage":{"inputTokens":12,"outputTokens":3,"totalTokens":15}}',
+      )
+      return
+    }
     const streams = provider.seen.at(-1)?.body.includes('"stream":true') === true
     const usage = { prompt_tokens: 12, completion_tokens: 3, total_tokens: 15 }
     response.writeHead(200, { 'content-type': streams ? 'text/event-stream' : 'application/json' })
@@ -35,7 +42,8 @@ beforeAll(async () => {
     )
   })
   const config = join(project, 'tallystick.config.json')
-  writeFileSync(config, JSON.stringify({ proxy: { upstreams: [`openai=${provider.url} private`] } }))
+  const upstreams = [`openai=${provider.url} private`, `bedrock=${provider.url} provider=aws.bedrock private`]
+  writeFileSync(config, JSON.stringify({ proxy: { upstreams } }))
   served = await serve(data, ['--config', config])
 })
 afterAll(async () => {
@@ -80,6 +88,17 @@ it('docs/proxy.md: what is sent with curl and with an SDK is recorded', async ()
   expect(Object.keys(provider.seen[0]?.headers ?? {}).some((name) => name.includes('tallystick'))).toBe(false)
 }, 60_000)
 
+it("docs/proxy.md: AWS's SDK signs for AWS and sends here", async () => {
+  const env = { ...process.env, AWS_ACCESS_KEY_ID: 'AKIAEXAMPLE', AWS_SECRET_ACCESS_KEY: 'the-secret' }
+  writeFileSync(join(project, 'page.mjs'), snippet('mjs').replace('http://127.0.0.1:8088', served.url))
+  expect((await run(process.execPath, ['page.mjs'], { cwd: project, env })).stdout).toBe('Hi\n')
+  expect((await events(3)).at(-1)).toMatchObject({
+    ...{ provider: 'aws.bedrock', request_model: 'us.amazon.nova-lite-v1:0', agent_id: 'checkout' },
+    ...{ input_tokens: 12, output_tokens: 3, event_id: 'aws-4' },
+  })
+  expect(provider.seen.at(-1)?.headers['authorization']).toMatch(/^AWS4-HMAC-SHA256 Credential=AKIAEXAMPLE\//)
+}, 60_000)
+
 it('docs/proxy.md: a proxy by itself sends what it records to the server, with the same id for the same key', async () => {
   const config = join(project, 'tallystick.config.json')
   const args = [
@@ -120,7 +139,7 @@ it('docs/proxy.md: a proxy by itself sends what it records to the server, with t
   expect((await fetch(`${url}/api/v1/events`)).status).toBe(404)
   child.kill('SIGTERM')
   expect(await closed).toBe(0)
-  const found = await events(3)
+  const found = await events(4)
   expect(found.at(-1)).toMatchObject({ agent_id: 'beside', input_tokens: 12, api_key_id: found[0]?.['api_key_id'] })
 }, 60_000)
 

@@ -21,7 +21,13 @@ let answer: Answer
 
 beforeAll(async () => {
   proxied = await openProxied({
-    proxy: { entries: ['claude=STAND_IN provider=anthropic private', 'google=STAND_IN provider=gemini private'] },
+    proxy: {
+      entries: [
+        'claude=STAND_IN provider=anthropic private',
+        'google=STAND_IN provider=gemini private',
+        'deep=STAND_IN provider=deepseek private',
+      ],
+    },
   })
   proxied.standIn.answer = (request, response) => {
     sent.push({ url: request.url ?? '', headers: request.headers })
@@ -71,16 +77,16 @@ const chunks = (id: string): readonly object[] =>
   ].map((more) => ({ ...COMPLETION, id, object: 'chat.completion.chunk', ...more }))
 const headers = { 'X-Tallystick-Agent': '7', 'X-Tallystick-Tags': 'team=search,env=prod' }
 
-describe('openai', () => {
-  const client = (more: object = {}): OpenAI =>
-    new OpenAI({
-      apiKey: 'sk-secret',
-      baseURL: `${proxied.url}/proxy/up/v1`,
-      maxRetries: 0,
-      defaultHeaders: headers,
-      ...more,
-    })
+const client = (more: object = {}): OpenAI =>
+  new OpenAI({
+    apiKey: 'sk-secret',
+    baseURL: `${proxied.url}/proxy/up/v1`,
+    maxRetries: 0,
+    defaultHeaders: headers,
+    ...more,
+  })
 
+describe('openai', () => {
   it('chat: whole and streamed, priced, with who asked and what for', async () => {
     answer = json(whole('oa-1'))
     const completion = await client().chat.completions.create({ model: 'gpt-4o', messages })
@@ -209,6 +215,36 @@ describe('openai', () => {
     // Known: only how long it took differs between the two who saw it, and the first of them stands.
     expect(await answered.json()).toMatchObject({ received: 2, accepted: 0 })
     expect(await events()).toMatchObject([{ event_id: 'oa-5' }, { event_id: 'oa-6', source_id: 'checkout' }])
+  })
+})
+
+describe("a provider's second door", () => {
+  it("OpenAI's words at Gemini and Anthropic, Anthropic's at DeepSeek: read as they are spoken, billed by who is asked", async () => {
+    answer = json({ ...whole('door-1'), model: 'gemini-2.5-flash' })
+    const through = (baseURL: string): OpenAI => client({ baseURL: `${proxied.url}/proxy/${baseURL}` })
+    await through('google/v1beta/openai').chat.completions.create({ model: 'gemini-2.5-flash', messages })
+    answer = json({ ...whole('door-2'), model: 'claude-opus-4-6' })
+    await through('claude/v1').chat.completions.create({ model: 'claude-opus-4-6', messages })
+    answer = json({
+      ...{
+        id: 'door-3',
+        type: 'message',
+        role: 'assistant',
+        model: 'deepseek-chat',
+        content: [],
+        stop_reason: 'end_turn',
+      },
+      usage: { input_tokens: 10, cache_read_input_tokens: 90, output_tokens: 5 },
+    })
+    await new Anthropic({
+      apiKey: 'sk-secret',
+      baseURL: `${proxied.url}/proxy/deep/anthropic`,
+    }).messages.create({ model: 'deepseek-chat', max_tokens: 64, messages })
+    expect(await events()).toMatchObject([
+      { event_id: 'door-1', provider: 'gcp.gemini', input_tokens: 12, output_tokens: 3, usage_basis: 'measured' },
+      { event_id: 'door-2', provider: 'anthropic', input_tokens: 12, output_tokens: 3, usage_basis: 'measured' },
+      { event_id: 'door-3', provider: 'deepseek', input_tokens: 100, cache_read_tokens: 90, output_tokens: 5 },
+    ])
   })
 })
 

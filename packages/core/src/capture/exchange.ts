@@ -144,7 +144,7 @@ export class Exchange {
     const contentType = headers.get('content-type') ?? undefined
     const { speaks = this.#provider() } = this.#start.target
     if (speaks !== null && !encoded) {
-      this.#reader = new AnswerReader({ provider: speaks, contentType })
+      this.#reader = new AnswerReader({ provider: speaks, contentType, headers })
       this.#responseBytes = 0
     }
     this.#streamed = STREAMS.test(contentType ?? '') || this.#factsNow().stream === true

@@ -59,6 +59,19 @@ describe('where a request goes', () => {
     expect(targetOf(new URL(url))?.speaks).toBe(speaks)
   })
 
+  it.each([
+    ['/v1beta/openai/chat/completions', 'gcp.gemini', 'openai'],
+    ['/anthropic/v1/messages', 'deepseek', 'anthropic'],
+    ['/v1/chat/completions', 'anthropic', 'openai'],
+    ['/openai/v1/chat/completions', 'aws.bedrock', 'openai'],
+    ['/model/amazon.nova-lite-v1%3A0/converse', 'aws.bedrock', undefined],
+    ['/v1/chat/completions', 'mistral_ai', undefined],
+  ])('%s of a host that is said to be of %s is answered in the words of %s', (path, provider, speaks) => {
+    const target = targetOf(new URL(`http://10.0.0.5${path}`), provider)
+    expect(target).toMatchObject({ provider, operation: 'chat' })
+    expect(target?.speaks).toBe(speaks)
+  })
+
   it("at a server of one's own says in whose words it is answered, not who answers", () => {
     expect(ownTargetOf('/v1/messages')).toEqual({ speaks: 'anthropic', operation: 'chat', endpoint: '/v1/messages' })
     expect(ownTargetOf('/openai/v1/chat/completions')).toMatchObject({ speaks: 'openai' })

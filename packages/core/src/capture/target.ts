@@ -65,13 +65,14 @@ const DEPLOYMENT = /\/deployments\/([^/]+)\//
 /**
  * What a request to this address asks for; undefined where nothing that a provider bills by usage lies, e.g. lists of models.
  *
+ * @param host - who answers there, where the name of the host does not say so
  * @example targetOf(new URL('https://api.openai.com/v1/chat/completions'))?.operation // 'chat'
+ * @example targetOf(new URL('http://10.0.0.5/v1/messages'), 'deepseek')?.speaks // 'anthropic'
  */
-export function targetOf(url: URL): Target | undefined {
+export function targetOf(url: URL, host: Provider | undefined = providerOf(url)): Target | undefined {
   const found = askedBy(url.pathname)
   if (found === undefined) return undefined
   const { speaks, ...asked } = found
-  const host = providerOf(url)
   const provider = host ?? speaks
   if (provider === undefined) return asked
   const words = host === undefined ? undefined : wordsOf(host, speaks)

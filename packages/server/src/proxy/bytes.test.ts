@@ -46,6 +46,14 @@ const SHAPES: readonly Shape[] = ANSWERS.flatMap((recorded) =>
 )
 
 const providers = [...new Set(ANSWERS.map(({ provider }) => provider))]
+/** Where those are asked who answer in words of their own. */
+const OWN_PATHS: ReadonlyMap<string, string> = new Map([
+  ['anthropic', '/v1/messages'],
+  ['gemini', '/v1beta/models/m:streamGenerateContent'],
+  ['vertex', '/v1/projects/p/locations/l/publishers/p/models/m:streamRawPredict'],
+  ['bedrock', '/model/m/invoke-with-response-stream'],
+  ['cohere', '/v2/chat'],
+])
 let proxied: Proxied
 
 beforeAll(async () => {
@@ -81,7 +89,7 @@ describe('bytes', () => {
       const own = SHAPES.filter(({ recorded }) => recorded.provider === provider)
       for (const [index, shape] of own.entries()) {
         here.standIn.answer = answerOf(shape)
-        await send(`${here.url}/proxy/up/v1/chat/completions`, {
+        await send(`${here.url}/proxy/up${OWN_PATHS.get(provider) ?? '/v1/chat/completions'}`, {
           headers: { 'x-tallystick-agent': `shape-${index}`, 'content-type': 'application/json' },
           body: '{"model":"m"}',
         })

@@ -23,6 +23,7 @@ const FRAMING: ReadonlySet<string> = new Set(['content-length', 'host'])
 export const CREDENTIALS: ReadonlySet<string> = new Set(['authorization', 'x-api-key', 'x-goog-api-key', 'api-key'])
 const EXPECTS_BODY: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH'])
 const OURS = 'x-tallystick-'
+const AWS_SIGNATURE = 'AWS4-'
 
 /** A request's headers as they go on, and what was found in them. */
 export interface ForwardedHeaders {
@@ -116,5 +117,8 @@ function namedByConnection(raw: readonly string[]): ReadonlySet<string> | undefi
 /** Does a credential's header hold a key of Tallystick, which is for this server and nobody else? */
 export const isOurs = (value: string): boolean => keyIn(value).startsWith(KEY_PREFIX)
 
-/** The key in the value of such a header. */
-export const keyIn = (value: string): string => value.replace(/^bearer +/i, '').trim()
+/** The key in the value of such a header; of a signature of AWS the id of the key that it was made with, for the rest is new each time. */
+export function keyIn(value: string): string {
+  const signer = value.startsWith(AWS_SIGNATURE) ? /[\s,]Credential=([^/,\s]+)/.exec(value)?.[1] : undefined
+  return signer ?? value.replace(/^bearer +/i, '').trim()
+}

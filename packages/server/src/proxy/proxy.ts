@@ -209,9 +209,7 @@ class Carrier implements CaptureProxy {
     const key = `${upstream.name}${pathname}`
     const found = this.#targets.get(key)
     if (found !== undefined) return found ?? undefined
-    const known = targetOf(new URL(`http://upstream${pathname}`))
-    const provider = upstream.provider ?? known?.provider
-    const target = known && { ...known, ...(provider === undefined ? {} : { provider }) }
+    const target = targetOf(new URL(`http://upstream${pathname}`), upstream.provider)
     if (this.#targets.size >= MAX_TARGETS) this.#targets.clear()
     if (pathname.length <= MAX_TARGET_CHARS) this.#targets.set(key, target ?? null)
     return target

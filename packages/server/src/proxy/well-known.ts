@@ -4,7 +4,7 @@ import type { Provider } from '@tallystick/core/provider'
  * THE table of upstreams that are there without being configured: name, base URL, provider. A name stands for a host: what comes
  * behind it in a request's path is the provider's own path, e.g. `/proxy/openai/v1/chat/completions`.
  *
- * Providers whose requests are signed for their host (Bedrock) or whose host is each customer's own (Azure, Vertex) have none.
+ * Providers whose host is each customer's own (Azure, Vertex) or each region's (Bedrock) have none.
  */
 export const WELL_KNOWN: readonly (readonly [name: string, base: string, provider: Provider])[] = [
   ['openai', 'https://api.openai.com', 'openai'],

@@ -32,6 +32,8 @@ export interface AnswerKind {
   readonly provider: Provider | undefined
   /** The `content-type` of the answer. */
   readonly contentType: string | undefined
+  /** Bedrock counts there where a model's own words tell nothing, and names its errors there. */
+  readonly headers?: Pick<Headers, 'get'>
 }
 
 /**
@@ -55,9 +57,10 @@ export class AnswerReader {
   #complete = false
   #damaged = false
 
-  constructor({ provider, contentType = '' }: AnswerKind) {
+  constructor({ provider, contentType = '', headers }: AnswerKind) {
     this.#provider = provider === undefined ? undefined : parseProvider(provider)
     this.#dialect = dialectOf(this.#provider)
+    if (headers !== undefined) this.#error = this.#dialect.begin?.(this.#answer, headers)
     const type = contentType.split(';', 1)[0]?.trim().toLowerCase() ?? ''
     this.#pruner = this.#prunerOf(false)
     this.#framing = this.#framingOf(type)
@@ -89,9 +92,11 @@ export class AnswerReader {
   }
 
   #usage(): NormalizedUsage | undefined {
-    // Models of Anthropic answer through Bedrock and Vertex in their own words.
-    const own = this.#provider === 'aws.bedrock' || this.#provider === 'gcp.vertex_ai'
-    if (own && at(this.#answer, 'usage', 'input_tokens') !== undefined) return usageFromAnthropic(this.#answer)
+    // Models of others answer through Bedrock and Vertex in their own words.
+    if (this.#provider === 'aws.bedrock' || this.#provider === 'gcp.vertex_ai') {
+      if (at(this.#answer, 'usage', 'input_tokens') !== undefined) return usageFromAnthropic(this.#answer)
+      if (at(this.#answer, 'usage', 'prompt_tokens') !== undefined) return normalizeUsage('openai', this.#answer)
+    }
     return normalizeUsage(this.#provider, this.#answer)
   }
 

@@ -15,6 +15,8 @@ export interface Dialect {
   ends(piece: Members): boolean
   /** Kind and code of an error in this piece. */
   error(piece: Members): ProviderError | undefined
+  /** Takes what the headers tell, before any piece; their word for an error. */
+  begin?(answer: Members, headers: Pick<Headers, 'get'>): ProviderError | undefined
 }
 
 /** An error as the provider names it. Its message is left out: it may quote what was sent. */
@@ -132,6 +134,7 @@ const METRICS = 'amazon-bedrock-invocationMetrics'
 /** Converse; pieces of InvokeModel are those of the model's own provider and come out of their envelope before. */
 const BEDROCK: Dialect = {
   wanted: {
+    ...OPENAI.wanted,
     ...ANTHROPIC.wanted,
     ...{ stopReason: true, bytes: true },
     metadata: { usage: true },
@@ -139,17 +142,42 @@ const BEDROCK: Dialect = {
   },
   fold(answer, piece) {
     over(answer, piece, ['stopReason'])
-    // What the service itself counted, of models that say nothing of it in their own words.
-    const metrics = piece[METRICS]
-    if (isObject(metrics) && answer['usage'] === undefined)
-      answer['usage'] = { inputTokens: metrics['inputTokenCount'], outputTokens: metrics['outputTokenCount'] }
     if (isObject(piece['usage']) && 'inputTokens' in piece['usage']) answer['usage'] = piece['usage']
-    else ANTHROPIC.fold(answer, piece)
+    else if (piece['choices'] === undefined) ANTHROPIC.fold(answer, piece)
+    else OPENAI.fold(answer, piece)
+    const metrics = piece[METRICS]
+    if (isObject(metrics)) counted(answer, (name) => metrics[`${name}Count`])
     over(answer, piece['metadata'], ['usage'])
   },
   // Usage follows the stop, but a stream that was stopped has been told whole.
-  ends: (piece) => piece['stopReason'] != null || piece[METRICS] !== undefined || ANTHROPIC.ends(piece),
+  ends: (piece) =>
+    piece['stopReason'] != null || piece[METRICS] !== undefined || ANTHROPIC.ends(piece) || OPENAI.ends(piece),
   error: ANTHROPIC.error,
+  begin(answer, headers) {
+    counted(answer, (_, header) => headers.get(`x-amzn-bedrock-${header}-count`) ?? undefined)
+    const error = headers.get('x-amzn-errortype')
+    // Behind a colon stands the address of its definition.
+    return error === null ? undefined : errorOf({ type: error.split(':', 1)[0] })
+  },
+}
+
+/** What the service itself counts, by the names of Converse and of the headers. */
+const COUNTED = [
+  ['inputToken', 'inputTokens', 'input-token'],
+  ['outputToken', 'outputTokens', 'output-token'],
+  ['cacheReadInputToken', 'cacheReadInputTokens', 'cache-read-input-token'],
+  ['cacheWriteInputToken', 'cacheWriteInputTokens', 'cache-write-input-token'],
+] as const
+
+/** Figures of the service, of models that say nothing of it in their own words. */
+function counted(answer: Members, count: (name: string, header: string) => unknown): void {
+  if (answer['usage'] !== undefined) return
+  const usage: Members = {}
+  for (const [name, member, header] of COUNTED) {
+    const value = count(name, header)
+    if (value !== undefined) usage[member] = value
+  }
+  if ('inputTokens' in usage || 'outputTokens' in usage) answer['usage'] = usage
 }
 
 const COHERE: Dialect = {

@@ -1,3 +1,5 @@
+import { crc32 } from 'node:zlib'
+
 /** Answers as providers send them, with what must be read from each. Shapes are those of the providers' references. */
 export interface Recorded {
   readonly name: string
@@ -107,7 +109,7 @@ const GEMINI = {
   complete: true,
 }
 
-/** A frame of AWS's event stream; its checksums are left at zero, for nobody looks at them. */
+/** A frame of AWS's event stream. */
 function frame(headers: Readonly<Record<string, string>>, payload: object): Uint8Array {
   const heads = Object.entries(headers).flatMap(([name, value]) => {
     const [key, text] = [encoder.encode(name), encoder.encode(value)]
@@ -118,11 +120,14 @@ function frame(headers: Readonly<Record<string, string>>, payload: object): Uint
   const view = new DataView(bytes.buffer)
   view.setUint32(0, bytes.length)
   view.setUint32(4, heads.length)
+  view.setUint32(8, crc32(bytes.subarray(0, 8)))
   bytes.set(heads, 12)
   bytes.set(body, 12 + heads.length)
+  view.setUint32(bytes.length - 4, crc32(bytes.subarray(0, -4)))
   return bytes
 }
-const aws = (type: string, payload: object): Uint8Array =>
+/** An event of Bedrock's streams. */
+export const aws = (type: string, payload: object): Uint8Array =>
   frame({ ':message-type': 'event', ':event-type': type, ':content-type': 'application/json' }, payload)
 const joined = (...parts: readonly Uint8Array[]): Uint8Array => new Uint8Array(parts.flatMap((part) => [...part]))
 const base64 = (value: object): string => btoa(String.fromCharCode(...encoder.encode(JSON.stringify(value))))
@@ -563,11 +568,32 @@ export const ANSWERS: readonly Recorded[] = [
         bytes: base64({
           outputText: '',
           completionReason: 'FINISH',
-          'amazon-bedrock-invocationMetrics': { inputTokenCount: 8, outputTokenCount: 4, invocationLatency: 3 },
+          'amazon-bedrock-invocationMetrics': {
+            ...{ inputTokenCount: 8, outputTokenCount: 4, invocationLatency: 3 },
+            ...{ cacheReadInputTokenCount: 90, cacheWriteInputTokenCount: 2 },
+          },
         }),
       }),
     ),
-    { input: 8, output: 4, complete: true },
+    { input: 100, output: 4, cacheRead: 90, complete: true },
+  ),
+  recorded(
+    'invoke, a model that speaks as OpenAI does',
+    'bedrock',
+    AWS,
+    joined(
+      aws('chunk', { bytes: base64(chunk([saying(TRAP)])) }),
+      aws('chunk', { bytes: base64(chunk([stopped])) }),
+      aws('chunk', {
+        bytes: base64(
+          chunk([], {
+            usage: CHAT_USAGE,
+            'amazon-bedrock-invocationMetrics': { inputTokenCount: 120, outputTokenCount: 30 },
+          }),
+        ),
+      }),
+    ),
+    { ...CHAT, finish: 'stop', complete: true },
   ),
   recorded(
     'converse, cut off within a frame',
