@@ -8,8 +8,8 @@ import { openProxied, type Proxied } from '../../packages/server/src/proxy/testi
 import { type Ask, SDKS, type SdkCase } from './testing/sdk-cases.ts'
 
 /**
- * Every SDK, whole and streamed, by both ways, whatever becomes of the request: the SDK does what it does without us, and there is
- * one event with the right tokens, cost, outcome and id.
+ * Every SDK, whole and streamed, by either way and by both at once, whatever becomes of the request: the SDK does what it does without
+ * us, and there is one event with the right tokens, cost, outcome and id.
  */
 vi.setConfig({ testTimeout: 30_000 })
 
@@ -32,7 +32,7 @@ afterAll(() => proxied.close())
 
 type Told = Readonly<Record<string, unknown>>
 
-/** Both ways to the stand-in; `recorded` gives the events of what was asked since the last time. */
+/** The ways to the stand-in; `recorded` gives the events of what was asked since the last time. */
 const WAYS = {
   async wrapper(sdk: SdkCase) {
     const store = new EventStore()
@@ -52,6 +52,29 @@ const WAYS = {
     const recorded = async (): Promise<readonly Told[]> => (await proxied.events()).slice(before)
     const way = { baseUrl: `${proxied.url}/proxy/${sdk.upstream}${sdk.path}`, fetch: globalThis.fetch }
     return { way, recorded, until: () => true }
+  },
+  /** An application that records, behind the proxy, which records too; neither was told of the other. */
+  async 'wrapper and the proxy'(sdk: SdkCase) {
+    const store = new EventStore(
+      numbered % 2 === 0 ? {} : { defaults: { agentId: 'agent_9', tags: { team: 'search' } } },
+    )
+    const { way, recorded: seen } = await WAYS.proxy(sdk)
+    const recorded = async (): Promise<readonly Told[]> => {
+      const proxys = await seen()
+      const own = store.drainAll()
+      expect([proxys.length, own.length]).toEqual([1, 1])
+      const sent = await proxied.tallystick.fetch(
+        new Request('http://localhost/api/v1/events', {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify({ events: own.map((event) => encodeWireEvent(event)) }),
+        }),
+        { trusted: true },
+      )
+      expect(await sent.json()).toMatchObject({ received: 1, accepted: 0, rejected: [] })
+      return await seen()
+    }
+    return { way: { ...way, fetch: captureFetch({ sink: store }) }, recorded, until: () => store.length > 0 }
   },
 } as const
 

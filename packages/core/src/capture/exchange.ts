@@ -2,6 +2,7 @@ import { type Clock, type Mutable, systemClock, type UsageEvent } from '../event
 import { inferProvider } from '../provider/infer.ts'
 import { parseProvider } from '../provider/provider.ts'
 import { AnswerReader, type AnswerReading } from '../provider/stream/answer-reader.ts'
+import type { EventDefaults } from '../recorder/recordable.ts'
 import type { Prices } from '../recorder/recording.ts'
 import type { ExchangeNames } from './exchange-names.ts'
 import { fitted } from './fitted.ts'
@@ -16,6 +17,10 @@ export type { ExchangeNames }
 /** Takes events, as `EventStore` does. */
 export interface ExchangeSink {
   record(event: Partial<UsageEvent> & Pick<UsageEvent, 'kind'>): boolean
+  /** By which its events are known where they name no agent; a capture proxy on the way is told. */
+  readonly sourceId?: string
+  /** What it adds to events that do not say. */
+  readonly defaults?: EventDefaults | undefined
 }
 
 /** Where events go, and what they are made with. */
@@ -47,6 +52,8 @@ export interface ExchangeStart {
   readonly headers?: Pick<Headers, 'get'>
   /** Where it goes, if it goes by HTTP. */
   readonly url?: URL
+  /** The id of the event where the provider gives none, and no span does. */
+  readonly exchangeId?: string
 }
 
 const NOTHING: ExchangeNames = {}
@@ -103,6 +110,11 @@ export class Exchange {
   get traceHeaders(): readonly (readonly [name: string, value: string])[] {
     const span = this.#span
     return (span === undefined ? undefined : answerOf(() => span.headers())) ?? []
+  }
+
+  /** The id of its event if the provider gives none; undefined where one is minted for it then. */
+  get exchangeId(): string | undefined {
+    return this.#span?.eventId ?? this.#start.exchangeId
   }
 
   /** The status it has been answered with; undefined before. */
@@ -262,7 +274,7 @@ export class Exchange {
     const requestModel = facts.model ?? target.model ?? reading.responseModel ?? 'unknown'
     // An answer that a gateway gives again has the id of the first, and is a request of its own.
     const ids = names.cacheHit === true ? [] : [reading.responseId, this.#requestId]
-    const eventId = ids.find((id) => id !== undefined && id.length <= MAX_ID_CHARS) ?? this.#span?.eventId
+    const eventId = ids.find((id) => id !== undefined && id.length <= MAX_ID_CHARS) ?? this.exchangeId
     const trace = this.#trace()
     // Built by assignment: one is made for each request, by proxies too.
     const event: Partial<Mutable<UsageEvent>> = {}

@@ -1,7 +1,8 @@
-import { systemClock } from '../event/index.ts'
+import { systemClock, uuidv7Generator } from '../event/index.ts'
 import { Attempts, mayBeTriedAgain } from './attempts.ts'
 import { Exchange, type ExchangeNames, type ExchangeOptions } from './exchange.ts'
 import { observed } from './observed.ts'
+import { headersFor, isProxied, ownPath } from './proxied.ts'
 import { type RequestFacts, RequestReader } from './request-facts.ts'
 import { attemptOf, operationOf } from './retries.ts'
 import { type Target, targetOf } from './target.ts'
@@ -29,13 +30,14 @@ export interface CaptureOptions extends ExchangeOptions {
 export function captureFetch(options: CaptureOptions): typeof globalThis.fetch {
   const send = options.fetch ?? globalThis.fetch
   const attempts = new Attempts(options.clock ?? systemClock)
+  const mint = uuidv7Generator(options.clock ?? systemClock)
   return async (input, init) => {
-    const sent = begin(options, attempts, input, init)
+    const sent = begin(options, attempts, mint, input, init)
     if (sent === undefined) return send(input, init)
     const { exchange, failed } = sent
     let response: Response
     try {
-      response = await exchange.within(() => send(input, traced(exchange, input, init)))
+      response = await exchange.within(() => send(input, told(sent, input, init)))
     } catch (error) {
       failed()
       exchange.failed(error)
@@ -48,6 +50,8 @@ export function captureFetch(options: CaptureOptions): typeof globalThis.fetch {
 
 interface Sent {
   readonly exchange: Exchange
+  /** What a capture proxy on the way is told. */
+  readonly headers: readonly (readonly [string, string])[]
   /** Whoever sent it may try again. */
   failed(): void
 }
@@ -56,6 +60,7 @@ interface Sent {
 function begin(
   options: CaptureOptions,
   attempts: Attempts,
+  mint: () => string,
   input: string | URL | Request,
   init: RequestInit | undefined,
 ): Sent | undefined {
@@ -64,14 +69,17 @@ function begin(
     const method = (init?.method ?? request?.method ?? 'GET').toUpperCase()
     if (method !== 'POST') return undefined
     const url = new URL(request?.url ?? String(input))
-    const target = options.target?.(url) ?? targetOf(url)
-    if (target === undefined) return undefined
+    const found = options.target?.(url) ?? targetOf(url)
+    if (found === undefined) return undefined
+    const proxied = isProxied(url)
+    const target = proxied ? { ...found, endpoint: ownPath(found.endpoint) } : found
     const headers = new Headers(init?.headers ?? request?.headers)
     const body = init?.body
     const bytes = typeof body === 'string' ? ENCODER.encode(body) : body instanceof Uint8Array ? body : undefined
     const counted = attemptOf(headers)
     const again = attempts.again(url.href, bytes, counted)
-    const names = { ...again, ...operationOf(headers), ...namesOf(options, url, headers) }
+    const said = { ...operationOf(headers), ...namesOf(options, url, headers) }
+    const names = { ...again, ...said }
     const attempt = counted ?? again?.attempt
     const exchange = new Exchange(options, {
       target,
@@ -82,25 +90,33 @@ function begin(
       url,
       ...(bytes === undefined ? {} : { requestBytes: bytes.length }),
       ...(attempt === undefined ? {} : { attempt }),
+      ...(proxied ? { exchangeId: mint() } : {}),
     })
     exchange.until(init?.signal ?? request?.signal)
     const known = { ...names, ...(attempt === undefined ? {} : { attempt }) }
-    return { exchange, failed: () => exchange.add(attempts.failed(url.href, bytes, known)) }
+    const { sourceId, defaults } = options.sink
+    const { exchangeId } = exchange
+    return {
+      exchange,
+      headers: proxied ? headersFor({ names: said, defaults, sourceId, exchangeId }) : [],
+      failed: () => exchange.add(attempts.failed(url.href, bytes, known)),
+    }
   } catch {
     return undefined
   }
 }
 
-/** What the application says of the trace by itself stays as it is. */
-function traced(
-  exchange: Exchange,
+/** What the application says of the trace, or to a proxy, by itself stays as it is. */
+function told(
+  { exchange, headers: more }: Sent,
   input: string | URL | Request,
   init: RequestInit | undefined,
 ): RequestInit | undefined {
-  const added = exchange.traceHeaders
-  if (added.length === 0) return init
+  const trace = exchange.traceHeaders
+  if (trace.length === 0 && more.length === 0) return init
   const headers = new Headers(init?.headers ?? (input instanceof Request ? input.headers : undefined))
-  if (headers.has('traceparent')) return init
+  const added = [...(headers.has('traceparent') ? [] : trace), ...more.filter(([name]) => !headers.has(name))]
+  if (added.length === 0) return init
   for (const [name, value] of added) headers.set(name, value)
   return { ...init, headers }
 }

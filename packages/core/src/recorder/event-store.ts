@@ -66,9 +66,10 @@ export class EventStore extends Recording implements PendingEvents {
   readonly capacity: number
   readonly sourceId: string
   readonly epoch: number
+  /** What is added to events that do not say. */
+  readonly defaults: EventDefaults | undefined
   readonly #maxBytes: number
   readonly #dropOldest: boolean
-  readonly #defaults: EventDefaults | undefined
   readonly #slots: Slots
   readonly #tally = new Tally()
   readonly #minted: MintedIds
@@ -105,7 +106,7 @@ export class EventStore extends Recording implements PendingEvents {
     this.epoch = settings.epoch
     this.#maxBytes = settings.maxBytes
     this.#dropOldest = settings.overflow === 'drop-oldest'
-    this.#defaults = Object.keys(settings.defaults).length > 0 ? settings.defaults : undefined
+    this.defaults = Object.keys(settings.defaults).length > 0 ? settings.defaults : undefined
     this.#slots = new Slots(settings.enabled ? settings.capacity : 0)
     this.#minted = new MintedIds(settings.random)
     this.#recent = settings.deduplicate > 0 ? new RecentIds(settings.deduplicate) : undefined
@@ -407,7 +408,7 @@ export class EventStore extends Recording implements PendingEvents {
     if (!again) {
       if (layout.isRequest) {
         this.#tally.add(draft)
-        if (this.#observers.count > 0) this.#observers.tell((observer) => observer.request(draft, this.#defaults))
+        if (this.#observers.count > 0) this.#observers.tell((observer) => observer.request(draft, this.defaults))
       }
       if (this.#receiver !== undefined) this.#stream(this.#receiver, draft, seq)
     }
@@ -475,6 +476,6 @@ export class EventStore extends Recording implements PendingEvents {
   #eventOf(stored: StoredEvent, timestampMs: number, seq: number): UsageEvent {
     const { sourceId, epoch } = this
     const eventId = ownIdOf(stored) ?? this.#minted.idOf(timestampMs, seq)
-    return writeEvent(stored, { eventId, timestampMs, sourceId, epoch, seq }, this.#defaults)
+    return writeEvent(stored, { eventId, timestampMs, sourceId, epoch, seq }, this.defaults)
   }
 }

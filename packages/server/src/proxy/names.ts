@@ -68,10 +68,10 @@ const fits = (text: string, max: number): boolean =>
 
 /** Node gives the bytes of a header as characters of Latin-1. */
 function utf8(value: string): string {
-  const text = value.trim()
-  if (!/[\x80-\xff]/.test(text)) return text
-  const read = Buffer.from(text, 'latin1').toString('utf8')
-  return read.includes('\ufffd') ? text : read
+  if (!/[\x80-\xff]/.test(value)) return value.trim()
+  const read = Buffer.from(value, 'latin1').toString('utf8')
+  // Only then: the last byte of an à is a space in Latin-1.
+  return (read.includes('\ufffd') ? value : read).trim()
 }
 
 function decoded(text: string): string {

@@ -6,6 +6,7 @@ import { type Clock, type Mutable, systemClock } from '@tallystick/core/event'
 import { type HeldBody, holdBody } from './body.ts'
 import type { BudgetGate, Held } from './budget-gate.ts'
 import { type Connector, createConnector } from './connector.ts'
+import { ExchangeIds } from './exchange-ids.ts'
 import { forward } from './forward.ts'
 import { type ForwardedHeaders, keyIn, requestHeaders } from './headers.ts'
 import { askForUsage } from './include-usage.ts'
@@ -101,6 +102,7 @@ class Carrier implements CaptureProxy {
   readonly #connectors = new Map<string, Connector>()
   /** By upstream and path; null where nothing is recorded. */
   readonly #targets = new Map<string, Target | null>()
+  readonly #exchangeIds: ExchangeIds
   readonly #settling = new Set<Promise<void>>()
   #requests = 0
   /** By tenant; under null those of none. A tenant without any has no entry. */
@@ -115,6 +117,7 @@ class Carrier implements CaptureProxy {
   constructor(options: ProxyOptions) {
     this.#options = options
     this.#clock = options.clock ?? systemClock
+    this.#exchangeIds = new ExchangeIds(this.#clock)
     for (const [name, upstream] of options.upstreams)
       this.#connectors.set(
         name,
@@ -315,6 +318,7 @@ class Carrier implements CaptureProxy {
   #exchange(request: IncomingMessage, { target, caller }: Plan, names: ClientNames, held: Held | undefined): Exchange {
     const headers = view(request)
     const attempt = attemptOf(headers)
+    const exchangeId = this.#exchangeIds.take(headers.get('x-tallystick-exchange') ?? undefined)
     return new Exchange(
       { sink: { record: (event) => this.#record(event, caller, held) }, clock: this.#clock },
       {
@@ -323,6 +327,7 @@ class Carrier implements CaptureProxy {
         names,
         headers,
         ...(attempt === undefined ? {} : { attempt }),
+        ...(exchangeId === undefined ? {} : { exchangeId }),
       },
     )
   }
