@@ -1,11 +1,11 @@
-import { type Clock, type Mutable, systemClock, type UsageEvent } from '../event/index.ts'
+import { type Clock, systemClock, type UsageEvent } from '../event/index.ts'
 import { inferProvider } from '../provider/infer.ts'
 import { parseProvider } from '../provider/provider.ts'
 import { AnswerReader, type AnswerReading } from '../provider/stream/answer-reader.ts'
 import type { EventDefaults } from '../recorder/recordable.ts'
 import type { Prices } from '../recorder/recording.ts'
+import { ExchangeEvent } from './exchange-event.ts'
 import type { ExchangeNames } from './exchange-names.ts'
-import { fitted } from './fitted.ts'
 import { basisOf, outcomeOf, STREAMS } from './outcome.ts'
 import { type RequestFacts, RequestReader } from './request-facts.ts'
 import type { Target } from './target.ts'
@@ -225,7 +225,7 @@ export class Exchange {
     this.#release?.()
     let event: UsageEvent | undefined
     try {
-      event = fitted(this.#event(how))
+      event = this.#event(how)
       const { prices } = this.#options
       if (prices !== undefined) Object.assign(event, priced(prices, event))
       this.#options.sink.record(event)
@@ -261,7 +261,6 @@ export class Exchange {
     const now = this.#clock.monotonic()
     // Without a reader there is nothing that could be missing.
     const reading: AnswerReading = this.#reader?.end() ?? { complete: true, damaged: false }
-    const { usage, error } = reading
     const facts = this.#factsNow()
     const names = this.#names()
     const outcome = outcomeOf(
@@ -275,37 +274,28 @@ export class Exchange {
     // An answer that a gateway gives again has the id of the first, and is a request of its own.
     const ids = names.cacheHit === true ? [] : [reading.responseId, this.#requestId]
     const eventId = ids.find((id) => id !== undefined && id.length <= MAX_ID_CHARS) ?? this.exchangeId
-    const trace = this.#trace()
-    // Built by assignment: one is made for each request, by proxies too.
-    const event: Partial<Mutable<UsageEvent>> = {}
-    if (eventId !== undefined) event.eventId = eventId
-    event.kind = outcome.success ? 'llm_request_completed' : 'llm_request_failed'
-    event.timestampMs = this.#startedMs
-    event.provider = this.#provider(reading.responseModel) ?? inferProvider(requestModel)
-    event.requestModel = requestModel
-    event.operation = target.operation
-    if (target.endpoint !== '') event.endpoint = target.endpoint
-    if (method !== undefined) event.method = method
-    event.stream = this.#streamed
-    if (facts.serviceTier !== undefined) event.serviceTier = facts.serviceTier
-    if (facts.messageCount !== undefined) event.messageCount = facts.messageCount
-    if (attempt !== undefined) event.attempt = attempt
-    if (this.#requestBytes !== undefined) event.requestBytes = this.#requestBytes
-    if (this.#status !== undefined) event.statusCode = this.#status
-    if (this.#responseBytes !== undefined) event.responseBytes = this.#responseBytes
-    if (reading.responseModel !== undefined) event.responseModel = reading.responseModel
-    if (reading.finishReason !== undefined) event.finishReason = reading.finishReason
-    if (error?.type !== undefined) event.errorType = error.type
-    if (error?.code !== undefined) event.errorCode = error.code
-    Object.assign(event, outcome, usage?.fields)
-    event.usageBasis = basisOf(reading, this.#streamed, names)
-    event.durationMs = Math.round(now - this.#started)
-    if (this.#firstByte !== undefined) event.ttfbMs = Math.round(this.#firstByte - this.#started)
-    if (trace !== undefined) {
-      event.traceId = trace.traceId
-      event.spanId = trace.spanId
-    }
-    return Object.assign(event, names) as UsageEvent
+    return new ExchangeEvent({
+      eventId,
+      timestampMs: this.#startedMs,
+      provider: this.#provider(reading.responseModel) ?? inferProvider(requestModel),
+      requestModel,
+      operation: target.operation,
+      endpoint: target.endpoint,
+      method,
+      attempt,
+      stream: this.#streamed,
+      facts,
+      requestBytes: this.#requestBytes,
+      statusCode: this.#status,
+      responseBytes: this.#responseBytes,
+      reading,
+      outcome,
+      usageBasis: basisOf(reading, this.#streamed, names),
+      durationMs: Math.round(now - this.#started),
+      ttfbMs: this.#firstByte === undefined ? undefined : Math.round(this.#firstByte - this.#started),
+      trace: this.#trace(),
+      names,
+    }) as UsageEvent
   }
 
   /** What was said of the request: the later over the earlier. */

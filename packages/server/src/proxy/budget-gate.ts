@@ -1,13 +1,13 @@
 import { isTallystickError, TallystickError } from '@tallystick/core'
 import type { RequestFacts, Target } from '@tallystick/core/capture'
-import type { Clock } from '@tallystick/core/event'
+import { type Clock, encodeWireEvent } from '@tallystick/core/event'
 import { calculateMaxCost, DEFAULT_MAX_OUTPUT_TOKENS, type PriceBook } from '@tallystick/core/pricing'
 import type { LeaseTerms } from '../budget/lease-terms.ts'
 import type { Leases } from '../budget/leases.ts'
 import { BudgetExceeded } from '../budget/refusal.ts'
 import type { Lease } from '../state/lease.ts'
 import type { ClientNames } from './names.ts'
-import { type ProxyCaller, type RecordedEvent, wireItem } from './recorder.ts'
+import type { ProxyCaller, RecordedEvent } from './recorder.ts'
 
 /** Takes room in budgets before a request goes out. */
 export interface BudgetGate {
@@ -119,7 +119,7 @@ function refused(error: unknown, { nanoUsd, tokens, model = 'no name' }: LeaseTe
 }
 
 async function settle(leases: Leases, lease: Lease, event: RecordedEvent, { observed }: ProxyCaller): Promise<void> {
-  const { event_id: eventId, ...item } = wireItem(event)
+  const { event_id: eventId, ...item } = encodeWireEvent(event)
   const usage = { event: item, ...(observed === undefined ? {} : { observed }) }
   // The provider's own id of the answer, by which the exchange is known that an application has recorded too.
   if (typeof eventId !== 'string') {

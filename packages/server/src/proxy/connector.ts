@@ -1,7 +1,8 @@
 import { lookup as systemLookup } from 'node:dns'
-import { type ClientRequest, Agent as HttpAgent, request as httpRequest, type RequestOptions } from 'node:http'
-import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
+import { type ClientRequest, type Agent as HttpAgent, request as httpRequest, type RequestOptions } from 'node:http'
+import { request as httpsRequest } from 'node:https'
 import { isIP, type LookupFunction } from 'node:net'
+import { Connections } from './connections.ts'
 import { bareHost, permitsAddress, type Upstream } from './upstream.ts'
 
 /** Connections to one upstream, kept open and used for it alone. */
@@ -22,7 +23,6 @@ export interface ConnectorOptions {
 export class AddressRefused extends Error {}
 
 const MAX_HEADER_BYTES = 64 * 1024
-const MAX_FREE_SOCKETS = 256
 
 /**
  * The name is looked up once for each connection and the connection goes to what was checked, so that an answer which changes in
@@ -36,14 +36,6 @@ export function createConnector(
   const isHttps = origin.protocol === 'https:'
   const host = bareHost(origin)
   const send = isHttps ? httpsRequest : httpRequest
-  const agent = new (isHttps ? HttpsAgent : HttpAgent)({
-    keepAlive: true,
-    maxFreeSockets: MAX_FREE_SOCKETS,
-    scheduling: 'lifo',
-    noDelay: true,
-    // The same as that of each request: a socket's timer is then set once and not at every turn.
-    timeout: idleMs,
-  })
   const checked: LookupFunction = (hostname, options, callback) => {
     lookup(hostname, { ...options, all: true }, (error, found) => {
       if (error) return callback(error, [])
@@ -56,19 +48,20 @@ export function createConnector(
       else callback(null, first.address, first.family)
     })
   }
+  const port = origin.port === '' ? (isHttps ? 443 : 80) : Number(origin.port)
+  const servername = isHttps && isIP(host) === 0 ? { servername: host } : {}
+  const connections = new Connections({ isHttps, host, port, lookup: checked, idleMs, ...servername })
   const fixed: RequestOptions = {
-    agent,
+    agent: connections as unknown as HttpAgent,
     host,
-    port: origin.port === '' ? (isHttps ? 443 : 80) : Number(origin.port),
-    lookup: checked,
+    port,
     maxHeaderSize: MAX_HEADER_BYTES,
     timeout: idleMs,
     setHost: false,
-    ...(isHttps && isIP(host) === 0 ? { servername: host } : {}),
   }
   return {
     // The fixed ones last: what is spread and then added to has a class of its own each time, which costs as much as the request.
     request: (method, path, headers) => send({ method, path, headers: headers as string[], ...fixed }),
-    close: () => agent.destroy(),
+    close: () => connections.close(),
   }
 }

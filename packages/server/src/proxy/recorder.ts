@@ -1,4 +1,4 @@
-import { FIELD_NAMES, type UsageEvent, wireName } from '@tallystick/core/event'
+import { encodeWireEvent, type UsageEvent } from '@tallystick/core/event'
 import type { Ingest, IngestRequest } from '../ingest/ingest.ts'
 
 /** Whom a request is of, as the pipeline is told of it. */
@@ -109,7 +109,7 @@ export function createIngestRecorder({ ingest, onError }: IngestRecorderOptions)
         counts.dropped++
         return
       }
-      waiting.push({ item: wireItem(event), caller, mended: 0 })
+      waiting.push({ item: encodeWireEvent(event), caller, mended: 0 })
       if (waiting.length >= MAX_GATHERED) flush()
       else timer ??= setTimeout(flush, GATHER_MS)
     },
@@ -118,18 +118,6 @@ export function createIngestRecorder({ ingest, onError }: IngestRecorderOptions)
       while (under.size > 0) await Promise.all(under)
     },
   }
-}
-
-const WIRE_NAMES: ReadonlyMap<string, string> = new Map(FIELD_NAMES.map((field) => [field, wireName(field)]))
-
-/** The event as an item of the native wire. Only members that it has are looked at, which are a third of those there are. */
-export function wireItem(event: RecordedEvent): Record<string, unknown> {
-  const item: Record<string, unknown> = {}
-  for (const field of Object.keys(event)) {
-    const name = WIRE_NAMES.get(field)
-    if (name !== undefined) item[name] = event[field as keyof UsageEvent]
-  }
-  return item
 }
 
 /** Of the same tenant and agent: one delivery is of one sender. */

@@ -50,6 +50,7 @@ describe('each member of the field table', () => {
     const item = JSON.parse(text) as Record<string, unknown>
     expect(Object.keys(item)).toEqual(FIELD_NAMES.map(wireName))
     expect(item).toEqual(encodeWireEvent(everything))
+    expect(Object.keys(encodeWireEvent(everything))).toEqual(FIELD_NAMES.map(wireName))
     expect(eventFromWire(item)).toEqual(everything)
   })
 
