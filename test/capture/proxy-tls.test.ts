@@ -11,7 +11,7 @@ import { BIN, serve } from '../e2e/cli.ts'
 const dir = mkdtempSync(join(tmpdir(), 'tallystick-proxy-tls-'))
 const ca = join(dir, 'ca.pem')
 let server: Server
-let names: (string | boolean | undefined)[] = []
+let names: unknown[] = []
 let resumed: boolean[] = []
 let upstream: string
 
