@@ -60,6 +60,18 @@ describe('pruning', () => {
     )
   })
 
+  it('comes out of any text that is passed over where the text ends, whatever is escaped in it', () => {
+    const letter = fc.constantFrom('\\', '"', 'x', '\n', 'é', '"usage":{"n":9}')
+    const text = fc.array(letter, { maxLength: 90 }).map((letters) => letters.join(''))
+    fc.assert(
+      fc.property(fc.array(text, { maxLength: 3 }), fc.array(fc.nat(400), { maxLength: 6 }), (texts, split) => {
+        const value = { a: texts[0] ?? '', below: { texts }, usage: { n: 1 }, b: texts.at(-1) ?? '' }
+        expect(documents(JSON.stringify(value), { usage: { n: true } }, split)).toEqual([{ usage: { n: 1 } }])
+      }),
+      { numRuns: 2_000, seed: 1 },
+    )
+  })
+
   it('takes each element of an array as a document where told to, and an object all the same', () => {
     const wanted = { usage: { n: true } } as const
     expect(documents('[{"usage":{"n":1}},\n{"usage":{"n":2},"x":[{}]}]', wanted, [3, 9, 21], true)).toEqual([

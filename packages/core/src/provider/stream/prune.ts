@@ -10,6 +10,8 @@ export type WantedMembers = Exclude<Wanted, true | 'length'>
 /** Members longer than this are left out: no figure and no name is as long. */
 const MAX_MEMBER_BYTES = 65_536
 const MAX_NAME_BYTES = 256
+/** Of a text: to look for the end of a shorter one takes longer than to come to it. */
+const NEAR_BYTES = 24
 /** Deeper than any provider's answer; what is deeper is no answer of one. */
 const MAX_DEPTH = 256
 
@@ -237,21 +239,44 @@ export class Pruner {
       this.#escaped = false
       index++
     }
-    for (; index < to; index++) {
+    const near = this.#keeping === undefined ? Math.min(to, index + NEAR_BYTES) : to
+    for (; index < near; index++) {
       const byte = bytes[index] as number
       if (byte > BACKSLASH) continue
-      if (byte === QUOTE) {
-        this.#inText = false
-        if (this.#keeping === 'name') this.#endName(bytes, index + 1)
-        else if (this.#below.length === 0) this.#endValue(bytes, index + 1)
-        return index + 1
-      }
+      if (byte === QUOTE) return this.#endText(bytes, index)
       if (byte === BACKSLASH) {
         index++
         this.#escaped = index === to
       } else if (byte < 0x20) return this.#break(index)
     }
-    return to
+    return index < to ? this.#farText(bytes, index, to) : to
+  }
+
+  /**
+   * The rest of a text that is passed over: its end is searched for by the runtime, many bytes at once, and it is not looked at. Most
+   * of what goes by is such, and a prompt may have megabytes.
+   */
+  #farText(bytes: Uint8Array, at: number, to: number): number {
+    for (let from = at; ; ) {
+      const quote = bytes.indexOf(QUOTE, from)
+      const end = quote < 0 || quote > to ? to : quote
+      let slash = end
+      while (slash > at && bytes[slash - 1] === BACKSLASH) slash--
+      const escaped = ((end - slash) & 1) === 1
+      if (end === to) {
+        this.#escaped = escaped
+        return to
+      }
+      if (!escaped) return this.#endText(bytes, end)
+      from = end + 1
+    }
+  }
+
+  #endText(bytes: Uint8Array, quote: number): number {
+    this.#inText = false
+    if (this.#keeping === 'name') this.#endName(bytes, quote + 1)
+    else if (this.#below.length === 0) this.#endValue(bytes, quote + 1)
+    return quote + 1
   }
 
   #word(bytes: Uint8Array, at: number, to: number): number {
