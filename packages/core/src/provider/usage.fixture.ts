@@ -101,6 +101,75 @@ export const USAGE_CASES: readonly UsageCase[] = [
     expected: { inputTokens: 8, responseModel: 'text-embedding-3-small' },
   },
   {
+    name: 'OpenAI images, streamed: output is image tokens',
+    provider: 'openai',
+    body: {
+      type: 'image_generation.completed',
+      usage: {
+        input_tokens: 50,
+        output_tokens: 1_056,
+        total_tokens: 1_106,
+        input_tokens_details: { text_tokens: 10, image_tokens: 40 },
+      },
+    },
+    expected: { inputTokens: 50, outputTokens: 1_056, inputImageTokens: 40, outputImageTokens: 1_056 },
+  },
+  {
+    name: 'OpenAI images, whole, with text in the output',
+    provider: 'azure',
+    body: {
+      created: 1,
+      data: [{}],
+      usage: {
+        input_tokens: 50,
+        output_tokens: 1_100,
+        total_tokens: 1_150,
+        input_tokens_details: { text_tokens: 50, image_tokens: 0 },
+        output_tokens_details: { text_tokens: 100, image_tokens: 1_000 },
+      },
+    },
+    expected: { inputTokens: 50, outputTokens: 1_100, inputImageTokens: 0, outputImageTokens: 1_000 },
+  },
+  {
+    name: 'OpenAI transcription, billed by tokens',
+    provider: 'openai',
+    body: {
+      text: 'x',
+      usage: {
+        type: 'tokens',
+        input_tokens: 14,
+        output_tokens: 45,
+        total_tokens: 59,
+        input_token_details: { text_tokens: 4, audio_tokens: 10 },
+      },
+    },
+    expected: { inputTokens: 14, outputTokens: 45, inputAudioTokens: 10 },
+  },
+  {
+    name: 'OpenAI transcription, tokens without their details',
+    provider: undefined,
+    body: { usage: { type: 'tokens', input_tokens: 14, output_tokens: 45, total_tokens: 59 } },
+    expected: { inputTokens: 14, outputTokens: 45 },
+  },
+  {
+    name: 'OpenAI transcription, billed by the begun second: tokens unknown',
+    provider: 'openai',
+    body: { text: 'x', usage: { type: 'duration', seconds: 8.47 } },
+    expected: { units: { audio_seconds: 9 } },
+  },
+  {
+    name: 'OpenAI transcription, a length that cannot be',
+    provider: 'openai',
+    body: { usage: { type: 'duration', seconds: -1 } },
+    expected: undefined,
+  },
+  {
+    name: 'OpenAI speech, streamed',
+    provider: 'openai',
+    body: { type: 'speech.audio.done', usage: { input_tokens: 14, output_tokens: 101, total_tokens: 115 } },
+    expected: { inputTokens: 14, outputTokens: 101 },
+  },
+  {
     name: 'OpenAI responses, cached and reasoning',
     provider: 'openai',
     body: {

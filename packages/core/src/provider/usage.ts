@@ -6,6 +6,7 @@ import { at, type NormalizedUsage } from './normalized.ts'
 import { usageFromOllama } from './ollama.ts'
 import { usageFromOpenAiChat } from './openai-chat.ts'
 import { usageFromDeepSeek, usageFromGroq, usageFromMistral, usageFromXai } from './openai-like.ts'
+import { isOpenAiMedia, usageFromOpenAiMedia } from './openai-media.ts'
 import { usageFromOpenAiResponses } from './openai-responses.ts'
 import { usageFromOpenRouter } from './openrouter.ts'
 import { type Provider, parseProvider } from './provider.ts'
@@ -13,11 +14,13 @@ import { type Provider, parseProvider } from './provider.ts'
 /** Reads usage out of one provider's answer; undefined where there is none. */
 export type Normalizer = (body: unknown) => NormalizedUsage | undefined
 
-/** OpenAI's two shapes differ in the names of their details; the newer one is recognised by them. */
-const openAi = (body: unknown, provider: string = 'openai'): NormalizedUsage | undefined =>
-  isResponses(body)
+/** OpenAI's three shapes differ in the names of their details, by which they are told apart. */
+function openAi(body: unknown, provider: string = 'openai'): NormalizedUsage | undefined {
+  if (isOpenAiMedia(body)) return usageFromOpenAiMedia(body, `${provider}.media`)
+  return isResponses(body)
     ? usageFromOpenAiResponses(body, `${provider}.responses`)
     : usageFromOpenAiChat(body, `${provider}.chat`)
+}
 
 /** THE table of providers whose way of counting we know. */
 export const NORMALIZERS: ReadonlyMap<Provider, Normalizer> = new Map<Provider, Normalizer>([
@@ -58,6 +61,7 @@ function byShape(body: unknown): Normalizer {
     return usageFromCohere
   if (at(usage, 'prompt_cache_hit_tokens') !== undefined) return usageFromDeepSeek
   if (at(body, 'eval_count') !== undefined) return usageFromOllama
+  if (isOpenAiMedia(body)) return (value) => usageFromOpenAiMedia(value, 'compatible.media')
   if (isResponses(body)) return (value) => usageFromOpenAiResponses(value, 'compatible.responses')
   if (at(usage, 'prompt_tokens') !== undefined) return (value) => usageFromOpenAiChat(value, 'compatible.chat')
   // Bare input_tokens and output_tokens: Anthropic names its cache members, everybody else counts inclusively.

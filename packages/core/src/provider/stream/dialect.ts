@@ -1,4 +1,5 @@
 import { at } from '../normalized.ts'
+import { isOpenAiMedia } from '../openai-media.ts'
 import type { Provider } from '../provider.ts'
 import { codeOf } from './code.ts'
 import type { WantedMembers } from './prune.ts'
@@ -68,9 +69,12 @@ const OPENAI: Dialect = {
   ends: (piece) =>
     at(at(piece, 'choices'), '0', 'finish_reason') != null ||
     ENDED.has(at(piece, 'response', 'status')) ||
+    LAST_OF_MEDIA.has(piece['type']) ||
     (piece['object'] === 'response' && ENDED.has(piece['status'])) ||
     // Embeddings, moderations and the like: one piece, and no word for its end.
-    (piece['object'] === 'list' && piece['usage'] !== undefined),
+    (piece['object'] === 'list' && piece['usage'] !== undefined) ||
+    // So are images and transcripts that come whole; pieces of theirs have a type.
+    (piece['type'] === undefined && piece['choices'] === undefined && isObject(piece['usage']) && isOpenAiMedia(piece)),
   error: (piece) =>
     errorOf(piece['error']) ??
     errorOf(at(piece, 'response', 'error')) ??
@@ -80,6 +84,13 @@ const OPENAI: Dialect = {
     (piece['type'] === 'error' ? errorOf({ code: piece['code'] }) : undefined),
 }
 const ENDED: ReadonlySet<unknown> = new Set(['completed', 'incomplete', 'failed', 'cancelled'])
+/** Streams of images and audio have an event for it, and no other word. */
+const LAST_OF_MEDIA: ReadonlySet<unknown> = new Set([
+  'image_generation.completed',
+  'image_edit.completed',
+  'transcript.text.done',
+  'speech.audio.done',
+])
 
 const ANTHROPIC: Dialect = {
   wanted: {

@@ -57,6 +57,13 @@ const RESPONSE_USAGE = {
 }
 const RESPONSES = { input: 75, output: 25, cacheRead: 64, reasoning: 20, id: 'resp_1', model: 'gpt-5-2025-08-07' }
 
+const IMAGE_USAGE = {
+  input_tokens: 50,
+  output_tokens: 1_056,
+  total_tokens: 1_106,
+  input_tokens_details: { text_tokens: 10, image_tokens: 40 },
+}
+
 const MESSAGE = { id: 'msg_1', type: 'message', role: 'assistant', model: 'claude-sonnet-4-5-20250929' }
 const anthropic = (usage: object): readonly { readonly type: string }[] => [
   {
@@ -275,6 +282,77 @@ export const ANSWERS: readonly Recorded[] = [
       usage: RESPONSE_USAGE,
     }),
     { ...RESPONSES, finish: 'completed', complete: true },
+  ),
+  recorded(
+    'images, streamed',
+    'openai',
+    SSE,
+    named(
+      { type: 'image_generation.partial_image', b64_json: 'aGk=', partial_image_index: 0 } as never,
+      { type: 'image_generation.completed', b64_json: 'aGk=', usage: IMAGE_USAGE } as never,
+    ),
+    { input: 50, output: 1_056, complete: true },
+  ),
+  recorded(
+    'images, cut off before the last',
+    'openai',
+    SSE,
+    named({ type: 'image_generation.partial_image', b64_json: 'aGk=', partial_image_index: 0 } as never),
+    { complete: false },
+  ),
+  recorded(
+    'an edited image, streamed',
+    'azure',
+    SSE,
+    named({ type: 'image_edit.completed', b64_json: 'aGk=', usage: IMAGE_USAGE } as never),
+    { input: 50, output: 1_056, complete: true },
+  ),
+  recorded(
+    'images, whole',
+    'openai',
+    'application/json',
+    JSON.stringify({ created: 1, data: [{ b64_json: 'aGk=' }], usage: IMAGE_USAGE }),
+    { input: 50, output: 1_056, complete: true },
+  ),
+  recorded(
+    'a transcript, streamed',
+    'openai',
+    SSE,
+    named(
+      { type: 'transcript.text.delta', delta: TRAP } as never,
+      {
+        type: 'transcript.text.done',
+        text: TRAP,
+        usage: {
+          type: 'tokens',
+          input_tokens: 14,
+          output_tokens: 45,
+          total_tokens: 59,
+          input_token_details: { text_tokens: 4, audio_tokens: 10 },
+        },
+      } as never,
+    ),
+    { input: 14, output: 45, complete: true },
+  ),
+  recorded(
+    'a transcript, whole',
+    'openai',
+    'application/json',
+    JSON.stringify({ text: TRAP, usage: { type: 'tokens', input_tokens: 14, output_tokens: 45, total_tokens: 59 } }),
+    { input: 14, output: 45, complete: true },
+  ),
+  recorded(
+    'speech, streamed',
+    'openai',
+    SSE,
+    named(
+      { type: 'speech.audio.delta', audio: 'aGk=' } as never,
+      {
+        type: 'speech.audio.done',
+        usage: { input_tokens: 14, output_tokens: 101, total_tokens: 115 },
+      } as never,
+    ),
+    { input: 14, output: 101, complete: true },
   ),
   recorded('messages, streamed', 'anthropic', SSE, named(...anthropic({ output_tokens: 42 })), {
     ...CLAUDE,
