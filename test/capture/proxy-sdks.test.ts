@@ -132,6 +132,83 @@ describe('openai', () => {
     }
   })
 
+  it('images and audio: uploads name their model, streams have an end, and both are priced', async () => {
+    const file = new File([new Uint8Array(70_000).fill(13)], 'a.mp3', { type: 'audio/mpeg' })
+    const image = new File([new Uint8Array(70_000).fill(10)], 'a.png', { type: 'image/png' })
+    const tokens = { input_tokens: 50, output_tokens: 1_000, total_tokens: 1_050 }
+    const usage = { ...tokens, input_tokens_details: { text_tokens: 10, image_tokens: 40 } }
+    const audio = { ...tokens, type: 'tokens', input_token_details: { text_tokens: 10, audio_tokens: 40 } }
+    const { images, audio: sound } = client()
+    const last = async (stream: AsyncIterable<{ type: string }>): Promise<string | undefined> => {
+      let type: string | undefined
+      for await (const event of stream) type = event.type
+      return type
+    }
+
+    answer = sse(
+      { type: 'image_generation.partial_image', b64_json: 'aGk=', partial_image_index: 0 },
+      { type: 'image_generation.completed', b64_json: 'aGk=', usage },
+    )
+    const drawn = await images.generate({ model: 'gpt-image-1.5', prompt: 'a secret', stream: true })
+    expect(await last(drawn)).toBe('image_generation.completed')
+    answer = sse({ type: 'image_edit.completed', b64_json: 'aGk=', usage })
+    const edited = await images.edit({ prompt: 'a secret', image, model: 'gpt-image-1', stream: true })
+    expect(await last(edited)).toBe('image_edit.completed')
+    answer = json({ created: 1, data: [{ b64_json: 'aGk=' }] })
+    await images.createVariation({ image, model: 'dall-e-2' })
+    answer = sse(
+      { type: 'transcript.text.delta', delta: 'x' },
+      { type: 'transcript.text.done', text: 'x', usage: audio },
+    )
+    const heard = await sound.transcriptions.create({
+      prompt: 'a secret',
+      file,
+      model: 'gpt-4o-transcribe',
+      stream: true,
+    })
+    expect(await last(heard)).toBe('transcript.text.done')
+    // It cannot stream, and answers whole.
+    answer = json({ text: 'x', usage: { type: 'duration', seconds: 9 } })
+    await sound.transcriptions.create({ file, model: 'whisper-1', stream: true as never })
+    answer = json({ text: 'x' })
+    await sound.translations.create({ file, model: 'whisper-1' })
+    answer = sse({ type: 'speech.audio.delta', audio: 'aGk=' }, { type: 'speech.audio.done', usage: tokens })
+    const said = await sound.speech.create({ input: 'x', model: 'gpt-4o-mini-tts', voice: 'ash', stream_format: 'sse' })
+    expect(await said.text()).toContain('speech.audio.done')
+
+    const found = await events()
+    const measured = { kind: 'llm_request_completed', usage_basis: 'measured', input_tokens: 50, output_tokens: 1_000 }
+    expect(found).toMatchObject([
+      {
+        ...measured,
+        request_model: 'gpt-image-1.5',
+        stream: true,
+        input_image_tokens: 40,
+        output_image_tokens: 1_000,
+        cost_nano_usd: 10 * 5_000 + 40 * 8_000 + 1_000 * 32_000,
+      },
+      { ...measured, request_model: 'gpt-image-1', stream: true, cost_nano_usd: 10 * 5_000 + 40 * 10_000 + 40_000_000 },
+      { kind: 'llm_request_completed', request_model: 'dall-e-2', usage_basis: 'unknown' },
+      {
+        ...measured,
+        request_model: 'gpt-4o-transcribe',
+        stream: true,
+        input_audio_tokens: 40,
+        cost_nano_usd: 10 * 2_500 + 40 * 6_000 + 1_000 * 10_000,
+      },
+      {
+        kind: 'llm_request_completed',
+        request_model: 'whisper-1',
+        usage_basis: 'measured',
+        units: { audio_seconds: 9 },
+        cost_nano_usd: 900_000,
+      },
+      { kind: 'llm_request_completed', request_model: 'whisper-1', usage_basis: 'unknown' },
+      { ...measured, request_model: 'gpt-4o-mini-tts', cost_nano_usd: 50 * 600 + 1_000 * 12_000 },
+    ])
+    expect(JSON.stringify(found)).not.toContain('secret')
+  })
+
   it('400, 500, a 429 that is tried again: the SDK fails as it always does, and each try is one event', async () => {
     answer = json({ error: { message: 'no', type: 'invalid_request_error', code: 'bad_model' } }, 400)
     await expect(client().chat.completions.create({ model: 'gpt-4o', messages })).rejects.toMatchObject({

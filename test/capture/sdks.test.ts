@@ -67,6 +67,33 @@ const chunks = [
 describe('openai', () => {
   const client = (): OpenAI => new OpenAI({ apiKey: 'sk-secret', baseURL: `${server.url}/v1`, fetch, maxRetries: 0 })
 
+  it('uploads: the model stands in the form, and nothing of it is consumed', async () => {
+    answer = json({ text: 'x', usage: { type: 'duration', seconds: 2 } })
+    const file = new File([new Uint8Array(70_000)], 'a.mp3')
+    await client().audio.transcriptions.create({ prompt: 'a secret', file, model: 'whisper-1' })
+    expect(server.seen[0]?.body.length).toBeGreaterThan(70_000)
+    expect(server.seen[0]?.body).toContain('a secret')
+    const [event] = events()
+    expect(event).toMatchObject({ requestModel: 'whisper-1', usageBasis: 'measured', units: { audio_seconds: 2 } })
+    expect(JSON.stringify(event)).not.toContain('secret')
+    // A model that cannot stream answers whole, in whatever words, and nothing is missing then.
+    answer = (_, response) => {
+      response.writeHead(200, { 'content-type': 'text/plain' })
+      response.end('1\n00:00:00,000 --> 00:00:01,000\nx\n')
+    }
+    const form = new FormData()
+    for (const [name, value] of [
+      ['model', 'whisper-1'],
+      ['stream', 'true'],
+      ['response_format', 'srt'],
+    ] as const)
+      form.append(name, value)
+    await (await fetch(`${server.url}/v1/audio/transcriptions`, { method: 'POST', body: form })).text()
+    expect(events()).toMatchObject([
+      { kind: 'llm_request_completed', requestModel: 'whisper-1', usageBasis: 'unknown' },
+    ])
+  })
+
   it('chat: whole and streamed', async () => {
     answer = json({
       ...COMPLETION,

@@ -136,7 +136,7 @@ export class Exchange {
     if (this.#over) return
     this.#requestBytes = (this.#requestBytes ?? 0) + bytes.length
     if (this.#facts !== undefined) return
-    this.#request ??= new RequestReader()
+    this.#request ??= new RequestReader(this.#start.headers?.get('content-type'))
     this.#request.write(bytes)
   }
 
@@ -159,7 +159,9 @@ export class Exchange {
       this.#reader = new AnswerReader({ provider: speaks, contentType, headers })
       this.#responseBytes = 0
     }
-    this.#streamed = STREAMS.test(contentType ?? '') || this.#factsNow().stream === true
+    // Models of audio that cannot stream answer whole, whatever was asked.
+    const asked = this.#start.target.operation !== 'audio' && this.#factsNow().stream === true
+    this.#streamed = asked || STREAMS.test(contentType ?? '')
     if (this.#start.ours !== true)
       this.#requestId =
         REQUEST_ID_HEADERS.map((name) => headers.get(name)).find((id) => id !== null && id !== '') ?? undefined

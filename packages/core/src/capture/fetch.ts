@@ -1,6 +1,7 @@
 import { systemClock, uuidv7Generator } from '../event/index.ts'
 import { Attempts, mayBeTriedAgain } from './attempts.ts'
 import { Exchange, type ExchangeNames, type ExchangeOptions } from './exchange.ts'
+import { formFactsOf } from './form-reader.ts'
 import { observed } from './observed.ts'
 import { headersFor, isProxied, ownPath } from './proxied.ts'
 import { type RequestFacts, RequestReader } from './request-facts.ts'
@@ -84,7 +85,9 @@ function begin(
     const exchange = new Exchange(options, {
       target,
       method,
-      facts: factsIn(bytes),
+      facts: isForm(body)
+        ? formFactsOf(body.get('model'), body.get('stream'))
+        : factsIn(bytes, headers.get('content-type')),
       names,
       headers,
       url,
@@ -123,8 +126,11 @@ function told(
 
 const ENCODER = new TextEncoder()
 
-function factsIn(bytes: Uint8Array | undefined): RequestFacts {
-  const reader = new RequestReader()
+/** Of whatever makes forms: applications may have one of their own. */
+const isForm = (body: unknown): body is FormData => Object.prototype.toString.call(body) === '[object FormData]'
+
+function factsIn(bytes: Uint8Array | undefined, contentType: string | null): RequestFacts {
+  const reader = new RequestReader(contentType)
   if (bytes !== undefined) reader.write(bytes)
   return reader.end()
 }

@@ -1,5 +1,6 @@
 import type { Mutable } from '../event/index.ts'
 import { Pruner, type WantedMembers } from '../provider/stream/prune.ts'
+import { FormReader } from './form-reader.ts'
 
 /** What a request's body says that no message is part of. */
 export interface RequestFacts {
@@ -34,7 +35,8 @@ const WANTED: WantedMembers = {
 }
 
 /**
- * Reads a request's body in pieces, as it goes by; what it says to the model is passed over and never held.
+ * Reads a request's body in pieces, as it goes by; what it says to the model is passed over and never held. Its `content-type` tells
+ * a form, as uploads of audio and images are, from JSON.
  *
  * @example
  * const reader = new RequestReader()
@@ -43,21 +45,28 @@ const WANTED: WantedMembers = {
  */
 export class RequestReader {
   #facts: RequestFacts | undefined
+  readonly #form: FormReader | undefined
   readonly #pruner = new Pruner(WANTED, (body) => {
     this.#facts = factsOf(body)
   })
 
-  /** What has been read; undefined until the body is whole, and for one that is no JSON, e.g. an upload. */
+  constructor(contentType?: string | null) {
+    this.#form = FormReader.of(contentType)
+  }
+
+  /** What has been read; undefined until JSON is whole, and for what is neither that nor a form. */
   get facts(): RequestFacts | undefined {
-    return this.#facts
+    return this.#form === undefined ? this.#facts : this.#form.facts
   }
 
   write(bytes: Uint8Array): void {
-    this.#pruner.write(bytes)
+    if (this.#form === undefined) this.#pruner.write(bytes)
+    else this.#form.write(bytes)
   }
 
-  /** Nothing is known of a body that is no JSON. */
+  /** Nothing is known of a body that is neither JSON nor a form. */
   end(): RequestFacts {
+    if (this.#form !== undefined) return this.#form.facts ?? {}
     return (this.#pruner.end() ? this.#facts : undefined) ?? {}
   }
 }

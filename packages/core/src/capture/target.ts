@@ -56,7 +56,7 @@ const PATHS: readonly (readonly [RegExp, string, Provider?])[] = [
   [/\/api\/chat$/, 'chat', 'ollama'],
   [/\/api\/generate$/, 'text_completion', 'ollama'],
   [/\/api\/embed(?:dings)?$/, 'embeddings', 'ollama'],
-  [/\/images\/(?:generations|edits)$/, 'image_generation'],
+  [/\/images\/(?:generations|edits|variations)$/, 'image_generation'],
   [/\/audio\/(?:transcriptions|translations|speech)$/, 'audio'],
   [/\/moderations$/, 'moderation'],
 ]

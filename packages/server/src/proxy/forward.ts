@@ -76,7 +76,7 @@ class Course {
 
   #sendBody(outgoing: ClientRequest, exchange: Exchange | undefined): void {
     const { request, body } = this.#job
-    const reader = exchange === undefined ? undefined : new RequestReader()
+    const reader = exchange === undefined ? undefined : new RequestReader(request.headers['content-type'])
     let size = 0
     const told = (): void => exchange?.sent(reader?.end() ?? {}, size)
     outgoing.on('drain', () => request.resume())

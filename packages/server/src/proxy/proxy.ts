@@ -242,7 +242,7 @@ class Carrier implements CaptureProxy {
       const body = await holdBody(request, MAX_HELD_BYTES)
       if (body === undefined) return
       if (gate !== undefined && !body.whole) throw tooLarge()
-      const reader = new RequestReader()
+      const reader = new RequestReader(request.headers['content-type'])
       reader.write(body.bytes)
       const facts = reader.end()
       const asking = this.#asksForUsage(request, plan) && body.whole ? askForUsage(body.bytes, facts) : undefined
@@ -363,7 +363,7 @@ class Carrier implements CaptureProxy {
   #recordRefusal(request: IncomingMessage, plan: Plan, names: ClientNames, body: HeldBody, error: unknown): void {
     const refusal = refusalOf(error, plan.upstream.provider)
     const exchange = this.#exchange(request, plan, names, undefined)
-    const reader = new RequestReader()
+    const reader = new RequestReader(request.headers['content-type'])
     reader.write(body.bytes)
     exchange.sent(reader.end(), body.bytes.byteLength)
     exchange.answered(refusal.status, { get: (name) => (name === 'content-type' ? 'application/json' : null) })

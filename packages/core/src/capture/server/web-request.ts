@@ -21,7 +21,7 @@ export function observeReading(request: Request, see: (bytes: Uint8Array) => voi
         if (name === 'json') facts = factsOf(value)
         else {
           const bytes = typeof value === 'string' ? ENCODER.encode(value) : new Uint8Array(value as ArrayBuffer)
-          const reader = new RequestReader()
+          const reader = new RequestReader(request.headers.get('content-type'))
           reader.write(bytes)
           facts = reader.end()
           see(bytes)
