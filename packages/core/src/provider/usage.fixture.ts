@@ -305,6 +305,143 @@ export const USAGE_CASES: readonly UsageCase[] = [
     expected: { inputTokens: 40, outputTokens: 400, reasoningTokens: 320, units: { web_searches: 2 } },
   },
   {
+    name: 'Anthropic, a compaction stands beside the totals, with its cache kinds',
+    provider: 'anthropic',
+    body: {
+      model: 'claude-opus-4-6',
+      usage: {
+        input_tokens: 23_000,
+        cache_read_input_tokens: 5,
+        output_tokens: 1_000,
+        output_tokens_details: { thinking_tokens: 300 },
+        iterations: [
+          {
+            type: 'compaction',
+            input_tokens: 100_000,
+            cache_read_input_tokens: 70_000,
+            cache_creation_input_tokens: 10_000,
+            cache_creation: { ephemeral_5m_input_tokens: 4_000, ephemeral_1h_input_tokens: 6_000 },
+            output_tokens: 3_500,
+          },
+          { type: 'message', model: null, input_tokens: 23_000, output_tokens: 1_000, cache_creation: null },
+        ],
+      },
+    },
+    expected: {
+      inputTokens: 203_005,
+      outputTokens: 4_500,
+      cacheReadTokens: 70_005,
+      cacheWriteTokens: 4_000,
+      cacheWrite1hTokens: 6_000,
+      reasoningTokens: 300,
+      responseModel: 'claude-opus-4-6',
+    },
+  },
+  {
+    name: 'Anthropic, turns of a loop of tools are within the totals',
+    provider: 'anthropic',
+    body: {
+      model: 'claude-opus-4-6',
+      usage: {
+        input_tokens: 30,
+        output_tokens: 3,
+        iterations: [
+          { type: 'message', model: 'claude-opus-4-6', input_tokens: 10, output_tokens: 1 },
+          { type: 'message', model: 'claude-opus-4-6-20260205', input_tokens: 20, output_tokens: 2 },
+        ],
+      },
+    },
+    expected: { inputTokens: 30, outputTokens: 3, responseModel: 'claude-opus-4-6' },
+  },
+  {
+    name: 'Anthropic, advice of another model has another price: left out, and told',
+    provider: 'anthropic',
+    body: {
+      model: 'claude-sonnet-4-6',
+      usage: {
+        input_tokens: 412,
+        output_tokens: 531,
+        iterations: [
+          { type: 'message', model: 'claude-sonnet-4-6', input_tokens: 412, output_tokens: 531 },
+          { type: 'advisor_message', model: 'claude-opus-4-6', input_tokens: 823, output_tokens: 1_612 },
+        ],
+      },
+    },
+    expected: { inputTokens: 412, outputTokens: 531, responseModel: 'claude-sonnet-4-6' },
+    anomalies: ['advice of another model is left out'],
+  },
+  {
+    name: 'Anthropic, advice of the same model has the same price',
+    provider: 'anthropic',
+    body: {
+      model: 'claude-opus-4-6',
+      usage: {
+        input_tokens: 412,
+        output_tokens: 531,
+        iterations: [{ type: 'advisor_message', model: 'claude-opus-4-6', input_tokens: 823, output_tokens: 1_612 }],
+      },
+    },
+    expected: { inputTokens: 1_235, outputTokens: 2_143, responseModel: 'claude-opus-4-6' },
+  },
+  {
+    name: 'Anthropic, advice where nobody knows which model answered',
+    provider: 'anthropic',
+    body: {
+      usage: {
+        input_tokens: 412,
+        output_tokens: 531,
+        iterations: [{ type: 'advisor_message', model: 'claude-opus-4-6', input_tokens: 823, output_tokens: 1_612 }],
+      },
+    },
+    expected: { inputTokens: 412, outputTokens: 531 },
+    anomalies: ['advice of another model is left out'],
+  },
+  {
+    name: 'Anthropic, another model went on where the first declined at once',
+    provider: 'anthropic',
+    body: {
+      model: 'claude-fable-5',
+      usage: {
+        input_tokens: 412,
+        output_tokens: 264,
+        iterations: [
+          { type: 'message', model: 'claude-fable-5', input_tokens: 412, output_tokens: 0 },
+          { type: 'fallback_message', model: 'claude-opus-4-8', input_tokens: 412, output_tokens: 264 },
+        ],
+      },
+    },
+    expected: { inputTokens: 412, outputTokens: 264, responseModel: 'claude-opus-4-8' },
+  },
+  {
+    name: 'Anthropic, another model went on where the first had begun; a compaction may be of either; turns of the future',
+    provider: 'anthropic',
+    body: {
+      model: 'claude-fable-5',
+      usage: {
+        input_tokens: 412,
+        output_tokens: 264,
+        iterations: [
+          { type: 'compaction', input_tokens: 100, output_tokens: 10 },
+          { type: 'message', model: 'claude-fable-5', input_tokens: 412, output_tokens: 9 },
+          { type: 'fallback_message', model: 'claude-opus-4-8', input_tokens: 412, output_tokens: 264 },
+          { type: 'dream', input_tokens: 1, output_tokens: 1 },
+        ],
+      },
+    },
+    expected: { inputTokens: 512, outputTokens: 274, responseModel: 'claude-opus-4-8' },
+    anomalies: [
+      'a compaction may be of another model',
+      'a turn is of another model',
+      'a turn is of a type that is not known',
+    ],
+  },
+  {
+    name: 'Anthropic, turns that are none',
+    provider: 'anthropic',
+    body: { usage: { input_tokens: 4, output_tokens: 2, iterations: { length: 1 } } },
+    expected: { inputTokens: 4, outputTokens: 2 },
+  },
+  {
     name: 'Anthropic, message_start of a stream',
     provider: 'anthropic',
     body: {

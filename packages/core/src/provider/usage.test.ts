@@ -55,6 +55,7 @@ describe('usage of providers', () => {
       'cache_creation',
       'ephemeral_1h_input_tokens',
       'reasoning_tokens',
+      'iterations',
       'inputTokens',
       'cacheDetails',
       'promptTokenCount',

@@ -86,6 +86,28 @@ describe('reading an answer', () => {
     expect(reader.end()).toMatchObject({ complete: true, damaged: false, usage: { fields: { inputTokens: 3 } } })
   })
 
+  it.each(['anthropic', 'vertex', 'bedrock'])(
+    'a list of turns that is too long takes no totals with it: %s',
+    (provider) => {
+      const turn = { type: 'message', model: null, input_tokens: 3, output_tokens: 2, cache_creation: null }
+      const read = (iterations: readonly object[]): AnswerReading => {
+        const reader = new AnswerReader({ provider, contentType: 'application/json' })
+        const usage = { iterations, input_tokens: 10, cache_read_input_tokens: 90, output_tokens: 42 }
+        reader.write(new TextEncoder().encode(JSON.stringify({ type: 'message', usage })))
+        return reader.end()
+      }
+      const long = read(new Array<object>(10_000).fill(turn))
+      expect(long).toMatchObject({
+        complete: true,
+        damaged: true,
+        usage: { fields: { inputTokens: 100, outputTokens: 42 } },
+      })
+      // Nobody knows what the totals leave out, so they are no more than a part.
+      expect(long.usage?.anomalies).toEqual(['a member is longer than what is kept of one'])
+      expect(read(new Array<object>(500).fill(turn))).toMatchObject({ damaged: false, usage: { anomalies: [] } })
+    },
+  )
+
   it('P-9: figures that cannot be are left out and named', () => {
     const reader = new AnswerReader({ provider: 'openai', contentType: 'application/json' })
     reader.write(new TextEncoder().encode('{"choices":[],"usage":{"prompt_tokens":9e18,"completion_tokens":2}}'))

@@ -74,7 +74,7 @@ export class AnswerReader {
   end(): AnswerReading {
     this.#framing.end()
     const answer = this.#answer
-    const usage = this.#usage()
+    const usage = this.#wholeUsage()
     const responseId = text(answer['id'])
     const responseModel = usage?.fields.responseModel ?? text(answer['model']) ?? text(answer['modelVersion'])
     const finishReason = usage?.fields.finishReason ?? this.#finish()
@@ -89,6 +89,13 @@ export class AnswerReader {
     if (finishReason !== undefined) reading.finishReason = finishReason
     if (this.#error !== undefined) reading.error = this.#error
     return reading
+  }
+
+  /** Where a member was longer than what is kept, it may have been one with figures. */
+  #wholeUsage(): NormalizedUsage | undefined {
+    const usage = this.#usage()
+    if (usage === undefined || !this.#pruner.truncated) return usage
+    return { ...usage, anomalies: [...usage.anomalies, 'a member is longer than what is kept of one'] }
   }
 
   #usage(): NormalizedUsage | undefined {

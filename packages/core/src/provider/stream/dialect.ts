@@ -92,10 +92,16 @@ const LAST_OF_MEDIA: ReadonlySet<unknown> = new Set([
   'speech.audio.done',
 ])
 
+/** One by one: the list of turns may be longer than what is kept of a member, and must not take the totals with it. */
+const ANTHROPIC_USAGE: WantedMembers = {
+  ...{ input_tokens: true, cache_read_input_tokens: true, cache_creation_input_tokens: true, cache_creation: true },
+  ...{ output_tokens: true, output_tokens_details: true, server_tool_use: true, service_tier: true, iterations: true },
+}
+
 const ANTHROPIC: Dialect = {
   wanted: {
-    ...{ type: true, id: true, model: true, stop_reason: true, usage: true },
-    message: { id: true, model: true, stop_reason: true, usage: true },
+    ...{ type: true, id: true, model: true, stop_reason: true, usage: ANTHROPIC_USAGE },
+    message: { id: true, model: true, stop_reason: true, usage: ANTHROPIC_USAGE },
     delta: { stop_reason: true },
     error: ERROR,
   },
@@ -129,9 +135,18 @@ const GEMINI: Dialect = {
   error: (piece) => errorOf(piece['error']),
 }
 
+/** Of models of others at Google and Amazon, and of Converse. */
+const HOSTED_USAGE: WantedMembers = {
+  ...ANTHROPIC_USAGE,
+  ...{ prompt_tokens: true, completion_tokens: true, total_tokens: true, cached_tokens: true, reasoning_tokens: true },
+  ...{ prompt_tokens_details: true, completion_tokens_details: true, input_tokens_details: true },
+  ...{ inputTokens: true, outputTokens: true, totalTokens: true, cacheReadInputTokens: true },
+  ...{ cacheWriteInputTokens: true, cacheDetails: true },
+}
+
 /** Both speak through it, each in its own words. */
 const VERTEX: Dialect = {
-  wanted: { ...ANTHROPIC.wanted, ...GEMINI.wanted },
+  wanted: { ...ANTHROPIC.wanted, ...GEMINI.wanted, usage: HOSTED_USAGE },
   fold(answer, piece) {
     ANTHROPIC.fold(answer, piece)
     GEMINI.fold(answer, piece)
@@ -147,7 +162,7 @@ const BEDROCK: Dialect = {
   wanted: {
     ...OPENAI.wanted,
     ...ANTHROPIC.wanted,
-    ...{ stopReason: true, bytes: true },
+    ...{ stopReason: true, bytes: true, usage: HOSTED_USAGE },
     metadata: { usage: true },
     [METRICS]: true,
   },

@@ -372,6 +372,21 @@ export const ANSWERS: readonly Recorded[] = [
     ),
     { ...CLAUDE, complete: true },
   ),
+  recorded(
+    'messages, with a compaction beside the totals',
+    'anthropic',
+    SSE,
+    named(
+      ...anthropic({
+        output_tokens: 42,
+        iterations: [
+          { type: 'compaction', input_tokens: 180_000, cache_read_input_tokens: 10, output_tokens: 3_500 },
+          { type: 'message', input_tokens: 10, cache_read_input_tokens: 90, output_tokens: 42 },
+        ],
+      }),
+    ),
+    { ...CLAUDE, input: 180_110, output: 3_542, cacheRead: 100, complete: true },
+  ),
   recorded('messages, cut off', 'anthropic', SSE, named(...anthropic({ output_tokens: 42 }).slice(0, 4)), {
     input: 100,
     output: 1,
