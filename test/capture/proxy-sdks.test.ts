@@ -209,6 +209,34 @@ describe('openai', () => {
     expect(JSON.stringify(found)).not.toContain('secret')
   })
 
+  it('responses in the background: one event, of the look that finds it over, however often one looks', async () => {
+    const response = { id: 'oa-bg', object: 'response', model: 'gpt-4o-2024-08-06', background: true, output: [] }
+    const { responses } = client()
+    answer = json({ ...response, created_at: 1_700_000_000, status: 'queued', usage: null })
+    const { id } = await responses.create({ model: 'gpt-4o', input: 'a secret', background: true })
+    expect((await responses.retrieve(id)).status).toBe('queued')
+    const usage = { input_tokens: 12, output_tokens: 3, total_tokens: 15 }
+    answer = json({ ...response, created_at: 1_700_000_000, status: 'completed', usage })
+    for (let look = 0; look < 3; look++) expect((await responses.retrieve(id)).status).toBe('completed')
+    answer = json({ ...response, id: 'oa-old', background: false, status: 'completed', usage })
+    await responses.retrieve('oa-old')
+    expect(sent.map(({ url }) => url)).toContain('/v1/responses/oa-bg')
+    // It stands where it was asked for, before everything else here.
+    const found = (await proxied.events()).filter(({ endpoint }) => endpoint === '/v1/responses')
+    expect(found).toHaveLength(1)
+    expect(found).toMatchObject([
+      {
+        event_id: 'oa-bg',
+        kind: 'llm_request_completed',
+        timestamp_ms: 1_700_000_000_000,
+        endpoint: '/v1/responses',
+        usage_basis: 'measured',
+        agent_id: 'agent_7',
+        cost_nano_usd: 12 * 2500 + 3 * 10_000,
+      },
+    ])
+  })
+
   it('400, 500, a 429 that is tried again: the SDK fails as it always does, and each try is one event', async () => {
     answer = json({ error: { message: 'no', type: 'invalid_request_error', code: 'bad_model' } }, 400)
     await expect(client().chat.completions.create({ model: 'gpt-4o', messages })).rejects.toMatchObject({

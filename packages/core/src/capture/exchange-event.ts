@@ -23,7 +23,7 @@ export interface ExchangeParts {
   readonly reading: AnswerReading
   readonly outcome: Partial<UsageEvent> & { readonly success: boolean }
   readonly usageBasis: NonNullable<UsageEvent['usageBasis']>
-  readonly durationMs: number
+  readonly durationMs: number | undefined
   readonly ttfbMs: number | undefined
   readonly trace: Trace | undefined
   /** They count more than what was seen. */
@@ -94,7 +94,7 @@ export class ExchangeEvent extends Members {
       if (fields.costReportedNanoUsd !== undefined) this.costReportedNanoUsd = fields.costReportedNanoUsd
     }
     this.usageBasis = parts.usageBasis
-    this.durationMs = parts.durationMs
+    if (parts.durationMs !== undefined) this.durationMs = parts.durationMs
     if (parts.ttfbMs !== undefined) this.ttfbMs = parts.ttfbMs
     if (trace !== undefined) {
       this.traceId = trace.traceId

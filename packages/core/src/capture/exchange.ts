@@ -4,10 +4,11 @@ import { parseProvider } from '../provider/provider.ts'
 import { AnswerReader, type AnswerReading } from '../provider/stream/answer-reader.ts'
 import type { EventDefaults } from '../recorder/recordable.ts'
 import type { Prices } from '../recorder/recording.ts'
-import { ExchangeEvent } from './exchange-event.ts'
+import { ExchangeEvent, type ExchangeParts } from './exchange-event.ts'
 import type { ExchangeNames } from './exchange-names.ts'
 import { basisOf, outcomeOf, STREAMS } from './outcome.ts'
 import { type RequestFacts, RequestReader } from './request-facts.ts'
+import { isRecordedBy, timesOf } from './retrieval.ts'
 import type { Target } from './target.ts'
 import { type Trace, traceOf } from './trace-context.ts'
 import type { ExchangeSpan, Tracing } from './tracing.ts'
@@ -46,6 +47,8 @@ export interface ExchangeStart {
   readonly attempt?: number
   /** What somebody else has read of the request's body; asked where its bytes told nothing here. */
   readonly read?: () => RequestFacts
+  /** It looks up a response that was asked for before; recorded only where that was made in the background, and is over. */
+  readonly retrieved?: boolean
   /** The answer is our own server's: its headers name no request of a provider. */
   readonly ours?: boolean
   /** Headers of the request, which may say what trace it belongs to. */
@@ -58,13 +61,24 @@ export interface ExchangeStart {
 
 const NOTHING: ExchangeNames = {}
 
+/** What is measured of a request that was made here. */
+type Measured = Pick<ExchangeParts, 'attempt' | 'requestBytes' | 'durationMs' | 'ttfbMs' | 'trace'>
+const NOTHING_MEASURED: Measured = {
+  attempt: undefined,
+  requestBytes: undefined,
+  durationMs: undefined,
+  ttfbMs: undefined,
+  trace: undefined,
+}
+
 /** Headers by which providers name a request; the answer's own id is better where there is one. */
 const REQUEST_ID_HEADERS = ['request-id', 'x-request-id', 'x-amzn-requestid', 'apim-request-id', 'cf-ray'] as const
 const MAX_ID_CHARS = 128
 
 /**
  * One request to a provider and its answer. Whatever becomes of it, exactly one event is recorded: when the answer has ended, when
- * it broke off, when nobody wanted it any more, or when none came. Never throws into the request's way.
+ * it broke off, when nobody wanted it any more, or when none came. The one exception is an answer that promises another: a response
+ * that is made in the background is recorded when it is looked up and over. Never throws into the request's way.
  *
  * The event's id is the provider's own id of the answer, so that one exchange seen in two places (an application and a gateway)
  * is counted once.
@@ -98,7 +112,8 @@ export class Exchange {
     this.#started = this.#clock.monotonic()
     this.#facts = start.facts
     this.#requestBytes = start.requestBytes
-    this.#span = options.tracing === undefined ? undefined : this.#beginSpan(options.tracing)
+    const { tracing } = options
+    this.#span = tracing === undefined || start.retrieved === true ? undefined : this.#beginSpan(tracing)
   }
 
   /** Runs what sends the request on, or answers it, as a part of its span where there is one. */
@@ -228,13 +243,17 @@ export class Exchange {
     let event: UsageEvent | undefined
     try {
       event = this.#event(how)
-      const { prices } = this.#options
-      if (prices !== undefined) Object.assign(event, priced(prices, event))
-      this.#options.sink.record(event)
+      if (event !== undefined) this.#record(event)
     } catch {
       // The request goes on whatever becomes of its record; the sink counts what it could not take.
     }
     if (this.#span !== undefined) endSpan(this.#span, event)
+  }
+
+  #record(event: UsageEvent): void {
+    const { prices, sink } = this.#options
+    if (prices !== undefined) Object.assign(event, priced(prices, event))
+    sink.record(event)
   }
 
   #beginSpan(tracing: Tracing): ExchangeSpan | undefined {
@@ -258,11 +277,14 @@ export class Exchange {
     return this.#span ?? (headers === undefined ? undefined : traceOf(headers))
   }
 
-  #event(how: Partial<UsageEvent>): UsageEvent {
-    const { target, method, attempt } = this.#start
+  /** Undefined where the request is recorded by another answer. */
+  #event(how: Partial<UsageEvent>): UsageEvent | undefined {
+    const { target, method, retrieved = false } = this.#start
     const now = this.#clock.monotonic()
     // Without a reader there is nothing that could be missing.
     const reading: AnswerReading = this.#reader?.end() ?? { complete: true, damaged: false }
+    const { background } = reading
+    if (!isRecordedBy(background, retrieved)) return undefined
     const facts = this.#factsNow()
     const names = this.#names()
     const outcome = outcomeOf(
@@ -276,28 +298,42 @@ export class Exchange {
     // An answer that a gateway gives again has the id of the first, and is a request of its own.
     const ids = names.cacheHit === true ? [] : [reading.responseId, this.#requestId]
     const eventId = ids.find((id) => id !== undefined && id.length <= MAX_ID_CHARS) ?? this.exchangeId
+    // Of a response that is looked up neither times nor sizes are those of the look.
+    const measured = retrieved ? NOTHING_MEASURED : this.#measured(now)
+    const times = retrieved && background !== undefined ? timesOf(background) : {}
     return new ExchangeEvent({
       eventId,
-      timestampMs: this.#startedMs,
+      timestampMs: times.timestampMs ?? this.#startedMs,
       provider: this.#provider(reading.responseModel) ?? inferProvider(requestModel),
       requestModel,
       operation: target.operation,
       endpoint: target.endpoint,
       method,
-      attempt,
       stream: this.#streamed,
       facts,
-      requestBytes: this.#requestBytes,
       statusCode: this.#status,
       responseBytes: this.#responseBytes,
       reading,
       outcome,
       usageBasis: basisOf(reading, this.#streamed, names),
-      durationMs: Math.round(now - this.#started),
-      ttfbMs: this.#firstByte === undefined ? undefined : Math.round(this.#firstByte - this.#started),
-      trace: this.#trace(),
+      attempt: measured.attempt,
+      requestBytes: measured.requestBytes,
+      durationMs: times.durationMs ?? measured.durationMs,
+      ttfbMs: measured.ttfbMs,
+      trace: measured.trace,
       names,
     }) as UsageEvent
+  }
+
+  #measured(now: number): Measured {
+    const first = this.#firstByte
+    return {
+      attempt: this.#start.attempt,
+      requestBytes: this.#requestBytes,
+      durationMs: Math.round(now - this.#started),
+      ttfbMs: first === undefined ? undefined : Math.round(first - this.#started),
+      trace: this.#trace(),
+    }
   }
 
   /** What was said of the request: the later over the earlier. */

@@ -6,6 +6,7 @@ import { observed } from './observed.ts'
 import { headersFor, isProxied, ownPath } from './proxied.ts'
 import { type RequestFacts, RequestReader } from './request-facts.ts'
 import { attemptOf, operationOf } from './retries.ts'
+import { askedAt } from './retrieval.ts'
 import { type Target, targetOf } from './target.ts'
 
 /** How requests are recorded that go through a wrapped `fetch`. */
@@ -68,9 +69,12 @@ function begin(
   try {
     const request = input instanceof Request ? input : undefined
     const method = (init?.method ?? request?.method ?? 'GET').toUpperCase()
-    if (method !== 'POST') return undefined
+    if (method !== 'POST' && method !== 'GET') return undefined
     const url = new URL(request?.url ?? String(input))
-    const found = options.target?.(url) ?? targetOf(url)
+    const pathname = method === 'POST' ? url.pathname : askedAt(url.pathname)
+    if (pathname === undefined) return undefined
+    const asked = pathname === url.pathname ? url : Object.assign(new URL(url), { pathname })
+    const found = options.target?.(asked) ?? targetOf(asked)
     if (found === undefined) return undefined
     const proxied = isProxied(url)
     const target = proxied ? { ...found, endpoint: ownPath(found.endpoint) } : found
@@ -85,6 +89,7 @@ function begin(
     const exchange = new Exchange(options, {
       target,
       method,
+      retrieved: method === 'GET',
       facts: isForm(body)
         ? formFactsOf(body.get('model'), body.get('stream'))
         : factsIn(bytes, headers.get('content-type')),

@@ -10,6 +10,7 @@ export {
 export { type CaptureOptions, captureFetch } from './fetch.ts'
 export { type RequestFacts, RequestReader } from './request-facts.ts'
 export { attemptOf, operationOf } from './retries.ts'
+export { askedAt } from './retrieval.ts'
 export { type Target, targetOf } from './target.ts'
 export { type Trace, traceOf } from './trace-context.ts'
 export type { ExchangeSpan, SpanStart, Tracing } from './tracing.ts'

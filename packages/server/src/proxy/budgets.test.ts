@@ -86,6 +86,34 @@ describe('a hard budget', () => {
     },
   )
 
+  it('holds the room of a response in the background until it is looked up, and lets a look pass that costs nothing', async () => {
+    const id = await budget('0.0024')
+    const usage = { input_tokens: 12, output_tokens: 3 }
+    const response = {
+      id: 'b-bg',
+      object: 'response',
+      model: 'gpt-4o',
+      background: true,
+      created_at: Date.now() / 1_000,
+    }
+    let state: object = { ...response, status: 'queued', usage: null }
+    proxied.standIn.answer = (request, answer) => {
+      request.resume()
+      request.on('end', () => answer.writeHead(200, JSON_TYPE).end(JSON.stringify(state)))
+    }
+    const path = '/proxy/up/v1/responses'
+    expect((await ask({ max_output_tokens: 150 }, path)).status).toBe(200)
+    const held = await figures(id)
+    expect([held.spent, held.reserved > 1_000_000n]).toEqual([0n, true])
+    // There is no room for another, and none is needed.
+    expect((await ask({ max_output_tokens: 150 }, path)).status).toBe(429)
+    state = { ...response, status: 'completed', usage }
+    expect((await send(`${proxied.url}${path}/b-bg`, { method: 'GET' })).status).toBe(200)
+    expect((await figures(id)).spent).toBe(COST)
+    const found = (await proxied.events()).filter((event) => event['status_code'] === 200)
+    expect(found).toMatchObject([{ event_id: 'b-bg', input_tokens: 12, output_tokens: 3 }])
+  })
+
   it('is not overdrawn by any number of requests at once, nor by retries; what has no room now gets 429', async () => {
     // Room for the bounds of a few at a time, and for the cost of forty in all.
     const id = await budget('0.0024')

@@ -1,7 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { LookupFunction } from 'node:net'
 import { TallystickError } from '@tallystick/core'
-import { attemptOf, Exchange, operationOf, RequestReader, type Target, targetOf } from '@tallystick/core/capture'
+import {
+  askedAt,
+  attemptOf,
+  Exchange,
+  operationOf,
+  RequestReader,
+  type Target,
+  targetOf,
+} from '@tallystick/core/capture'
 import { type Clock, type Mutable, systemClock } from '@tallystick/core/event'
 import { type HeldBody, holdBody } from './body.ts'
 import type { BudgetGate, Held } from './budget-gate.ts'
@@ -136,7 +144,8 @@ class Carrier implements CaptureProxy {
       const plan = this.#plan(request, caller)
       upstream = plan.upstream
       const wantsUsage = this.#asksForUsage(request, plan)
-      const isGated = this.#options.gate !== undefined && plan.target !== undefined
+      // To look something up costs nothing.
+      const isGated = this.#options.gate !== undefined && plan.target !== undefined && request.method === 'POST'
       if (wantsUsage || isGated)
         this.#hold(request, response, plan).catch((error) => this.#refuse(request, response, upstream, error))
       else this.#send(request, response, plan, requestHeaders(request.method, request.rawHeaders, plan.upstream), {})
@@ -203,7 +212,8 @@ class Carrier implements CaptureProxy {
       throw new TallystickError('malformed_request', 'The transfer coding must be chunked, and nothing else.')
     const pathname = `${upstream.basePath}${rest}` || '/'
     const search = upstream.credential === undefined ? url.slice(end) : url.slice(end).replace(KEY_PARAMETER, '$1')
-    const target = method === 'POST' ? this.#target(upstream, pathname) : undefined
+    const asked = method === 'POST' ? pathname : method === 'GET' ? askedAt(pathname) : undefined
+    const target = asked === undefined ? undefined : this.#target(upstream, asked)
     return { upstream, connector, path: `${pathname}${search}`, target, caller }
   }
 
@@ -324,6 +334,7 @@ class Carrier implements CaptureProxy {
       {
         target: target as Target,
         method: request.method as string,
+        retrieved: request.method === 'GET',
         names,
         headers,
         ...(attempt === undefined ? {} : { attempt }),

@@ -5,7 +5,7 @@ import { type Provider, parseProvider } from '../provider.ts'
 import { normalizeUsage } from '../usage.ts'
 import { AwsFrameReader } from './aws-frames.ts'
 import { reasonOf } from './code.ts'
-import { type Dialect, dialectOf, type Members, type ProviderError } from './dialect.ts'
+import { type Dialect, dialectOf, ENDED, type Members, type ProviderError } from './dialect.ts'
 import { EitherReader, type Framing } from './either.ts'
 import { LineReader } from './lines.ts'
 import { Pruner } from './prune.ts'
@@ -21,10 +21,19 @@ export interface AnswerReading {
   readonly finishReason?: string
   /** An error within the answer; a stream may fail after it began with status 200. */
   readonly error?: ProviderError
+  /** Of a response that is made in the background, after whoever asked for it has been answered. */
+  readonly background?: BackgroundReading
   /** Did it come to the end that its protocol has? */
   readonly complete: boolean
   /** Part of it could not be read: it is broken, or a figure's place held more than any figure takes. */
   readonly damaged: boolean
+}
+
+/** How far a response that is made in the background has come. Times are ms since 1970 UTC, whole seconds. */
+export interface BackgroundReading {
+  readonly over: boolean
+  readonly createdMs?: number
+  readonly completedMs?: number
 }
 
 /** Who answers, and how the answer is wrapped. */
@@ -88,6 +97,7 @@ export class AnswerReader {
     if (responseModel !== undefined) reading.responseModel = responseModel
     if (finishReason !== undefined) reading.finishReason = finishReason
     if (this.#error !== undefined) reading.error = this.#error
+    if (answer['background'] === true) reading.background = backgroundOf(answer)
     return reading
   }
 
@@ -228,6 +238,21 @@ const LINES: ReadonlySet<string> = new Set([
   'application/stream+json',
 ])
 const DONE = new TextEncoder().encode('[DONE]')
+
+function backgroundOf({ status, created_at: created, completed_at: completed }: Members): BackgroundReading {
+  const createdMs = msOf(created)
+  const completedMs = msOf(completed)
+  return {
+    over: ENDED.has(status),
+    ...(createdMs === undefined ? {} : { createdMs }),
+    ...(completedMs === undefined ? {} : { completedMs }),
+  }
+}
+
+function msOf(seconds: unknown): number | undefined {
+  const ms = typeof seconds === 'number' && seconds > 0 ? Math.round(seconds * 1000) : undefined
+  return Number.isSafeInteger(ms) ? ms : undefined
+}
 
 const text = (value: unknown): string | undefined =>
   typeof value === 'string' && value !== '' && value.length <= 256 ? value : undefined

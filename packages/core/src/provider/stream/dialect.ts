@@ -42,6 +42,9 @@ function over(answer: Members, piece: unknown, names: readonly string[]): void {
   }
 }
 
+/** Of a response: is it made in the background, and since when? */
+const BACKGROUND = { background: true, created_at: true, completed_at: true } as const
+const RESPONSE_TOLD = ['id', 'model', 'status', 'service_tier', 'usage', ...Object.keys(BACKGROUND)]
 const CHOICE = { '[]': { finish_reason: true } } as const
 const ERROR = { type: true, code: true, status: true } as const
 
@@ -51,17 +54,22 @@ const OPENAI: Dialect = {
     ...{ type: true, id: true, object: true, model: true, status: true, service_tier: true, usage: true, code: true },
     choices: CHOICE,
     error: ERROR,
+    ...BACKGROUND,
     x_groq: { id: true, usage: true, error: ERROR },
-    response: { id: true, object: true, model: true, status: true, service_tier: true, usage: true, error: ERROR },
+    response: {
+      ...{ id: true, object: true, model: true, status: true, service_tier: true, usage: true, error: ERROR },
+      ...BACKGROUND,
+    },
   },
   fold(answer, piece) {
     const response = piece['response']
     if (isObject(response)) {
       answer['object'] = 'response'
-      over(answer, response, ['id', 'model', 'status', 'service_tier', 'usage'])
+      over(answer, response, RESPONSE_TOLD)
       return
     }
     over(answer, piece, ['id', 'object', 'model', 'status', 'service_tier', 'usage'])
+    if (piece['background'] === true) over(answer, piece, RESPONSE_TOLD)
     if (at(at(piece, 'choices'), '0', 'finish_reason') != null) answer['choices'] = piece['choices']
     if (at(piece, 'x_groq', 'usage') !== undefined && answer['usage'] === undefined)
       answer['usage'] = at(piece, 'x_groq', 'usage')
@@ -83,7 +91,8 @@ const OPENAI: Dialect = {
     (piece['object'] === 'error' ? errorOf(piece) : undefined) ??
     (piece['type'] === 'error' ? errorOf({ code: piece['code'] }) : undefined),
 }
-const ENDED: ReadonlySet<unknown> = new Set(['completed', 'incomplete', 'failed', 'cancelled'])
+/** What a response's status says when nothing more becomes of it. */
+export const ENDED: ReadonlySet<unknown> = new Set(['completed', 'incomplete', 'failed', 'cancelled'])
 /** Streams of images and audio have an event for it, and no other word. */
 const LAST_OF_MEDIA: ReadonlySet<unknown> = new Set([
   'image_generation.completed',
