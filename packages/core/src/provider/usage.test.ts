@@ -37,6 +37,17 @@ describe('usage of providers', () => {
       expect(named).toContain(convention)
   })
 
+  it('names how the provider counted where more was added than its totals', () => {
+    const usage = { input_tokens: 1, output_tokens: 1 }
+    const conventionOf = (body: object): string | undefined =>
+      normalizeUsage('anthropic', { usage: { ...usage, ...body } })?.fields.usageConvention
+    expect(conventionOf({ iterations: [{ type: 'message', ...usage }] })).toBe('anthropic.messages')
+    expect(conventionOf({ iterations: [{ type: 'compaction', ...usage }] })).toBe('anthropic.iterations')
+    expect(normalizeUsage('openai', { usage: { type: 'duration', seconds: 1 } })?.fields.usageConvention).toBe(
+      'openai.media',
+    )
+  })
+
   it('never throws and never breaks the counting, whatever the answer', () => {
     const names = [
       'usage',
