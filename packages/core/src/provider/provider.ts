@@ -47,6 +47,8 @@ const ALIASES: ReadonlyMap<string, Provider> = new Map([
   ['claude', 'anthropic'],
 ])
 
+const KNOWN: ReadonlySet<string> = new Set(KNOWN_PROVIDERS)
+
 /**
  * The provider that a text names, whatever its case; the text itself, in lower case, when it is none we know, and
  * `unknown` when it is empty. Never fails.
@@ -55,6 +57,7 @@ const ALIASES: ReadonlyMap<string, Provider> = new Map([
  * @example parseProvider('Bedrock') // 'aws.bedrock'
  */
 export function parseProvider(text: string): Provider {
+  if (KNOWN.has(text)) return text
   const name = asciiLower(text.trim())
   if (name === '') return 'unknown'
   return ALIASES.get(name) ?? name
