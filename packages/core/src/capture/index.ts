@@ -8,6 +8,7 @@ export {
   type ExchangeStart,
 } from './exchange.ts'
 export { type CaptureOptions, captureFetch } from './fetch.ts'
+export { pathSpellings } from './path-spellings.ts'
 export { type RequestFacts, RequestReader } from './request-facts.ts'
 export { attemptOf, operationOf } from './retries.ts'
 export { askedAt } from './retrieval.ts'

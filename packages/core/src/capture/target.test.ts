@@ -79,6 +79,57 @@ describe('where a request goes', () => {
   })
 
   it.each([
+    'https://api.openai.com/v1/chat/%63ompletions',
+    'https://api.openai.com/v1/chat/completions/',
+    'https://api.openai.com//v1//chat///completions//',
+    'https://api.openai.com/%76%31/%63hat/completions?x=1',
+    'https://api.openai.com/v1/chat%2Fcompletions',
+  ])('%s is the same as if it were spelt as usual', (url) => {
+    expect(targetOf(new URL(url))).toEqual({ provider: 'openai', operation: 'chat', endpoint: '/v1/chat/completions' })
+  })
+
+  it.each([
+    ['/model/arn%3Aaws%3Abedrock%3Aus-east-1%3A1%3Ainference-profile%2Fus.x/converse', 'aws.bedrock'],
+    ['/model/arn%3aaws%3abedrock%3aus-east-1%3a1%3ainference-profile%2fus%2Ex//converse/', 'aws.bedrock'],
+    ['/v1beta/models/arn%3Aaws%3Abedrock%3Aus-east-1%3A1%3Ainference-profile%2Fus.x:generateContent', 'gcp.gemini'],
+  ])('a name of a model keeps its slashes: %s', (path, provider) => {
+    expect(targetOf(new URL(`http://10.0.0.5${path}`), provider)).toMatchObject({
+      provider,
+      model: 'arn:aws:bedrock:us-east-1:1:inference-profile/us.x',
+    })
+  })
+
+  it.each([
+    ['https://api.openai.com/v1/responses/compact', 'openai', 'chat', undefined],
+    ['https://api.openai.com/v1/images/variations', 'openai', 'image_generation', undefined],
+    ['https://api.openai.com/v1/videos', 'openai', 'video_generation', undefined],
+    ['https://api.openai.com/v1/videos/video_1/remix', 'openai', 'video_generation', undefined],
+    ['https://api.mistral.ai/v1/ocr', 'mistral_ai', 'ocr', undefined],
+    ['https://generativelanguage.googleapis.com/v1beta/interactions', 'gcp.gemini', 'generate_content', null],
+    [
+      'https://generativelanguage.googleapis.com/v1beta/models/imagen-4:predict',
+      'gcp.gemini',
+      'generate_content',
+      null,
+    ],
+    [
+      'https://us-aiplatform.googleapis.com/v1/models/veo-3:predictLongRunning',
+      'gcp.vertex_ai',
+      'video_generation',
+      null,
+    ],
+    ['https://gateway.example/v1beta/interactions', undefined, 'generate_content', null],
+  ])('%s is billed too', (url, provider, operation, speaks) => {
+    const target = targetOf(new URL(url))
+    expect(target).toMatchObject({ operation })
+    expect([target?.provider, target?.speaks]).toEqual([provider, speaks])
+  })
+
+  it.each([
+    'https://api.openai.com/v1/threads/thread_1/messages',
+    'https://api.openai.com/v1/videos/video_1/content',
+    'https://api.openai.com/v1/responses/input_tokens',
+    'https://generativelanguage.googleapis.com/v1beta/models/gemini-2.5-flash:countTokens',
     'https://api.openai.com/v1/models',
     'https://api.openai.com/v1/files',
     'https://api.anthropic.com/v1/messages/count_tokens',

@@ -1,4 +1,5 @@
 import { type Provider, parseProvider } from '../provider/provider.ts'
+import { pathSpellings } from './path-spellings.ts'
 
 /** What an address says of the request that goes there. */
 export interface Target {
@@ -8,7 +9,7 @@ export interface Target {
   readonly speaks?: Provider | null
   /** As OpenTelemetry names operations: `chat`, `text_completion`, `embeddings`, `generate_content`, ... */
   readonly operation: string
-  /** The path, without what stands for one request or person; empty where it is not known. */
+  /** The path as it is usually spelt, without what stands for one request or person; empty where it is not known. */
   readonly endpoint: string
   /** Where the address itself names the model. */
   readonly model?: string
@@ -38,16 +39,26 @@ const HOSTS: readonly (readonly [string, Provider])[] = [
 const BEDROCK = /^bedrock-runtime(?:-fips)?\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?$/
 const OLLAMA_PORT = '11434'
 
-/** THE table of paths that ask a model for something: how they end, what is asked, and whose words they are. */
-const PATHS: readonly (readonly [RegExp, string, Provider?])[] = [
+/** Of our own, for what has no name there. */
+const VIDEO = 'video_generation'
+
+/**
+ * THE table of paths that ask a model for something: how they end, what is asked, and whose words they are; null: words that nobody
+ * reads here yet.
+ */
+const PATHS: readonly (readonly [RegExp, string, (Provider | null)?])[] = [
   [/\/chat\/completions$/, 'chat'],
-  [/\/responses$/, 'chat'],
+  [/\/responses(?:\/compact)?$/, 'chat'],
   [/\/completions$/, 'text_completion'],
   [/\/embeddings$/, 'embeddings'],
-  [/\/messages$/, 'chat', 'anthropic'],
+  // A message that is put into a thread of OpenAI's asks nobody yet.
+  [/(?<!\/threads\/[^/]+)\/messages$/, 'chat', 'anthropic'],
   [/\/models\/([^/:]+):(?:streamGenerateContent|generateContent)$/, 'generate_content', 'gcp.gemini'],
   [/\/models\/([^/:]+):(?:streamRawPredict|rawPredict)$/, 'chat', 'gcp.vertex_ai'],
   [/\/models\/([^/:]+):(?:embedContent|batchEmbedContents)$/, 'embeddings', 'gcp.gemini'],
+  [/\/models\/([^/:]+):predict$/, 'generate_content', null],
+  [/\/models\/([^/:]+):predictLongRunning$/, VIDEO, null],
+  [/\/v1(?:alpha|beta\d*)\/interactions$/, 'generate_content', null],
   [/\/model\/([^/]+)\/(?:converse|converse-stream)$/, 'chat', 'aws.bedrock'],
   [/\/model\/([^/]+)\/(?:invoke|invoke-with-response-stream)$/, 'chat', 'aws.bedrock'],
   [/\/v[12]\/chat$/, 'chat', 'cohere'],
@@ -57,8 +68,10 @@ const PATHS: readonly (readonly [RegExp, string, Provider?])[] = [
   [/\/api\/generate$/, 'text_completion', 'ollama'],
   [/\/api\/embed(?:dings)?$/, 'embeddings', 'ollama'],
   [/\/images\/(?:generations|edits|variations)$/, 'image_generation'],
+  [/\/v1\/videos(?:\/edits|\/extensions|\/[^/]+\/remix)?$/, VIDEO],
   [/\/audio\/(?:transcriptions|translations|speech)$/, 'audio'],
   [/\/moderations$/, 'moderation'],
+  [/\/v1\/ocr$/, 'ocr'],
 ]
 const DEPLOYMENT = /\/deployments\/([^/]+)\//
 
@@ -74,7 +87,7 @@ export function targetOf(url: URL, host: Provider | undefined = providerOf(url))
   if (found === undefined) return undefined
   const { speaks, ...asked } = found
   const provider = host ?? speaks
-  if (provider === undefined) return asked
+  if (provider === undefined || provider === null) return speaks === null ? { speaks, ...asked } : asked
   const words = host === undefined ? undefined : wordsOf(host, speaks)
   return { provider: parseProvider(provider), ...(words === undefined ? {} : { speaks: words }), ...asked }
 }
@@ -91,7 +104,8 @@ const OF_THEIR_OWN: ReadonlySet<Provider> = new Set([
 const IN_MANY_WORDS: ReadonlySet<Provider> = new Set(['gcp.vertex_ai', 'aws.bedrock'])
 
 /** Many providers have a second door that speaks another's words: OpenAI's at Anthropic and Google, Anthropic's at DeepSeek. */
-function wordsOf(host: Provider, path: Provider | undefined): Provider | undefined {
+function wordsOf(host: Provider, path: Provider | null | undefined): Provider | null | undefined {
+  if (path === null) return null
   if (path === undefined) return OF_THEIR_OWN.has(host) ? 'openai' : undefined
   return path === host || IN_MANY_WORDS.has(host) ? undefined : path
 }
@@ -103,19 +117,22 @@ function wordsOf(host: Provider, path: Provider | undefined): Provider | undefin
  */
 export function ownTargetOf(pathname: string): Target | undefined {
   const found = askedBy(pathname)
-  return found === undefined ? undefined : { ...found, speaks: found.speaks ?? 'openai' }
+  if (found === undefined) return undefined
+  return { ...found, speaks: found.speaks === undefined ? 'openai' : found.speaks }
 }
 
-function askedBy(pathname: string): (Omit<Target, 'provider' | 'speaks'> & { readonly speaks?: Provider }) | undefined {
-  for (const [path, operation, speaks] of PATHS) {
-    const match = path.exec(pathname)
-    if (match === null) continue
-    const named = match[1] ?? DEPLOYMENT.exec(pathname)?.[1]
-    return {
-      ...(speaks === undefined ? {} : { speaks }),
-      operation,
-      endpoint: pathname,
-      ...(named === undefined ? {} : { model: decoded(named) }),
+function askedBy(pathname: string): Omit<Target, 'provider'> | undefined {
+  for (const endpoint of pathSpellings(pathname)) {
+    for (const [path, operation, speaks] of PATHS) {
+      const match = path.exec(endpoint)
+      if (match === null) continue
+      const named = match[1] ?? DEPLOYMENT.exec(endpoint)?.[1]
+      return {
+        ...(speaks === undefined ? {} : { speaks }),
+        operation,
+        endpoint,
+        ...(named === undefined ? {} : { model: decoded(named) }),
+      }
     }
   }
   return undefined
