@@ -3,6 +3,7 @@ import { isTallystickError, TallystickError } from '@tallystick/core'
 import type { Clock, Decoder, Mutable, UsageEvent } from '@tallystick/core/event'
 import { QUANTITY_OF, type Quantity, quantityValue } from '@tallystick/core/query'
 import type { Ingest, IngestRequest, ItemResult } from '../ingest/ingest.ts'
+import type { Budget } from '../state/budget.ts'
 import type { Lease } from '../state/lease.ts'
 import type { Change, ControlState } from '../state/state.ts'
 import type { StoredEvent } from '../store/store.ts'
@@ -55,6 +56,11 @@ export interface Leases {
    *   `overloaded` with 500,000 leases, `store_unavailable` while the spend of a hard budget is not known, and what `ControlState.write` rejects with
    */
   reserve(terms: LeaseTerms): Promise<Lease>
+  /**
+   * A hard budget that a request may count in whose model and cost nobody can say; undefined where there is none. It takes no
+   * room, and asks nobody.
+   */
+  hardBudgetOf(whose: Subject): Budget | undefined
   /**
    * Records the usage of the request as an event with the id of the request, and gives the room back in the moment in which
    * the event is counted. Again with the same usage it changes nothing; also after the lease has expired.
@@ -121,6 +127,10 @@ export class LeaseDesk implements Leases {
     const lease = leaseOf(terms.leaseId ?? mintId(), terms, granted, counters, nowMs)
     await this.#write(lease)
     return lease
+  }
+
+  hardBudgetOf(whose: Subject): Budget | undefined {
+    return this.#options.spend.possiblyHard(whose)
   }
 
   async settle(lease: Lease, usage: Usage): Promise<Settled> {

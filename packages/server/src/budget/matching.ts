@@ -9,6 +9,9 @@ export type Subject = {
     | undefined
 }
 
+/** What a request may say only in its body. */
+const DECIDED_LATER: ReadonlySet<string> = new Set(['model', 'provider'])
+
 interface Tenancy<T> {
   readonly whole: Map<string, T>
   readonly dimensions: Map<string, { readonly by: GroupBy; readonly values: Map<string, Map<string, T>> }>
@@ -58,16 +61,24 @@ export class BudgetIndex<T> {
 
   /** Calls `found` with each budget's entry that the request counts in: those of its tenant, and those of the whole server. */
   each(subject: Subject, found: (entry: T) => void): void {
-    this.#eachOf(this.#tenancies.get(undefined), subject, found)
-    if (subject.tenantId !== undefined) this.#eachOf(this.#tenancies.get(subject.tenantId), subject, found)
+    this.#eachOf(this.#tenancies.get(undefined), subject, found, false)
+    if (subject.tenantId !== undefined) this.#eachOf(this.#tenancies.get(subject.tenantId), subject, found, false)
   }
 
-  #eachOf(tenancy: Tenancy<T> | undefined, subject: Subject, found: (entry: T) => void): void {
+  /** Also with those that it may count in, as nobody knows yet which model it asks, or whose that is. */
+  eachPossible(subject: Subject, found: (entry: T) => void): void {
+    this.#eachOf(this.#tenancies.get(undefined), subject, found, true)
+    if (subject.tenantId !== undefined) this.#eachOf(this.#tenancies.get(subject.tenantId), subject, found, true)
+  }
+
+  #eachOf(tenancy: Tenancy<T> | undefined, subject: Subject, found: (entry: T) => void, possible: boolean): void {
     if (tenancy === undefined) return
     for (const entry of tenancy.whole.values()) found(entry)
     for (const { by, values } of tenancy.dimensions.values()) {
       const value = groupValue(by, subject as UsageEvent)
       if (typeof value === 'string') for (const entry of values.get(value)?.values() ?? []) found(entry)
+      else if (possible && DECIDED_LATER.has(by.name))
+        for (const entries of values.values()) for (const entry of entries.values()) found(entry)
     }
   }
 }

@@ -91,6 +91,15 @@ export class SpendKeeper {
     return found
   }
 
+  /** The first hard budget that a request may count in, of which more is not known yet. */
+  possiblyHard(subject: Subject): Budget | undefined {
+    let first: Budget | undefined
+    this.#index.eachPossible(subject, ({ budget }) => {
+      if (budget.mode === 'hard') first ??= budget
+    })
+    return first
+  }
+
   /** Those that are about an agent, of whichever tenant. */
   ofAgent(agentId: string): Iterable<SpendCounter> {
     return this.#ofAgents.get(agentId) ?? []

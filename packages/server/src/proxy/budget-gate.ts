@@ -2,6 +2,7 @@ import { isTallystickError, TallystickError } from '@tallystick/core'
 import type { RequestFacts, Target } from '@tallystick/core/capture'
 import { type Clock, encodeWireEvent } from '@tallystick/core/event'
 import { calculateMaxCost, DEFAULT_MAX_OUTPUT_TOKENS, type PriceBook } from '@tallystick/core/pricing'
+import type { Provider } from '@tallystick/core/provider'
 import type { LeaseTerms } from '../budget/lease-terms.ts'
 import type { Leases } from '../budget/leases.ts'
 import { BudgetExceeded } from '../budget/refusal.ts'
@@ -16,6 +17,19 @@ export interface BudgetGate {
    *   for requests under way, and what `Leases.reserve` throws: a budget that cannot be looked at is not spent from
    */
   reserve(asked: GateRequest): Promise<Held>
+  /**
+   * Of a request that is not known to be free, and whose cost nobody can tell: a hard budget would be got round by it.
+   *
+   * @throws TallystickError `budget_exceeded` where it may count in a hard budget, used up or not
+   */
+  assertUnlimited(asked: UnknownRequest): void
+}
+
+/** To a path that is in no table. */
+export interface UnknownRequest extends Pick<GateRequest, 'names' | 'caller'> {
+  readonly method: string
+  readonly pathname: string
+  readonly provider: Provider | undefined
 }
 
 export interface GateRequest {
@@ -54,6 +68,14 @@ export function createBudgetGate({ leases, prices, clock, mintId }: BudgetGateOp
       })
       return { settle: (event) => settle(leases, lease, withEstimate(event, asked), asked.caller) }
     },
+    assertUnlimited({ method, pathname, provider, names, caller }) {
+      const budget = leases.hardBudgetOf({ ...whoseOf(names, caller), ...(provider === undefined ? {} : { provider }) })
+      if (budget === undefined) return
+      throw new TallystickError(
+        'budget_exceeded',
+        `Nobody can say what ${method} ${pathname.slice(0, 128)} costs at the most, and the hard budget "${budget.name}" (${budget.id}) does not let it pass. Make that budget soft, or send the request where no hard budget counts.`,
+      )
+    },
   }
 }
 
@@ -79,22 +101,30 @@ function termsOf(
           { ...row, maxOutputTokens: output },
           facts.serviceTier === undefined ? {} : { serviceTier: facts.serviceTier },
         )?.totalNanoUsd
-  const { agentId, userId, apiKeyId, tags } = names
-  const { principal, observed } = caller
-  const tenantId = principal?.tenantId ?? undefined
-  const keyId = apiKeyId ?? observed?.apiKeyId
-  const owner = principal?.agentId ?? agentId
   return {
     requestId,
     ttlMs: TTL_MS,
     tokens: BigInt(bodyBytes) + BigInt(output),
     ...(cost === undefined ? {} : { nanoUsd: BigInt(cost) }),
+    ...whoseOf(names, caller),
+    ...(target.provider === undefined ? {} : { provider: target.provider }),
+    ...(model === undefined ? {} : { model }),
+  }
+}
+
+/** Whose request it is, as budgets count. */
+function whoseOf(
+  { agentId, userId, apiKeyId, tags }: GateRequest['names'],
+  { principal, observed }: ProxyCaller,
+): Pick<LeaseTerms, 'tenantId' | 'agentId' | 'apiKeyId' | 'userId' | 'tags'> {
+  const tenantId = principal?.tenantId ?? undefined
+  const keyId = apiKeyId ?? observed?.apiKeyId
+  const owner = principal?.agentId ?? agentId
+  return {
     ...(tenantId === undefined ? {} : { tenantId }),
     ...(owner === undefined ? {} : { agentId: owner }),
     ...(keyId === undefined ? {} : { apiKeyId: keyId }),
     ...(userId === undefined ? {} : { userId }),
-    ...(target.provider === undefined ? {} : { provider: target.provider }),
-    ...(model === undefined ? {} : { model }),
     ...(tags === undefined ? {} : { tags }),
   }
 }

@@ -170,6 +170,71 @@ describe('a hard budget', () => {
     expect(status).toBe(415)
   })
 
+  it.each([
+    '/v1/chat/%63ompletions',
+    '/v1/chat/completions/',
+    '//v1//chat/completions',
+    '/%76%31/chat%2fcompletions//',
+  ])('is not got round by another spelling of the path, which goes on as it is: %s', async (path) => {
+    const id = await budget('1.00')
+    let asked = ''
+    const { answer } = proxied.standIn
+    proxied.standIn.answer = (request, response) => {
+      asked = request.url ?? ''
+      answer(request, response)
+    }
+    expect((await ask({}, `/proxy/up${path}?x=%63`)).status).toBe(200)
+    expect(asked).toBe(`${path}?x=%63`)
+    expect(await figures(id)).toMatchObject({ spent: COST, reserved: 0n })
+    expect(await proxied.events()).toMatchObject([{ operation: 'chat', endpoint: '/v1/chat/completions' }])
+    await budget('0.0000001')
+    expect((await ask({}, `/proxy/up${path}`)).status).toBe(402)
+    expect(upstream).toBe(1)
+  })
+
+  it.each([
+    ['POST', '/proxy/up/v1/batches'],
+    ['POST', '/proxy/up/v1/fine_tuning/jobs'],
+    ['POST', '/proxy/up/v1/realtime/client_secrets'],
+    ['POST', '/proxy/up/V1/Chat/Completions'],
+    ['POST', '/proxy/up/v1/chat/completions;x'],
+    ['PUT', '/proxy/up/v1/chat/completions'],
+    ['POST', '/proxy/claude/v1/messages/batches'],
+    ['POST', '/proxy/g/v1beta/models/gemini-2.5-pro:batchGenerateContent'],
+  ])('lets nothing pass whose cost nobody can say, however much it has left: %s %s', async (method, path) => {
+    await budget('1.00')
+    const { status, headers, body } = await send(`${proxied.url}${path}`, { method, headers: JSON_TYPE, body: '{}' })
+    expect([status, headers['x-tallystick-error'], upstream]).toEqual([402, 'budget_exceeded', 0])
+    expect(JSON.parse(body.toString()).error.message).toMatch(/Nobody can say what (?:POST|PUT) \/.* "Team" \(/)
+  })
+
+  it.each([
+    ['POST', '/proxy/up/v1/files'],
+    ['POST', '/proxy/up/v1/responses/input_tokens'],
+    ['POST', '/proxy/claude/v1/messages/count_tokens'],
+    ['POST', '/proxy/g/v1beta/models/gemini-2.5-pro:countTokens'],
+    ['GET', '/proxy/up/v1/batches'],
+    ['DELETE', '/proxy/up/v1/files/file_1'],
+  ])('lets pass what is known to be free, also when it is used up: %s %s', async (method, path) => {
+    await budget('0.0000001')
+    const body = method === 'POST' ? { body: '{}' } : {}
+    expect((await send(`${proxied.url}${path}`, { method, ...body })).status).toBe(200)
+    expect(await proxied.events()).toEqual([])
+  })
+
+  it('of somebody else, and one that only tells, let pass what nobody can reckon; one of a model may be meant', async () => {
+    const batch = (agent: string): Promise<Reply> =>
+      send(`${proxied.url}/proxy/up/v1/batches`, { headers: { 'x-tallystick-agent': agent }, body: '{}' })
+    const { budgets } = proxied.tallystick
+    await budgets.create(readDefinition({ name: 'Told', amount_usd: '0.0000001', mode: 'soft' }))
+    await budget('1.00', { dimension: 'agent_id', value: 'agent_7' })
+    await budget('1.00', { dimension: 'provider', value: 'anthropic' })
+    expect((await batch('8')).status).toBe(200)
+    expect((await batch('7')).status).toBe(402)
+    await budget('1.00', { dimension: 'model', value: 'gpt-4o' })
+    expect((await batch('8')).status).toBe(402)
+  })
+
   it('gives back what it held for a request that failed', async () => {
     const id = await budget('0.01')
     proxied.standIn.answer = (request) => request.socket.destroy()

@@ -16,6 +16,7 @@ import type { BudgetGate, Held } from './budget-gate.ts'
 import { type Connector, createConnector } from './connector.ts'
 import { ExchangeIds } from './exchange-ids.ts'
 import { forward } from './forward.ts'
+import { isFree } from './free-paths.ts'
 import { type ForwardedHeaders, keyIn, requestHeaders } from './headers.ts'
 import { askForUsage } from './include-usage.ts'
 import type { KeyHash } from './key-hash.ts'
@@ -99,6 +100,8 @@ export function createProxy(options: ProxyOptions): CaptureProxy {
 interface Plan {
   readonly upstream: Upstream
   readonly connector: Connector
+  /** Path at the upstream, and with the query. Both as the client spells them. */
+  readonly pathname: string
   readonly path: string
   readonly target: Target | undefined
   readonly caller: ProxyCaller
@@ -148,7 +151,11 @@ class Carrier implements CaptureProxy {
       const isGated = this.#options.gate !== undefined && plan.target !== undefined && request.method === 'POST'
       if (wantsUsage || isGated)
         this.#hold(request, response, plan).catch((error) => this.#refuse(request, response, upstream, error))
-      else this.#send(request, response, plan, requestHeaders(request.method, request.rawHeaders, plan.upstream), {})
+      else {
+        const headers = requestHeaders(request.method, request.rawHeaders, plan.upstream)
+        if (plan.target === undefined) this.#assertUnlimited(request, headers, plan)
+        this.#send(request, response, plan, headers, {})
+      }
     } catch (error) {
       this.#refuse(request, response, upstream, error)
     }
@@ -214,7 +221,17 @@ class Carrier implements CaptureProxy {
     const search = upstream.credential === undefined ? url.slice(end) : url.slice(end).replace(KEY_PARAMETER, '$1')
     const asked = method === 'POST' ? pathname : method === 'GET' ? askedAt(pathname) : undefined
     const target = asked === undefined ? undefined : this.#target(upstream, asked)
-    return { upstream, connector, path: `${pathname}${search}`, target, caller }
+    return { upstream, connector, pathname, path: `${pathname}${search}`, target, caller }
+  }
+
+  /** @throws TallystickError `budget_exceeded` where it would get round a hard budget */
+  #assertUnlimited(request: IncomingMessage, headers: ForwardedHeaders, plan: Plan): void {
+    const { gate } = this.#options
+    const { upstream, pathname, caller } = plan
+    const method = request.method as string
+    if (gate === undefined || isFree(method, pathname, upstream.provider, request.headers)) return
+    const names = this.#names(request, headers, plan)
+    gate.assertUnlimited({ method, pathname, provider: upstream.provider, names, caller })
   }
 
   /** The paths that are asked for are few, and the same again and again. */
