@@ -42,6 +42,15 @@ describe('tries of one operation', () => {
     expect(tries.again(URL, body('a'), 2)).toEqual({ operationId: once.operationId, attempt: 2 })
   })
 
+  it('are of the latest failure: one before it has been given up', () => {
+    const { tries, wait } = attempts()
+    const given = tries.failed(URL, body('a'), { attempt: 1 })
+    wait(10_000)
+    const latest = tries.failed(URL, body('a'), { attempt: 1 })
+    expect(tries.again(URL, body('a'), 2)).toEqual({ operationId: latest.operationId, attempt: 2 })
+    expect(latest.operationId).not.toBe(given.operationId)
+  })
+
   it('are forgotten after two minutes, and no more than a thousand are known', () => {
     const { tries, wait } = attempts()
     tries.failed(URL, body('a'), {})

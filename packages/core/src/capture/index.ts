@@ -1,4 +1,5 @@
 /** Requests to providers recorded where they are made. Runs wherever there is `fetch`. */
+export { type Address, Attempts, mayBeTriedAgain, type Sent, type Try } from './attempts.ts'
 export { type ConfigurableClient, captureClient } from './client.ts'
 export {
   Exchange,
@@ -8,6 +9,7 @@ export {
   type ExchangeStart,
 } from './exchange.ts'
 export { type CaptureOptions, captureFetch } from './fetch.ts'
+export { KeptBody } from './kept-body.ts'
 export { pathSpellings } from './path-spellings.ts'
 export { type RequestFacts, RequestReader } from './request-facts.ts'
 export { attemptOf, operationOf } from './retries.ts'
