@@ -262,6 +262,27 @@ describe('openai', () => {
       { kind: 'llm_request_failed', status_code: 429, attempt: 1, event_id: 'oa-req-1' },
       { kind: 'llm_request_completed', status_code: 200, attempt: 2, event_id: 'oa-3' },
     ])
+    expect(found[3]?.['operation_id']).toBe(found[2]?.['operation_id'])
+    expect(found[3]?.['operation_id']).toMatch(/^[0-9a-f-]{36}$/)
+  })
+
+  it('responses that are compacted and videos are billed too', async () => {
+    answer = json({
+      ...{ id: 'resp-c', object: 'response.compaction', created_at: 1, output: [] },
+      usage: { input_tokens: 75, output_tokens: 25, total_tokens: 100, input_tokens_details: { cached_tokens: 64 } },
+    })
+    await client().responses.compact({ model: 'gpt-5', input: 'hi' })
+    answer = json({ id: 'video-1', object: 'video', model: 'sora-2', status: 'queued', seconds: '4' })
+    await client().videos.create({ model: 'sora-2', prompt: 'a tally stick' })
+    answer = json({ object: 'response.input_tokens', input_tokens: 3 })
+    await client().responses.inputTokens.count({ model: 'gpt-5', input: 'hi' })
+    expect(await events()).toMatchObject([
+      {
+        ...{ event_id: 'resp-c', operation: 'chat', endpoint: '/v1/responses/compact', request_model: 'gpt-5' },
+        ...{ input_tokens: 75, cache_read_tokens: 64, output_tokens: 25, usage_basis: 'measured' },
+      },
+      { event_id: 'video-1', operation: 'video_generation', success: true, usage_basis: 'unknown' },
+    ])
   })
 
   it('a stream that is given up and a time limit: the upstream is let go, and each is one event', async () => {
@@ -448,6 +469,25 @@ describe('@google/genai', () => {
 })
 
 describe('ai', () => {
+  it('what it tries again is one operation, although it does not say so', async () => {
+    const openai = createOpenAI({ apiKey: 'sk-secret', baseURL: `${proxied.url}/proxy/up/v1`, headers })
+    let tried = 0
+    answer = (request, response) =>
+      (tried++ === 0
+        ? json({ error: { message: 'slow', type: 'requests', code: 'rate_limit_exceeded' } }, 429, {
+            'retry-after-ms': '1',
+          })
+        : json(whole('ai-3')))(request, response)
+    expect((await generateText({ model: openai.chat('gpt-4o'), prompt: 'again' })).text).toBe('Hi')
+    const found = await events()
+    expect(found).toMatchObject([
+      { kind: 'llm_request_failed', status_code: 429, attempt: 1 },
+      { kind: 'llm_request_completed', event_id: 'ai-3', attempt: 2 },
+    ])
+    expect(found[0]?.['operation_id']).toMatch(/^[0-9a-f-]{36}$/)
+    expect(found[1]?.['operation_id']).toBe(found[0]?.['operation_id'])
+  })
+
   it('generateText and streamText through its OpenAI provider', async () => {
     const openai = createOpenAI({ apiKey: 'sk-secret', baseURL: `${proxied.url}/proxy/up/v1`, headers })
     answer = json(whole('ai-1'))

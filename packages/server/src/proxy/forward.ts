@@ -6,6 +6,7 @@ import { responseHeaders } from './headers.ts'
 import { UsageHider } from './hide-usage.ts'
 import { discardRest } from './refusal.ts'
 import { createTap, type Tap } from './tap.ts'
+import type { Trying } from './tries.ts'
 
 /** One request on its way to an upstream, and the answer on its way back. */
 export interface Forwarding {
@@ -17,6 +18,8 @@ export interface Forwarding {
   readonly headers: readonly string[]
   /** Undefined for what is no request to a model. */
   readonly exchange: Exchange | undefined
+  /** As long as there is an exchange. */
+  readonly trying?: Trying | undefined
   /** What has been read of the body; `whole` when that is all of it, changed or not. */
   readonly body?: { readonly bytes: Buffer; readonly whole: boolean }
   /** The client did not ask for the usage that is going to be told. */
@@ -75,13 +78,17 @@ class Course {
   }
 
   #sendBody(outgoing: ClientRequest, exchange: Exchange | undefined): void {
-    const { request, body } = this.#job
+    const { request, body, trying } = this.#job
     const reader = exchange === undefined ? undefined : new RequestReader(request.headers['content-type'])
     let size = 0
-    const told = (): void => exchange?.sent(reader?.end() ?? {}, size)
+    const told = (): void => {
+      exchange?.sent(reader?.end() ?? {}, size)
+      trying?.sent()
+    }
     outgoing.on('drain', () => request.resume())
     if (body !== undefined) {
       reader?.write(body.bytes)
+      trying?.write(body.bytes)
       size = body.bytes.byteLength
       if (body.whole) {
         told()
@@ -93,6 +100,7 @@ class Course {
     request.on('data', (chunk: Buffer) => {
       size += chunk.byteLength
       reader?.write(chunk)
+      trying?.write(chunk)
       if (!outgoing.write(chunk)) request.pause()
     })
     request.once('end', () => {
@@ -104,10 +112,11 @@ class Course {
   }
 
   #answered(incoming: IncomingMessage): void {
-    const { response, exchange, hidesUsage } = this.#job
+    const { response, exchange, trying, hidesUsage } = this.#job
     this.#hasAnswer = true
     const { statusCode = 502, statusMessage = '', rawHeaders, headers } = incoming
     incoming.on('error', (error) => this.#failed(error))
+    if (!this.#over) trying?.answered(statusCode)
     if (exchange !== undefined) {
       exchange.answered(statusCode, { get: (name) => (headers[name] as string | undefined) ?? null })
       this.#tap = createTap(exchange, headers['content-encoding'])
@@ -187,6 +196,8 @@ class Course {
     this.#over = true
     this.#tap?.drop()
     this.#outgoing?.destroy()
+    // Whoever did not wait for an answer may have had no more time, and ask again.
+    if (!this.#hasAnswer) this.#job.trying?.failed()
     this.#job.exchange?.aborted()
     this.#job.over()
   }
@@ -197,6 +208,7 @@ class Course {
     const { response, exchange } = this.#job
     this.#tap?.drop()
     this.#outgoing?.destroy()
+    if (!this.#hasAnswer) this.#job.trying?.failed()
     // `fetch` gives the system's error as the cause of its own, which is how an exchange knows it.
     exchange?.failed(error instanceof UpstreamSilent ? error : { cause: error })
     if (!response.headersSent) this.#job.fail(errorOf(error))

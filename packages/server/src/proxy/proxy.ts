@@ -6,6 +6,7 @@ import {
   attemptOf,
   Exchange,
   operationOf,
+  type RequestFacts,
   RequestReader,
   type Target,
   targetOf,
@@ -23,6 +24,7 @@ import type { KeyHash } from './key-hash.ts'
 import { type ClientNames, clientNames } from './names.ts'
 import type { ProxyCaller, ProxyRecorder, RecordedEvent, RecordingCounts } from './recorder.ts'
 import { refusalOf, sendRefusal } from './refusal.ts'
+import { Tries, type Trying } from './tries.ts'
 import type { Upstream, UpstreamSettings } from './upstream.ts'
 
 /** How requests to providers are carried on. */
@@ -114,6 +116,7 @@ class Carrier implements CaptureProxy {
   /** By upstream and path; null where nothing is recorded. */
   readonly #targets = new Map<string, Target | null>()
   readonly #exchangeIds: ExchangeIds
+  readonly #tries: Tries
   readonly #settling = new Set<Promise<void>>()
   #requests = 0
   /** By tenant; under null those of none. A tenant without any has no entry. */
@@ -129,6 +132,7 @@ class Carrier implements CaptureProxy {
     this.#options = options
     this.#clock = options.clock ?? systemClock
     this.#exchangeIds = new ExchangeIds(this.#clock)
+    this.#tries = new Tries(this.#clock)
     for (const [name, upstream] of options.upstreams)
       this.#connectors.set(
         name,
@@ -283,7 +287,7 @@ class Carrier implements CaptureProxy {
         try {
           held = await gate.reserve({ target, facts, bodyBytes: bytes.byteLength, names, caller })
         } catch (error) {
-          this.#recordRefusal(request, plan, names, body, error)
+          this.#recordRefusal(request, plan, names, { facts, bytes }, error)
           throw error
         }
       }
@@ -311,10 +315,8 @@ class Carrier implements CaptureProxy {
     },
   ): void {
     const { upstream, connector, path, target, caller } = plan
-    const exchange =
-      target === undefined
-        ? undefined
-        : this.#exchange(request, plan, held.names ?? this.#names(request, headers, plan), held.held)
+    const names = target === undefined ? undefined : (held.names ?? this.#names(request, headers, plan))
+    const exchange = names === undefined ? undefined : this.#exchange(request, plan, names, held.held)
     if (response.destroyed) {
       // It left while its budget was asked.
       exchange?.aborted()
@@ -329,6 +331,7 @@ class Carrier implements CaptureProxy {
       path,
       headers: headers.list,
       exchange,
+      trying: names === undefined || exchange === undefined ? undefined : this.#trying(request, plan, names, exchange),
       ...(held.body === undefined ? {} : { body: held.body }),
       ...(held.hidesUsage === undefined ? {} : { hidesUsage: held.hidesUsage }),
       fail: (error) => this.#refuse(request, response, upstream, error),
@@ -356,6 +359,20 @@ class Carrier implements CaptureProxy {
         headers,
         ...(attempt === undefined ? {} : { attempt }),
         ...(exchangeId === undefined ? {} : { exchangeId }),
+      },
+    )
+  }
+
+  #trying(request: IncomingMessage, { upstream, path, caller }: Plan, names: ClientNames, exchange: Exchange): Trying {
+    const { principal, observed } = caller
+    const { operationId } = names
+    const attempt = attemptOf(view(request))
+    return this.#tries.begin(
+      exchange,
+      () => JSON.stringify([upstream.name, path, principal, observed?.apiKeyId, names]),
+      {
+        ...(operationId === undefined ? {} : { operationId }),
+        ...(attempt === undefined ? {} : { attempt }),
       },
     )
   }
@@ -388,12 +405,20 @@ class Carrier implements CaptureProxy {
   }
 
   /** A request that a budget refused is one that failed. */
-  #recordRefusal(request: IncomingMessage, plan: Plan, names: ClientNames, body: HeldBody, error: unknown): void {
+  #recordRefusal(
+    request: IncomingMessage,
+    plan: Plan,
+    names: ClientNames,
+    { facts, bytes }: { readonly facts: RequestFacts; readonly bytes: Buffer },
+    error: unknown,
+  ): void {
     const refusal = refusalOf(error, plan.upstream.provider)
     const exchange = this.#exchange(request, plan, names, undefined)
-    const reader = new RequestReader(request.headers['content-type'])
-    reader.write(body.bytes)
-    exchange.sent(reader.end(), body.bytes.byteLength)
+    const trying = this.#trying(request, plan, names, exchange)
+    exchange.sent(facts, bytes.byteLength)
+    trying.write(bytes)
+    trying.sent()
+    trying.answered(refusal.status)
     exchange.answered(refusal.status, { get: (name) => (name === 'content-type' ? 'application/json' : null) })
     exchange.data(refusal.body)
     exchange.ended()
