@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto'
+import { request as httpRequest } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { brotliCompressSync, constants, createGzip, gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ANSWERS, type Recorded } from '../../../core/src/provider/stream/testing/answers.ts'
 import { pieces } from '../../../core/src/provider/stream/testing/pieces.ts'
+import { expectRead, pathOf } from './testing/answered.ts'
 import { openProxied, type Proxied, send } from './testing/proxied.ts'
 
 /** P-4: what comes through the proxy is what the provider sent, and what it used is recorded. */
@@ -46,14 +48,6 @@ const SHAPES: readonly Shape[] = ANSWERS.flatMap((recorded) =>
 )
 
 const providers = [...new Set(ANSWERS.map(({ provider }) => provider))]
-/** Where those are asked who answer in words of their own. */
-const OWN_PATHS: ReadonlyMap<string, string> = new Map([
-  ['anthropic', '/v1/messages'],
-  ['gemini', '/v1beta/models/m:streamGenerateContent'],
-  ['vertex', '/v1/projects/p/locations/l/publishers/p/models/m:streamRawPredict'],
-  ['bedrock', '/model/m/invoke-with-response-stream'],
-  ['cohere', '/v2/chat'],
-])
 let proxied: Proxied
 
 beforeAll(async () => {
@@ -89,7 +83,7 @@ describe('bytes', () => {
       const own = SHAPES.filter(({ recorded }) => recorded.provider === provider)
       for (const [index, shape] of own.entries()) {
         here.standIn.answer = answerOf(shape)
-        await send(`${here.url}/proxy/up${OWN_PATHS.get(provider) ?? '/v1/chat/completions'}`, {
+        await send(`${here.url}/proxy/up${pathOf(provider)}`, {
           headers: { 'x-tallystick-agent': `shape-${index}`, 'content-type': 'application/json' },
           body: '{"model":"m"}',
         })
@@ -97,15 +91,7 @@ describe('bytes', () => {
       const events = new Map((await here.events()).map((event) => [event['agent_id'], event]))
       expect(events.size).toBe(own.length)
       for (const [index, { name, recorded }] of own.entries()) {
-        const { input, output, cacheRead, reasoning, id, finish, complete } = recorded.expected
-        const event = events.get(`shape-${index}`) ?? {}
-        expect(event['input_tokens'], name).toBe(input)
-        expect(event['output_tokens'], name).toBe(output)
-        if (cacheRead !== undefined) expect(event['cache_read_tokens'], name).toBe(cacheRead)
-        if (reasoning !== undefined) expect(event['reasoning_tokens'], name).toBe(reasoning)
-        if (id !== undefined) expect(event['event_id'], name).toBe(id)
-        if (finish !== undefined) expect(event['finish_reason'], name).toBe(finish)
-        if (complete) expect(event['kind'], name).toBe('llm_request_completed')
+        expectRead(events.get(`shape-${index}`) ?? {}, recorded, name)
       }
     } finally {
       await here.close()
@@ -189,7 +175,7 @@ describe('a stream', () => {
     await response.text()
   })
 
-  it('goes no faster than it is read, in either direction', async () => {
+  it('is no faster than it is read', async () => {
     const chunk = Buffer.alloc(64 * 1024, 0x20)
     let written = 0
     proxied.standIn.answer = (request, response) => {
@@ -210,13 +196,63 @@ describe('a stream', () => {
     const response = await fetch(`${proxied.url}/proxy/up/v1/chat/completions`, { method: 'POST', body: '{}' })
     const reader = (response.body as ReadableStream<Uint8Array>).getReader()
     await reader.read()
-    let before = -1
-    while (before !== written) {
-      before = written
-      await sleep(100)
-    }
+    await stands(() => written)
     // What the sockets of two connections hold, and no more.
     expect(written).toBeLessThan(60 * 1024 * 1024)
     await reader.cancel()
   })
 })
+
+describe('an upload', () => {
+  it('is taken from the client no faster than the upstream reads it, and arrives whole', async () => {
+    const size = 64 * 1024 * 1024
+    const piece = Buffer.alloc(64 * 1024, 'prompt ')
+    let read: () => void = () => undefined
+    let arrived = 0
+    proxied.standIn.answer = (request, response) => {
+      read = () => {
+        request.on('data', (chunk: Buffer) => {
+          arrived += chunk.byteLength
+        })
+        request.on('end', () => response.end('{}'))
+      }
+    }
+    const before = process.memoryUsage().arrayBuffers
+    let taken = 0
+    const answered = new Promise<number>((resolve, reject) => {
+      const outgoing = httpRequest(`${proxied.url}/proxy/up/v1/chat/completions`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'content-length': String(size) },
+      })
+      outgoing.on('response', (incoming) => incoming.resume().on('end', () => resolve(incoming.statusCode ?? 0)))
+      outgoing.on('error', reject)
+      // One at a time: what is taken has left the client.
+      const more = (): void => {
+        outgoing.write(piece, () => {
+          taken += piece.byteLength
+          if (taken < size) more()
+          else outgoing.end()
+        })
+      }
+      more()
+    })
+    await stands(() => taken)
+    // What the sockets of two connections hold, and no more.
+    expect(taken).toBeGreaterThan(0)
+    expect(taken).toBeLessThan(size / 2)
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(16 * 1024 * 1024)
+    read()
+    expect(await answered).toBe(200)
+    expect(arrived).toBe(size)
+  })
+})
+
+/** Until it has not moved for a while: that nothing more happens shows in no other way. */
+async function stands(figure: () => number): Promise<void> {
+  for (let quiet = 0, before = figure(); quiet < 10; ) {
+    await sleep(30)
+    const now = figure()
+    quiet = now === before && now > 0 ? quiet + 1 : 0
+    before = now
+  }
+}

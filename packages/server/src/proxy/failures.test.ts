@@ -175,15 +175,18 @@ describe('P-7: what cannot be recorded goes by all the same, and is counted', ()
 })
 
 describe('P-9: an upstream that means no good', () => {
-  it('figures that cannot be are not believed, and the request is counted', async () => {
-    const usages = [
-      '{"prompt_tokens":9000000000000000000,"completion_tokens":1}',
-      '{"prompt_tokens":-5,"completion_tokens":1}',
-      '{"prompt_tokens":1e400,"completion_tokens":"9"}',
-      '{"prompt_tokens":1.5,"completion_tokens":null}',
-      '[[[[1]]]]',
-      '"x"',
+  it('figures that cannot be are not believed and the rest of them only as an estimate, and the request is counted', async () => {
+    const told: readonly (readonly [string, string])[] = [
+      ['{"prompt_tokens":9000000000000000000,"completion_tokens":1}', 'estimated'],
+      ['{"prompt_tokens":-5,"completion_tokens":1}', 'estimated'],
+      ['{"prompt_tokens":5,"completion_tokens":1,"prompt_tokens_details":{"cached_tokens":6}}', 'estimated'],
+      ['{"prompt_tokens":1e400,"completion_tokens":"9"}', 'estimated'],
+      ['{"prompt_tokens":1.5,"completion_tokens":null}', 'unknown'],
+      ['{"prompt_tokens":5,"completion_tokens":1}', 'measured'],
+      ['[[[[1]]]]', 'unknown'],
+      ['"x"', 'unknown'],
     ]
+    const usages = told.map(([usage]) => usage)
     let number = 0
     proxied.standIn.answer = (request, response) => {
       request.resume()
@@ -194,6 +197,8 @@ describe('P-9: an upstream that means no good', () => {
       expect((await send(`${proxied.url}${CHAT}`, { body: '{"model":"gpt-4o"}' })).status).toBe(200)
     const events = await proxied.events()
     expect(events.map(({ event_id: id }) => id).sort()).toEqual(usages.map((_, index) => `u-${index}`))
+    const bases = new Map(events.map(({ event_id: id, usage_basis: basis }) => [id, basis]))
+    expect(told.map(([usage], index) => [usage, bases.get(`u-${index}`)])).toEqual(told)
     for (const { input_tokens: input } of events) expect(input === undefined || Number.isSafeInteger(input)).toBe(true)
   })
 

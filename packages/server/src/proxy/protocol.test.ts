@@ -146,6 +146,37 @@ describe('an answer', () => {
   })
 })
 
+describe('connections to an upstream', () => {
+  it('are kept: fifty requests one after the other use one, and fifty at once leave some for the next', async () => {
+    const here = await openProxied()
+    try {
+      let connections = 0
+      here.standIn.server.on('connection', () => connections++)
+      let number = 0
+      here.standIn.answer = (request, response) => {
+        request.resume()
+        request.on('end', () => {
+          response.writeHead(200, JSON_TYPE)
+          response.end(completion(`kept-${number++}`))
+        })
+      }
+      const ask = (): Promise<{ readonly status: number }> =>
+        send(`${here.url}${CHAT}`, { headers: JSON_TYPE, body: '{"model":"gpt-4o"}' })
+      for (let count = 0; count < 50; count++) expect((await ask()).status).toBe(200)
+      expect(connections).toBe(1)
+      await Promise.all(Array.from({ length: 50 }, ask))
+      const opened = connections
+      expect(opened).toBeGreaterThan(1)
+      expect(opened).toBeLessThanOrEqual(50)
+      for (let count = 0; count < 10; count++) await ask()
+      expect(connections).toBe(opened)
+      expect(await here.events()).toHaveLength(110)
+    } finally {
+      await here.close()
+    }
+  })
+})
+
 describe('a request', () => {
   it('keeps its body to the byte: with a length, in chunks, compressed, with trailers, and large', async () => {
     const got: { body: Buffer; headers: NodeJS.Dict<string | string[]>; trailers: NodeJS.Dict<string> }[] = []
