@@ -16,6 +16,16 @@ export interface NameForm {
   readonly reduced: boolean
 }
 
+/**
+ * The names under which a model may be meant, in small letters, from the one as it stands to the barest: without what is known to
+ * say nothing of which model it is.
+ *
+ * @example modelNames('models/gpt-4o-2024-08-06') // ['models/gpt-4o-2024-08-06', 'gpt-4o-2024-08-06', 'models/gpt-4o', 'gpt-4o']
+ */
+export function modelNames(model: string): readonly string[] {
+  return [...new Set(nameForms(model, undefined).map(({ name }) => name.toLowerCase()))]
+}
+
 const REGION = /^(?:us|eu|ap|apac|jp|au|ca|sa|me|af|in|us-gov|global)\.(?=[a-z0-9-]+\.)/
 /** Region and vendor before dots: nobody else's ids look so. */
 const BEDROCK_ID = /^(?:[a-z0-9-]+\.){1,2}[a-z][a-z0-9.-]*(?::\d{1,2})?$/

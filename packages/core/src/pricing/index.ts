@@ -3,6 +3,7 @@
  * budgets. Pure; runs in browsers.
  */
 export type { UsageCounts } from '../event/event.ts'
+export { modelNames } from './affixes.ts'
 export { bundledCatalogue, type Catalogue, type CatalogueData, parseCatalogue } from './catalogue.ts'
 export {
   type CostBreakdown,

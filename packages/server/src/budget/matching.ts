@@ -1,6 +1,7 @@
 import type { UsageEvent } from '@tallystick/core/event'
 import { type GroupBy, groupByOf, groupValue } from '@tallystick/core/query'
 import type { Budget } from '../state/budget.ts'
+import { keysOfValue, subjectKey } from './subject-value.ts'
 
 /** What decides which budgets a request is counted in. */
 export type Subject = {
@@ -40,8 +41,9 @@ export class BudgetIndex<T> {
       dimension = { by: groupByOf(subject.dimension) as GroupBy, values: new Map() }
       tenancy.dimensions.set(subject.dimension, dimension)
     }
-    const entries = dimension.values.get(subject.value)
-    if (entries === undefined) dimension.values.set(subject.value, new Map([[id, entry]]))
+    const key = subjectKey(subject)
+    const entries = dimension.values.get(key)
+    if (entries === undefined) dimension.values.set(key, new Map([[id, entry]]))
     else entries.set(id, entry)
   }
 
@@ -51,9 +53,10 @@ export class BudgetIndex<T> {
     if (subject === undefined) tenancy.whole.delete(id)
     else {
       const dimension = tenancy.dimensions.get(subject.dimension)
-      const entries = dimension?.values.get(subject.value)
+      const key = subjectKey(subject)
+      const entries = dimension?.values.get(key)
       entries?.delete(id)
-      if (entries?.size === 0) dimension?.values.delete(subject.value)
+      if (entries?.size === 0) dimension?.values.delete(key)
       if (dimension?.values.size === 0) tenancy.dimensions.delete(subject.dimension)
     }
     if (tenancy.whole.size === 0 && tenancy.dimensions.size === 0) this.#tenancies.delete(tenantId)
@@ -76,8 +79,9 @@ export class BudgetIndex<T> {
     for (const entry of tenancy.whole.values()) found(entry)
     for (const { by, values } of tenancy.dimensions.values()) {
       const value = groupValue(by, subject as UsageEvent)
-      if (typeof value === 'string') for (const entry of values.get(value)?.values() ?? []) found(entry)
-      else if (possible && DECIDED_LATER.has(by.name))
+      if (typeof value === 'string') {
+        for (const key of keysOfValue(by.name, value)) for (const entry of values.get(key)?.values() ?? []) found(entry)
+      } else if (possible && DECIDED_LATER.has(by.name))
         for (const entries of values.values()) for (const entry of entries.values()) found(entry)
     }
   }

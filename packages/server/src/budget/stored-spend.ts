@@ -3,6 +3,7 @@ import type { Budget } from '../state/budget.ts'
 import type { UsageStore } from '../store/store.ts'
 import { noSpend, type Spend, UNIT_MEASURE } from './spend.ts'
 import type { SpendCounter, StoredSpend } from './spend-counter.ts'
+import { keysOfValue, subjectKey } from './subject-value.ts'
 
 /**
  * Events may be dated up to 24 hours ahead of a clock that has been set back since; they count once their window comes. In
@@ -15,7 +16,11 @@ const END_OF_TIME_MS = 253_402_300_800_000
 const TOGETHER = 16
 const ATTEMPTS = 100
 
+/** More than any store tells apart. */
+const MAX_MODELS = 100_000
+
 const TENANT = groupByOf('tenant_id') as GroupBy
+const MODEL = groupByOf('model') as GroupBy
 const measure = (name: string): Measure => MEASURE_OF.get(name) as Measure
 
 /**
@@ -76,14 +81,15 @@ async function ask(
     groupBy: [],
     interval: window.interval,
     timeZone: window.timeZone,
-    filters: filtersOf(budget),
+    filters: [],
     orderBy: undefined,
     limit: 1,
   }
   const slots = new Map<number, Spend>()
   // A budget that was reset in the future has spent nothing.
   if (query.fromMs >= query.toMs) return { ordinal, fromMs, slots }
-  const { rows } = await store.query(query)
+  const filters = await filtersOf(budget, (all) => modelsOf(store, { ...query, filters: all }))
+  const { rows } = await store.query({ ...query, filters })
   for (const row of rows) {
     const spend = noSpend()
     spend.amount = BigInt((row[UNIT_MEASURE[budget.unit]] as number | string | null) ?? 0)
@@ -94,11 +100,38 @@ async function ask(
   return { ordinal, fromMs, slots }
 }
 
-/** Which events a budget is about. */
-export function filtersOf({ tenantId, subject }: Pick<Budget, 'tenantId' | 'subject'>): readonly Filter[] {
+/**
+ * Which events a budget is about.
+ *
+ * @param models the models of all events that pass these filters
+ */
+export async function filtersOf(
+  { tenantId, subject }: Pick<Budget, 'tenantId' | 'subject'>,
+  models: (filters: readonly Filter[]) => Promise<readonly string[]>,
+): Promise<readonly Filter[]> {
   const filters: Filter[] = []
   if (tenantId !== undefined) filters.push({ by: TENANT, values: [tenantId], negate: false })
-  if (subject !== undefined)
-    filters.push({ by: groupByOf(subject.dimension) as GroupBy, values: [subject.value], negate: false })
-  return filters
+  if (subject === undefined) return filters
+  const { dimension, value } = subject
+  const key = subjectKey(subject)
+  // A store compares names as they stand. With none to look for, the one that stands there finds nothing.
+  const values =
+    dimension === 'model'
+      ? [
+          value,
+          ...(await models(filters)).filter((model) => model !== value && keysOfValue(dimension, model).includes(key)),
+        ]
+      : [value]
+  return [...filters, { by: groupByOf(dimension) as GroupBy, values, negate: false }]
+}
+
+async function modelsOf(store: Pick<UsageStore, 'query'>, query: Query): Promise<readonly string[]> {
+  const { rows } = await store.query({
+    ...query,
+    measures: [measure('requests')],
+    groupBy: [MODEL],
+    interval: undefined,
+    limit: MAX_MODELS,
+  })
+  return rows.map((row) => row[MODEL.name]).filter((model) => typeof model === 'string')
 }

@@ -170,6 +170,71 @@ describe('a hard budget', () => {
     expect(status).toBe(415)
   })
 
+  it.each(['gpt-4o', 'gpt-4o-2024-08-06', 'models/gpt-4o', 'openai/gpt-4o', 'GPT-4o'])(
+    'of a model counts it under whatever name it is asked for: %s',
+    async (model) => {
+      const id = await budget('0.0006', { dimension: 'model', value: 'gpt-4o' })
+      expect((await ask({ model })).status).toBe(200)
+      expect(await figures(id)).toMatchObject({ spent: COST, reserved: 0n })
+      // The figures are those of the store too, which knows nothing of other names.
+      const { budgets } = proxied.tallystick
+      budgets.takeAgain()
+      await budgets.settled()
+      expect(await figures(id)).toMatchObject({ spent: COST, reserved: 0n })
+      expect((await ask({ model, max_tokens: 100 })).status).toBe(402)
+      expect((await ask({ model: 'gpt-4o-mini', max_tokens: 100 })).status).toBe(200)
+      expect(await figures(id)).toMatchObject({ spent: COST, reserved: 0n })
+    },
+  )
+
+  it('of a snapshot of a model is not that of the model', async () => {
+    const id = await budget('0.0000001', { dimension: 'model', value: 'gpt-4o-2024-08-06' })
+    expect((await ask()).status).toBe(200)
+    expect((await ask({ model: 'gpt-4o-2024-08-06' })).status).toBe(402)
+    expect(await figures(id)).toMatchObject({ spent: 0n })
+  })
+
+  it.each([
+    ['batch', 30_000n],
+    ['flex', 30_000n],
+    ['default', 60_000n],
+    ['a tier that nobody prices', 60_000n],
+  ])('reserves and counts the tier %s at its price', async (tier, cost) => {
+    proxied.standIn.answer = async (request, response) => {
+      upstream++
+      for await (const _ of request);
+      // All that it holds is what this request may cost.
+      const [found] = await proxied.tallystick.budgets.figures([proxied.tallystick.budgets.get(id)])
+      reserved = found?.reserved ?? 0n
+      response.writeHead(200, JSON_TYPE)
+      const answer: object = JSON.parse(completion(`tier-${upstream}`))
+      response.end(JSON.stringify({ ...answer, service_tier: tier }))
+    }
+    let reserved = 0n
+    const id = await budget('1.00')
+    const asked = { model: 'gpt-4o', max_tokens: 10, messages: [{ role: 'user', content: 'hi' }], service_tier: tier }
+    expect((await ask({ service_tier: tier })).status).toBe(200)
+    const bytes = BigInt(JSON.stringify(asked).length)
+    const full = bytes * 2_500n + 10n * 10_000n
+    expect(reserved).toBe((full * cost) / 60_000n)
+    expect(await figures(id)).toMatchObject({ spent: cost, reserved: 0n })
+  })
+
+  it('counts cached tokens at their own price, which nothing is reserved at', async () => {
+    const usage = { prompt_tokens: 1_000, completion_tokens: 3, prompt_tokens_details: { cached_tokens: 800 } }
+    proxied.standIn.answer = (request, response) => {
+      request.resume()
+      response.writeHead(200, JSON_TYPE)
+      response.end(JSON.stringify({ ...(JSON.parse(completion('cached-1')) as object), usage }))
+    }
+    const id = await budget('1.00')
+    expect((await ask({ messages: [{ role: 'user', content: 'x'.repeat(4_000) }] })).status).toBe(200)
+    expect(await figures(id)).toMatchObject({ spent: 200n * 2_500n + 800n * 1_250n + 3n * 10_000n, reserved: 0n })
+    // What may be cached may as well not be: it has to have room at the full price.
+    await budget('0.005')
+    expect((await ask({ messages: [{ role: 'user', content: 'x'.repeat(4_000) }] })).status).toBe(402)
+  })
+
   it.each([
     '/v1/chat/%63ompletions',
     '/v1/chat/completions/',
