@@ -29,6 +29,12 @@ const MAX_FAILED = 1_000
 /** What SDKs try again. Whatever else has been answered is over. */
 const RETRIED: ReadonlySet<number> = new Set([408, 409, 425, 429])
 
+/**
+ * Do SDKs send a request again that was answered so?
+ *
+ * @example mayBeTriedAgain(429) // true
+ * @example mayBeTriedAgain(400) // false
+ */
 export const mayBeTriedAgain = (status: number): boolean => RETRIED.has(status) || status >= 500
 
 /**
