@@ -23,6 +23,17 @@ vi.setConfig({ testTimeout: 120_000 })
 const SEED = 20_261_121
 const word = fc.string({ unit: fc.constantFrom(...'bcdfghjkmnpqrstvwxz23456789'), minLength: 14, maxLength: 30 })
 const wide = fc.string({ unit: 'grapheme', minLength: 24, maxLength: 60 }).filter((text) => new Set(text).size > 12)
+/** A prompt that is one word, and so looks like a code; of a language that is written without spaces too. */
+const oneWord = fc.string({
+  unit: fc.constantFrom(...'bcdfghjkmnpqrstvwxzBCDFGHJK_-.23456789'),
+  minLength: 14,
+  maxLength: 30,
+})
+const unspaced = fc.string({
+  unit: fc.constantFrom(...'请帮我写一封辞职信给的老板说明下个月要离开公司去旅行'),
+  minLength: 25,
+  maxLength: 40,
+})
 const common = (text: string): { readonly common: string } => ({ common: text })
 /** Texts that look like everything that is read. */
 const KINDS: readonly fc.Arbitrary<Text>[] = [
@@ -45,6 +56,8 @@ const KINDS: readonly fc.Arbitrary<Text>[] = [
   fc
     .tuple(word, word)
     .map(([one, two]) => [common('event: message_stop\ndata: [DONE]\r\n\r\n: '), one, common('\nid: '), two]),
+  oneWord.map((text) => [text]),
+  unspaced.map((text) => [text]),
   fc.tuple(word, wide).map(([one, two]) => [one, common('\\u0022\\"\\\\'), two, common('\u2028\u0000\ud83d\ude00')]),
 ]
 const texts: fc.Arbitrary<Text> = fc.oneof(...KINDS)
@@ -120,14 +133,41 @@ const SHAPES: Readonly<Record<string, (response: ServerResponse, prompt: string,
       error: {
         message: `cannot read "${prompt}"`,
         type: `about ${prompt}`,
-        code: prompt.replaceAll(/\S{9}/g, '$& '),
+        code: prompt,
         param: prompt,
       },
     }),
+  'refused in a word': (response, prompt) =>
+    json(response, 400, {
+      error: {
+        message: prompt,
+        type: prompt,
+        code: prompt,
+        status: prompt,
+        param: prompt,
+        innererror: { code: prompt },
+      },
+    }),
+  'ended for a reason of its own': (response, prompt, answer) =>
+    json(
+      response,
+      200,
+      completion({
+        choices: [{ index: 0, message: { role: 'assistant', content: answer }, finish_reason: answer }],
+        service_tier: prompt,
+        system_fingerprint: prompt,
+        status: answer,
+        stop_reason: answer,
+        stop_sequence: answer,
+        usage,
+      }),
+    ),
   'refused in plain text': (response, prompt) =>
     void response.writeHead(500, { 'content-type': 'text/plain' }).end(`no: ${prompt}`),
   'an error in the stream': (response, prompt, answer) =>
-    void sse(response, piece(answer), { error: { message: prompt, type: 'server_error' } }).end(),
+    void sse(response, piece(answer), { error: { message: prompt, type: prompt, code: answer } }).end(),
+  'a reason in the stream': (response, _, answer) =>
+    void sse(response, piece(answer), piece(answer, answer), completion({ choices: [], usage }), '[DONE]').end(),
   'cut off': (response, _, answer) => void sse(response, piece(answer)).end(),
   'broken off': (response, _, answer) => {
     sse(response, piece(answer))
@@ -312,7 +352,7 @@ describe('privacy', () => {
       : KINDS.flatMap((kind) => fc.sample(kind, { numRuns: 1, seed: SEED }))
     const { found, files, events } = await kept(sample)
     expect(found).toEqual([])
-    expect(events).toBe(sample.length * 5 * 9)
+    expect(events).toBe(sample.length * 5 * 12)
     // What was looked through is what there is: compressed segments from inside, the store, the control state.
     for (const part of ['.gz, unpacked', 'tallystick.duckdb', 'state/', 'journal/'])
       expect(files.join('\n')).toContain(part)

@@ -1,5 +1,5 @@
 import type { Mutable, UsageCounts, UsageEvent } from '../event/event.ts'
-import { reasonOf } from './stream/code.ts'
+import { codeOf, knownCode } from './stream/code.ts'
 
 /** The members of the event that a provider's answer can fill. */
 export type UsageFields = UsageCounts &
@@ -53,9 +53,9 @@ export class UsageBuilder {
   }
 
   text(field: 'serviceTier' | 'responseModel' | 'finishReason', value: unknown): this {
-    if (field === 'finishReason') {
-      const reason = reasonOf(value)
-      if (reason !== undefined) this.#fields[field] = reason
+    if (field !== 'responseModel') {
+      const word = field === 'finishReason' ? codeOf(value) : knownCode(value)
+      if (word !== undefined) this.#fields[field] = word
       return this
     }
     // Bounded here, since a model's answer is not ours to trust; the door has the exact limits.

@@ -1,4 +1,4 @@
-import { inferProvider, KNOWN_PROVIDERS, parseProvider } from '@tallystick/core/provider'
+import { codeOf, inferProvider, KNOWN_PROVIDERS, parseProvider } from '@tallystick/core/provider'
 import type { Draft } from './files/log-format.ts'
 import { instantMs, objectOf, projectOf, textOf } from './usage-item.ts'
 
@@ -50,7 +50,7 @@ export function opencodeDraft(
       output_tokens: output + reasoning,
       reasoning_tokens: reasoning,
       usage_convention: 'opencode',
-      error_type: failed ? textOf(objectOf(message['error'])?.['name']) : undefined,
+      error_type: failed ? codeOf(objectOf(message['error'])?.['name']) : undefined,
       duration_ms:
         completedMs !== undefined && createdMs !== undefined && completedMs >= createdMs
           ? completedMs - createdMs

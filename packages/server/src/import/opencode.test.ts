@@ -58,6 +58,12 @@ describe('messages of opencode', () => {
     expect(items[1]).toMatchObject({ kind: 'llm_request_failed', error_type: 'MessageAbortedError' })
   })
 
+  it('name errors by their kind alone', async () => {
+    const error = { name: 'antidisestablishmentarianism42', data: { message: 'what was asked' } }
+    const { items } = await run(opencode, [stored({ ...MESSAGE, error })])
+    expect(items).toMatchObject([{ kind: 'llm_request_failed', error_type: 'other' }])
+  })
+
   it('wait until they are complete', async () => {
     const dir = stored({ ...MESSAGE, time: { created: MESSAGE.time.created } })
     const live = await run(opencode, [dir], { afterMs: 0 })

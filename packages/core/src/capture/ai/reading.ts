@@ -1,5 +1,5 @@
 import { parseProvider } from '../../provider/provider.ts'
-import { codeOf, reasonOf } from '../../provider/stream/code.ts'
+import { codeOf, knownCode } from '../../provider/stream/code.ts'
 import type { ExchangeNames } from '../exchange.ts'
 
 /** A part of a model's stream; what it says beside is looked at by name. */
@@ -32,7 +32,7 @@ function finished(usage: unknown, finishReason: unknown): ExchangeNames {
   const input = membersOf(inputTokens)
   const output = membersOf(outputTokens)
   const { raw, unified } = membersOf(finishReason)
-  const reason = reasonOf(raw) ?? reasonOf(unified)
+  const reason = knownCode(raw) ?? codeOf(unified) ?? codeOf(raw)
   return {
     ...count('inputTokens', input['total']),
     ...count('cacheReadTokens', input['cacheRead']),
@@ -59,8 +59,8 @@ function metadata(response: unknown): ExchangeNames {
 export function refusalOf(error: unknown): { readonly status: number | undefined; readonly names: ExchangeNames } {
   const { statusCode, data, name } = membersOf(error)
   const { type, status, code } = membersOf(membersOf(data)['error'])
-  const errorType = codeOf(type) ?? codeOf(status)
-  const errorCode = typeof code === 'number' ? String(code) : codeOf(code)
+  const errorType = knownCode(type) ?? codeOf(status) ?? codeOf(type)
+  const errorCode = codeOf(code)
   const own =
     typeof name === 'string' && name.startsWith('AI_') && name !== 'AI_APICallError' ? codeOf(name) : undefined
   const told = errorType ?? own

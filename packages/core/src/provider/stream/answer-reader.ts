@@ -4,7 +4,7 @@ import { at, type NormalizedUsage } from '../normalized.ts'
 import { type Provider, parseProvider } from '../provider.ts'
 import { normalizeUsage } from '../usage.ts'
 import { AwsFrameReader } from './aws-frames.ts'
-import { reasonOf } from './code.ts'
+import { codeOf } from './code.ts'
 import { type Dialect, dialectOf, ENDED, type Members, type ProviderError } from './dialect.ts'
 import { EitherReader, type Framing } from './either.ts'
 import { LineReader } from './lines.ts'
@@ -134,7 +134,7 @@ export class AnswerReader {
       finish,
       done,
     ]
-    return reasons.map(reasonOf).find((reason) => reason !== undefined)
+    return reasons.map(codeOf).find((reason) => reason !== undefined)
   }
 
   #take(piece: Members): void {
@@ -199,7 +199,7 @@ export class AnswerReader {
       begin: (headers) => {
         inChunk = headers.get(':event-type') === 'chunk'
         if (headers.get(':message-type') === 'event') return
-        const type = text(headers.get(':exception-type')) ?? text(headers.get(':error-code'))
+        const type = codeOf(headers.get(':exception-type')) ?? codeOf(headers.get(':error-code'))
         this.#error = type === undefined ? {} : { type }
       },
       data: (bytes, from, to) => {

@@ -1,7 +1,7 @@
 import { at } from '../normalized.ts'
 import { isOpenAiMedia } from '../openai-media.ts'
 import type { Provider } from '../provider.ts'
-import { codeOf } from './code.ts'
+import { codeOf, knownCode } from './code.ts'
 import type { WantedMembers } from './prune.ts'
 
 export type Members = Record<string, unknown>
@@ -28,9 +28,8 @@ export interface ProviderError {
 
 function errorOf(error: unknown): ProviderError | undefined {
   if (error === undefined || error === null) return undefined
-  const type = codeOf(at(error, 'type')) ?? codeOf(at(error, 'status'))
-  const found = at(error, 'code')
-  const code = typeof found === 'number' ? String(found) : codeOf(found)
+  const type = knownCode(at(error, 'type')) ?? codeOf(at(error, 'status')) ?? codeOf(at(error, 'type'))
+  const code = codeOf(at(error, 'code'))
   return { ...(type === undefined ? {} : { type }), ...(code === undefined ? {} : { code }) }
 }
 
@@ -231,10 +230,11 @@ const COHERE: Dialect = {
     piece['type'] === 'message-end' || piece['event_type'] === 'stream-end' || piece['finish_reason'] != null,
   // An error ends a stream as anything else does, and is told apart by its reason.
   error: (piece) => {
-    const reason = codeOf(
-      at(piece, 'delta', 'finish_reason') ?? piece['finish_reason'] ?? at(piece, 'response', 'finish_reason'),
-    )
-    return reason?.startsWith('ERROR') === true || reason === 'TIMEOUT' ? { type: reason } : undefined
+    const reason =
+      at(piece, 'delta', 'finish_reason') ?? piece['finish_reason'] ?? at(piece, 'response', 'finish_reason')
+    return typeof reason === 'string' && (reason.startsWith('ERROR') || reason === 'TIMEOUT')
+      ? errorOf({ type: reason })
+      : undefined
   },
 }
 

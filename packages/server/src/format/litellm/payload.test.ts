@@ -235,4 +235,18 @@ describe('whatever is sent', () => {
   it('no text of prompts, answers, errors or addresses is kept', () => {
     for (const item of [PAYLOAD, FAILED]) expect(JSON.stringify(event(item))).not.toContain(CANARY)
   })
+
+  it('nor where a code of an error, a reason or a tier is expected', () => {
+    for (const prompt of [CANARY, 'antidisestablishmentarianism42', '请帮我写一封辞职信给我的老板', 'two words']) {
+      const response = { choices: [{ finish_reason: prompt }], service_tier: prompt }
+      const told = event(payload({ response }))
+      const refused = event({
+        ...(FAILED as object),
+        error_information: { error_code: prompt, error_class: prompt, error_message: prompt },
+      })
+      expect(told).toMatchObject({ finishReason: 'other' })
+      expect(refused).toMatchObject({ errorType: 'other', errorCode: 'other' })
+      expect(JSON.stringify([told, refused])).not.toContain(prompt)
+    }
+  })
 })

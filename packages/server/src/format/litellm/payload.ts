@@ -1,6 +1,6 @@
 import { type Decoded, type Decoder, decodeWireEvent, type FieldName, wireName } from '@tallystick/core/event'
 import { scaleDecimal } from '@tallystick/core/pricing'
-import { at } from '@tallystick/core/provider'
+import { at, codeOf, knownCode } from '@tallystick/core/provider'
 import { eventIdOf, firstText, labelTags, saidObject, saidText } from '../said.ts'
 import { litellmModel, litellmProvider } from './names.ts'
 import { operationOf } from './operation.ts'
@@ -68,11 +68,11 @@ function nativeItem(payload: Payload): Record<string, unknown> {
     operation: operationOf(payload['call_type']),
     endpoint: saidText(meta('user_api_key_request_route'), 512),
     stream: typeof payload['stream'] === 'boolean' ? payload['stream'] : undefined,
-    service_tier: saidText(at(payload, 'response', 'service_tier'), 64),
+    service_tier: knownCode(at(payload, 'response', 'service_tier')),
     status_code: statusOf(at(payload, 'error_information', 'error_code')),
-    error_type: failed ? (saidText(at(payload, 'error_information', 'error_class'), 128) ?? 'error') : undefined,
-    error_code: failed ? saidText(at(payload, 'error_information', 'error_code'), 128) : undefined,
-    finish_reason: saidText(at(payload, 'response', 'choices', '0', 'finish_reason'), 64),
+    error_type: failed ? (codeOf(at(payload, 'error_information', 'error_class')) ?? 'error') : undefined,
+    error_code: failed ? codeOf(at(payload, 'error_information', 'error_code')) : undefined,
+    finish_reason: codeOf(at(payload, 'response', 'choices', '0', 'finish_reason')),
     ...usageOf(payload),
     cost_reported_nano_usd: costOf(payload),
     duration_ms: between(startMs, millisecondsOf(payload['endTime'])),

@@ -1,4 +1,5 @@
-import { firstTextOf, flagOf, type Names, numberOf, textOf } from './attributes.ts'
+import { codeOf, knownCode } from '@tallystick/core/provider'
+import { first, firstOf, flagOf, type Names, numberOf, textOf } from './attributes.ts'
 import type { Draft } from './draft.ts'
 import type { Attributes } from './model.ts'
 import { providerOf } from './provider-names.ts'
@@ -64,16 +65,16 @@ export function readTable(attributes: Attributes, table: AttributeTable): Draft 
 function readOutcome(attributes: Attributes, table: AttributeTable, draft: Draft): void {
   const operation = text(attributes, table.operation, MAX_WORD)
   if (operation !== undefined) draft.operation = operation
-  const finishReason = table.finishReason && firstTextOf(attributes, table.finishReason, MAX_WORD)
+  const finishReason = table.finishReason && codeOf(firstOf(attributes, table.finishReason))
   if (finishReason !== undefined) draft.finish_reason = finishReason
-  const serviceTier = text(attributes, table.serviceTier, MAX_WORD)
+  const serviceTier = knownCode(text(attributes, table.serviceTier, MAX_WORD))
   if (serviceTier !== undefined) draft.service_tier = serviceTier
   const stream = table.stream && flagOf(attributes, table.stream)
   if (stream !== undefined) draft.stream = stream
   const statusCode = number(attributes, table.statusCode)
   // Some write texts such as `undefined` here; none of them is worth the event.
   if (statusCode !== undefined && statusCode > 0 && statusCode < 1000) draft.status_code = statusCode
-  const errorType = text(attributes, table.errorType, 2 * MAX_WORD)
+  const errorType = table.errorType && codeOf(first(attributes, table.errorType))
   if (errorType !== undefined) draft.error_type = errorType
   const attempt = number(attributes, table.attempt)
   if (attempt !== undefined && attempt > 0) draft.attempt = attempt

@@ -24,10 +24,10 @@ export function textOf(attributes: Attributes, names: Names, most = MAX_TEXT): s
   return undefined
 }
 
-/** The first text of a list, or the text itself: `gen_ai.response.finish_reasons` is a list, older names are not. */
-export function firstTextOf(attributes: Attributes, names: Names, most = MAX_TEXT): string | undefined {
+/** The first of a list, or the value itself: `gen_ai.response.finish_reasons` is a list, older names are not. */
+export function firstOf(attributes: Attributes, names: Names): AttributeValue | undefined {
   const value = first(attributes, names)
-  return plainText(Array.isArray(value) ? (value as readonly AttributeValue[])[0] : value, most)
+  return Array.isArray(value) ? (value as readonly AttributeValue[])[0] : value
 }
 
 function plainText(value: AttributeValue | undefined, most: number): string | undefined {

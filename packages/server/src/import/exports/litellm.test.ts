@@ -123,6 +123,14 @@ describe("LiteLLM's spend logs", () => {
       expect(failed).not.toHaveProperty(name)
   })
 
+  it('an error is told by codes, and what may be a prompt is none', () => {
+    const said = 'antidisestablishmentarianism42'
+    const error_information = { error_code: said, error_class: said, error_message: said }
+    const log = { ...SPEND_LOGS[4], metadata: { status: 'failure', error_information } }
+    expect(eventOfSpendLog(log)).toMatchObject({ error_type: 'other', error_code: 'other' })
+    expect(JSON.stringify(eventOfSpendLog(log))).not.toContain(said)
+  })
+
   it('a spend of 0 beside tokens is unknown, unless the cost is said to be 0', () => {
     expect(unpriced).not.toHaveProperty('cost_nano_usd')
     expect(free).toMatchObject({ cost_nano_usd: 0 })

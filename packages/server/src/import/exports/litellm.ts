@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { codeOf } from '@tallystick/core/provider'
 import { litellmModel, litellmProvider } from '../../format/litellm/names.ts'
 import { operationOf } from '../../format/litellm/operation.ts'
 import { elapsed, Fields, fitting, idOf, listOf, present, RowProblem, tagsOf } from './fields.ts'
@@ -88,8 +89,8 @@ function outcomeOf(log: Fields, metadata: Fields): Record<string, unknown> {
   return {
     kind: 'llm_request_failed',
     success: false,
-    error_type: fitting(error.text('error_class'), 128),
-    error_code: fitting(code, 128),
+    error_type: codeOf(error.text('error_class')),
+    error_code: codeOf(code),
     status_code: code !== undefined && /^[1-5]\d\d$/.test(code) ? Number(code) : undefined,
   }
 }

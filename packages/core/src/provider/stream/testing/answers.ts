@@ -608,7 +608,7 @@ export const ANSWERS: readonly Recorded[] = [
     'openai',
     SSE,
     events({ error: { message: TRAP, type: `could not read "${TRAP}"`, code: 'no such thing' } }),
-    { error: {}, complete: false },
+    { error: { type: 'other', code: 'other' }, complete: false },
   ),
   recorded(
     'responses, an error event',

@@ -119,6 +119,30 @@ describe('a span of the GenAI conventions', () => {
     expect(draftOf(chat, { failed: true })).toMatchObject({ success: false, error_type: 'error' })
   })
 
+  it('tells of an error and of an end what is a code, and of what somebody may have written that there was some', () => {
+    const chat = { 'gen_ai.operation.name': 'chat', 'gen_ai.request.model': 'gpt-4o' }
+    for (const prompt of [
+      'antidisestablishmentarianism42',
+      '请帮我写一封辞职信给我的老板',
+      'a sentence of a prompt',
+      '4111111111111111',
+    ]) {
+      const draft = draftOf({
+        ...chat,
+        'error.type': prompt,
+        'error.message': prompt,
+        'exception.message': prompt,
+        'gen_ai.response.finish_reasons': [prompt],
+        'openai.response.service_tier': prompt,
+      })
+      expect(draft).toMatchObject({ success: false, error_type: 'other', finish_reason: 'other' })
+      expect(JSON.stringify(draft)).not.toContain(prompt)
+    }
+    expect(
+      draftOf({ ...chat, 'error.type': 'openai.RateLimitError', 'openai.response.service_tier': 'priority' }),
+    ).toMatchObject({ error_type: 'openai.RateLimitError', service_tier: 'priority' })
+  })
+
   it('has the id of trace and span where that of the answer is none that is unique', () => {
     const chat = { 'gen_ai.operation.name': 'chat', 'gen_ai.request.model': 'llama3.2' }
     const ofSpan = `${TRACE}-eee19b7ec3c1b174`
