@@ -1,8 +1,9 @@
-import { closeSync, openSync, readFileSync, writeSync } from 'node:fs'
+import { closeSync, openSync, writeSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { expect, it } from 'vitest'
 import { assistant, user } from '../../packages/server/src/import/testing/claude-lines.ts'
-import { folder, serve, start } from './cli.ts'
+import { folder, serve } from './cli.ts'
+import { importing, packedRollout } from './importing.ts'
 
 const MIB = 1024 * 1024
 
@@ -26,27 +27,6 @@ function writeSession(path: string, bytes: number): number {
   return messages + 2
 }
 
-/** The most memory that an import of one file has held, MiB. */
-async function importing(path: string, url: string): Promise<{ accepted: number; peakMib: number }> {
-  const child = start(['import', 'claude-code', path, '--server', url, '--data', folder(), '--json'])
-  let peakMib = 0
-  let out = ''
-  child.stdout?.on('data', (data: Buffer) => {
-    out += data.toString()
-  })
-  const watch = setInterval(() => {
-    try {
-      const status = readFileSync(`/proc/${child.pid}/status`, 'utf8')
-      peakMib = Math.max(peakMib, Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024)
-    } catch {
-      // It has just ended.
-    }
-  }, 25)
-  await new Promise((resolve) => child.on('close', resolve))
-  clearInterval(watch)
-  return { accepted: (JSON.parse(out) as { accepted: number }).accepted, peakMib }
-}
-
 it('takes no more memory for a session of 1 GB than for one of 150 MB, a line of 100 MB included', async () => {
   const server = await serve(folder())
   const dir = folder()
@@ -55,9 +35,9 @@ it('takes no more memory for a session of 1 GB than for one of 150 MB, a line of
     const large = join(dir, 'large.jsonl')
     const inSmall = writeSession(small, 150 * MIB)
     const inLarge = writeSession(large, 1024 * MIB)
-    const first = await importing(small, server.url)
+    const first = await importing('claude-code', small, server.url)
     expect(first.accepted).toBe(inSmall)
-    const second = await importing(large, server.url)
+    const second = await importing('claude-code', large, server.url)
     expect(second.accepted).toBe(inLarge)
     process.stdout.write(
       `import: peak ${Math.round(first.peakMib)} MiB for 150 MB, ${Math.round(second.peakMib)} for 1 GB\n`,
@@ -65,6 +45,22 @@ it('takes no more memory for a session of 1 GB than for one of 150 MB, a line of
     expect(second.peakMib).toBeLessThan(250)
     // Seven times as much to read, and no more than what the collector lets lie.
     expect(second.peakMib - first.peakMib).toBeLessThan(60)
+  } finally {
+    await server.stop()
+  }
+}, 600_000)
+
+it('takes no more memory for a packed line of 1 GB than for one of a few letters', async () => {
+  const server = await serve(folder())
+  const dir = folder()
+  try {
+    const small = await importing('codex', packedRollout(dir, 'small', 0), server.url)
+    const large = await importing('codex', packedRollout(dir, 'large', 1024 * MIB), server.url)
+    process.stdout.write(
+      `import: peak ${Math.round(small.peakMib)} MiB for no line, ${Math.round(large.peakMib)} for 1 GB\n`,
+    )
+    expect([small.accepted, large.accepted]).toEqual([2, 2])
+    expect(large.peakMib - small.peakMib).toBeLessThan(60)
   } finally {
     await server.stop()
   }
