@@ -17,7 +17,7 @@ export interface Sdk {
   stop(): Promise<void>
 }
 
-class AsyncContext implements ContextManager {
+export class AsyncContext implements ContextManager {
   readonly #current = new AsyncLocalStorage<Context>()
   active = (): Context => this.#current.getStore() ?? ROOT_CONTEXT
   with<A extends unknown[], F extends (...args: A) => ReturnType<F>>(

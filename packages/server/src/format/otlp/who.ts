@@ -74,7 +74,8 @@ export function addWho(draft: Draft, origin: Origin, attributes: Attributes, sen
   if (session !== undefined) draft.session_id = session
   const label = textOf(attributes, KEY_LABEL)
   if (label !== undefined) draft.api_key_label = label
-  let tags = from.tags
+  // What a convention says of the request itself counts over what is said of everything.
+  let tags = draft.tags === undefined ? from.tags : { ...from.tags, ...draft.tags }
   for (const [tag, names] of REQUEST_TAGS) {
     const value = textOf(attributes, names)
     if (value !== undefined) tags = { ...tags, [tag]: value }

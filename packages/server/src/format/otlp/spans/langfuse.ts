@@ -1,6 +1,9 @@
+import { parseRfc3339 } from '@tallystick/core/event'
+import { labelTags } from '../../said.ts'
 import { type AttributeTable, INCLUSIVE, readTable } from '../attribute-table.ts'
-import { textOf } from '../attributes.ts'
+import { plainName, textOf } from '../attributes.ts'
 import type { Draft } from '../draft.ts'
+import { millisOf } from '../ids.ts'
 import type { Attributes, Span } from '../model.ts'
 import { sumOf } from '../usage.ts'
 import { GENAI } from './genai.ts'
@@ -21,6 +24,13 @@ const OPERATIONS: ReadonlyMap<string, string> = new Map([
   ['generation', 'chat'],
   ['embedding', 'embeddings'],
 ])
+/** What it says of a trace stands on each of its spans, and is the same tags as those of the ingestion API (`server/langfuse`). */
+const TRACE_LABELS = 'langfuse.trace.tags'
+const TAGS: readonly (readonly [tag: string, attribute: string])[] = [
+  ['trace', 'langfuse.trace.name'],
+  ['release', 'langfuse.release'],
+  ['version', 'langfuse.version'],
+]
 const MAX_JSON = 16 * 1024
 /** What is read from a cache, and what is written to one, by the names its integrations use. */
 const CACHE_READ = ['input_cached_tokens', 'cache_read_input_tokens', 'input_cache_read', 'input_cached']
@@ -40,7 +50,28 @@ export function langfuseRequest(span: Span): Draft | undefined {
   const cost = figuresOf(attributes, 'langfuse.observation.cost_details')
   const total = cost?.get('total') ?? addedUp(cost)
   if (total !== undefined && total >= 0) draft.cost_usd = total
+  // Its SDKs leave the status of the span alone.
+  if (attributes.get('langfuse.observation.level') === 'ERROR') draft.success = false
+  const ttfb = firstTokenMs(attributes, span.startNanos)
+  if (ttfb !== undefined && draft.ttfb_ms === undefined) draft.ttfb_ms = ttfb
+  draft.tags = tagsOf(span)
   return draft
+}
+
+function tagsOf({ name, attributes }: Span): Readonly<Record<string, string>> {
+  const tags = labelTags(attributes.get(TRACE_LABELS))
+  const own = new Map([['generation', plainName(name)]])
+  for (const [tag, attribute] of TAGS) own.set(tag, textOf(attributes, [attribute]))
+  for (const [tag, value] of own) if (value !== undefined && !tags.has(tag)) tags.set(tag, value)
+  return Object.fromEntries(tags)
+}
+
+/** How long the first of the answer took; its instant is a JSON text. */
+function firstTokenMs(attributes: Attributes, startNanos: bigint): number | undefined {
+  const said = textOf(attributes, ['langfuse.observation.completion_start_time'], 64)
+  const atMs = said === undefined ? undefined : parseRfc3339(said.replaceAll('"', ''))
+  const ms = atMs === undefined ? undefined : atMs - millisOf(startNanos)
+  return ms !== undefined && ms >= 0 ? ms : undefined
 }
 
 /**

@@ -260,6 +260,37 @@ describe('a span of Langfuse', () => {
     })
     expect(generation({ total: 120 }, { input: 0.1, output: 0.2 })).toMatchObject({ total_tokens: 120 })
   })
+  it('has the labels of its trace as tags, over what its resource says of everything', () => {
+    const trace = {
+      'langfuse.observation.type': 'generation',
+      'langfuse.trace.tags': ['web', 'team:search', '__proto__:x', 'generation:mine', 'y'.repeat(300)],
+      'langfuse.trace.name': 'checkout',
+      'langfuse.environment': 'production',
+    }
+    const { tags } = draftOf(trace, { name: 'llm-call' }, { 'service.name': 'shop', 'team.id': 'all' }) ?? {}
+    expect(new Map(Object.entries(tags ?? {}))).toEqual(
+      new Map([
+        ['service', 'shop'],
+        ['team', 'search'],
+        ['web', 'true'],
+        ['__proto__:x', 'true'],
+        ['generation', 'mine'],
+        ['trace', 'checkout'],
+        ['environment', 'production'],
+      ]),
+    )
+  })
+
+  it('of level ERROR has failed, whatever its status says, and its message is left out', () => {
+    const draft = draftOf({
+      'langfuse.observation.type': 'generation',
+      'langfuse.observation.level': 'ERROR',
+      'langfuse.observation.status_message': 'antidisestablishmentarianism42',
+    })
+    expect(draft).toMatchObject({ success: false, error_type: 'error' })
+    expect(JSON.stringify(draft)).not.toContain('antidisestablishmentarianism42')
+  })
+
   it('of another type is none', () => {
     expect(draftOf({ 'langfuse.observation.type': 'span', 'gen_ai.request.model': 'gpt-4o' })).toBeUndefined()
   })
