@@ -75,10 +75,4 @@ describe('docs/otlp.md', { timeout: 60_000 }, () => {
     }
     expect(await newest()).toMatchObject({ event_id: 'chatcmpl-A1b2C3d4E5f6G7h8I9j0K1', input_tokens: 9 })
   })
-
-  it('the settings of others are well-formed, and lead here', () => {
-    expect(JSON.parse(blocks('json')[0] as string)).toMatchObject({ telemetry: { otlpProtocol: 'http' } })
-    for (const block of [blocks('sh')[1], blocks('toml')[0], blocks('yaml')[0], ...blocks('py')])
-      expect(block).toContain('http://127.0.0.1:8088')
-  })
 })
