@@ -8,11 +8,12 @@ import { instantOf } from '../age.ts'
 import { configOf, EXIT, Exit, examples, withData } from '../command.ts'
 import { Delivery } from '../import/delivery.ts'
 import type { Estimate } from '../import/estimate.ts'
+import { progressLine } from '../import/progress-line.ts'
 import { ImportSession } from '../import/session.ts'
 import { type Covered, coveredBy, printCovered, printOutcome } from '../import/summary.ts'
 import { ImportTally } from '../import/tally.ts'
 import { openOptions } from '../open-options.ts'
-import { byteSize, grouped, Progress, type Terminal } from '../terminal.ts'
+import { grouped, Progress, type Terminal } from '../terminal.ts'
 
 interface Options {
   readonly server?: string
@@ -161,20 +162,6 @@ function valuesOf(source: ImportSource, options: Options): ReadonlyMap<string, s
     if (value !== undefined) values.set(name, String(value))
   }
   return values
-}
-
-const BAR_CELLS = 24
-
-function progressLine(progress: ReadProgress, events: string, { interactive, color }: Terminal): string {
-  const { files, filesDone, bytes, bytesDone } = progress
-  const parts = [
-    ...(files > 0 ? [`${grouped(filesDone)} of ${grouped(files)} files`] : []),
-    ...(bytes > 0 ? [`${byteSize(bytesDone)} of ${byteSize(bytes)}`] : []),
-    events,
-  ]
-  if (!interactive || bytes === 0) return parts.join(', ')
-  const full = Math.min(BAR_CELLS, Math.floor((bytesDone / bytes) * BAR_CELLS))
-  return `${color.cyan('█'.repeat(full))}${color.dim('░'.repeat(BAR_CELLS - full))} ${parts.join(', ')}`
 }
 
 function summaryOf(source: ImportSource, { progress, tally, covered, estimate }: Outcome): object {

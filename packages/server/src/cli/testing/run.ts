@@ -18,6 +18,8 @@ export interface RunOptions {
   /** What is piped in. */
   readonly piped?: string
   readonly screen?: Screen
+  /** A person watches `err`. */
+  readonly interactive?: boolean
   /** Called with all that has been printed, each time more is; the command is interrupted once it says true. */
   readonly leaveWhen?: (out: string) => boolean
 }
@@ -25,7 +27,7 @@ export interface RunOptions {
 /** Runs a command as in a pipe of 100 columns without colours, in a directory and an environment of its own. */
 export async function run(
   args: readonly string[],
-  { env = {}, cwd = tmpdir(), columns = 100, piped, screen, leaveWhen }: RunOptions = {},
+  { env = {}, cwd = tmpdir(), columns = 100, piped, screen, interactive = false, leaveWhen }: RunOptions = {},
 ): Promise<Ran> {
   let leave = (): void => undefined
   let [out, err] = ['', '']
@@ -42,7 +44,7 @@ export async function run(
     },
     color: pc.createColors(false),
     columns,
-    interactive: false,
+    interactive,
     env,
     cwd,
     ...(piped === undefined ? {} : { piped: async () => piped }),
