@@ -119,12 +119,12 @@ describe('the packages as they are published', () => {
 })
 
 describe('the size of @tallystick/core', () => {
-  it('is less than 450 kB as a gzipped archive with its declarations, the price catalogue aside', () => {
+  it('is less than 475 kB as a gzipped archive with its declarations, the price catalogue aside', () => {
     const archive = execFileSync('tar', ['-c', '--exclude=catalogue.*', '--exclude=generated/*', 'core'], {
       cwd: join(modules, '@tallystick'),
       maxBuffer: 64 * 1024 * 1024,
     })
-    expect(gzipSync(archive, { level: 9 }).length).toBeLessThan(450_000)
+    expect(gzipSync(archive, { level: 9 }).length).toBeLessThan(475_000)
   })
 
   it('is less than 21 kB, bundled, minified and gzipped, for who records and syncs', () => {

@@ -80,5 +80,7 @@ export function reasonOf(cause: unknown): string {
   if (!(cause instanceof Error)) return 'it failed'
   const inner = cause.cause
   if (inner instanceof Error && 'code' in inner && typeof inner.code === 'string') return inner.code
-  return inner instanceof Response ? `it answered ${inner.status}` : cause.message
+  // Not by its class: servers for Node put one of their own in the place of the global.
+  const status = typeof inner === 'object' && inner !== null && 'status' in inner ? inner.status : undefined
+  return typeof status === 'number' ? `it answered ${status}` : cause.message
 }
