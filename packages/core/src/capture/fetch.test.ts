@@ -41,6 +41,25 @@ const piece = (value: object): string => `data: ${JSON.stringify(value)}\n\n`
 const USAGE = { prompt_tokens: 1_000, completion_tokens: 200 }
 
 describe('a wrapped fetch', () => {
+  it('records a request that is an object, also one of a class that a server has put in the place of the global', async () => {
+    const server = await standIn((_, response) => {
+      response.writeHead(200, { 'content-type': 'application/json' })
+      response.end('{"id":"c1","model":"gpt-4o","choices":[{"finish_reason":"stop"}],"usage":{"prompt_tokens":3}}')
+    })
+    const url = `${server.url}/v1/chat/completions`
+    const { fetch, events } = capture()
+    await (await fetch(new Request(url, post()))).text()
+    const { Request: native } = globalThis
+    globalThis.Request = class extends native {}
+    try {
+      await (await fetch(new native(url, post()))).text()
+    } finally {
+      globalThis.Request = native
+    }
+    const expected = { requestModel: 'gpt-4o', endpoint: '/v1/chat/completions', method: 'POST', inputTokens: 3 }
+    expect(events()).toMatchObject([expected, expected])
+  })
+
   it('gives every answer through as it came, to the byte, and records what was in it', async () => {
     for (const { name, provider, contentType, bytes, expected } of ANSWERS) {
       const server = await standIn((_, response) => {

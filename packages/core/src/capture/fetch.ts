@@ -67,7 +67,7 @@ function begin(
   init: RequestInit | undefined,
 ): Sent | undefined {
   try {
-    const request = input instanceof Request ? input : undefined
+    const request = isRequest(input) ? input : undefined
     const method = (init?.method ?? request?.method ?? 'GET').toUpperCase()
     if (method !== 'POST' && method !== 'GET') return undefined
     const url = new URL(request?.url ?? String(input))
@@ -122,12 +122,15 @@ function told(
 ): RequestInit | undefined {
   const trace = exchange.traceHeaders
   if (trace.length === 0 && more.length === 0) return init
-  const headers = new Headers(init?.headers ?? (input instanceof Request ? input.headers : undefined))
+  const headers = new Headers(init?.headers ?? (isRequest(input) ? input.headers : undefined))
   const added = [...(headers.has('traceparent') ? [] : trace), ...more.filter(([name]) => !headers.has(name))]
   if (added.length === 0) return init
   for (const [name, value] of added) headers.set(name, value)
   return { ...init, headers }
 }
+
+/** Not by its class: servers for Node put one of their own in the place of the global. */
+const isRequest = (input: string | URL | Request): input is Request => typeof input === 'object' && 'url' in input
 
 const ENCODER = new TextEncoder()
 
