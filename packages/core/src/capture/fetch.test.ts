@@ -42,9 +42,12 @@ const USAGE = { prompt_tokens: 1_000, completion_tokens: 200 }
 
 describe('a wrapped fetch', () => {
   it('records a request that is an object, also one of a class that a server has put in the place of the global', async () => {
+    let number = 0
     const server = await standIn((_, response) => {
       response.writeHead(200, { 'content-type': 'application/json' })
-      response.end('{"id":"c1","model":"gpt-4o","choices":[{"finish_reason":"stop"}],"usage":{"prompt_tokens":3}}')
+      response.end(
+        `{"id":"c${++number}","model":"gpt-4o","choices":[{"finish_reason":"stop"}],"usage":{"prompt_tokens":3}}`,
+      )
     })
     const url = `${server.url}/v1/chat/completions`
     const { fetch, events } = capture()
