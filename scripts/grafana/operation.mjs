@@ -142,6 +142,16 @@ export const operation = dashboard({
           queries: [{ expr: 'max by (reason) (tallystick_dropped_events)', legend: '{{reason}}' }],
         }),
         lines({
+          title: 'Proxied and not recorded',
+          about: 'Requests that the capture proxy let go on while their events could not be kept.',
+          queries: [
+            {
+              expr: 'sum by (outcome) (rate(tallystick_proxy_events_total{outcome=~"rejected|failed|dropped"}[$__rate_interval]))',
+              legend: '{{outcome}}',
+            },
+          ],
+        }),
+        lines({
           title: 'Lost to damage',
           about: 'Accepted events whose record was found damaged before the store had it.',
           queries: [{ expr: 'sum(tallystick_quarantined_events)', legend: 'events' }],

@@ -182,6 +182,7 @@ export function expected({ atMs, first, last, budgetUsd }: Known): Expected {
     'operation: Gaps by source': { 'agent-7': 2 },
     'operation: Dropped by source': { 'agent-7': 0 },
     'operation: Dropped by reason': {},
+    'operation: Proxied and not recorded': { rejected: 0, failed: 0, dropped: 0 },
     'operation: Lost to damage': { '': 0 },
     'operation: Alerts firing': { 'budget info': 1, 'budget warning': 1 },
     'operation: Memory': now('process_resident_memory_bytes'),

@@ -333,6 +333,7 @@ function metricsOf(
       ingest,
       store,
       times,
+      proxied: proxy && (() => proxy.stats().recording),
       version: about.version,
       journal: about.journal,
       streams: () => {

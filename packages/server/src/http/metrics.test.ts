@@ -113,7 +113,7 @@ describe('GET /metrics', () => {
   })
 
   it('has every family of the operation, with the values that other routes tell', async () => {
-    const tallystick = await open({ store: 'duckdb:', metrics: { maxSeries: 600 } })
+    const tallystick = await open({ store: 'duckdb:', metrics: { maxSeries: 600 }, proxy: {} })
     const ledgers = [{ source_id: 's', epoch: 1, recorded: 9, dropped: { full: 3 } }]
     const events = Array.from({ length: 1_000 }, (_, index) => request({ model: `m${index}` }))
     await post(tallystick, '/api/v1/events', {

@@ -33,6 +33,13 @@ export const OPERATION_FAMILIES = {
     labels: ['code'],
     set: 'operation',
   },
+  proxyEvents: {
+    name: 'tallystick_proxy_events_total',
+    type: 'counter',
+    help: 'Requests through the capture proxy, by what became of their events: recorded, known, rejected, failed or dropped.',
+    labels: ['outcome'],
+    set: 'operation',
+  },
   httpRequests: {
     name: 'tallystick_http_requests_total',
     type: 'counter',

@@ -49,6 +49,19 @@ it('tells what cannot be written, and how much waits for it', async () => {
     expect(lines).toContain(line)
 })
 
+it('tells what became of the events of proxied requests, and nothing where there is no proxy', async () => {
+  const counts = { recorded: 7, known: 1, rejected: 0, failed: 2, dropped: 3, pending: 4 }
+  const lines = textOf(await createOperation(await sources({ proxied: () => counts }))())
+  expect(lines.filter((line) => line.startsWith('tallystick_proxy_events_total')).toSorted()).toEqual([
+    'tallystick_proxy_events_total{outcome="dropped"} 3',
+    'tallystick_proxy_events_total{outcome="failed"} 2',
+    'tallystick_proxy_events_total{outcome="known"} 1',
+    'tallystick_proxy_events_total{outcome="recorded"} 7',
+    'tallystick_proxy_events_total{outcome="rejected"} 0',
+  ])
+  expect(textOf(await createOperation(await sources())()).join('\n')).not.toContain('proxy_events')
+})
+
 it('says nothing of a journal where there is none, and nothing of a store that has never answered', async () => {
   const silent = { ...openMemoryStore(), capabilities: { backendType: 'x', durable: true, cells: true } }
   const families = await createOperation(

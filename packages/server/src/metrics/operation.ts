@@ -3,6 +3,7 @@ import type { JournalStats } from '@tallystick/core/journal'
 import { type FamilySamples, Histogram, type MetricFamily, type ValueSample } from '@tallystick/core/metrics'
 import type { Ingest } from '../ingest/ingest.ts'
 import type { Invariants } from '../ingest/invariants.ts'
+import type { RecordingCounts } from '../proxy/recorder.ts'
 import type { ControlState } from '../state/state.ts'
 import type { StoreStats, UsageStore } from '../store/store.ts'
 import { OPERATION_FAMILIES as FAMILIES } from './families.ts'
@@ -21,6 +22,8 @@ export interface OperationSources {
   readonly journal?: (() => JournalState) | undefined
   readonly ready: () => boolean
   readonly requests: RequestCounts
+  /** What became of the events of requests that went through the proxy; absent where there is none. */
+  readonly proxied?: (() => RecordingCounts) | undefined
   readonly times: WorkTimes
   readonly streams: () => { readonly sse: number; readonly websocket: number }
 }
@@ -66,6 +69,7 @@ export function createOperation(sources: OperationSources): () => Promise<readon
     return [
       ...aboutSamples(sources),
       ...ingestSamples(sources.ingest),
+      ...proxySamples(sources.proxied),
       requestSamples(sources.requests),
       { family: FAMILIES.queryDuration, samples: [sources.times.query.sample()], per: MICROS_PER_SECOND },
       ...journalSamples(sources),
@@ -110,6 +114,19 @@ function ingestSamples(ingest: Ingest): readonly FamilySamples[] {
       samples: [...codes.slice(0, MAX_CODES), ...(beyond > 0 ? [['other', beyond] as const] : [])].map(
         ([code, value]) => ({ labels: { code }, value }),
       ),
+    },
+  ]
+}
+
+/** A request goes on whatever becomes of its event, so only here does it show. */
+function proxySamples(proxied: OperationSources['proxied']): readonly FamilySamples[] {
+  if (proxied === undefined) return []
+  const { recorded, known, rejected, failed, dropped } = proxied()
+  const outcomes = { recorded, known, rejected, failed, dropped }
+  return [
+    {
+      family: FAMILIES.proxyEvents,
+      samples: Object.entries(outcomes).map(([outcome, value]) => ({ labels: { outcome }, value })),
     },
   ]
 }
