@@ -59,8 +59,41 @@ describe('a wrapped fetch', () => {
     } finally {
       globalThis.Request = native
     }
-    const expected = { requestModel: 'gpt-4o', endpoint: '/v1/chat/completions', method: 'POST', inputTokens: 3 }
+    const expected = {
+      ...{ requestModel: 'gpt-4o', endpoint: '/v1/chat/completions', method: 'POST', inputTokens: 3 },
+      ...{ requestBytes: CHAT.length, messageCount: 1 },
+    }
     expect(events()).toMatchObject([expected, expected])
+    // Sent as it would be without us: with its length, and whole.
+    expect(server.seen.map(({ headers, body }) => [headers['content-length'], body])).toEqual([
+      [String(CHAT.length), CHAT],
+      [String(CHAT.length), CHAT],
+    ])
+  })
+
+  it('ties the tries of a request that is an object, and lets one be given up', async () => {
+    let number = 0
+    const server = await standIn((_, response) => {
+      if (number === 2) return
+      response.writeHead(number++ === 0 ? 429 : 200, { 'content-type': 'application/json' })
+      response.end(`{"id":"c${number}","choices":[{"finish_reason":"stop"}],"usage":{"prompt_tokens":3}}`)
+    })
+    const { fetch, events } = capture()
+    const request = new Request(`${server.url}/v1/chat/completions`, post())
+    await (await fetch(request.clone())).text()
+    await (await fetch(request.clone())).text()
+    const controller = new AbortController()
+    const given = fetch(request, { signal: controller.signal })
+    setImmediate(() => controller.abort())
+    await expect(given).rejects.toThrow()
+    const [first, second, third] = events()
+    expect([first, second, third]).toMatchObject([
+      { statusCode: 429, attempt: 1, requestModel: 'gpt-4o' },
+      { statusCode: 200, attempt: 2, requestModel: 'gpt-4o' },
+      { aborted: true, requestModel: 'gpt-4o' },
+    ])
+    expect(second?.operationId).toBe(first?.operationId)
+    expect(third?.operationId).not.toBe(first?.operationId)
   })
 
   it('gives every answer through as it came, to the byte, and records what was in it', async () => {

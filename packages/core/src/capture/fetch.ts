@@ -101,18 +101,44 @@ function begin(
       ...(proxied ? { exchangeId: mint() } : {}),
     })
     exchange.until(init?.signal ?? request?.signal)
-    const known = { ...names, ...(attempt === undefined ? {} : { attempt }) }
+    let sent = { bytes, known: { ...names, ...(attempt === undefined ? {} : { attempt }) } }
+    void copyOf(request, init, headers)?.then((copy) => {
+      exchange.sent(factsIn(copy, headers.get('content-type')), copy.length)
+      const tried = attempts.again(url.href, copy, counted)
+      if (tried !== undefined) exchange.add({ ...tried, ...said })
+      sent = { bytes: copy, known: { ...tried, ...sent.known } }
+    }, ignored)
     const { sourceId, defaults } = options.sink
     const { exchangeId } = exchange
     return {
       exchange,
       headers: proxied ? headersFor({ names: said, defaults, sourceId, exchangeId }) : [],
-      failed: () => exchange.add(attempts.failed(url.href, bytes, known)),
+      failed: () => exchange.add(attempts.failed(url.href, sent.bytes, sent.known)),
     }
   } catch {
     return undefined
   }
 }
+
+/**
+ * The body of a request that is an object, which only a copy can show. Of JSON alone: that is in memory anyway, while a copy of a
+ * stream would be read ahead of the request and held.
+ */
+function copyOf(
+  request: Request | undefined,
+  init: RequestInit | undefined,
+  headers: Headers,
+): Promise<Uint8Array> | undefined {
+  const isJson = /^application\/json\b/i.test(headers.get('content-type') ?? '')
+  if (!isJson || request === undefined || request.body === null || (init?.body ?? null) !== null) return undefined
+  return request
+    .clone()
+    .arrayBuffer()
+    .then((buffer) => new Uint8Array(buffer))
+}
+
+/** It was given up; so is what it is recorded by. */
+const ignored = (): void => undefined
 
 /** What the application says of the trace, or to a proxy, by itself stays as it is. */
 function told(

@@ -3,7 +3,6 @@ import type { JournalStats } from '@tallystick/core/journal'
 import { type FamilySamples, Histogram, type MetricFamily, type ValueSample } from '@tallystick/core/metrics'
 import type { Ingest } from '../ingest/ingest.ts'
 import type { Invariants } from '../ingest/invariants.ts'
-import type { RecordingCounts } from '../proxy/recorder.ts'
 import type { ControlState } from '../state/state.ts'
 import type { StoreStats, UsageStore } from '../store/store.ts'
 import { OPERATION_FAMILIES as FAMILIES } from './families.ts'
@@ -23,9 +22,18 @@ export interface OperationSources {
   readonly ready: () => boolean
   readonly requests: RequestCounts
   /** What became of the events of requests that went through the proxy; absent where there is none. */
-  readonly proxied?: (() => RecordingCounts) | undefined
+  readonly proxied?: (() => ProxiedEvents) | undefined
   readonly times: WorkTimes
   readonly streams: () => { readonly sse: number; readonly websocket: number }
+}
+
+/** Events of requests that went through the proxy, by what became of them. */
+export interface ProxiedEvents {
+  readonly recorded: number
+  readonly known: number
+  readonly rejected: number
+  readonly failed: number
+  readonly dropped: number
 }
 
 /** Of a journal's stats, what is told. */
