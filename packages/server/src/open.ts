@@ -527,7 +527,7 @@ function openProxy(
   const mintId = uuidv7Generator(clock, random)
   return createProxy({
     upstreams: readUpstreams(settings),
-    recorder: createIngestRecorder({ ingest, onError }),
+    recorder: createIngestRecorder({ ingest, onError, gatherMs: settings.gatherMs }),
     keyHash: createKeyHash(secret),
     clock,
     onError,

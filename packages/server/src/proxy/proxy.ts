@@ -37,6 +37,8 @@ export interface ProxySettings extends UpstreamSettings {
   readonly enforceBudgets?: boolean
   /** Silence of an upstream after which a request is given up, ms. */
   readonly idleMs?: number
+  /** How long events wait for others before they are written together, ms; what a killed server loses. 200 when absent. */
+  readonly gatherMs?: number
 }
 
 export interface ProxyOptions {

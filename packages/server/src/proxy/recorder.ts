@@ -45,10 +45,12 @@ interface Entry {
 export interface IngestRecorderOptions {
   readonly ingest: Pick<Ingest, 'submit'>
   readonly onError: (error: unknown) => void
+  /** How long events wait for others, ms. */
+  readonly gatherMs?: number | undefined
 }
 
 /** Events of requests that end at about the same time go into the pipeline together. */
-export function createIngestRecorder({ ingest, onError }: IngestRecorderOptions): ProxyRecorder {
+export function createIngestRecorder({ ingest, onError, gatherMs = GATHER_MS }: IngestRecorderOptions): ProxyRecorder {
   const counts = { recorded: 0, known: 0, rejected: 0, failed: 0, dropped: 0 }
   const under = new Set<Promise<void>>()
   let waiting: Entry[] = []
@@ -111,7 +113,7 @@ export function createIngestRecorder({ ingest, onError }: IngestRecorderOptions)
       }
       waiting.push({ item: encodeWireEvent(event), caller, mended: 0 })
       if (waiting.length >= MAX_GATHERED) flush()
-      else timer ??= setTimeout(flush, GATHER_MS)
+      else timer ??= setTimeout(flush, gatherMs)
     },
     async settled() {
       flush()

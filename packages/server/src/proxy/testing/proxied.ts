@@ -54,6 +54,7 @@ export async function openProxied(
     store: 'memory:?max_events=100000',
     ...options,
     proxy: {
+      gatherMs: 5,
       ...options.proxy,
       entries: [
         `up=${standIn.url} provider=${provider} private`,
