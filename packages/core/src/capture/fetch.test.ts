@@ -96,6 +96,14 @@ describe('a wrapped fetch', () => {
     expect(third?.operationId).not.toBe(first?.operationId)
   })
 
+  it('records a request that cannot be sent, since its body has been read, as one that failed', async () => {
+    const { fetch, events } = capture()
+    const request = new Request('https://api.openai.com/v1/chat/completions', post())
+    await request.text()
+    await expect(fetch(request)).rejects.toThrow(TypeError)
+    expect(events()).toMatchObject([{ kind: 'llm_request_failed', endpoint: '/v1/chat/completions' }])
+  })
+
   it('gives every answer through as it came, to the byte, and records what was in it', async () => {
     for (const { name, provider, contentType, bytes, expected } of ANSWERS) {
       const server = await standIn((_, response) => {

@@ -130,7 +130,9 @@ function copyOf(
   headers: Headers,
 ): Promise<Uint8Array> | undefined {
   const isJson = /^application\/json\b/i.test(headers.get('content-type') ?? '')
-  if (!isJson || request === undefined || request.body === null || (init?.body ?? null) !== null) return undefined
+  // One that has been read already has nothing left to copy, and is refused by whoever is to send it.
+  if (request === undefined || request.body === null || request.bodyUsed) return undefined
+  if (!isJson || (init?.body ?? null) !== null) return undefined
   return request
     .clone()
     .arrayBuffer()
